@@ -1,0 +1,192 @@
+//! `wengert graph`: an expression opened up, operation by operation.
+
+use std::fmt::Write as _;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use serde_json::{Map, Value, json};
+use wengert::prelude::*;
+use wengert::view::View;
+
+use crate::expression::{self, Expression};
+
+/// Show what an expression computes: every operation with its value and gradient, the value, and the derivative by
+/// every name
+///
+/// Example: wengert graph "tanh(x*w + b)" --at x=0.5,w=-2,b=1
+#[derive(Args, Debug)]
+#[command(after_help = expression::help())]
+pub(crate) struct GraphArgs {
+    /// The expression, such as "tanh(x*w + b)"
+    #[arg(allow_hyphen_values = true)]
+    expression: String,
+
+    /// Where to evaluate it: a number for every name; `x=pi/4` and the like are numbers too
+    #[arg(long, value_name = "NAME=NUMBER", value_delimiter = ',')]
+    at: Vec<String>,
+
+    /// Write the graph in Graphviz's language; `-` is standard output, and the listing is left out then
+    #[arg(long, value_name = "FILE")]
+    dot: Option<PathBuf>,
+
+    /// Draw the graph as an SVG picture; `-` is standard output, and the listing is left out then
+    #[arg(long, value_name = "FILE")]
+    svg: Option<PathBuf>,
+
+    /// Draw from the top down instead of from left to right
+    #[arg(long)]
+    down: bool,
+
+    /// List and draw every node, however many there are
+    #[arg(long)]
+    all: bool,
+
+    /// Print one JSON object instead of the listing: expression, value, derivatives, nodes; what is not a finite number
+    /// is null
+    #[arg(long)]
+    json: bool,
+}
+
+/// Why there is no graph, in one line.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    /// The text is no expression.
+    #[error("{0}")]
+    Expression(#[from] expression::Error),
+    /// The values do not fit the expression, or the arguments each other.
+    #[error("{0}")]
+    Arguments(String),
+    /// The engine refuses.
+    #[error(transparent)]
+    Engine(#[from] wengert::Error),
+    /// A file, or standard output, cannot be written.
+    #[error("{file}: cannot be written: {source}")]
+    Write {
+        /// Which.
+        file: String,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+/// Runs the command. Files and standard output are written only when everything else went well.
+pub(crate) fn run(args: &GraphArgs) -> Result<(), Error> {
+    let to_output = [is_output(&args.dot), is_output(&args.svg), args.json];
+    if to_output.into_iter().filter(|wanted| *wanted).count() > 1 {
+        return Err(Error::Arguments("only one of --dot -, --svg - and --json can have standard output".into()));
+    }
+    let expression = Expression::parse(&args.expression)?;
+    let values = expression.values(&args.at).map_err(Error::Arguments)?;
+    let graph = Graph::record(&expression, &values)?;
+    let drawing = |wanted: &Option<PathBuf>, draw: fn(&View<f64>) -> String| match (wanted, &graph.view) {
+        (None, _) => Ok(None),
+        (Some(path), Some(view)) => Ok(Some((path.clone(), draw(&with_choices(view, args))))),
+        (Some(_), None) => Err(Error::Arguments("an expression without names has no graph to draw".into())),
+    };
+    let drawings = [drawing(&args.dot, View::dot)?, drawing(&args.svg, View::svg)?];
+    for (path, text) in drawings.iter().flatten() {
+        write(path, text)?;
+    }
+    match to_output {
+        [_, _, true] => write(Path::new("-"), &format!("{}\n", graph.json(&args.expression))),
+        [false, false, false] => write(Path::new("-"), &graph.text(args)),
+        _ => Ok(()),
+    }
+}
+
+fn is_output(path: &Option<PathBuf>) -> bool {
+    path.as_deref() == Some(Path::new("-"))
+}
+
+fn with_choices(view: &View<f64>, args: &GraphArgs) -> View<f64> {
+    let view = if args.down { view.clone().down() } else { view.clone() };
+    if args.all { view.all() } else { view }
+}
+
+/// An expression, recorded and differentiated.
+struct Graph {
+    value: f64,
+    /// The names with their derivatives.
+    derivatives: Vec<(String, f64)>,
+    gradients: Option<Gradients>,
+    /// `None` for an expression without names.
+    view: Option<View<f64>>,
+}
+
+impl Graph {
+    fn record(expression: &Expression, values: &[f64]) -> Result<Self, Error> {
+        let tape = Tape::new();
+        let leaves: Vec<Scalar> = tape.scalars(values);
+        let vars: Vec<Var> = leaves.iter().map(|leaf| Var::from(*leaf)).collect();
+        let y = expression.eval(&vars, |x| tape.constant(Tensor::from(x)));
+        let value = y.item();
+        if leaves.is_empty() {
+            return Ok(Graph { value, derivatives: Vec::new(), gradients: None, view: None });
+        }
+        let gradients = y.backward_all();
+        let mut view = y.try_view()?.gradients(&gradients).without_lines();
+        let mut derivatives = Vec::new();
+        for (name, leaf) in expression.names().zip(leaves) {
+            derivatives.push((name.to_string(), *gradients.get(leaf)?));
+            view = view.name(leaf, name);
+        }
+        Ok(Graph { value, derivatives, gradients: Some(gradients), view: Some(view) })
+    }
+
+    /// The listing, the value and the derivatives.
+    fn text(&self, args: &GraphArgs) -> String {
+        let listing = self.view.as_ref().map(|view| format!("{}\n", with_choices(view, args)));
+        let derivatives = self.derivatives.iter().map(|(name, derivative)| (format!("d/d{name}"), *derivative));
+        let rows: Vec<(String, f64)> = std::iter::once(("value".to_string(), self.value)).chain(derivatives).collect();
+        let width = rows.iter().map(|(label, _)| label.chars().count()).max().unwrap_or(0);
+        let mut text = listing.unwrap_or_default();
+        for (label, number) in rows {
+            let sign = if number.is_sign_negative() { "" } else { " " };
+            let _ = writeln!(text, "{label:width$}  {sign}{}", full(number));
+        }
+        text
+    }
+
+    fn json(&self, expression: &str) -> Value {
+        let derivatives: Map<String, Value> = self.derivatives.iter().map(|(n, d)| (n.clone(), json!(d))).collect();
+        let nodes: Vec<Value> = match (&self.view, &self.gradients) {
+            (Some(view), Some(gradients)) => (0..view.graph().nodes.len()).map(|k| node(view, gradients, k)).collect(),
+            _ => Vec::new(),
+        };
+        json!({ "expression": expression, "value": self.value, "derivatives": derivatives, "nodes": nodes })
+    }
+}
+
+/// A node of the graph: its operands are positions in the list of nodes; in formulas it goes by its id.
+fn node(view: &View<f64>, gradients: &Gradients, index: usize) -> Value {
+    let node = &view.graph().nodes[index];
+    let number = |t: &Tensor| json!(t.item());
+    json!({
+        "id": node.id,
+        "operation": node.name(),
+        "name": view.name_of(index),
+        "formula": view.formula(index),
+        "operands": node.parents,
+        "value": node.value.as_real().map(number),
+        "gradient": view.graph().gradient(node, gradients).as_ref().map(number),
+    })
+}
+
+/// A number with all its digits.
+fn full(x: f64) -> String {
+    let plain = x == 0.0 || !x.is_finite() || (1e-5..1e16).contains(&x.abs());
+    if plain { x.to_string() } else { format!("{x:e}") }
+}
+
+/// Writes a file, or standard output for `-`. Nobody reading on is no error.
+fn write(path: &Path, text: &str) -> Result<(), Error> {
+    let (file, done) = match path == Path::new("-") {
+        true => ("standard output".into(), io::stdout().write_all(text.as_bytes()).and_then(|()| io::stdout().flush())),
+        false => (path.display().to_string(), std::fs::write(path, text)),
+    };
+    match done {
+        Err(source) if source.kind() != io::ErrorKind::BrokenPipe => Err(Error::Write { file, source }),
+        _ => Ok(()),
+    }
+}

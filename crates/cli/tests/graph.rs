@@ -1,0 +1,120 @@
+//! `wengert graph`, as it is called.
+
+use std::path::PathBuf;
+use std::process::{Command, Output};
+
+fn wengert(args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_wengert")).args(args).output().expect("the command runs")
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).expect("output is text")
+}
+
+/// A directory for the files of one test.
+fn directory(name: &str) -> PathBuf {
+    let directory = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+    std::fs::create_dir_all(&directory).expect("a directory for files");
+    directory
+}
+
+#[test]
+fn an_expression_is_opened_up() {
+    let output = wengert(&["graph", "tanh(x*w + b)", "--at", "x=0.5,w=-2,b=1"]);
+    // tanh′(0) = 1, so the derivatives are w, x and 1.
+    let expected = "\
+node  operation  formula   shape  value  gradient
+%1    var        x         []      0.5   -2
+%2    var        w         []     -2      0.5
+%3    var        b         []      1      1
+%4    mul        x · w     []     -1      1
+%5    add        %4 + b    []      0      1
+%6    tanh       tanh(%5)  []      0      1
+
+value   0
+d/dx   -2
+d/dw    0.5
+d/db    1
+";
+    assert_eq!((output.status.code(), text(&output.stdout).as_str()), (Some(0), expected));
+    assert!(output.stderr.is_empty());
+}
+
+#[test]
+fn signs_and_constants_alone_are_expressions() {
+    for (args, expected) in [
+        (&["graph", "-x^2", "--at", "x=3"][..], "value  -9\nd/dx   -6\n"),
+        (&["graph", "2^0.5*sqrt(2)"][..], "value   2"),
+        (&["graph", "x*1e-300", "--at", "x=1"][..], "value   1e-300\n"),
+    ] {
+        let output = wengert(args);
+        assert!(text(&output.stdout).contains(expected), "{args:?}: {output:?}");
+    }
+}
+
+#[test]
+fn json_has_what_the_listing_has() {
+    let output = wengert(&["graph", "x*y + ln(0*x)", "--at", "x=2,y=3", "--json"]);
+    let json: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(json["expression"], "x*y + ln(0*x)");
+    // ln 0 is not finite
+    assert!(json["value"].is_null(), "{json}");
+    let output = wengert(&["graph", "x*y + 1", "--json", "--at", "x=2", "--at", "y=3"]);
+    let json: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!((&json["value"], &json["derivatives"]), (&7.0.into(), &serde_json::json!({ "x": 3.0, "y": 2.0 })));
+    let nodes = json["nodes"].as_array().expect("nodes");
+    let names: Vec<&str> = nodes.iter().filter_map(|node| node["operation"].as_str()).collect();
+    assert_eq!(names, ["var", "var", "mul", "constant", "add"]);
+    assert_eq!((&nodes[0]["name"], &nodes[2]["formula"]), (&"x".into(), &"x · y".into()));
+    assert_eq!((&nodes[2]["id"], &nodes[3]["id"]), (&3.into(), &serde_json::Value::Null));
+    assert_eq!((&nodes[4]["operands"], &nodes[0]["gradient"]), (&serde_json::json!([2, 3]), &3.0.into()));
+}
+
+#[test]
+fn pictures_go_to_files_and_to_standard_output() {
+    let directory = directory("graph-pictures");
+    let (dot, svg) = (directory.join("graph.dot"), directory.join("graph.svg"));
+    let files = ["--dot", dot.to_str().unwrap(), "--svg", svg.to_str().unwrap(), "--down"];
+    let output = wengert(&[&["graph", "x*x", "--at", "x=1"][..], &files[..]].concat());
+    assert!(output.status.success() && text(&output.stdout).contains("d/dx"));
+    let read = |path: &PathBuf| std::fs::read_to_string(path).expect("the file was written");
+    assert!(read(&dot).starts_with("digraph {") && read(&svg).starts_with("<svg"));
+    for (option, beginning, end) in [("--dot", "digraph {", "}\n"), ("--svg", "<svg", "</svg>\n")] {
+        let picture = text(&wengert(&["graph", "x*x", "--at", "x=1", option, "-"]).stdout);
+        assert!(picture.starts_with(beginning) && picture.ends_with(end), "{picture}");
+    }
+}
+
+#[test]
+fn what_is_wrong_is_one_line_and_nothing_is_written() {
+    let directory = directory("graph-errors");
+    let unwritten = directory.join("unwritten.svg");
+    let nowhere = directory.join("nowhere").join("graph.svg");
+    let (unwritten, nowhere) = (unwritten.to_str().unwrap(), nowhere.to_str().unwrap());
+    let table: &[(&[&str], &str)] = &[
+        (&["x +", "--at", "x=1"], "wengert: column 4 (x +▸): an operand is missing after `+`"),
+        (
+            &["tnh(x)", "--at", "x=1", "--svg", unwritten],
+            "wengert: column 1 (▸tnh(x)): unknown function `tnh`; did you mean `tanh`?",
+        ),
+        (&["x*w", "--at", "x=1"], "wengert: column 3 (x*▸w): `w` has no value; add one: --at w=1"),
+        (&["x", "--at", "x=1,z=2"], "wengert: --at: `z` does not occur in the expression; it has x"),
+        (&["x", "--at", "x=1", "--svg", nowhere], "cannot be written"),
+        (
+            &["x", "--at", "x=1", "--svg", "-", "--json"],
+            "wengert: only one of --dot -, --svg - and --json can have standard output",
+        ),
+        (&["1 + 1", "--svg", unwritten], "wengert: an expression without names has no graph to draw"),
+    ];
+    let mut wrong = Vec::new();
+    for (args, message) in table {
+        let output = wengert(&[&["graph"], *args].concat());
+        let stderr = text(&output.stderr);
+        let one_line = stderr.lines().count() == 1 && stderr.contains(message);
+        if output.status.code() != Some(2) || !one_line || !output.stdout.is_empty() {
+            wrong.push(format!("{args:?}: {output:?}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(!PathBuf::from(unwritten).exists(), "a file was written in spite of an error");
+}

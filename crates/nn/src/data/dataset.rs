@@ -1,0 +1,184 @@
+//! Inputs with what is wanted for each.
+
+use rand::Rng;
+use rand::seq::SliceRandom;
+use wengert_tape::{Element, Float, Shape, Tensor};
+
+use super::Batches;
+use crate::error::Error;
+
+/// Samples: inputs of shape `[n, …]`, and as many targets. Targets are classes (`i64`, of shape `[n]`), or numbers of
+/// shape `[n, …]`.
+///
+/// # Examples
+/// ```
+/// use wengert_nn::prelude::*;
+/// let rng = &mut generator(1);
+/// let split = digits::<f32>().split_stratified(0.25, rng);
+/// assert_eq!((split.train().len(), split.test().len()), (1348, 449));
+/// for (x, y) in split.train().batches(10).shuffled(rng) {
+///     assert_eq!((x.shape()[0], x.shape()[1..].to_vec()), (y.len(), vec![1, 8, 8]));
+/// }
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct Dataset<F: Float = f32, T: Element = i64> {
+    inputs: Tensor<F>,
+    targets: Tensor<T>,
+    names: Vec<String>,
+}
+
+impl<F: Float, T: Element> Dataset<F, T> {
+    /// Samples with numbers as targets; [`of_classes`](Dataset::of_classes) is for classes.
+    ///
+    /// # Errors
+    /// If there is not a target for each input.
+    pub fn new(inputs: Tensor<F>, targets: Tensor<T>) -> Result<Self, Error> {
+        let (n, m) = (inputs.shape().first(), targets.shape().first());
+        if n.is_none() || n != m {
+            let message =
+                format!("inputs {} and targets {} differ in their first axis", inputs.shape(), targets.shape());
+            return Err(Error::shape("data set", message));
+        }
+        Ok(Dataset { inputs, targets, names: Vec::new() })
+    }
+
+    /// The number of samples.
+    pub fn len(&self) -> usize {
+        self.targets.shape()[0]
+    }
+
+    /// Whether there are no samples.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The inputs, `[n, …]`.
+    pub fn inputs(&self) -> &Tensor<F> {
+        &self.inputs
+    }
+
+    /// The targets, `[n]` or `[n, …]`.
+    pub fn targets(&self) -> &Tensor<T> {
+        &self.targets
+    }
+
+    /// The names of the classes; none where targets are numbers.
+    pub fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    /// The shape of one input.
+    pub fn input_shape(&self) -> Shape {
+        Shape::from(&self.inputs.shape()[1..])
+    }
+
+    /// The samples at these positions, copied.
+    ///
+    /// # Panics
+    /// If there is no such sample.
+    #[track_caller]
+    pub fn rows(&self, rows: &[usize]) -> Self {
+        let rows = || rows.iter().copied();
+        Dataset { inputs: self.inputs.rows(rows()), targets: self.targets.rows(rows()), names: self.names.clone() }
+    }
+
+    /// The same samples with each input as a row of numbers, `[n, m]`.
+    pub fn flattened(&self) -> Self {
+        let row = self.input_shape().len_elements();
+        Dataset { inputs: self.inputs.reshape([self.len(), row]), ..self.clone() }
+    }
+
+    /// A share of the samples, drawn at random, for testing, and the others for training.
+    ///
+    /// # Panics
+    /// If the share is not between 0 and 1.
+    #[track_caller]
+    pub fn split(&self, test_share: f64, rng: &mut (impl Rng + ?Sized)) -> Split<F, T> {
+        self.split_within(&[(0..self.len()).collect()], test_share, rng)
+    }
+
+    /// The samples in mini-batches, in order; [`shuffled`](Batches::shuffled) draws another order.
+    ///
+    /// # Panics
+    /// If the size is 0.
+    #[track_caller]
+    pub fn batches(&self, size: usize) -> Batches<'_, F, T> {
+        Batches::new(self, size)
+    }
+
+    /// Splits each group in the same proportion. The number of all test samples is the share of all, rounded; the
+    /// groups with the largest remainders get what rounding down leaves.
+    #[track_caller]
+    fn split_within(&self, groups: &[Vec<usize>], share: f64, rng: &mut (impl Rng + ?Sized)) -> Split<F, T> {
+        assert!((0.0..=1.0).contains(&share), "split: a share of {share} is not between 0 and 1");
+        let exact = |group: &Vec<usize>| group.len() as f64 * share;
+        let mut counts: Vec<usize> = groups.iter().map(|g| exact(g) as usize).collect();
+        let mut order: Vec<usize> = (0..groups.len()).collect();
+        order.sort_by(|a, b| exact(&groups[*b]).fract().total_cmp(&exact(&groups[*a]).fract()));
+        let all = (self.len() as f64 * share).round() as usize;
+        let left = all.saturating_sub(counts.iter().sum());
+        order.iter().filter(|k| exact(&groups[**k]).fract() > 0.0).take(left).for_each(|k| counts[*k] += 1);
+        let (mut train, mut test) = (Vec::new(), Vec::new());
+        for (group, count) in groups.iter().zip(counts) {
+            let mut group = group.clone();
+            group.shuffle(rng);
+            test.extend_from_slice(&group[..count]);
+            train.extend_from_slice(&group[count..]);
+        }
+        train.sort_unstable();
+        test.sort_unstable();
+        Split { train: self.rows(&train), test: self.rows(&test) }
+    }
+}
+
+impl<F: Float> Dataset<F, i64> {
+    /// Samples of named classes: class `k` is `names[k]`.
+    ///
+    /// # Errors
+    /// If there is not a class for each input, or one has no name.
+    pub fn of_classes(inputs: Tensor<F>, classes: Tensor<i64>, names: Vec<String>) -> Result<Self, Error> {
+        if let Some(class) = classes.data().iter().find(|k| !(0..names.len() as i64).contains(k)) {
+            return Err(Error::shape("data set", format!("class {class} beside {} names", names.len())));
+        }
+        Ok(Dataset { names, ..Dataset::new(inputs, classes)? })
+    }
+
+    /// A share of the samples of each class, drawn at random, for testing, and the others for training.
+    ///
+    /// # Panics
+    /// If the share is not between 0 and 1.
+    #[track_caller]
+    pub fn split_stratified(&self, test_share: f64, rng: &mut (impl Rng + ?Sized)) -> Split<F, i64> {
+        let mut groups = vec![Vec::new(); self.names.len()];
+        self.targets.data().iter().enumerate().for_each(|(row, class)| groups[*class as usize].push(row));
+        self.split_within(&groups, test_share, rng)
+    }
+
+    /// The same samples with each class `k` as a row of zeros with a 1 at place `k`, as squared errors want it.
+    pub fn one_hot(&self) -> Dataset<F, F> {
+        let classes = self.names.len();
+        let mut targets = Tensor::zeros([self.len(), classes]);
+        let rows = targets.data_mut().chunks_exact_mut(classes.max(1)).zip(self.targets.data());
+        rows.for_each(|(row, class)| row[*class as usize] = F::one());
+        Dataset { inputs: self.inputs.clone(), targets, names: self.names.clone() }
+    }
+}
+
+/// Samples to train on, and others to test with.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Split<F: Float = f32, T: Element = i64> {
+    train: Dataset<F, T>,
+    test: Dataset<F, T>,
+}
+
+impl<F: Float, T: Element> Split<F, T> {
+    /// The samples to train on.
+    pub fn train(&self) -> &Dataset<F, T> {
+        &self.train
+    }
+
+    /// The samples to test with.
+    pub fn test(&self) -> &Dataset<F, T> {
+        &self.test
+    }
+}

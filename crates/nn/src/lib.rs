@@ -1,0 +1,27 @@
+//! Networks for `wengert`: layers, losses, optimisers, data, training and saved models.
+pub mod data;
+mod description;
+mod error;
+mod initialiser;
+mod layers;
+mod losses;
+mod metrics;
+mod module;
+mod optimisers;
+pub mod prelude;
+mod random;
+mod saved;
+mod shards;
+mod trainer;
+
+pub use description::Description;
+pub use error::Error;
+pub use initialiser::Initialiser;
+pub use layers::{Activation, Conv2d, Flatten, Lessons, Linear, MaxPool2d, Mlp, Perceptron, Sequential, Standardise};
+pub use losses::{cross_entropy, half_squared_error, mse, sum_squared_error};
+pub use metrics::{Confusion, accuracy, binary_accuracy};
+pub use module::{ForwardOn, Layer, Module, Name, Parameters, Reader, Visit, VisitMut};
+pub use optimisers::{Adam, ModelGradients, Optimiser, OptimiserState, ParameterGradients, Sgd, Step};
+pub use random::{Generator, generator, stream};
+pub use saved::{Details, Loaded, load, load_parameters, save};
+pub use trainer::{Epoch, Evaluation, History, Progress, Trainer};

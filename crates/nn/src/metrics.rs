@@ -1,0 +1,148 @@
+//! How well a model does, in numbers that people read.
+
+use std::fmt;
+
+use wengert_tape::prelude::*;
+
+use crate::error::Error;
+
+/// The share of samples whose largest output is that of their class.
+///
+/// # Panics
+/// If the outputs are not `[batch, classes]` with a class for each sample.
+///
+/// # Examples
+/// ```
+/// use wengert_nn::prelude::*;
+/// let outputs = Tensor::from([[0.1, 0.9], [0.8, 0.2], [0.3, 0.4]]);
+/// assert_eq!(accuracy(&outputs, &Tensor::from([1, 0, 0])), 2.0 / 3.0);
+/// ```
+#[track_caller]
+pub fn accuracy<F: Float>(outputs: &Tensor<F>, classes: &Tensor<i64>) -> f64 {
+    let predicted = outputs.arg_max(-1);
+    assert!(predicted.shape() == classes.shape(), "accuracy: outputs {} for {}", outputs.shape(), classes.shape());
+    share(predicted.data().iter().zip(classes.data()).map(|(a, b)| a == b))
+}
+
+/// The share of outputs that lie on the same side of ½ as their targets, which are 0 or 1.
+///
+/// # Panics
+/// If the shapes differ.
+#[track_caller]
+pub fn binary_accuracy<F: Float>(outputs: &Tensor<F>, targets: &Tensor<F>) -> f64 {
+    assert!(outputs.shape() == targets.shape(), "binary_accuracy: outputs {} for {}", outputs.shape(), targets.shape());
+    let half = F::from_f64(0.5);
+    share(outputs.data().iter().zip(targets.data()).map(|(a, y)| (*a > half) == (*y > half)))
+}
+
+fn share(hits: impl ExactSizeIterator<Item = bool>) -> f64 {
+    let all = hits.len();
+    hits.filter(|hit| *hit).count() as f64 / all as f64
+}
+
+/// Which classes are taken for which: a row for each true class, a column for each answer.
+///
+/// # Examples
+/// ```
+/// use wengert_nn::prelude::*;
+/// let names = ["cat".to_string(), "dog".to_string()];
+/// let confusion = Confusion::of(&names, &Tensor::from([0, 0, 1]), &Tensor::from([0, 1, 1]))?;
+/// assert_eq!((confusion.count(0, 1), confusion.accuracy()), (1, 2.0 / 3.0));
+/// println!("{confusion}");
+/// # Ok::<(), wengert_nn::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Confusion {
+    names: Vec<String>,
+    counts: Vec<usize>,
+}
+
+impl Confusion {
+    /// The table of true classes and answers.
+    ///
+    /// # Errors
+    /// If there is not an answer for each sample, or a class has no name.
+    pub fn of(names: &[String], classes: &Tensor<i64>, answers: &Tensor<i64>) -> Result<Self, Error> {
+        let error = |message: String| Err(Error::shape("confusion", message));
+        if classes.shape() != answers.shape() {
+            return error(format!("{} classes and {} answers", classes.len(), answers.len()));
+        }
+        let mut table = Confusion { names: names.to_vec(), counts: vec![0; names.len() * names.len()] };
+        for (class, answer) in classes.data().iter().zip(answers.data()) {
+            let inside = |k: &i64| usize::try_from(*k).ok().filter(|k| *k < names.len());
+            match (inside(class), inside(answer)) {
+                (Some(class), Some(answer)) => table.counts[class * names.len() + answer] += 1,
+                _ => return error(format!("class {class} or answer {answer} beside {} names", names.len())),
+            }
+        }
+        Ok(table)
+    }
+
+    /// How many samples of a class got an answer.
+    ///
+    /// # Panics
+    /// If there is no such class or answer.
+    pub fn count(&self, class: usize, answer: usize) -> usize {
+        assert!(answer < self.names.len(), "answer {answer} of {}", self.names.len());
+        self.counts[class * self.names.len() + answer]
+    }
+
+    /// The number of samples.
+    pub fn samples(&self) -> usize {
+        self.counts.iter().sum()
+    }
+
+    /// The share of right answers.
+    pub fn accuracy(&self) -> f64 {
+        let right: usize = (0..self.names.len()).map(|k| self.count(k, k)).sum();
+        right as f64 / self.samples() as f64
+    }
+}
+
+impl fmt::Display for Confusion {
+    /// A table with a row for each true class, its last column the share of right answers in it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let n = self.names.len();
+        let count = |k: usize| self.counts[k].to_string().len();
+        let width = self.names.iter().map(|name| name.chars().count()).chain((0..n * n).map(count)).max().unwrap_or(1);
+        write!(f, "{:width$} |", "")?;
+        self.names.iter().try_for_each(|name| write!(f, " {name:>width$}"))?;
+        write!(f, " | right")?;
+        for (class, name) in self.names.iter().enumerate() {
+            write!(f, "\n{name:>width$} |")?;
+            for answer in 0..n {
+                match self.count(class, answer) {
+                    0 => write!(f, " {:>width$}", "·")?,
+                    count => write!(f, " {count:>width$}")?,
+                }
+            }
+            let all: usize = (0..n).map(|answer| self.count(class, answer)).sum();
+            match all {
+                0 => write!(f, " |     –")?,
+                all => write!(f, " | {:>3.0} %", 100.0 * self.count(class, class) as f64 / all as f64)?,
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_table_is_aligned() {
+        let names = ["a".to_string(), "bc".to_string()];
+        let classes = Tensor::from([0, 0, 0, 1]);
+        let table = Confusion::of(&names, &classes, &Tensor::from([0, 0, 1, 1])).unwrap();
+        assert_eq!(table.to_string(), "   |  a bc | right\n a |  2  1 |  67 %\nbc |  ·  1 | 100 %");
+        let message = Confusion::of(&names, &classes, &Tensor::from([0, 0, 1, 2])).unwrap_err().to_string();
+        assert_eq!(message, "confusion: class 1 or answer 2 beside 2 names");
+    }
+
+    #[test]
+    fn a_nan_is_no_hit() {
+        let outputs = Tensor::from([[f64::NAN], [0.9], [0.2]]);
+        assert_eq!(binary_accuracy(&outputs, &Tensor::from([[1.0], [1.0], [1.0]])), 1.0 / 3.0);
+    }
+}

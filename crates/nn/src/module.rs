@@ -1,0 +1,301 @@
+//! Models: what has parameters, and what computes an output from an input under every reader.
+
+use std::collections::BTreeSet;
+use std::fmt::{self, Debug};
+
+use wengert_tape::{Dual, Float, Lift, Param, Shape, Tensor, Var};
+
+use crate::description::Description;
+use crate::error::Error;
+
+/// Where a parameter stands in a model, as PyTorch writes it: `conv1.weight`, `0.bias`.
+#[derive(Clone, Copy, Debug)]
+pub struct Name<'a> {
+    parent: Option<&'a Name<'a>>,
+    segment: Segment<'a>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Segment<'a> {
+    Root,
+    Field(&'a str),
+    Position(usize),
+}
+
+impl<'a> Name<'a> {
+    /// The name of the whole model: empty.
+    pub const ROOT: Name<'static> = Name { parent: None, segment: Segment::Root };
+
+    /// The name of a part.
+    pub fn field(&'a self, field: &'a str) -> Name<'a> {
+        Name { parent: Some(self), segment: Segment::Field(field) }
+    }
+
+    /// The name of one of several parts.
+    pub fn position(&'a self, position: usize) -> Name<'a> {
+        Name { parent: Some(self), segment: Segment::Position(position) }
+    }
+}
+
+impl fmt::Display for Name<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(parent) = self.parent.filter(|p| !matches!(p.segment, Segment::Root)) {
+            write!(f, "{parent}.")?;
+        }
+        match self.segment {
+            Segment::Root => Ok(()),
+            Segment::Field(field) => f.write_str(field),
+            Segment::Position(position) => write!(f, "{position}"),
+        }
+    }
+}
+
+/// What is called with the name and value of each parameter.
+pub type Visit<'v, 'a, F> = dyn FnMut(Name<'_>, &'a Param<F>) + 'v;
+/// What is called with the name and value of each parameter, and may change it.
+pub type VisitMut<'v, 'a, F> = dyn FnMut(Name<'_>, &'a mut Param<F>) + 'v;
+
+/// What has parameters: a model, a layer, or a single [`Param`].
+///
+/// A model of one's own lists its fields once, with [`parameters!`](crate::parameters).
+pub trait Parameters<F: Float> {
+    /// Calls `visit` with each parameter and its name, in order of definition; `at` is the name of this part.
+    fn visit<'a>(&'a self, at: Name<'_>, visit: &mut Visit<'_, 'a, F>);
+
+    /// [`visit`](Self::visit), with parameters that can be changed.
+    fn visit_mut<'a>(&'a mut self, at: Name<'_>, visit: &mut VisitMut<'_, 'a, F>);
+
+    /// The parameters by name.
+    ///
+    /// # Examples
+    /// ```
+    /// use wengert_nn::prelude::*;
+    /// let layer = Linear::<f32>::new(3, 2, &mut generator(1));
+    /// let names: Vec<String> = layer.parameters().into_iter().map(|(name, _)| name).collect();
+    /// assert_eq!(names, ["weight", "bias"]);
+    /// ```
+    fn parameters(&self) -> Vec<(String, &Param<F>)> {
+        let mut all = Vec::new();
+        self.visit(Name::ROOT, &mut |name, param| all.push((name.to_string(), param)));
+        all
+    }
+
+    /// The parameters by name, for changing them.
+    fn parameters_mut(&mut self) -> Vec<(String, &mut Param<F>)> {
+        let mut all = Vec::new();
+        self.visit_mut(Name::ROOT, &mut |name, param| all.push((name.to_string(), param)));
+        all
+    }
+
+    /// The number of numbers that training changes: a frozen parameter does not count, a shared one counts once.
+    fn parameter_count(&self) -> usize {
+        let (mut seen, mut count) = (BTreeSet::new(), 0);
+        self.visit(Name::ROOT, &mut |_, param| {
+            if !param.is_frozen() && seen.insert(param.id()) {
+                count += param.value().len();
+            }
+        });
+        count
+    }
+
+    /// Freezes or frees every parameter.
+    fn set_frozen(&mut self, frozen: bool) {
+        self.visit_mut(Name::ROOT, &mut |_, param| param.set_frozen(frozen));
+    }
+}
+
+/// Writes the two methods of [`Parameters`] from the names of the fields that hold parameters or parts with parameters.
+///
+/// # Examples
+/// ```
+/// use wengert_nn::prelude::*;
+///
+/// #[derive(Clone, Debug)]
+/// struct Net {
+///     hidden: Linear,
+///     output: Linear,
+/// }
+/// impl Parameters<f32> for Net {
+///     parameters! { f32: hidden, output }
+/// }
+/// impl Module<f32> for Net {
+///     fn forward<A: Reader<f32>>(&self, x: &A) -> A {
+///         self.output.forward(&self.hidden.forward(x).tanh())
+///     }
+/// }
+///
+/// let mut rng = generator(1);
+/// let net = Net { hidden: Linear::new(2, 3, &mut rng), output: Linear::new(3, 1, &mut rng) };
+/// assert_eq!(net.parameter_count(), 2 * 3 + 3 + 3 + 1);
+/// assert_eq!(net.parameters()[2].0, "output.weight");
+/// ```
+#[macro_export]
+macro_rules! parameters {
+    ($float:ty: $($field:ident),* $(,)?) => {
+        fn visit<'a>(&'a self, at: $crate::Name<'_>, visit: &mut $crate::Visit<'_, 'a, $float>) {
+            $($crate::Parameters::<$float>::visit(&self.$field, at.field(stringify!($field)), visit);)*
+            let _ = (at, visit);
+        }
+        fn visit_mut<'a>(&'a mut self, at: $crate::Name<'_>, visit: &mut $crate::VisitMut<'_, 'a, $float>) {
+            $($crate::Parameters::<$float>::visit_mut(&mut self.$field, at.field(stringify!($field)), visit);)*
+            let _ = (at, visit);
+        }
+    };
+}
+
+impl<F: Float> Parameters<F> for Param<F> {
+    fn visit<'a>(&'a self, at: Name<'_>, visit: &mut Visit<'_, 'a, F>) {
+        visit(at, self);
+    }
+    fn visit_mut<'a>(&'a mut self, at: Name<'_>, visit: &mut VisitMut<'_, 'a, F>) {
+        visit(at, self);
+    }
+}
+
+impl<F: Float, P: Parameters<F>> Parameters<F> for Option<P> {
+    fn visit<'a>(&'a self, at: Name<'_>, visit: &mut Visit<'_, 'a, F>) {
+        self.iter().for_each(|part| part.visit(at, visit));
+    }
+    fn visit_mut<'a>(&'a mut self, at: Name<'_>, visit: &mut VisitMut<'_, 'a, F>) {
+        self.iter_mut().for_each(|part| part.visit_mut(at, visit));
+    }
+}
+
+impl<F: Float, P: Parameters<F>> Parameters<F> for Vec<P> {
+    fn visit<'a>(&'a self, at: Name<'_>, visit: &mut Visit<'_, 'a, F>) {
+        self.iter().enumerate().for_each(|(k, part)| part.visit(at.position(k), visit));
+    }
+    fn visit_mut<'a>(&'a mut self, at: Name<'_>, visit: &mut VisitMut<'_, 'a, F>) {
+        self.iter_mut().enumerate().for_each(|(k, part)| part.visit_mut(at.position(k), visit));
+    }
+}
+
+impl<F: Float, P: Parameters<F> + ?Sized> Parameters<F> for Box<P> {
+    fn visit<'a>(&'a self, at: Name<'_>, visit: &mut Visit<'_, 'a, F>) {
+        (**self).visit(at, visit);
+    }
+    fn visit_mut<'a>(&'a mut self, at: Name<'_>, visit: &mut VisitMut<'_, 'a, F>) {
+        (**self).visit_mut(at, visit);
+    }
+}
+
+/// A model or a layer: an output computed from an input, in the user's own functions.
+///
+/// `forward` is written once and read in many ways: on a [`Tensor`] it computes and records nothing, on a [`Var`] it is
+/// recorded, on a [`Shape`] it is a dry run, on a [`Dual`] it carries a tangent.
+///
+/// # Examples
+/// ```
+/// use wengert_nn::prelude::*;
+/// let model = Mlp::<f32>::new(&[3, 4, 2], Activation::Tanh, &mut generator(1));
+/// let x = Tensor::from([[0.5, -1.0, 2.0]]);
+/// let tape = Tape::of::<f32>();
+/// assert_eq!(model.forward(&x), model.forward(&tape.input(x)).value());
+/// assert_eq!(model.forward(&Shape::from([7, 3])), Shape::from([7, 2]));
+/// ```
+pub trait Module<F: Float>: Parameters<F> {
+    /// The output.
+    ///
+    /// # Panics
+    /// If the input's shape does not fit; [`output_shape`](Self::output_shape) says so beforehand.
+    #[track_caller]
+    fn forward<A: Reader<F>>(&self, x: &A) -> A;
+
+    /// The shape of the output for an input of shape `x`: a dry run.
+    ///
+    /// A model of one's own that does not write this gets [`forward`](Self::forward) on shapes, which panics where this
+    /// would return an error.
+    ///
+    /// # Errors
+    /// If an input of this shape does not fit.
+    fn output_shape(&self, x: &Shape) -> Result<Shape, Error> {
+        Ok(self.forward(x))
+    }
+
+    /// How a file says what this is, if it can be built again from that and its parameters.
+    fn description(&self) -> Option<Description> {
+        None
+    }
+}
+
+/// A reader of modules: numbers, recorded, with tangents, or shapes.
+pub trait Reader<F: Float>: Lift<F> {
+    /// How this reader reads a layer whose type is not known.
+    #[doc(hidden)]
+    fn read_layer(layer: &dyn Layer<F>) -> &dyn ForwardOn<F, Self>;
+}
+
+/// [`Module::forward`] on one reader, which can stand behind a pointer.
+#[doc(hidden)]
+pub trait ForwardOn<F: Float, A> {
+    #[track_caller]
+    fn forward_on(&self, x: &A) -> A;
+}
+
+impl<F: Float, A: Reader<F>, M: Module<F>> ForwardOn<F, A> for M {
+    fn forward_on(&self, x: &A) -> A {
+        self.forward(x)
+    }
+}
+
+/// A module behind a pointer: every [`Module`] that can be cloned and sent is one, and nothing needs to be written for
+/// it. `Box<dyn Layer<F>>` is itself a module.
+pub trait Layer<F: Float>:
+    Parameters<F>
+    + ForwardOn<F, Tensor<F>>
+    + ForwardOn<F, Var<F>>
+    + ForwardOn<F, Dual<Tensor<F>>>
+    + ForwardOn<F, Shape>
+    + Debug
+    + Send
+    + Sync
+{
+    /// [`Module::output_shape`]
+    fn layer_output_shape(&self, x: &Shape) -> Result<Shape, Error>;
+    /// [`Module::description`]
+    fn layer_description(&self) -> Option<Description>;
+    /// A copy, whose parameters keep their identities.
+    fn boxed(&self) -> Box<dyn Layer<F>>;
+}
+
+impl<F: Float, M: Module<F> + Clone + Debug + Send + Sync + 'static> Layer<F> for M {
+    fn layer_output_shape(&self, x: &Shape) -> Result<Shape, Error> {
+        self.output_shape(x)
+    }
+    fn layer_description(&self) -> Option<Description> {
+        self.description()
+    }
+    fn boxed(&self) -> Box<dyn Layer<F>> {
+        Box::new(self.clone())
+    }
+}
+
+impl<F: Float> Clone for Box<dyn Layer<F>> {
+    fn clone(&self) -> Self {
+        (**self).boxed()
+    }
+}
+
+impl<F: Float> Module<F> for Box<dyn Layer<F>> {
+    fn forward<A: Reader<F>>(&self, x: &A) -> A {
+        A::read_layer(&**self).forward_on(x)
+    }
+    fn output_shape(&self, x: &Shape) -> Result<Shape, Error> {
+        (**self).layer_output_shape(x)
+    }
+    fn description(&self) -> Option<Description> {
+        (**self).layer_description()
+    }
+}
+
+/// A pointer to a layer turns into one to how a reader reads it.
+macro_rules! readers {
+    ($($reader:ty)*) => { $(
+        impl<F: Float> Reader<F> for $reader {
+            fn read_layer(layer: &dyn Layer<F>) -> &dyn ForwardOn<F, Self> {
+                layer
+            }
+        }
+    )* };
+}
+readers! { Tensor<F> Var<F> Dual<Tensor<F>> Shape }

@@ -1,0 +1,86 @@
+//! Gradients by parameter.
+
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+
+use wengert_tape::{Float, Gradients, Param, ParamId, Tensor};
+
+use crate::module::{Name, Parameters};
+
+/// Where an optimiser finds the gradient of a parameter.
+pub trait ParameterGradients<F: Float>: Debug {
+    /// The gradient, or `None` where there is none: the parameter is frozen, or the loss does not depend on it.
+    fn of_parameter(&self, param: &Param<F>) -> Option<&Tensor<F>>;
+}
+
+impl<F: Float> ParameterGradients<F> for Gradients<F> {
+    fn of_parameter(&self, param: &Param<F>) -> Option<&Tensor<F>> {
+        self.param(param).ok()
+    }
+}
+
+/// The gradients of a model's parameters, as values that can be summed and scaled: over the shards of a batch, or over
+/// several batches before one step.
+///
+/// # Examples
+/// ```
+/// use wengert_nn::prelude::*;
+/// let model = Linear::from_weights(Tensor::from([[1.0, 2.0]]), None);
+/// let gradients = |x: [f64; 2]| {
+///     let tape = Tape::new();
+///     ModelGradients::of(&model, &model.forward(&tape.input(Tensor::from([x]))).sum().backward())
+/// };
+/// let mut sum = gradients([3.0, 0.0]);
+/// sum.add(&gradients([0.0, 4.0]));
+/// assert_eq!(sum.norm(), 5.0);
+/// ```
+#[derive(Clone, Debug)]
+pub struct ModelGradients<F: Float> {
+    by: BTreeMap<ParamId, Tensor<F>>,
+}
+
+impl<F: Float> ModelGradients<F> {
+    /// The gradients of the parameters of `model`.
+    pub fn of(model: &(impl Parameters<F> + ?Sized), gradients: &dyn ParameterGradients<F>) -> Self {
+        let mut by = BTreeMap::new();
+        model.visit(Name::ROOT, &mut |_, param| {
+            if let Some(g) = gradients.of_parameter(param) {
+                by.insert(param.id(), g.clone());
+            }
+        });
+        ModelGradients { by }
+    }
+
+    /// Adds other gradients of the same model.
+    pub fn add(&mut self, other: &ModelGradients<F>) {
+        for (id, g) in &other.by {
+            match self.by.get_mut(id) {
+                Some(sum) => *sum += g,
+                None => drop(self.by.insert(*id, g.clone())),
+            }
+        }
+    }
+
+    /// Multiplies each gradient with a number.
+    pub fn scale(&mut self, factor: f64) {
+        let factor = F::from_f64(factor);
+        self.by.values_mut().for_each(|g| g.data_mut().iter_mut().for_each(|x| *x *= factor));
+    }
+
+    /// The length of all gradients as one vector.
+    pub fn norm(&self) -> f64 {
+        let squares = self.by.values().flat_map(|g| g.data()).map(|x| Float::to_f64(*x).powi(2));
+        squares.sum::<f64>().sqrt()
+    }
+
+    /// Whether every number is finite.
+    pub fn is_finite(&self) -> bool {
+        self.by.values().all(|g| g.data().iter().all(|x| Float::to_f64(*x).is_finite()))
+    }
+}
+
+impl<F: Float> ParameterGradients<F> for ModelGradients<F> {
+    fn of_parameter(&self, param: &Param<F>) -> Option<&Tensor<F>> {
+        self.by.get(&param.id())
+    }
+}

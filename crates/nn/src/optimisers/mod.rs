@@ -1,0 +1,171 @@
+//! How parameters follow their gradients.
+
+mod adam;
+mod gradients;
+mod sgd;
+
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+
+pub use adam::Adam;
+pub use gradients::{ModelGradients, ParameterGradients};
+pub use sgd::Sgd;
+use wengert_tape::{Float, Param, ParamId, Tensor};
+
+use crate::error::Error;
+use crate::module::{Name, Parameters};
+
+/// Changes the parameters of a model by their gradients, and remembers what it needs from step to step.
+///
+/// What it remembers goes by the identity of a parameter. A parameter that is frozen, or that the loss does not depend
+/// on, is left as it is; one that a model holds in several places (tied weights) is changed once.
+///
+/// # Examples
+/// ```
+/// use wengert_nn::prelude::*;
+/// let mut model = Linear::from_weights(Tensor::from([[0.0, 0.0]]), None);
+/// let mut optimiser = Sgd::new(0.1);
+/// let (x, y) = (Tensor::from([[1.0, 2.0]]), Tensor::from([[5.0]]));
+/// for _ in 0..100 {
+///     let tape = Tape::new();
+///     let loss = mse(model.forward(&tape.input(x.clone())), &y);
+///     let step = optimiser.step(&mut model, &loss.backward());
+///     assert_eq!(step.updated, 1);
+/// }
+/// assert!((model.forward(&x).item() - 5.0).abs() < 1e-12);
+/// ```
+pub trait Optimiser<F: Float>: Debug + Send {
+    /// Changes the parameters of `model` in place: one pass over each.
+    ///
+    /// [`Gradients`](wengert_tape::Gradients) and [`ModelGradients`] can be given.
+    fn step(&mut self, model: &mut dyn Parameters<F>, gradients: &dyn ParameterGradients<F>) -> Step;
+
+    /// The learning rate.
+    fn rate(&self) -> f64;
+
+    /// Sets the learning rate, as schedules do.
+    fn set_rate(&mut self, rate: f64);
+
+    /// What the optimiser remembers of the parameters of `model`, by name.
+    fn state(&self, model: &dyn Parameters<F>) -> OptimiserState<F>;
+
+    /// Takes up what another optimiser of its kind remembered.
+    ///
+    /// # Errors
+    /// If the state is of another kind of optimiser or another model. Then this one is as it was.
+    fn restore(&mut self, model: &dyn Parameters<F>, state: OptimiserState<F>) -> Result<(), Error>;
+}
+
+/// What a step did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Step {
+    /// How many parameters were changed.
+    pub updated: usize,
+    /// The names of the parameters that are frozen.
+    pub frozen: Vec<String>,
+    /// The names of the parameters that have no gradient: the loss does not depend on them.
+    pub unreached: Vec<String>,
+}
+
+/// What an optimiser remembers, by the names that a file would give it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OptimiserState<F: Float> {
+    /// Tensors by kind and parameter, such as `momentum` of `0.weight`.
+    pub tensors: BTreeMap<(String, String), Tensor<F>>,
+    /// The number of steps that each parameter has taken.
+    pub steps: BTreeMap<String, u64>,
+}
+
+/// What is remembered of one parameter: tensors of its shape, and a count.
+#[derive(Clone, Debug)]
+struct Memory<F: Float, const N: usize> {
+    tensors: [Tensor<F>; N],
+    steps: u64,
+}
+
+type Memories<F, const N: usize> = BTreeMap<ParamId, Memory<F, N>>;
+
+/// The walk over a model that all optimisers share: calls `change` with each parameter's numbers, gradient and memory.
+fn walk<F: Float, const N: usize>(
+    memories: &mut Memories<F, N>,
+    model: &mut dyn Parameters<F>,
+    gradients: &dyn ParameterGradients<F>,
+    mut change: impl FnMut(&mut [F], &[F], [&mut [F]; N], u64),
+) -> Step {
+    let mut step = Step::default();
+    let mut done: BTreeMap<ParamId, Tensor<F>> = BTreeMap::new();
+    model.visit_mut(Name::ROOT, &mut |name, param| {
+        if let Some(value) = done.get(&param.id()) {
+            *param.value_mut() = value.clone();
+            return;
+        }
+        if param.is_frozen() {
+            return step.frozen.push(name.to_string());
+        }
+        let Some(gradient) = gradients.of_parameter(param) else {
+            return step.unreached.push(name.to_string());
+        };
+        let fresh = || Memory { tensors: [(); N].map(|()| Tensor::zeros(param.value().shape())), steps: 0 };
+        let memory = memories.entry(param.id()).or_insert_with(fresh);
+        memory.steps += 1;
+        let tensors = memory.tensors.each_mut().map(Tensor::data_mut);
+        change(param.value_mut().data_mut(), gradient.data(), tensors, memory.steps);
+        step.updated += 1;
+        done.insert(param.id(), param.value().clone());
+    });
+    step
+}
+
+/// What is remembered of a model's parameters, under the names of the `kinds` of tensors.
+fn state<F: Float, const N: usize>(
+    memories: &Memories<F, N>,
+    kinds: [&str; N],
+    model: &dyn Parameters<F>,
+) -> OptimiserState<F> {
+    let mut state = OptimiserState { tensors: BTreeMap::new(), steps: BTreeMap::new() };
+    for (name, param) in model.parameters() {
+        if let Some(memory) = memories.get(&param.id()) {
+            let tensors = kinds.iter().zip(&memory.tensors);
+            state.tensors.extend(tensors.map(|(kind, t)| ((kind.to_string(), name.clone()), t.clone())));
+            state.steps.insert(name, memory.steps);
+        }
+    }
+    state
+}
+
+/// The memories of a state, which must be of these kinds of tensors and of this model.
+fn restored<F: Float, const N: usize>(
+    kinds: [&str; N],
+    model: &dyn Parameters<F>,
+    mut state: OptimiserState<F>,
+) -> Result<Memories<F, N>, Error> {
+    let mut memories = BTreeMap::new();
+    for (name, param) in model.parameters() {
+        let Some(steps) = state.steps.remove(&name) else { continue };
+        let mut take = |kind: &str| taken(&mut state.tensors, kind, &name, param);
+        let tensors = kinds.iter().map(|kind| take(kind)).collect::<Result<Vec<_>, Error>>()?;
+        let tensors = tensors.try_into().unwrap_or_else(|_| unreachable!("one tensor for each kind"));
+        memories.insert(param.id(), Memory { tensors, steps });
+    }
+    let left = state.tensors.keys().map(|(kind, name)| format!("{kind} of {name}")).chain(state.steps.into_keys());
+    match left.collect::<Vec<_>>() {
+        left if left.is_empty() => Ok(memories),
+        left => Err(Error::shape("optimiser state", format!("the model has no place for {}", left.join(", ")))),
+    }
+}
+
+fn taken<F: Float>(
+    tensors: &mut BTreeMap<(String, String), Tensor<F>>,
+    kind: &str,
+    name: &str,
+    param: &Param<F>,
+) -> Result<Tensor<F>, Error> {
+    let error = |message: String| Err(Error::shape(format!("optimiser state: {kind} of {name}"), message));
+    match tensors.remove(&(kind.to_string(), name.to_string())) {
+        None => error("it is missing".into()),
+        Some(t) if t.shape() != param.value().shape() => {
+            error(format!("shape {}, the parameter's is {}", t.shape(), param.value().shape()))
+        }
+        Some(t) => Ok(t),
+    }
+}

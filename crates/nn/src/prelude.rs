@@ -1,0 +1,15 @@
+//! What most programs use: `use wengert_nn::prelude::*;` brings the engine's prelude too.
+
+pub use wengert_tape::prelude::*;
+
+pub use crate::data::{Dataset, Split, digits, moons, xor};
+pub use crate::initialiser::Initialiser;
+pub use crate::layers::{Activation, Conv2d, Flatten, Linear, MaxPool2d, Mlp, Perceptron, Sequential, Standardise};
+pub use crate::losses::{cross_entropy, half_squared_error, mse, sum_squared_error};
+pub use crate::metrics::{Confusion, accuracy, binary_accuracy};
+pub use crate::module::{Layer, Module, Parameters, Reader};
+pub use crate::optimisers::{Adam, ModelGradients, Optimiser, Sgd};
+pub use crate::parameters;
+pub use crate::random::{Generator, generator, stream};
+pub use crate::saved::{Details, load, load_parameters, save};
+pub use crate::trainer::Trainer;

@@ -1,0 +1,171 @@
+//! The training loop: the same bits on any number of threads, what stops it, and what it says.
+
+use std::cell::RefCell;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use wengert_nn::prelude::*;
+use wengert_nn::{Error, History};
+
+fn data() -> Dataset<f32> {
+    moons(83, 0.1, &mut generator(3))
+}
+
+fn model() -> Mlp<f32> {
+    Mlp::new(&[2, 8, 2], Activation::Tanh, &mut generator(4)).output(Activation::Identity)
+}
+
+fn bits(model: &impl Parameters<f32>) -> Vec<u32> {
+    model.parameters().iter().flat_map(|(_, p)| p.value().to_vec()).map(f32::to_bits).collect()
+}
+
+fn train(threads: usize, shard: usize) -> (Vec<u32>, History) {
+    let mut model = model();
+    let mut trainer =
+        Trainer::new(cross_entropy).epochs(5).batch(30).shard(shard).threads(threads).metric("accuracy", accuracy);
+    let history = trainer.train(&mut model, &mut Adam::new(0.01), &data()).unwrap();
+    (bits(&model), history)
+}
+
+#[test]
+fn the_same_bits_on_any_number_of_threads() {
+    for shard in [4, 7, 30, 100] {
+        let (expected, history) = train(1, shard);
+        for threads in [2, 3, 8] {
+            let (found, other) = train(threads, shard);
+            assert_eq!(found, expected, "{threads} threads, shards of {shard}");
+            for (a, b) in history.epochs.iter().zip(&other.epochs) {
+                assert_eq!((a.loss.to_bits(), &a.metrics), (b.loss.to_bits(), &b.metrics), "{threads} threads");
+            }
+        }
+    }
+}
+
+/// One step on a whole set, in shards, is the step of the loss recorded in one piece, up to rounding.
+#[test]
+fn shards_are_the_batch() {
+    let data: Dataset<f64> = moons(83, 0.1, &mut generator(3));
+    let begin = Mlp::<f64>::new(&[2, 8, 2], Activation::Tanh, &mut generator(4)).output(Activation::Identity);
+    let (mut whole, mut sharded) = (begin.clone(), begin);
+    let tape = Tape::new();
+    let output = whole.forward(&tape.input(data.inputs().clone()));
+    let loss = cross_entropy(output, tape.input(data.targets().clone()));
+    Sgd::new(1.0).step(&mut whole, &loss.backward());
+    let mut trainer = Trainer::new(cross_entropy).epochs(1).batch(83).shard(9).threads(2).metric("accuracy", accuracy);
+    let before = trainer.evaluate(&sharded, &data).unwrap();
+    let history = trainer.train(&mut sharded, &mut Sgd::new(1.0), &data).unwrap();
+    for ((name, a), (_, b)) in whole.parameters().iter().zip(sharded.parameters()) {
+        let apart = a.value().data().iter().zip(b.value().data()).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+        assert!(apart < 1e-14, "{name}: {apart}");
+    }
+    assert!((history.loss() - loss.item()).abs() < 1e-14 && (before.loss - loss.item()).abs() < 1e-14);
+    assert!((history.last("accuracy").unwrap() - before.metrics[0].1).abs() < 1e-14);
+}
+
+#[test]
+fn training_learns_and_says_how() {
+    let steps = RefCell::new(Vec::new());
+    let mut model = model();
+    let mut trainer = Trainer::new(cross_entropy)
+        .epochs(60)
+        .batch(10)
+        .metric("accuracy", accuracy)
+        .on_step(|p| steps.borrow_mut().push((p.epoch, p.step, p.steps, p.done)))
+        .on_epoch(|p| assert!(p.step == p.steps && p.remaining() <= p.elapsed.mul_f64(59.1)));
+    let history = trainer.train(&mut model, &mut Adam::new(0.02), &data()).unwrap();
+    assert!(history.last("accuracy").unwrap() > 0.95, "{history:?}");
+    assert!(history.epochs[0].loss > 5.0 * history.loss());
+    let evaluation = trainer.evaluate(&model, &data()).unwrap();
+    assert!((evaluation.loss - history.loss()).abs() < 0.1);
+    drop(trainer);
+    let steps = steps.into_inner();
+    assert_eq!(steps.len(), 60 * 9);
+    assert_eq!((steps[0].0, steps[0].1, steps[0].2), (1, 1, 9));
+    assert_eq!(steps[539].3, 1.0);
+}
+
+#[test]
+fn a_seed_gives_the_same_order_and_another_seed_another() {
+    let run = |seed| {
+        let mut model = model();
+        Trainer::new(cross_entropy).seed(seed).epochs(2).train(&mut model, &mut Sgd::new(0.1), &data()).unwrap();
+        bits(&model)
+    };
+    assert_eq!(run(1), run(1));
+    assert_ne!(run(1), run(2));
+}
+
+#[test]
+fn a_flag_stops_after_the_step() {
+    let stop = Arc::new(AtomicBool::new(false));
+    let epochs = RefCell::new(0);
+    let mut trainer = Trainer::new(cross_entropy)
+        .epochs(50)
+        .batch(10)
+        .stop(stop.clone())
+        .on_step(|p| stop.store(p.epoch == 3 && p.step == 4, Ordering::Relaxed))
+        .on_epoch(|_| *epochs.borrow_mut() += 1);
+    let history = trainer.train(&mut model(), &mut Sgd::new(0.1), &data()).unwrap();
+    assert!(history.stopped);
+    assert_eq!(history.epochs.iter().map(|e| e.steps).collect::<Vec<_>>(), [9, 9, 4]);
+    drop(trainer);
+    assert_eq!(epochs.into_inner(), 3);
+}
+
+#[test]
+fn a_loss_that_is_not_finite_stops_and_is_named() {
+    for threads in [1, 2] {
+        let mut trained = model();
+        let before = bits(&trained);
+        // The logarithm of a negative output is NaN.
+        let mut trainer = Trainer::new(|y: Var<f32>, t| (y - 1e3).ln().mean() + cross_entropy(y, t)).threads(threads);
+        let error = trainer.train(&mut trained, &mut Sgd::new(0.1), &data()).unwrap_err();
+        assert!(matches!(error, Error::NotFinite { epoch: 1, step: 1, .. }));
+        let message = error.to_string();
+        let begin = "training stopped in epoch 1, step 1: the loss is NaN; the first number that is not finite is in `ln` of shape [16, 2], recorded at ";
+        assert!(message.starts_with(begin) && message.contains("trainer.rs:"), "{message}");
+        assert_eq!(bits(&trained), before);
+
+        // A finite loss with an infinite slope: the root at 0.
+        let mut trainer = Trainer::new(|y: Var<f32>, t| (y * 0.0).sqrt().sum() + cross_entropy(y, t)).threads(threads);
+        let message = trainer.train(&mut trained, &mut Sgd::new(0.1), &data()).unwrap_err().to_string();
+        assert!(message.contains("a gradient is not finite"), "{message}");
+        assert_eq!(bits(&trained), before);
+    }
+}
+
+#[test]
+fn what_does_not_fit_is_an_error_before_anything_happens() {
+    let message = |e: Error| e.to_string();
+    let images = digits::<f32>();
+    let mut trainer = Trainer::new(cross_entropy);
+    let error = trainer.train(&mut model(), &mut Sgd::new(0.1), &images).unwrap_err();
+    assert_eq!(message(error), "linear: inputs […, 2] are needed, not [32, 1, 8, 8]");
+    let error = trainer.train(&mut model(), &mut Sgd::new(0.1), &data().rows(&[])).unwrap_err();
+    assert_eq!(message(error), "trainer: there are no samples");
+    let error = Trainer::new(cross_entropy).batch(0).train(&mut model(), &mut Sgd::new(0.1), &data()).unwrap_err();
+    assert_eq!(message(error), "trainer: the batch, its shards and the threads must be at least 1");
+    let error = Trainer::new(|y: Var<f32>, _: Var<f32, i64>| y).train(&mut model(), &mut Sgd::new(0.1), &data());
+    assert_eq!(message(error.unwrap_err()), "trainer: a loss of shape [16, 2] is not one number");
+}
+
+/// A panic of a model reaches the caller, whichever thread it happens on.
+#[test]
+fn a_panic_is_passed_on() {
+    #[derive(Clone, Debug)]
+    struct Picky;
+    impl Parameters<f32> for Picky {
+        parameters! { f32: }
+    }
+    impl Module<f32> for Picky {
+        fn forward<A: Reader<f32>>(&self, x: &A) -> A {
+            assert!(x.shape()[0] != 3, "not three");
+            x.clone()
+        }
+    }
+    // Shards of 16, 16 and 3: the last goes to the third thread.
+    let data = moons(35, 0.1, &mut generator(3));
+    let run = || Trainer::new(cross_entropy).batch(35).threads(3).train(&mut Picky, &mut Sgd::new(0.1), &data);
+    let payload = std::panic::catch_unwind(std::panic::AssertUnwindSafe(run)).unwrap_err();
+    assert_eq!(payload.downcast_ref::<&str>(), Some(&"not three"));
+}

@@ -1,0 +1,251 @@
+//! What a check found.
+
+use std::fmt;
+use std::panic::Location;
+
+use super::pattern::Pattern;
+use super::verdict::{Verdict, digits};
+
+/// How many of the worst derivatives are shown.
+const SHOWN: usize = 10;
+
+/// What a check found: a verdict, every derivative that was measured, every operation that was asked alone.
+///
+/// As text ([`Display`](fmt::Display)) it is one line; the worst ten derivatives unless all pass; the operations whose
+/// rule is wrong; what other methods say; and what was not checked. [`Report::to_json`] is the same for programs.
+#[derive(Clone)]
+pub struct Report {
+    /// The heaviest of all verdicts.
+    pub verdict: Verdict,
+    /// The float type that was checked.
+    pub float: &'static str,
+    /// 1 for a gradient, 2 for the gradient of the gradient.
+    pub order: u8,
+    /// The derivatives by single numbers.
+    pub elements: Vec<Element>,
+    /// The derivatives along random directions in all leaves.
+    pub directions: Vec<Element>,
+    /// The rules of the operations, one entry for each argument.
+    pub operations: Vec<Operation>,
+    /// The forward–reverse identity, if forward mode was run.
+    pub identity: Option<Identity>,
+    /// How fast the remainder of the Taylor expansion along a random direction falls with the step: 2 if the gradient is
+    /// right, 1 if not. `None` if the remainder is round-off at every step.
+    pub taylor: Option<f64>,
+    /// The error of the central difference at each step, for the worst derivative.
+    pub curve: Vec<StepError>,
+    /// What was not checked, in words.
+    pub unchecked: Vec<String>,
+    /// How often the function was called.
+    pub evaluations: usize,
+    /// How often single operations were computed.
+    pub operation_evaluations: usize,
+}
+
+/// One derivative, analytic and measured.
+#[derive(Clone, Debug)]
+pub struct Element {
+    /// The leaf and the position in it, such as `w[2, 0]`; for a direction `direction 1`.
+    pub name: String,
+    /// Which leaf; for a direction, which direction.
+    pub leaf: usize,
+    /// The position along each axis of the leaf.
+    pub position: Vec<usize>,
+    /// What the rules gave.
+    pub analytic: f64,
+    /// What differences gave.
+    pub numeric: f64,
+    /// The true derivative lies within this distance of `numeric`; the round-off of `analytic` is in it.
+    pub bar: f64,
+    /// The one-sided derivatives at a kink.
+    pub sides: Option<(f64, f64)>,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// How a wrong one is wrong.
+    pub pattern: Option<Pattern>,
+}
+
+impl Element {
+    /// How many decimal digits the measurement vouches for.
+    pub fn digits(&self) -> u32 {
+        digits(self.analytic.abs().max(self.numeric.abs()), self.bar)
+    }
+
+    /// How far the two are apart, in bars.
+    fn weight(&self) -> f64 {
+        let apart = (self.analytic - self.numeric).abs() / self.bar.max(f64::MIN_POSITIVE);
+        f64::from(self.verdict as u8) + if apart.is_nan() { 1.0 } else { apart / (1.0 + apart) }
+    }
+}
+
+/// The reverse rule of one argument of one operation, asked alone.
+#[derive(Clone, Debug)]
+pub struct Operation {
+    /// The id of the node on its tape.
+    pub node: Option<u32>,
+    /// The operation's name.
+    pub name: String,
+    /// Where it was recorded.
+    pub line: Option<&'static Location<'static>>,
+    /// The argument.
+    pub argument: usize,
+    /// The verdict on its rule.
+    pub verdict: Verdict,
+    /// How a wrong rule is wrong.
+    pub pattern: Option<Pattern>,
+    /// The worst element of the argument; `None` if that is a direction in it.
+    pub element: Option<Vec<usize>>,
+    /// What the rule gave there.
+    pub analytic: f64,
+    /// What differences gave there.
+    pub numeric: f64,
+    /// The bar of `numeric`.
+    pub bar: f64,
+    /// Whether it is the operation at other inputs: at the recorded ones its derivative is too small to be measured.
+    pub elsewhere: bool,
+}
+
+impl fmt::Display for Operation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(node) = self.node {
+            write!(f, "node {node} ")?;
+        }
+        write!(f, "`{}`", self.name)?;
+        if let Some(line) = self.line {
+            write!(f, " ({line})")?;
+        }
+        match (self.verdict, &self.pattern) {
+            (Verdict::Fail, Some(pattern)) => write!(f, ": gradient of argument {} {pattern}", self.argument)?,
+            (Verdict::Fail, None) => write!(f, ": gradient of argument {} is wrong", self.argument)?,
+            (verdict, _) => write!(f, ": gradient of argument {}: {verdict}", self.argument)?,
+        }
+        write!(f, "; {:.6e} beside {:.6e} ± {:.1e}", self.analytic, self.numeric, self.bar)?;
+        match &self.element {
+            Some(at) if !at.is_empty() => write!(f, " at {at:?}")?,
+            _ => {}
+        }
+        match self.elsewhere {
+            true => f.write_str(" (at other inputs: at the recorded ones the derivative is too small to be measured)"),
+            false => Ok(()),
+        }
+    }
+}
+
+/// The identity ⟨ȳ, J ẋ⟩ = ⟨Jᵀ ȳ, ẋ⟩ for a random direction ẋ: forward mode on the left, reverse mode on the right.
+#[derive(Clone, Debug)]
+pub struct Identity {
+    /// ⟨ȳ, J ẋ⟩
+    pub forward: f64,
+    /// ⟨Jᵀ ȳ, ẋ⟩
+    pub reverse: f64,
+    /// How far the two may be apart by rounding.
+    pub bar: f64,
+    /// Where they disagree: the operation whose forward rule disagrees with its reverse rule.
+    pub operation: Option<String>,
+}
+
+impl Identity {
+    /// Whether the two agree.
+    pub fn holds(&self) -> bool {
+        (self.forward - self.reverse).abs() <= self.bar
+    }
+}
+
+/// The central difference at a step.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct StepError {
+    /// The step.
+    pub step: f64,
+    /// The central difference.
+    pub difference: f64,
+    /// Its distance from the analytic derivative.
+    pub error: f64,
+}
+
+impl Report {
+    /// The worst derivatives: by verdict, then by their distance in bars.
+    pub fn worst(&self) -> Vec<&Element> {
+        let mut all: Vec<&Element> = self.elements.iter().chain(&self.directions).collect();
+        all.sort_by(|a, b| b.weight().total_cmp(&a.weight()));
+        all.truncate(SHOWN);
+        all
+    }
+
+    /// The operations whose rule is wrong.
+    pub fn wrong_operations(&self) -> impl Iterator<Item = &Operation> {
+        self.operations.iter().filter(|o| o.verdict == Verdict::Fail)
+    }
+
+    /// The report in a line.
+    pub fn headline(&self) -> String {
+        let order = if self.order > 1 { format!(", order {}", self.order) } else { String::new() };
+        let count = |verdicts: &[Verdict]| {
+            let kinds = [Verdict::Pass, Verdict::Kink, Verdict::CannotTell, Verdict::Fail];
+            let parts = kinds.into_iter().filter_map(|kind| {
+                let n = verdicts.iter().filter(|v| **v == kind).count();
+                (n > 0).then(|| format!("{n} {kind}"))
+            });
+            parts.collect::<Vec<_>>().join(", ")
+        };
+        let elements: Vec<Verdict> = self.elements.iter().map(|e| e.verdict).collect();
+        let rules: Vec<Verdict> = self.operations.iter().map(|o| o.verdict).collect();
+        let mut line = format!("gradient check: {} ({}{order})", self.verdict, self.float);
+        line += &format!("; derivatives: {}", if elements.is_empty() { "none".into() } else { count(&elements) });
+        if !rules.is_empty() {
+            line += &format!("; rules of operations: {}", count(&rules));
+        }
+        line
+    }
+}
+
+impl fmt::Debug for Report {
+    /// The text of the report: what a program that returns the error from `main`, or unwraps it, prints.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.headline())?;
+        if self.verdict != Verdict::Pass {
+            let worst = self.worst();
+            let width = worst.iter().map(|e| e.name.chars().count()).max().unwrap_or(0);
+            for e in &worst {
+                write!(f, "\n  {:width$}  {}", e.name, Numbers(e))?;
+            }
+        }
+        for operation in self.operations.iter().filter(|o| o.verdict >= Verdict::CannotTell) {
+            write!(f, "\n  {operation}")?;
+        }
+        if let Some(identity) = self.identity.as_ref().filter(|i| !i.holds()) {
+            let Identity { forward, reverse, bar, operation } = identity;
+            let by = operation.as_ref().map_or(String::new(), |o| format!(": the forward rule of {o}"));
+            write!(f, "\n  forward mode gives {forward:.6e} where reverse mode gives {reverse:.6e} (± {bar:.1e}){by}")?;
+        }
+        for line in &self.unchecked {
+            write!(f, "\n  not checked: {line}")?;
+        }
+        Ok(())
+    }
+}
+
+/// The numbers of a derivative and what they mean.
+struct Numbers<'a>(&'a Element);
+
+impl fmt::Display for Numbers<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Element { analytic, numeric, bar, sides, verdict, pattern, .. } = self.0;
+        write!(f, "analytic {analytic:.12e}, numeric {numeric:.12e} ± {bar:.1e}")?;
+        if *verdict == Verdict::Fail && *numeric != 0.0 {
+            write!(f, ", ratio {:.7}", analytic / numeric)?;
+        }
+        write!(f, ": {verdict}")?;
+        match (verdict, sides, pattern) {
+            (Verdict::Fail, _, Some(pattern)) => write!(f, ", {pattern}"),
+            (Verdict::CannotTell, ..) => write!(f, ", {} digits can be trusted", self.0.digits()),
+            (_, Some((left, right)), _) => write!(f, ", one-sided derivatives {left:.6e} and {right:.6e}"),
+            _ => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,380 @@
+//! A check from beginning to end.
+
+use super::Checker;
+use super::function::Along;
+use super::node::{Measured, direction_of, position};
+use super::oracle;
+use super::pattern::{Evidence, Pattern};
+use super::random::Random;
+use super::report::{Element, Operation, Report, StepError};
+use super::slope::Slope;
+use super::subject::Subject;
+use super::verdict::{Judgement, Verdict, judge};
+use crate::graph::NodeKind;
+use crate::op::Op;
+use crate::ops::AnyOp;
+use crate::replay::Replay;
+use crate::tensor::Tensor;
+
+/// What was measured, to be judged again with other rules.
+pub(crate) struct Checked<'a> {
+    pub(crate) subject: Subject<'a>,
+    pub(crate) report: Report,
+    /// Each measured derivative: leaf, element, slope.
+    pub(crate) slopes: Vec<(usize, usize, Slope)>,
+    /// Each operation alone, by its position in the replay.
+    pub(crate) nodes: Vec<(usize, Measured)>,
+}
+
+/// Runs all checks.
+pub(crate) fn run<'a>(options: &Checker, mut subject: Subject<'a>, random: &mut Random) -> Checked<'a> {
+    let mut report = Report {
+        verdict: Verdict::Pass,
+        float: subject.float,
+        order: options.order,
+        elements: Vec::new(),
+        directions: Vec::new(),
+        operations: Vec::new(),
+        identity: None,
+        taylor: None,
+        curve: Vec::new(),
+        unchecked: Vec::new(),
+        evaluations: 0,
+        operation_evaluations: 0,
+    };
+    let nodes = operations(options, &subject, &mut report, random);
+    let sound = is_sound(&subject, &report, &nodes);
+    let slopes = elements(options, &mut subject, &mut report, sound, random);
+    patterns(&subject, &mut report, &slopes);
+    if let Some(worst) = report.worst().first().map(|e| (e.leaf, e.position.clone(), e.analytic)) {
+        let found = slopes
+            .iter()
+            .find(|(leaf, i, _)| (*leaf, position(subject.point()[*leaf].shape(), *i)) == (worst.0, worst.1.clone()));
+        let point = |(step, difference): &(f64, f64)| StepError {
+            step: *step,
+            difference: *difference,
+            error: (difference - worst.2).abs(),
+        };
+        report.curve = found.map_or(Vec::new(), |(_, _, slope)| slope.curve.iter().map(point).collect());
+        report.curve.sort_by(|a, b| b.step.total_cmp(&a.step));
+    }
+    other_methods(options, &mut subject, &mut report, random);
+    let all = report.elements.iter().chain(&report.directions).map(|e| e.verdict);
+    // A kink of an operation that no derivative shows is none of the function.
+    let rules = report.operations.iter().map(|o| o.verdict).filter(|v| *v != Verdict::Kink);
+    let forward = report.identity.as_ref().filter(|i| !i.holds()).map(|_| Verdict::Fail);
+    report.verdict = all.chain(rules).chain(forward).max().unwrap_or(Verdict::Pass);
+    Checked { subject, report, slopes, nodes }
+}
+
+/// Asks every operation alone.
+fn operations(
+    options: &Checker,
+    subject: &Subject<'_>,
+    report: &mut Report,
+    random: &mut Random,
+) -> Vec<(usize, Measured)> {
+    let Some((_, replay)) = &subject.replayed else { return Vec::new() };
+    let entries = replay.entries();
+    let active: Vec<usize> = (0..replay.len())
+        .filter(|node| entries[*node].active && matches!(entries[*node].kind, NodeKind::Op(_)))
+        .collect();
+    let chosen: Vec<usize> = match active.len() > options.operations {
+        false => active.clone(),
+        true => random.sample(options.operations, active.len()).into_iter().map(|k| active[k]).collect(),
+    };
+    if chosen.len() < active.len() {
+        let (chosen, all) = (chosen.len(), active.len());
+        report
+            .unchecked
+            .push(format!("the rules of {} of {all} operations; a random sample of {chosen} was", all - chosen));
+    }
+    let mut measured = Vec::new();
+    let (mut sampled, mut without_value) = (0, 0);
+    for node in chosen {
+        let NodeKind::Op(op) = &entries[node].kind else { continue };
+        match alone(replay, node, op, random) {
+            None => without_value += 1,
+            Some(m) => {
+                sampled += usize::from(!m.is_complete());
+                report.operation_evaluations += m.evaluations;
+                report.operations.extend(judged(replay, node, op, &m));
+                measured.push((node, m));
+            }
+        }
+    }
+    if sampled > 0 {
+        report.unchecked.push(format!(
+            "every element of large arguments of {sampled} operations; random samples and directions were"
+        ));
+    }
+    if without_value > 0 {
+        report.unchecked.push(format!("the rules of {without_value} operations whose value is not finite"));
+    }
+    measured
+}
+
+/// A relative error in a rule that must show, whatever the float type: rules are asked in f64.
+const OF_A_RULE: f64 = 1e-6;
+
+fn alone(replay: &Replay<f64>, node: usize, op: &AnyOp, random: &mut Random) -> Option<Measured> {
+    let entries = replay.entries();
+    let args: Vec<_> = entries[node].parents.iter().map(|p| replay.values()[*p].clone()).collect();
+    Measured::new(op, &args, &entries[node].active_arguments(entries), OF_A_RULE, random)
+}
+
+/// What is said of the rules of an operation of the graph, or of another in its place.
+pub(crate) fn judged(replay: &Replay<f64>, node: usize, op: &AnyOp, measured: &Measured) -> Vec<Operation> {
+    let entry = &replay.entries()[node];
+    let mut operations = measured.judge(op, OF_A_RULE);
+    for o in &mut operations {
+        (o.node, o.line) = (entry.id, entry.line);
+    }
+    operations
+}
+
+/// Whether every rule was asked in full and is right, and the gradient is what the chain rule makes of them: then a
+/// difference that says otherwise is not to be trusted.
+fn is_sound(subject: &Subject<'_>, report: &Report, nodes: &[(usize, Measured)]) -> bool {
+    let Some((contracted, replay)) = &subject.replayed else { return false };
+    let right = report.operations.iter().all(|o| o.verdict <= Verdict::Kink);
+    let complete = report.unchecked.is_empty() && nodes.iter().all(|(_, m)| m.is_complete());
+    if !right || !complete {
+        return false;
+    }
+    let swept = replay.cotangents(contracted.cotangent.clone());
+    subject.leaves.iter().all(|leaf| {
+        let zeros = Tensor::zeros(leaf.analytic.shape());
+        let g = leaf.position.and_then(|p| swept[p].as_ref()).unwrap_or(&zeros);
+        let pairs = g.data().iter().zip(leaf.analytic.data()).zip(&leaf.rounding);
+        // NaN is not sound
+        pairs.into_iter().all(|((a, b), rounding)| (a - b).abs() <= 2.0 * rounding + 1e-14 * a.abs())
+    })
+}
+
+/// Measures the derivatives by single numbers, and along directions if those are only a sample.
+fn elements(
+    options: &Checker,
+    subject: &mut Subject<'_>,
+    report: &mut Report,
+    sound: bool,
+    random: &mut Random,
+) -> Vec<(usize, usize, Slope)> {
+    let places: Vec<(usize, usize)> =
+        subject.leaves.iter().enumerate().flat_map(|(l, leaf)| (0..leaf.analytic.len()).map(move |i| (l, i))).collect();
+    let whole = places.len() <= options.limit;
+    let chosen: Vec<(usize, usize)> = match whole {
+        true => places.clone(),
+        false => random.sample(options.sample, places.len()).into_iter().map(|k| places[k]).collect(),
+    };
+    let mut slopes = Vec::with_capacity(chosen.len());
+    for (leaf, i) in chosen {
+        let Some(contracted) = subject.function(leaf) else { continue };
+        let slope = contracted.slope(Along::Element(leaf, i));
+        report.evaluations += slope.evaluations;
+        let element = one(subject, leaf, i, &slope, sound);
+        report.elements.push(element);
+        slopes.push((leaf, i, slope));
+    }
+    let directions = if whole { options.directions.unwrap_or(0) } else { options.directions.unwrap_or(DIRECTIONS) };
+    if !whole {
+        report.unchecked.push(format!(
+            "{} of {} derivatives by single numbers; a random sample of {} and {directions} random directions were",
+            places.len() - slopes.len(),
+            places.len(),
+            slopes.len()
+        ));
+    }
+    for k in 0..directions {
+        let direction: Vec<Tensor<f64>> = subject.point().iter().map(|x| direction_of(x, random)).collect();
+        report.directions.extend(along(subject, report.evaluations, k, &direction, sound).map(
+            |(element, evaluations)| {
+                report.evaluations = evaluations;
+                element
+            },
+        ));
+    }
+    slopes
+}
+
+/// Directions beside a sample of elements.
+const DIRECTIONS: usize = 8;
+
+/// Judges one derivative.
+fn one(subject: &mut Subject<'_>, leaf: usize, i: usize, slope: &Slope, sound: bool) -> Element {
+    let tolerance = subject.tolerance;
+    let Leafed { name, at, analytic, rounding } = leafed(subject, leaf, i);
+    let mut judgement = judge(analytic, rounding, slope, tolerance);
+    let mut pattern = None;
+    if judgement == Judgement::Fail {
+        // Does the recorded graph have the derivative that the function does not?
+        let called = subject.called.is_some() && subject.leaves[leaf].is_argument;
+        let replayed = subject.replay_function().filter(|_| called).map(|f| f.slope(Along::Element(leaf, i)));
+        let agrees = replayed.map(|s| judge(analytic, rounding, &s, tolerance));
+        match agrees {
+            Some(Judgement::Pass | Judgement::Small | Judgement::Kink) => pattern = Some(Pattern::StaleConstant),
+            _ if sound => judgement = Judgement::CannotTell,
+            _ => {}
+        }
+    }
+    let mut verdict = settled(judgement, sound);
+    if verdict < Verdict::Fail
+        && let Some(escaped) = escaped(subject, leaf, i, slope)
+    {
+        verdict = verdict.max(escaped);
+        pattern = (escaped == Verdict::Fail).then_some(Pattern::StaleConstant);
+    }
+    Element {
+        name,
+        leaf,
+        position: at,
+        analytic,
+        numeric: slope.value,
+        bar: slope.bar + rounding,
+        sides: (slope.is_kink(tolerance) || slope.edge).then(|| slope.sides()),
+        verdict,
+        pattern,
+    }
+}
+
+/// A derivative that is small beside the function is vouched for by the rules, if those are.
+fn settled(judgement: Judgement, sound: bool) -> Verdict {
+    match judgement {
+        Judgement::Pass => Verdict::Pass,
+        Judgement::Small if sound => Verdict::Pass,
+        Judgement::Small | Judgement::CannotTell => Verdict::CannotTell,
+        Judgement::Kink => Verdict::Kink,
+        Judgement::Fail => Verdict::Fail,
+    }
+}
+
+struct Leafed {
+    name: String,
+    at: Vec<usize>,
+    analytic: f64,
+    rounding: f64,
+}
+
+fn leafed(subject: &Subject<'_>, leaf: usize, i: usize) -> Leafed {
+    let l = &subject.leaves[leaf];
+    let at = position(l.analytic.shape(), i);
+    let name = if at.is_empty() { l.name.clone() } else { format!("{}{at:?}", l.name) };
+    Leafed { name, at, analytic: l.analytic.data()[i], rounding: l.rounding[i] }
+}
+
+/// For a function that is replayed in f64: whether the function itself, in its own float type, does something else than
+/// its replay when an element moves. On both sides: a number that depends on the element entered as a constant. On one,
+/// however short the step: the function takes another branch there.
+fn escaped(subject: &mut Subject<'_>, leaf: usize, i: usize, slope: &Slope) -> Option<Verdict> {
+    if !subject.leaves[leaf].is_argument {
+        return None;
+    }
+    let tolerance = subject.tolerance;
+    let escapes = subject.escapes.as_mut()?;
+    let mut differs = |t: f64| {
+        escapes(leaf, i, t).is_some_and(|e| {
+            let apart = (e.called - e.replayed).abs();
+            apart > 4.0 * e.rounding && apart > tolerance * (slope.value.abs().max(slope.natural)) * t.abs()
+        })
+    };
+    let mut found = None;
+    for shrink in [1.0, 1.0 / 16.0, 1.0 / 256.0] {
+        let t = 0.05 * slope.scale * shrink;
+        found = match (differs(t), differs(-t)) {
+            (false, false) => return None,
+            (true, true) => Some(Verdict::Fail),
+            _ => Some(Verdict::Kink),
+        };
+    }
+    found
+}
+
+/// Judges the derivative along a direction in all leaves.
+fn along(
+    subject: &mut Subject<'_>,
+    evaluations: usize,
+    k: usize,
+    direction: &[Tensor<f64>],
+    sound: bool,
+) -> Option<(Element, usize)> {
+    let tolerance = subject.tolerance;
+    let slope = subject.whole()?.slope(Along::Direction(direction));
+    let (analytic, rounding) = projected(subject, direction);
+    let judgement = match judge(analytic, rounding, &slope, tolerance) {
+        Judgement::Fail if sound => Judgement::CannotTell,
+        other => other,
+    };
+    let element = Element {
+        name: format!("direction {k}"),
+        leaf: k,
+        position: Vec::new(),
+        analytic,
+        numeric: slope.value,
+        bar: slope.bar + rounding,
+        sides: slope.is_kink(tolerance).then(|| slope.sides()),
+        verdict: settled(judgement, sound),
+        pattern: None,
+    };
+    Some((element, evaluations + slope.evaluations))
+}
+
+/// The analytic derivative along a direction, and its round-off.
+fn projected(subject: &Subject<'_>, direction: &[Tensor<f64>]) -> (f64, f64) {
+    let pairs = || subject.leaves.iter().zip(direction);
+    let sum = |of: &dyn Fn(usize, usize) -> f64| -> f64 {
+        pairs().enumerate().map(|(l, (_, d))| (0..d.len()).map(|i| of(l, i)).sum::<f64>()).sum()
+    };
+    let analytic = sum(&|l, i| subject.leaves[l].analytic.data()[i] * direction[l].data()[i]);
+    let rounding = sum(&|l, i| subject.leaves[l].rounding[i] * direction[l].data()[i].abs());
+    (analytic, rounding)
+}
+
+/// Guesses how the gradient of each leaf is wrong.
+fn patterns(subject: &Subject<'_>, report: &mut Report, slopes: &[(usize, usize, Slope)]) {
+    for (l, leaf) in subject.leaves.iter().enumerate() {
+        let of_leaf: Vec<&Slope> = slopes.iter().filter(|(at, ..)| *at == l).map(|(_, _, s)| s).collect();
+        let wrong = |e: &&mut Element| e.leaf == l && e.verdict == Verdict::Fail && e.pattern.is_none();
+        if of_leaf.len() < leaf.analytic.len() || !report.elements.iter_mut().any(|e| wrong(&e)) {
+            continue;
+        }
+        let numeric: Vec<f64> = of_leaf.iter().map(|s| s.value).collect();
+        let bars: Vec<f64> = of_leaf.iter().map(|s| s.bar).collect();
+        let evidence = Evidence {
+            shape: leaf.analytic.shape(),
+            analytic: leaf.analytic.data(),
+            numeric: &numeric,
+            bars: &bars,
+            terms: None,
+        };
+        let pattern = evidence.guess();
+        report.elements.iter_mut().filter(wrong).for_each(|e| e.pattern = pattern);
+    }
+}
+
+/// Forward mode and the remainder of the Taylor expansion.
+fn other_methods(options: &Checker, subject: &mut Subject<'_>, report: &mut Report, random: &mut Random) {
+    let direction: Vec<Tensor<f64>> = subject.point().iter().map(|x| direction_of(x, random)).collect();
+    let (derivative, _) = projected(subject, &direction);
+    if let Some(function) = subject.whole() {
+        report.taylor = oracle::taylor(function, &direction, derivative);
+    }
+    let Some((_, replay)) = &subject.replayed else { return };
+    if options.forward_mode.unwrap_or_else(|| oracle::has_forward_rules(replay)) {
+        report.identity = oracle::identity(subject, &direction);
+    } else {
+        report.unchecked.push("forward mode: the graph has custom operations, which may have no forward rule".into());
+    }
+}
+
+/// The operation at a node.
+pub(crate) fn operation_at(replay: &Replay<f64>, node: usize) -> Option<&AnyOp> {
+    match &replay.entries()[node].kind {
+        NodeKind::Op(op) => Some(op),
+        _ => None,
+    }
+}
+
+/// The operation's name at a node, for tables.
+pub(crate) fn name_at(replay: &Replay<f64>, node: usize) -> String {
+    operation_at(replay, node).map_or(String::new(), Op::name)
+}

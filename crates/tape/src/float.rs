@@ -1,0 +1,98 @@
+//! Number types: what a tensor can hold, and what can be differentiated.
+
+use std::fmt::{Debug, Display};
+use std::iter::Sum;
+use std::ops::{AddAssign, DivAssign, MulAssign, SubAssign};
+
+use crate::buffer::Pool;
+use crate::kernels::gemm::Gemm;
+use crate::op::Upcast;
+use crate::tape::store::Lane;
+
+mod sealed {
+    pub trait Sealed {}
+    impl Sealed for f32 {}
+    impl Sealed for f64 {}
+    impl Sealed for i64 {}
+    impl Sealed for bool {}
+}
+
+/// What a [`Tensor`](crate::Tensor) can hold: `f32`, `f64`, `i64` (indices) or `bool` (masks).
+pub trait Element: sealed::Sealed + Copy + PartialEq + Debug + Display + Default + Send + Sync + 'static {
+    /// Runs `f` on this thread's pool of buffers, or returns `None` while the thread is ending.
+    #[doc(hidden)]
+    fn pool<R>(f: impl FnOnce(&mut Pool<Self>) -> R) -> Option<R>;
+}
+
+/// What can be recorded and differentiated: `f32` or `f64`.
+pub trait Float:
+    Element
+    + num_traits::Float
+    + num_traits::FloatConst
+    + num_traits::NumAssign
+    + Sum
+    + AddAssign
+    + SubAssign
+    + MulAssign
+    + DivAssign
+    + Gemm
+    + Lane
+    + Upcast
+{
+    /// The name of the type, `"f32"` or `"f64"`.
+    const NAME: &'static str;
+
+    /// The nearest number of this type.
+    fn from_f64(x: f64) -> Self;
+
+    /// This number as `f64` (exact).
+    fn to_f64(self) -> f64;
+
+    /// The error function `erf(x) = 2/√π · ∫₀ˣ exp(−t²) dt`.
+    #[doc(hidden)]
+    fn erf(self) -> Self;
+}
+
+impl Float for f32 {
+    const NAME: &'static str = "f32";
+    #[inline(always)]
+    fn from_f64(x: f64) -> Self {
+        x as f32
+    }
+    #[inline(always)]
+    fn to_f64(self) -> f64 {
+        f64::from(self)
+    }
+    fn erf(self) -> Self {
+        libm::erff(self)
+    }
+}
+
+impl Float for f64 {
+    const NAME: &'static str = "f64";
+    #[inline(always)]
+    fn from_f64(x: f64) -> Self {
+        x
+    }
+    #[inline(always)]
+    fn to_f64(self) -> f64 {
+        self
+    }
+    fn erf(self) -> Self {
+        libm::erf(self)
+    }
+}
+
+macro_rules! elements {
+    ($($e:ty)*) => { $(const _: () = {
+        thread_local! {
+            static POOL: std::cell::RefCell<Pool<$e>> = const { std::cell::RefCell::new(Pool::new()) };
+        }
+        impl Element for $e {
+            fn pool<R>(f: impl FnOnce(&mut Pool<Self>) -> R) -> Option<R> {
+                POOL.try_with(|p| p.try_borrow_mut().ok().map(|mut p| f(&mut p))).ok().flatten()
+            }
+        }
+    };)* };
+}
+elements! { f32 f64 i64 bool }

@@ -1,0 +1,305 @@
+//! What a sweep returns.
+
+use std::collections::BTreeMap;
+use std::ops::Index;
+use std::panic::Location;
+
+use crate::error::Error;
+use crate::float::Float;
+use crate::param::{Param, ParamId};
+use crate::sweep::reached;
+use crate::tape::store::{self, CONSTANT, FOLDED, Line, Store};
+use crate::tape::{Scalar, Var, step, value_of};
+use crate::tensor::Tensor;
+
+/// The derivatives of one output by the leaves of its tape: a value that outlives the tape.
+///
+/// Indexing with a handle gives the gradient; [`get`](Gradients::get) returns what is wrong instead of panicking.
+///
+/// # Examples
+/// ```
+/// use wengert_tape::prelude::*;
+/// let tape = Tape::new();
+/// let (a, w) = (tape.scalar(3.0), tape.var(Tensor::from([1.0, 2.0])));
+/// let unused = tape.scalar(1.0);
+/// let g = (w * w * a).sum().backward();
+/// drop(tape);
+/// assert_eq!(g[a], 5.0);
+/// assert_eq!(g[w].data(), [6.0, 12.0]);
+/// assert!(matches!(g.get(unused), Err(Error::NotConnected { .. })));
+/// ```
+#[derive(Clone, Debug)]
+pub struct Gradients<F: Float = f64> {
+    key: u32,
+    root: u32,
+    /// Runs of scalar leaves: the first id, and where its gradient stands in `scalars`. Newest first.
+    runs: Vec<(u32, u32, usize)>,
+    scalars: Vec<F>,
+    /// Scalar leaves that the output does not reach.
+    unreached: Vec<u32>,
+    kept: BTreeMap<u32, F>,
+    tensors: BTreeMap<u32, Tensor<F>>,
+    leaves: BTreeMap<u32, (Line, bool)>,
+    params: BTreeMap<ParamId, u32>,
+}
+
+impl<F: Float> Gradients<F> {
+    pub(crate) fn new(key: u32, root: u32) -> Self {
+        let params =
+            store::with_store(key, |store: &mut Store<F>| store.params.iter().map(|(p, id)| (*p, *id)).collect());
+        Gradients {
+            key,
+            root,
+            runs: Vec::new(),
+            scalars: Vec::new(),
+            unreached: Vec::new(),
+            kept: BTreeMap::new(),
+            tensors: BTreeMap::new(),
+            leaves: BTreeMap::new(),
+            params: params.unwrap_or_default(),
+        }
+    }
+
+    /// Takes the adjoints of consecutive scalar leaves and leaves zeros.
+    pub(crate) fn add_leaves(&mut self, first: u32, adjoints: &mut [F]) {
+        self.runs.push((first, adjoints.len() as u32, self.scalars.len()));
+        self.scalars.extend_from_slice(adjoints);
+        adjoints.fill(F::zero());
+    }
+
+    pub(crate) fn add_retained_scalar(&mut self, id: u32, adjoint: F) {
+        self.kept.insert(id, adjoint);
+    }
+
+    pub(crate) fn add_tensor(&mut self, id: u32, g: Tensor<F>) {
+        if g.rank() == 0 {
+            self.kept.insert(id, g.item());
+        }
+        self.tensors.insert(id, g);
+    }
+
+    pub(crate) fn add_tensor_leaf(&mut self, id: u32, line: Line, input: bool, g: Option<Tensor<F>>) {
+        self.note_leaf(id, line, input);
+        if let Some(g) = g.filter(|_| !input) {
+            self.add_tensor(id, g);
+        }
+    }
+
+    pub(crate) fn note_leaf(&mut self, id: u32, line: Line, input: bool) {
+        self.leaves.insert(id, (line, input));
+    }
+
+    /// Tells leaves with a zero gradient from leaves that the output does not reach.
+    pub(crate) fn finish(&mut self) -> Result<(), Error> {
+        let missing: Vec<u32> = self
+            .leaves
+            .iter()
+            .filter(|(id, (_, input))| !input && !self.tensors.contains_key(id))
+            .map(|(id, _)| *id)
+            .collect();
+        if missing.is_empty() && self.scalars.iter().all(|g| *g != F::zero()) {
+            return Ok(());
+        }
+        let reached = reached::<F>(self.key, self.root)?;
+        for id in missing.into_iter().filter(|id| reached[*id as usize]) {
+            // A scalar node with a zero derivative lies between.
+            let value = value_of::<F>(self.key, id)?.real();
+            self.add_tensor(id, Tensor::zeros(value.shape()));
+        }
+        for (first, len, at) in &self.runs {
+            let zero = |k: &u32| self.scalars[at + *k as usize] == F::zero() && !reached[(first + k) as usize];
+            self.unreached.extend((0..*len).filter(zero).map(|k| first + k));
+        }
+        self.unreached.sort_unstable();
+        Ok(())
+    }
+
+    /// The gradient of a leaf or of a node that was retained.
+    ///
+    /// # Errors
+    /// [`Error::NotConnected`] for a leaf that the output does not reach, [`Error::NotRetained`] for an intermediate
+    /// that was not kept, [`Error::Folded`] for one that a gradient-only tape has no node for, [`Error::ForeignTape`].
+    pub fn get<H: Handle<F>>(&self, handle: H) -> Result<&H::Gradient, Error> {
+        handle.gradient(self)
+    }
+
+    /// The gradient of a parameter.
+    ///
+    /// # Errors
+    /// [`Error::NotConnected`] if the parameter is frozen, was not lifted to the tape, or the output does not reach it.
+    pub fn param(&self, param: &Param<F>) -> Result<&Tensor<F>, Error> {
+        let id = self.params.get(&param.id());
+        id.and_then(|id| self.tensors.get(id)).ok_or_else(|| Error::NotConnected {
+            reason: match (param.is_frozen(), id) {
+                (true, _) => "the parameter is frozen".into(),
+                (_, None) => "the parameter was not used on this tape".into(),
+                _ => "the output does not depend on the parameter".into(),
+            },
+        })
+    }
+
+    /// The parameters on the tape that the output does not reach.
+    pub fn unreached(&self) -> Vec<ParamId> {
+        self.params.iter().filter(|(_, id)| !self.tensors.contains_key(id)).map(|(p, _)| *p).collect()
+    }
+
+    /// Whether every gradient is finite.
+    pub fn is_finite(&self) -> bool {
+        let tensors = self.tensors.values().flat_map(|t| t.data());
+        self.scalars.iter().chain(tensors).all(|x| num_traits::Float::is_finite(*x))
+    }
+
+    /// The gradient of a node, for views of the graph.
+    pub(crate) fn of_node(&self, key: u32, id: u32) -> Option<Tensor<F>> {
+        if key != self.key {
+            return None;
+        }
+        self.tensors.get(&id).cloned().or_else(|| self.scalar(id).map(|g| Tensor::from(*g)))
+    }
+
+    fn scalar(&self, id: u32) -> Option<&F> {
+        if self.unreached.binary_search(&id).is_ok() {
+            return None;
+        }
+        let run = self.runs.partition_point(|(first, ..)| *first > id);
+        match self.runs.get(run) {
+            Some((first, len, at)) if id < first + len => Some(&self.scalars[at + (id - first) as usize]),
+            _ => self.kept.get(&id),
+        }
+    }
+
+    /// Why there is no gradient for a handle of this key and id.
+    fn missing(&self, key: u32, id: u32) -> Error {
+        let not_connected = |reason: String| Error::NotConnected { reason };
+        if key == 0 || id & CONSTANT != 0 && key == self.key && key & store::GRADIENT_ONLY == 0 {
+            return not_connected("it is a constant".into());
+        }
+        if key != self.key {
+            return Error::ForeignTape;
+        }
+        if id & FOLDED != 0 {
+            return Error::Folded;
+        }
+        match self.leaves.get(&id) {
+            Some((at, true)) => {
+                return not_connected(format!("the leaf made at {at} is an input; only a var has a gradient"));
+            }
+            Some((at, false)) => return not_connected(format!("the output does not depend on the var made at {at}")),
+            None => {}
+        }
+        if id > self.root {
+            return not_connected("it was recorded after the output".into());
+        }
+        if self.unreached.binary_search(&id).is_ok() {
+            return not_connected("the output does not depend on this leaf".into());
+        }
+        let (op, at) = store::with_store(key, |store: &mut Store<F>| {
+            step(store, id).map(|s| (crate::op::Op::name(&s.op), s.line))
+        })
+        .ok()
+        .flatten()
+        .unwrap_or(("of a tape that is gone".into(), Location::caller()));
+        Error::NotRetained { id, op, at }
+    }
+}
+
+/// What gradients are looked up by.
+pub trait Handle<F: Float> {
+    /// The gradient's type.
+    type Gradient;
+    /// [`Gradients::get`]
+    fn gradient(self, gradients: &Gradients<F>) -> Result<&Self::Gradient, Error>;
+}
+
+impl<F: Float> Handle<F> for Scalar<F> {
+    type Gradient = F;
+    fn gradient(self, gradients: &Gradients<F>) -> Result<&F, Error> {
+        let found = if self.key == gradients.key { gradients.scalar(self.id) } else { None };
+        found.ok_or_else(|| gradients.missing(self.key, self.id))
+    }
+}
+
+impl<F: Float> Handle<F> for Var<F> {
+    type Gradient = Tensor<F>;
+    fn gradient(self, gradients: &Gradients<F>) -> Result<&Tensor<F>, Error> {
+        let found = if self.key == gradients.key { gradients.tensors.get(&self.id) } else { None };
+        found.ok_or_else(|| gradients.missing(self.key, self.id))
+    }
+}
+
+impl<F: Float, H: Handle<F>> Index<H> for Gradients<F> {
+    type Output = H::Gradient;
+    #[track_caller]
+    fn index(&self, handle: H) -> &H::Gradient {
+        self.get(handle).unwrap_or_else(|e| e.raise())
+    }
+}
+
+/// Gradients that are themselves recorded: [`Var::backward_recorded`].
+#[derive(Clone, Debug)]
+pub struct RecordedGradients<F: Float = f64> {
+    key: u32,
+    recorded: BTreeMap<u32, (Var<F>, Option<Scalar<F>>)>,
+}
+
+impl<F: Float> RecordedGradients<F> {
+    pub(crate) fn new(root: Var<F>, cotangents: BTreeMap<u32, Var<F>>) -> Result<Self, Error> {
+        let recorded = cotangents
+            .into_iter()
+            .map(|(id, var)| {
+                let scalar = (var.try_value()?.rank() == 0).then(|| var.scalar());
+                Ok((id, (var, scalar)))
+            })
+            .collect::<Result<_, Error>>()?;
+        Ok(RecordedGradients { key: root.key, recorded })
+    }
+
+    /// The recorded gradient by `handle`, which may be any node that the output depends on.
+    ///
+    /// # Errors
+    /// [`Error::NotConnected`] if the output does not depend on it, [`Error::ForeignTape`].
+    pub fn get<H: RecordedHandle<F>>(&self, handle: H) -> Result<&H::Gradient, Error> {
+        handle.recorded_gradient(self)
+    }
+
+    fn find(&self, key: u32, id: u32) -> Result<&(Var<F>, Option<Scalar<F>>), Error> {
+        if key != self.key && key != 0 {
+            return Err(Error::ForeignTape);
+        }
+        self.recorded
+            .get(&id)
+            .filter(|_| key == self.key)
+            .ok_or_else(|| Error::NotConnected { reason: "the output does not depend on it".into() })
+    }
+}
+
+/// What recorded gradients are looked up by.
+pub trait RecordedHandle<F: Float> {
+    /// The recorded gradient's type.
+    type Gradient;
+    /// [`RecordedGradients::get`]
+    fn recorded_gradient(self, gradients: &RecordedGradients<F>) -> Result<&Self::Gradient, Error>;
+}
+
+impl<F: Float> RecordedHandle<F> for Var<F> {
+    type Gradient = Var<F>;
+    fn recorded_gradient(self, gradients: &RecordedGradients<F>) -> Result<&Var<F>, Error> {
+        gradients.find(self.key, self.id).map(|(var, _)| var)
+    }
+}
+
+impl<F: Float> RecordedHandle<F> for Scalar<F> {
+    type Gradient = Scalar<F>;
+    fn recorded_gradient(self, gradients: &RecordedGradients<F>) -> Result<&Scalar<F>, Error> {
+        let (_, scalar) = gradients.find(self.key, self.id)?;
+        scalar.as_ref().ok_or_else(|| Error::NotConnected { reason: "the handle is of another kind".into() })
+    }
+}
+
+impl<F: Float, H: RecordedHandle<F>> Index<H> for RecordedGradients<F> {
+    type Output = H::Gradient;
+    #[track_caller]
+    fn index(&self, handle: H) -> &H::Gradient {
+        self.get(handle).unwrap_or_else(|e| e.raise())
+    }
+}

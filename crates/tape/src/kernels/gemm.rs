@@ -1,0 +1,132 @@
+//! Matrix products, by the kernels of the crate family `gemm` (see `docs/decisions/0002-matrix-products.md`).
+
+#![allow(unsafe_code)] // the library is called with pointers
+
+use crate::float::Float;
+
+/// Products of at most this many multiplications are a plain loop: for them the library's set-up costs more.
+const TINY: usize = 256;
+
+/// A matrix in row-major storage, or the transpose of one.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Matrix<'a, F> {
+    pub(crate) data: &'a [F],
+    pub(crate) rows: usize,
+    pub(crate) columns: usize,
+    /// The data holds the columns one after another.
+    pub(crate) transposed: bool,
+}
+
+impl<F> Matrix<'_, F> {
+    /// Distance in elements between neighbouring rows, and between neighbouring columns.
+    fn strides(&self) -> (usize, usize) {
+        match self.transposed {
+            false => (self.columns, 1),
+            true => (1, self.rows),
+        }
+    }
+}
+
+/// The matrix product of a float type.
+#[doc(hidden)]
+pub trait Gemm: Sized {
+    /// `c ← a·b`, or `c ← c + a·b` if `add`, with the strides (row, column) of each.
+    ///
+    /// # Safety
+    /// The pointers must be valid for the `m × k`, `k × n` and `m × n` elements that the strides reach, and `c` must
+    /// not overlap the others.
+    unsafe fn gemm(
+        size: [usize; 3],
+        a: (*const Self, [usize; 2]),
+        b: (*const Self, [usize; 2]),
+        add: bool,
+        c: (*mut Self, [usize; 2]),
+    );
+}
+
+macro_rules! gemm {
+    ($($f:ident $function:path;)*) => { $(
+        impl Gemm for $f {
+            #[inline]
+            unsafe fn gemm(
+                [m, k, n]: [usize; 3],
+                (a, [a_row, a_column]): (*const Self, [usize; 2]),
+                (b, [b_row, b_column]): (*const Self, [usize; 2]),
+                add: bool,
+                (c, [c_row, c_column]): (*mut Self, [usize; 2]),
+            ) {
+                // The library's kernels write columns: the transposed product bᵀ·aᵀ = cᵀ is asked of it.
+                let stride = |s: usize| s as isize;
+                // SAFETY: the caller's promise is the one that the library asks for.
+                unsafe {
+                    $function()(
+                        n, m, k,
+                        c, stride(c_row), stride(c_column), add,
+                        b, stride(b_row), stride(b_column),
+                        a, stride(a_row), stride(a_column),
+                        1.0, 1.0, false, false, false, gemm_common::Parallelism::None,
+                    );
+                }
+            }
+        }
+    )* };
+}
+gemm! {
+    f32 gemm_f32::gemm::f32::get_gemm_fn;
+    f64 gemm_f64::gemm::f64::get_gemm_fn;
+}
+
+/// `c ← a·b`, or `c ← c + a·b` if `add`; `c` is row-major.
+pub(crate) fn multiply<F: Float>(a: Matrix<'_, F>, b: Matrix<'_, F>, c: &mut [F], add: bool) {
+    let (m, k, n) = (a.rows, a.columns, b.columns);
+    assert_eq!(k, b.rows);
+    assert_eq!((a.data.len(), b.data.len(), c.len()), (m * k, k * n, m * n));
+    let ((ar, ac), (br, bc)) = (a.strides(), b.strides());
+    if m * k * n <= TINY {
+        for (i, row) in (0..m).zip(c.chunks_exact_mut(n.max(1))) {
+            for (j, c) in row.iter_mut().enumerate() {
+                let start = if add { *c } else { F::zero() };
+                *c = (0..k).fold(start, |sum, l| sum + a.data[i * ar + l * ac] * b.data[l * br + j * bc]);
+            }
+        }
+        return;
+    }
+    // SAFETY: the lengths asserted above are what the strides of row-major or transposed storage reach, and `c` is a
+    // unique reference.
+    unsafe {
+        F::gemm([m, k, n], (a.data.as_ptr(), [ar, ac]), (b.data.as_ptr(), [br, bc]), add, (c.as_mut_ptr(), [n, 1]));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tensor::Tensor;
+
+    /// Every size around the crossover, both orders of storage, against the sum that defines the product.
+    #[test]
+    fn agrees_with_the_definition() {
+        let mut wrong = Vec::new();
+        for (m, k, n) in [(1, 1, 1), (2, 3, 5), (7, 5, 8), (9, 17, 4), (1, 300, 2), (33, 1, 40), (3, 0, 2), (0, 3, 2)] {
+            let (a, b) = (Tensor::<f64>::linspace(-1.0, 2.0, m * k), Tensor::<f64>::linspace(3.0, -1.0, k * n));
+            for flags in 0..8 {
+                let (ta, tb, add) = (flags & 1 != 0, flags & 2 != 0, flags & 4 != 0);
+                let mut c = vec![0.5; m * n];
+                let left = Matrix { data: a.data(), rows: m, columns: k, transposed: ta };
+                let right = Matrix { data: b.data(), rows: k, columns: n, transposed: tb };
+                multiply(left, right, &mut c, add);
+                for i in 0..m {
+                    for j in 0..n {
+                        let a = |l| a.data()[if ta { l * m + i } else { i * k + l }];
+                        let b = |l| b.data()[if tb { j * k + l } else { l * n + j }];
+                        let sum: f64 = (0..k).map(|l| a(l) * b(l)).sum::<f64>() + if add { 0.5 } else { 0.0 };
+                        if (c[i * n + j] - sum).abs() > 1e-12 * (1.0 + sum.abs()) {
+                            wrong.push((m, k, n, flags, i, j));
+                        }
+                    }
+                }
+            }
+        }
+        assert!(wrong.is_empty(), "{wrong:?}");
+    }
+}

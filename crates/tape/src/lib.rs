@@ -1,0 +1,71 @@
+//! The engine of `wengert`: tensors, operations, the tape and its sweeps, differential operators and the gradient
+//! checker.
+//!
+//! A [`Tape`] records operations on numbers ([`Scalar`]) and tensors ([`Var`]) into one directed acyclic graph. The
+//! backward pass applies the chain rule to it in reverse topological order:
+//!
+//! ```
+//! use wengert_tape::prelude::*;
+//!
+//! let tape = Tape::new();
+//! let b = tape.scalar(0.5);
+//! let w = tape.var(Tensor::from([[1.0, -2.0], [0.5, 0.0], [3.0, 1.0]]));
+//! let x = tape.input(Tensor::from([[1.0, 2.0, 3.0]]));
+//! let y = (x.matmul(w) + b).sigmoid().sum();
+//! let g = y.backward();
+//! println!("{} {} {}", y.value(), g[w], g[b]);
+//! ```
+//!
+//! Derivative rules are written once, over an [`Algebra`], and read in many ways: on numbers, recorded (so that a
+//! derivative can be differentiated again), with tangents, on shapes, as text.
+//!
+//! This crate knows no networks, no files and no pictures; those are `wengert-nn` and `wengert-view`. The facade
+//! `wengert` brings them together.
+
+mod algebra;
+mod buffer;
+mod case;
+pub mod check;
+mod differential;
+mod error;
+mod float;
+mod gradients;
+mod graph;
+mod kernels;
+mod number;
+mod op;
+mod operators;
+pub mod ops;
+mod param;
+mod point;
+mod pointwise;
+pub mod prelude;
+mod readers;
+mod real;
+mod replay;
+mod shape;
+mod sweep;
+mod tape;
+mod tensor;
+
+pub use algebra::{Algebra, Any, Arg, Args, Elementwise, Held, IndexOperand, Lift, MaskOperand, Operand};
+pub use case::{Case, Function};
+pub use check::check_gradients;
+pub use differential::{grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp};
+pub use error::Error;
+pub use float::{Element, Float};
+pub use gradients::{Gradients, Handle, RecordedGradients, RecordedHandle};
+pub use graph::{GraphNode, GraphView, NodeKind};
+pub use kernels::windows::Window;
+pub use number::{DualNumber, Num, Number};
+pub use op::{Custom, ForwardBy, Kind, Named, Op, ReadBy, Value};
+pub use operators::Operator;
+pub use param::{Param, ParamId};
+pub use point::{Numbers, Output, Point, Recorded, Recorder, Sweep};
+pub use pointwise::{Arity, Of, One, Pointwise, Three, Two};
+pub use readers::{Base, Dual, Text};
+pub use real::Real;
+pub use replay::Replay;
+pub use shape::Shape;
+pub use tape::{Scalar, Stats, Stored, Tape, Var};
+pub use tensor::Tensor;

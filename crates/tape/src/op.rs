@@ -1,0 +1,280 @@
+//! What an operation is: one file gives its formula, shapes, forward, derivatives, cost and cases.
+
+use std::fmt::Debug;
+
+use crate::algebra::{Algebra, Any, Args};
+use crate::case::Case;
+use crate::error::Error;
+use crate::float::Float;
+use crate::ops::AnyOp;
+use crate::readers::{Dual, Text};
+use crate::shape::Shape;
+use crate::tape::Var;
+use crate::tensor::Tensor;
+
+/// What a node holds: numbers, positions or truth values.
+pub type Value<F> = Any<Tensor<F>>;
+
+impl<F: Float> From<Tensor<F>> for Value<F> {
+    fn from(t: Tensor<F>) -> Self {
+        Any::Real(t)
+    }
+}
+impl<F: Float> From<Tensor<i64>> for Value<F> {
+    fn from(t: Tensor<i64>) -> Self {
+        Any::Index(t)
+    }
+}
+impl<F: Float> From<Tensor<bool>> for Value<F> {
+    fn from(t: Tensor<bool>) -> Self {
+        Any::Mask(t)
+    }
+}
+
+/// The kind of value that an operation returns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Numbers.
+    Real,
+    /// Positions.
+    Index,
+    /// Truth values.
+    Mask,
+}
+
+/// An elementary operation.
+///
+/// The derivative rules are written over an [`Algebra`], in the methods that a user writes, and are read in many ways.
+/// The shape rule rejects what the operation does not accept; forward and the rules then rely on it.
+///
+/// Operations that act element by element are written as [`Pointwise`](crate::Pointwise) and get this trait from it.
+/// A type of your own that has it works wherever the built-in ones do: see `docs/add-an-op.md`.
+pub trait Op: Clone + Debug + PartialEq + Send + Sync + 'static {
+    /// The name in errors, pictures and tables.
+    fn name(&self) -> String;
+
+    /// The formula as text.
+    fn text(&self, args: &[&str]) -> String {
+        format!("{}({})", self.name(), args.join(", "))
+    }
+
+    /// The shape of the result, or what is wrong with the arguments.
+    fn shape(&self, args: &[&Shape]) -> Result<Shape, Error>;
+
+    /// What is wrong with the values of the arguments, such as a position outside an axis.
+    fn check<F: Float>(&self, _a: Args<'_, Tensor<F>>) -> Result<(), Error> {
+        Ok(())
+    }
+
+    /// The kind of the result.
+    fn output(&self) -> Kind {
+        Kind::Real
+    }
+
+    /// The result, on numbers.
+    fn forward<F: Float>(&self, a: Args<'_, Tensor<F>>) -> Value<F>;
+
+    /// Whether the result has a derivative by argument `arg`.
+    fn active(&self, _arg: usize) -> bool {
+        true
+    }
+
+    /// The cotangent of argument `arg` from `g`, the cotangent of the result `y`. Called for active arguments alone.
+    fn vjp<A: Algebra>(&self, arg: usize, _g: A, _a: Args<'_, A>, _y: &A) -> A {
+        unreachable!("{}: argument {arg} carries no gradient", self.name())
+    }
+
+    /// The part of the tangent of the result `y` that comes from `d`, the tangent of argument `arg`. Called for active
+    /// arguments alone.
+    fn jvp<A: Algebra>(&self, arg: usize, _d: A, _a: Args<'_, A>, _y: &A) -> A {
+        unreachable!("{}: argument {arg} carries no tangent", self.name())
+    }
+
+    /// For an operation that could be written with others: that composition, which must agree with it.
+    fn composed<A: Algebra>(&self, _a: Args<'_, A>) -> Option<A> {
+        None
+    }
+
+    /// What the derivative is where there is none, in words; empty for smooth operations.
+    fn at_kinks(&self) -> &'static str {
+        ""
+    }
+
+    /// Floating point operations of forward.
+    fn flops(&self, _args: &[&Shape], y: &Shape) -> u64 {
+        y.len_elements() as u64
+    }
+
+    /// Sample inputs, chosen to be hard.
+    fn cases() -> Vec<Case>
+    where
+        Self: Sized,
+    {
+        Vec::new()
+    }
+
+    /// For an operation that acts element by element: what calling it by its name needs.
+    fn named() -> Option<Named>
+    where
+        Self: Sized,
+    {
+        None
+    }
+}
+
+/// An operation that acts element by element, to be called by its name: [`AnyOp::named`].
+#[derive(Clone, Copy, Debug)]
+pub struct Named {
+    /// The name.
+    pub name: &'static str,
+    /// The number of operands.
+    pub operands: usize,
+    /// The number that sets it apart from others of its type, such as a slope, where it has one: its usual value.
+    pub attribute: Option<f64>,
+    /// Makes the operation from that number, 0 where it has none; `None` for a number that it cannot have, such as half
+    /// a whole power.
+    pub make: fn(f64) -> Option<AnyOp>,
+}
+
+/// How a reader of kind `A` reads an operation whose type is not known.
+pub trait ReadBy<A: Algebra> {
+    /// [`Op::vjp`]
+    fn vjp_as(&self, arg: usize, g: A, a: Args<'_, A>, y: &A) -> A;
+    /// [`Op::jvp`]
+    fn jvp_as(&self, arg: usize, d: A, a: Args<'_, A>, y: &A) -> A;
+}
+
+impl<O: Op, A: Algebra> ReadBy<A> for O {
+    fn vjp_as(&self, arg: usize, g: A, a: Args<'_, A>, y: &A) -> A {
+        self.vjp(arg, g, a, y)
+    }
+    fn jvp_as(&self, arg: usize, d: A, a: Args<'_, A>, y: &A) -> A {
+        self.jvp(arg, d, a, y)
+    }
+}
+
+/// How an operation whose type is not known computes on numbers of type `F`.
+pub trait ForwardBy<F: Float> {
+    /// [`Op::forward`]
+    fn forward_as(&self, a: Args<'_, Tensor<F>>) -> Value<F>;
+    /// [`Op::check`]
+    fn check_as(&self, a: Args<'_, Tensor<F>>) -> Result<(), Error>;
+}
+
+impl<O: Op, F: Float> ForwardBy<F> for O {
+    fn forward_as(&self, a: Args<'_, Tensor<F>>) -> Value<F> {
+        self.forward(a)
+    }
+    fn check_as(&self, a: Args<'_, Tensor<F>>) -> Result<(), Error> {
+        self.check(a)
+    }
+}
+
+/// An operation that is not in the registry, behind a pointer. Every [`Op`] is one: nothing needs to be written for it.
+pub trait Custom:
+    ForwardBy<f32>
+    + ForwardBy<f64>
+    + ReadBy<Tensor<f32>>
+    + ReadBy<Tensor<f64>>
+    + ReadBy<Var<f32>>
+    + ReadBy<Var<f64>>
+    + ReadBy<Dual<Tensor<f32>>>
+    + ReadBy<Dual<Tensor<f64>>>
+    + ReadBy<Dual<Var<f32>>>
+    + ReadBy<Dual<Var<f64>>>
+    + ReadBy<Shape>
+    + ReadBy<Text>
+    + Debug
+    + Send
+    + Sync
+{
+    /// [`Op::name`]
+    fn custom_name(&self) -> String;
+    /// [`Op::text`]
+    fn custom_text(&self, args: &[&str]) -> String;
+    /// [`Op::shape`]
+    fn custom_shape(&self, args: &[&Shape]) -> Result<Shape, Error>;
+    /// [`Op::output`]
+    fn custom_output(&self) -> Kind;
+    /// [`Op::active`]
+    fn custom_active(&self, arg: usize) -> bool;
+    /// [`Op::at_kinks`]
+    fn custom_at_kinks(&self) -> &'static str;
+    /// [`Op::flops`]
+    fn custom_flops(&self, args: &[&Shape], y: &Shape) -> u64;
+}
+
+impl<O: Op> Custom for O {
+    fn custom_name(&self) -> String {
+        self.name()
+    }
+    fn custom_text(&self, args: &[&str]) -> String {
+        self.text(args)
+    }
+    fn custom_shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
+        self.shape(args)
+    }
+    fn custom_output(&self) -> Kind {
+        self.output()
+    }
+    fn custom_active(&self, arg: usize) -> bool {
+        self.active(arg)
+    }
+    fn custom_at_kinks(&self) -> &'static str {
+        self.at_kinks()
+    }
+    fn custom_flops(&self, args: &[&Shape], y: &Shape) -> u64 {
+        self.flops(args, y)
+    }
+}
+
+/// How each float type reads a user's operation: a trait object turns into one of its supertraits only where the float
+/// type is known.
+#[doc(hidden)]
+pub trait Upcast: Sized {
+    fn forward(op: &dyn Custom) -> &dyn ForwardBy<Self>
+    where
+        Self: Float;
+    fn read_tensor(op: &dyn Custom) -> &dyn ReadBy<Tensor<Self>>
+    where
+        Self: Float;
+    fn read_var(op: &dyn Custom) -> &dyn ReadBy<Var<Self>>
+    where
+        Self: Float;
+    fn read_dual_tensor(op: &dyn Custom) -> &dyn ReadBy<Dual<Tensor<Self>>>
+    where
+        Self: Float;
+    fn read_dual_var(op: &dyn Custom) -> &dyn ReadBy<Dual<Var<Self>>>
+    where
+        Self: Float;
+}
+
+macro_rules! upcast {
+    ($($f:ident)*) => { $(
+        impl Upcast for $f {
+            fn forward(op: &dyn Custom) -> &dyn ForwardBy<Self> {
+                op
+            }
+            fn read_tensor(op: &dyn Custom) -> &dyn ReadBy<Tensor<Self>> {
+                op
+            }
+            fn read_var(op: &dyn Custom) -> &dyn ReadBy<Var<Self>> {
+                op
+            }
+            fn read_dual_tensor(op: &dyn Custom) -> &dyn ReadBy<Dual<Tensor<Self>>> {
+                op
+            }
+            fn read_dual_var(op: &dyn Custom) -> &dyn ReadBy<Dual<Var<Self>>> {
+                op
+            }
+        }
+    )* };
+}
+upcast! { f32 f64 }
+
+impl PartialEq for dyn Custom {
+    /// Two user operations are the same if they are one object.
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::addr_eq(self, other)
+    }
+}

@@ -1,0 +1,91 @@
+//! Where the largest element along an axis is.
+
+use crate::algebra::{Algebra, Arg, Args};
+use crate::case::Case;
+use crate::error::Error;
+use crate::float::Float;
+use crate::kernels::reduce::exceeds;
+use crate::op::{Kind, Op, Value};
+use crate::ops::axes::axis;
+use crate::shape::Shape;
+use crate::tensor::Tensor;
+
+/// The position of the largest element along an axis, which is removed; the first of several, and the first NaN if there
+/// is one. Positions have no derivative.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ArgMax {
+    /// The axis.
+    pub axis: usize,
+}
+
+impl Op for ArgMax {
+    fn name(&self) -> String {
+        "arg_max".into()
+    }
+
+    fn text(&self, args: &[&str]) -> String {
+        format!("arg_max({}, axis {})", args[0], self.axis)
+    }
+
+    fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
+        axis("arg_max", self.axis as isize, args[0].rank())?;
+        if args[0][self.axis] == 0 {
+            return Err(Error::shape("arg_max", format!("axis {} of {} is empty", self.axis, args[0])));
+        }
+        Ok(args[0].without(self.axis))
+    }
+
+    fn output(&self) -> Kind {
+        Kind::Index
+    }
+
+    fn forward<F: Float>(&self, a: Args<'_, Tensor<F>>) -> Value<F> {
+        let (x, shape) = (&a[0], Tensor::shape(&a[0]));
+        let (n, width) = (shape[self.axis], shape[self.axis + 1..].iter().product::<usize>());
+        let blocks = if width == 0 { 0 } else { x.len() / (n * width) };
+        let mut out = Vec::with_capacity(blocks * width);
+        for block in 0..blocks {
+            for j in 0..width {
+                let at = |i: usize| x.data()[(block * n + i) * width + j];
+                let mut best = 0;
+                for i in 1..n {
+                    if exceeds(at(i), at(best)) {
+                        best = i;
+                    }
+                }
+                out.push(best as i64);
+            }
+        }
+        Tensor::new(shape.without(self.axis), out).into()
+    }
+
+    fn active(&self, _arg: usize) -> bool {
+        false
+    }
+
+    fn cases() -> Vec<Case> {
+        vec![Case::of(ArgMax { axis: 1 }).real([2, 3]), Case::of(ArgMax { axis: 0 }).real([3, 2, 5])]
+    }
+}
+
+/// The method of [`ArgMax`].
+pub trait ArgMaxExt: Algebra {
+    /// The position of the largest element along an axis, which is removed; the first of several.
+    ///
+    /// # Panics
+    /// If the axis is out of range or empty.
+    ///
+    /// # Examples
+    /// ```
+    /// use wengert_tape::prelude::*;
+    /// let x = Tensor::from([[1.0, 5.0, 3.0], [9.0, 2.0, 9.0]]);
+    /// assert_eq!(x.arg_max(-1).data(), [1, 0]);
+    /// ```
+    #[track_caller]
+    fn arg_max(&self, at: isize) -> Self::Index {
+        let axis = axis("arg_max", at, self.shape().rank()).unwrap_or_else(|e| e.raise());
+        Self::apply(ArgMax { axis }, &[Arg::Real(self)]).index()
+    }
+}
+
+impl<A: Algebra> ArgMaxExt for A {}

@@ -1,0 +1,70 @@
+//! Naming axes.
+
+use smallvec::SmallVec;
+
+use crate::error::Error;
+
+/// One axis or several: `1`, `-1` (the last), `[0, 2]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Axes(SmallVec<[isize; 4]>);
+
+impl Axes {
+    /// The axes as positions, in ascending order.
+    ///
+    /// # Errors
+    /// If an axis is out of range for `rank` or named twice.
+    pub fn resolve(&self, op: &str, rank: usize) -> Result<SmallVec<[usize; 4]>, Error> {
+        let mut found: SmallVec<[usize; 4]> = SmallVec::new();
+        for axis in &self.0 {
+            let k = if *axis < 0 { axis + rank as isize } else { *axis };
+            if !(0..rank as isize).contains(&k) {
+                return Err(Error::shape(op, format!("axis {axis} of a tensor of rank {rank}")));
+            }
+            if found.contains(&(k as usize)) {
+                return Err(Error::shape(op, format!("axis {axis} is named twice")));
+            }
+            found.push(k as usize);
+        }
+        found.sort_unstable();
+        Ok(found)
+    }
+}
+
+/// The position of one axis, which may count from the end.
+pub(crate) fn axis(op: &str, axis: isize, rank: usize) -> Result<usize, Error> {
+    Axes::from(axis).resolve(op, rank).map(|k| k[0])
+}
+
+macro_rules! axes_from {
+    ($($t:ty)*) => { $(
+        impl From<$t> for Axes {
+            fn from(axis: $t) -> Self {
+                Axes(SmallVec::from_slice(&[axis as isize]))
+            }
+        }
+        impl<const N: usize> From<[$t; N]> for Axes {
+            fn from(axes: [$t; N]) -> Self {
+                Axes(axes.iter().map(|a| *a as isize).collect())
+            }
+        }
+        impl From<&[$t]> for Axes {
+            fn from(axes: &[$t]) -> Self {
+                Axes(axes.iter().map(|a| *a as isize).collect())
+            }
+        }
+    )* };
+}
+axes_from! { i32 isize usize }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn axes_count_from_either_end() {
+        assert_eq!(Axes::from([-1, 0]).resolve("sum", 3).unwrap()[..], [0, 2]);
+        let message = |axes: Axes| axes.resolve("sum", 2).unwrap_err().to_string();
+        assert_eq!(message(Axes::from(2)), "sum: axis 2 of a tensor of rank 2");
+        assert_eq!(message(Axes::from([0, -2])), "sum: axis -2 is named twice");
+    }
+}

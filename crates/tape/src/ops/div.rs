@@ -1,0 +1,32 @@
+//! The quotient. Its method is the operator `/`.
+
+use crate::number::Number;
+use crate::pointwise::{Pointwise, Two};
+use crate::real::Real;
+
+/// `y = a / b`, with derivatives `1/b` and `−y/b`.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Div;
+
+impl Pointwise for Div {
+    type Arity = Two;
+    const NAME: &'static str = "div";
+    const DOMAIN: &'static [(f64, f64)] = &[(-2.0, 2.0), (0.3, 2.0)];
+
+    #[inline(always)]
+    fn eval<R: Number>(&self, [a, b]: [R; 2]) -> R {
+        a / b
+    }
+
+    #[inline(always)]
+    fn partial<R: Real>(&self, arg: usize, [_, b]: [R; 2], y: R) -> R {
+        match arg {
+            0 => b.number(1.0) / b,
+            _ => -y / b,
+        }
+    }
+
+    fn text(&self, args: &[&str]) -> String {
+        format!("{} / {}", args[0], args[1])
+    }
+}

@@ -1,0 +1,45 @@
+//! The exponential.
+
+use crate::algebra::Elementwise;
+use crate::number::Number;
+use crate::pointwise::{One, Pointwise};
+use crate::real::Real;
+
+/// `y = exp(x)`, with derivative `y`.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Exp;
+
+impl Pointwise for Exp {
+    type Arity = One;
+    const NAME: &'static str = "exp";
+    const FLOPS: u64 = 20;
+
+    #[inline(always)]
+    fn eval<R: Number>(&self, [x]: [R; 1]) -> R {
+        x.exp()
+    }
+
+    #[inline(always)]
+    fn partial<R: Real>(&self, _arg: usize, [_x]: [R; 1], y: R) -> R {
+        y
+    }
+}
+
+/// The method of [`Exp`].
+pub trait ExpExt: Elementwise {
+    /// `y = exp(x)`, with derivative `y`.
+    ///
+    /// # Examples
+    /// ```
+    /// use wengert_tape::prelude::*;
+    /// let x = Tensor::from([0.0, 1.0]);
+    /// assert_eq!(x.exp().data(), [1.0, std::f64::consts::E]);
+    /// ```
+    #[inline(always)]
+    #[track_caller]
+    fn exp(&self) -> Self {
+        Self::pointwise(Exp, [self])
+    }
+}
+
+impl<A: Elementwise> ExpExt for A {}

@@ -1,0 +1,46 @@
+//! The smaller of two numbers.
+
+use crate::algebra::{Algebra, Operand};
+use crate::number::Number;
+use crate::pointwise::{Pointwise, Two};
+use crate::real::Real;
+
+/// The smaller of `a` and `b`, with derivative 1 by that one. Where the two are equal it is ½ by each. NaN if either is.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Minimum;
+
+impl Pointwise for Minimum {
+    type Arity = Two;
+    const NAME: &'static str = "minimum";
+    const KINKS: &'static [f64] = &[-1.0, 0.0, 1.0];
+    const AT_KINKS: &'static str = "Where the two are equal, the derivative by each is ½.";
+
+    fn eval<R: Number>(&self, [a, b]: [R; 2]) -> R {
+        // a comparison with NaN does not hold, and only NaN differs from itself
+        R::select(a.le(b), a, R::select(a.eq(a), b, a))
+    }
+
+    fn partial<R: Real>(&self, arg: usize, [a, b]: [R; 2], _y: R) -> R {
+        let [taken, other] = if arg == 0 { [1.0, 0.0] } else { [0.0, 1.0] };
+        let tie = R::select(a.eq(b), a.number(0.5), a.number(other));
+        R::select(a.lt(b), a.number(taken), tie)
+    }
+}
+
+/// The method of [`Minimum`].
+pub trait MinimumExt: Algebra {
+    /// The smaller of two numbers, element by element. Where the two are equal, the derivative by each is ½.
+    ///
+    /// # Examples
+    /// ```
+    /// use wengert_tape::prelude::*;
+    /// let (a, b) = (Tensor::from([1.0, 5.0]), Tensor::from([2.0, 3.0]));
+    /// assert_eq!(a.minimum(&b).data(), [1.0, 3.0]);
+    /// ```
+    #[track_caller]
+    fn minimum(&self, rhs: impl Operand<Self>) -> Self {
+        Self::pointwise(Minimum, [self, &rhs.beside(self)])
+    }
+}
+
+impl<A: Algebra> MinimumExt for A {}

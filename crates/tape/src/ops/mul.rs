@@ -1,0 +1,31 @@
+//! The product. Its method is the operator `*`.
+
+use crate::number::Number;
+use crate::pointwise::{Pointwise, Two};
+use crate::real::Real;
+
+/// `y = a b`, with derivatives `b` and `a`.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Mul;
+
+impl Pointwise for Mul {
+    type Arity = Two;
+    const NAME: &'static str = "mul";
+
+    #[inline(always)]
+    fn eval<R: Number>(&self, [a, b]: [R; 2]) -> R {
+        a * b
+    }
+
+    #[inline(always)]
+    fn partial<R: Real>(&self, arg: usize, [a, b]: [R; 2], _y: R) -> R {
+        match arg {
+            0 => b,
+            _ => a,
+        }
+    }
+
+    fn text(&self, args: &[&str]) -> String {
+        format!("{} · {}", args[0], args[1])
+    }
+}

@@ -1,0 +1,67 @@
+//! Fixed powers.
+
+use crate::algebra::Elementwise;
+use crate::number::Number;
+use crate::pointwise::{One, Pointwise};
+use crate::real::Real;
+
+/// `y = xᵖ` for a fixed exponent `p`, with derivative `p xᵖ⁻¹`; the power 0 is 1 everywhere, with derivative 0.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Powf {
+    /// The exponent.
+    pub exponent: f64,
+}
+
+impl Pointwise for Powf {
+    type Arity = One;
+    const NAME: &'static str = "powf";
+    const DOMAIN: &'static [(f64, f64)] = &[(0.3, 2.0)];
+    const FLOPS: u64 = 40;
+
+    #[inline(always)]
+    fn eval<R: Number>(&self, [x]: [R; 1]) -> R {
+        x.powf(self.exponent)
+    }
+
+    #[inline(always)]
+    fn partial<R: Real>(&self, _arg: usize, [x]: [R; 1], _y: R) -> R {
+        match self.exponent {
+            0.0 => x.number(0.0),
+            p => x.powf(p - 1.0) * p,
+        }
+    }
+
+    fn text(&self, args: &[&str]) -> String {
+        format!("{}^{}", args[0], self.exponent)
+    }
+
+    fn attribute(&self) -> f64 {
+        self.exponent
+    }
+
+    fn with_attribute(exponent: f64) -> Self {
+        Powf { exponent }
+    }
+
+    fn variants() -> Vec<Self> {
+        [-1.5, 0.0, 0.5, 1.0, 2.0, 2.7].map(|exponent| Powf { exponent }).into()
+    }
+}
+
+/// The method of [`Powf`].
+pub trait PowfExt: Elementwise {
+    /// `y = xᵖ` for a fixed exponent `p`, with derivative `p xᵖ⁻¹`; the power 0 is 1 everywhere, with derivative 0.
+    ///
+    /// # Examples
+    /// ```
+    /// use wengert_tape::prelude::*;
+    /// assert_eq!(Tensor::from([4.0]).powf(1.5).data(), [8.0]);
+    /// ```
+    #[inline(always)]
+    #[track_caller]
+    fn powf(&self, exponent: f64) -> Self {
+        Self::pointwise(Powf { exponent }, [self])
+    }
+}
+
+impl<A: Elementwise> PowfExt for A {}

@@ -1,0 +1,95 @@
+//! The same elements in another shape.
+
+use crate::algebra::{Algebra, Arg, Args};
+use crate::case::Case;
+use crate::error::Error;
+use crate::float::Float;
+use crate::op::{Op, Value};
+use crate::shape::Shape;
+use crate::tensor::Tensor;
+
+/// The elements of `x`, in row-major order, in another shape.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reshape {
+    /// The shape of the result.
+    pub shape: Shape,
+}
+
+impl Op for Reshape {
+    fn name(&self) -> String {
+        "reshape".into()
+    }
+
+    fn text(&self, args: &[&str]) -> String {
+        format!("reshape({}, {})", args[0], self.shape)
+    }
+
+    fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
+        match args[0].len_elements() == self.shape.len_elements() {
+            true => Ok(self.shape.clone()),
+            false => Err(Error::reshape(args[0], &self.shape)),
+        }
+    }
+
+    fn forward<F: Float>(&self, a: Args<'_, Tensor<F>>) -> Value<F> {
+        a[0].reshape(&self.shape).into()
+    }
+
+    fn vjp<A: Algebra>(&self, _arg: usize, g: A, a: Args<'_, A>, _y: &A) -> A {
+        ReshapeExt::reshape(&g, a[0].shape())
+    }
+
+    fn jvp<A: Algebra>(&self, _arg: usize, d: A, _a: Args<'_, A>, _y: &A) -> A {
+        ReshapeExt::reshape(&d, &self.shape)
+    }
+
+    fn flops(&self, _args: &[&Shape], _y: &Shape) -> u64 {
+        0
+    }
+
+    fn cases() -> Vec<Case> {
+        let table: &[(&[usize], &[usize])] =
+            &[(&[2, 3], &[3, 2]), (&[2, 3, 5], &[30]), (&[], &[1, 1]), (&[0, 3], &[5, 0])];
+        let case = |(x, to): &(&[usize], &[usize])| Case::of(Reshape { shape: Shape::from(*to) }).real(*x);
+        table.iter().map(case).collect()
+    }
+}
+
+/// The methods of [`Reshape`].
+pub trait ReshapeExt: Algebra {
+    /// The same elements, in row-major order, in another shape. Numbers share their buffer.
+    ///
+    /// # Panics
+    /// If the number of elements differs.
+    ///
+    /// # Examples
+    /// ```
+    /// use wengert_tape::prelude::*;
+    /// let tape = Tape::new();
+    /// let x = tape.var(Tensor::arange(6));
+    /// assert_eq!(x.reshape([2, 3]).value(), Tensor::from([[0.0, 1.0, 2.0], [3.0, 4.0, 5.0]]));
+    /// ```
+    #[track_caller]
+    fn reshape(&self, shape: impl Into<Shape>) -> Self {
+        let shape = shape.into();
+        if self.shape() == shape {
+            return self.clone();
+        }
+        Self::apply(Reshape { shape }, &[Arg::Real(self)]).real()
+    }
+
+    /// All axes from `first` on as one; `x.flatten(1)` keeps the batch.
+    ///
+    /// # Panics
+    /// If there are fewer than `first` axes.
+    #[track_caller]
+    fn flatten(&self, first: usize) -> Self {
+        let shape = self.shape();
+        assert!(first <= shape.rank(), "flatten: from axis {first} of a tensor of shape {shape}");
+        let mut flat = Shape::from(&shape[..first]);
+        flat.push(shape[first..].iter().product());
+        ReshapeExt::reshape(self, flat)
+    }
+}
+
+impl<A: Algebra> ReshapeExt for A {}

@@ -1,0 +1,91 @@
+//! The inverse of broadcasting: sums over the axes along which a smaller tensor would repeat.
+
+use crate::algebra::{Algebra, Arg, Args};
+use crate::case::Case;
+use crate::error::Error;
+use crate::float::Float;
+use crate::kernels::reduce;
+use crate::op::{Op, Value};
+use crate::ops::BroadcastToExt;
+use crate::shape::Shape;
+use crate::tensor::Tensor;
+
+/// The sum of `x` over the axes along which a tensor of the given shape would repeat. [`BroadcastTo`](super::BroadcastTo)
+/// is its rule, and it is that one's.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SumTo {
+    /// The shape of the result, which broadcasts to that of `x`.
+    pub shape: Shape,
+}
+
+impl Op for SumTo {
+    fn name(&self) -> String {
+        "sum_to".into()
+    }
+
+    fn text(&self, args: &[&str]) -> String {
+        format!("sum_to({}, {})", args[0], self.shape)
+    }
+
+    fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
+        match self.shape.broadcasts_to(args[0]) {
+            true => Ok(self.shape.clone()),
+            false => Err(Error::shape("sum_to", format!("{} does not broadcast to {}", self.shape, args[0]))),
+        }
+    }
+
+    fn forward<F: Float>(&self, a: Args<'_, Tensor<F>>) -> Value<F> {
+        reduce::sum_to(&a[0], &self.shape).into()
+    }
+
+    fn vjp<A: Algebra>(&self, _arg: usize, g: A, a: Args<'_, A>, _y: &A) -> A {
+        g.broadcast_to(a[0].shape())
+    }
+
+    fn jvp<A: Algebra>(&self, _arg: usize, d: A, _a: Args<'_, A>, _y: &A) -> A {
+        d.sum_to(&self.shape)
+    }
+
+    fn flops(&self, args: &[&Shape], _y: &Shape) -> u64 {
+        args[0].len_elements() as u64
+    }
+
+    fn cases() -> Vec<Case> {
+        let table: &[(&[usize], &[usize])] = &[
+            (&[2, 3, 5], &[3, 1]),
+            (&[2, 3], &[]),
+            (&[2, 3], &[2, 1]),
+            (&[2, 3], &[3]),
+            (&[0, 3], &[1, 3]),
+            (&[3], &[1]),
+        ];
+        let case = |(x, to): &(&[usize], &[usize])| Case::of(SumTo { shape: Shape::from(*to) }).real(*x);
+        table.iter().map(case).collect()
+    }
+}
+
+/// The method of [`SumTo`].
+pub trait SumToExt: Algebra {
+    /// The sum over the axes along which a tensor of shape `shape` would repeat.
+    ///
+    /// # Panics
+    /// If `shape` does not broadcast to this value's shape.
+    ///
+    /// # Examples
+    /// ```
+    /// use wengert_tape::prelude::*;
+    /// let x = Tensor::from([[1.0, 2.0], [3.0, 4.0]]);
+    /// assert_eq!(x.sum_to([2, 1]), Tensor::from([[3.0], [7.0]]));
+    /// assert_eq!(x.sum_to([2]), Tensor::from([4.0, 6.0]));
+    /// ```
+    #[track_caller]
+    fn sum_to(&self, shape: impl Into<Shape>) -> Self {
+        let shape = shape.into();
+        if self.shape() == shape {
+            return self.clone();
+        }
+        Self::apply(SumTo { shape }, &[Arg::Real(self)]).real()
+    }
+}
+
+impl<A: Algebra> SumToExt for A {}

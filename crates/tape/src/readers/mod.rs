@@ -1,0 +1,11 @@
+//! The kinds of value that rules are read with, beside [`Var`](crate::Var).
+
+mod dual;
+pub(crate) mod formula;
+mod numbers;
+pub(crate) mod shapes;
+mod text;
+
+pub use dual::{Base, Dual};
+pub(crate) use dual::{DualIndex, DualMask};
+pub use text::Text;

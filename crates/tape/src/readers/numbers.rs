@@ -1,0 +1,74 @@
+//! The reader "numbers": operations are computed at once.
+
+use crate::algebra::{Algebra, Any, Arg, Args, Elementwise, Lift};
+use crate::float::Float;
+use crate::kernels::elementwise;
+use crate::op::{Custom, Op, ReadBy};
+use crate::ops::{BroadcastToExt, SumToExt};
+use crate::param::Param;
+use crate::pointwise::{Of, Pointwise};
+use crate::shape::Shape;
+use crate::tape::evaluate;
+use crate::tensor::Tensor;
+
+impl<F: Float> Elementwise for Tensor<F> {
+    #[track_caller]
+    fn pointwise<P: Pointwise>(op: P, args: Of<P, &Self>) -> Self {
+        let shapes: smallvec::SmallVec<[&Shape; 3]> = args.as_ref().iter().map(|a| (*a).shape()).collect();
+        if let Err(e) = Op::shape(&op, &shapes) {
+            e.raise()
+        }
+        elementwise::eval(&op, args)
+    }
+}
+
+impl<F: Float> Algebra for Tensor<F> {
+    type Index = Tensor<i64>;
+    type Mask = Tensor<bool>;
+
+    #[track_caller]
+    fn apply<O: Op>(op: O, args: &[Arg<'_, Self>]) -> Any<Self> {
+        evaluate(&op, Args(args)).unwrap_or_else(|e| e.raise())
+    }
+
+    fn shape(&self) -> Shape {
+        Tensor::shape(self).clone()
+    }
+    fn shape_of_index(index: &Tensor<i64>) -> Shape {
+        index.shape().clone()
+    }
+    fn shape_of_mask(mask: &Tensor<bool>) -> Shape {
+        mask.shape().clone()
+    }
+
+    fn full(&self, shape: Shape, value: f64) -> Self {
+        Tensor::full(shape, F::from_f64(value))
+    }
+    fn index(&self, index: Tensor<i64>) -> Tensor<i64> {
+        index
+    }
+    fn mask(&self, mask: Tensor<bool>) -> Tensor<bool> {
+        mask
+    }
+
+    fn read(op: &dyn Custom) -> &dyn ReadBy<Self> {
+        F::read_tensor(op)
+    }
+
+    fn pointwise_vjp<P: Pointwise>(op: &P, arg: usize, g: Self, x: Of<P, &Self>, y: &Self) -> Self {
+        elementwise::times_partial(op, arg, g, x, y).sum_to(Tensor::shape(x.as_ref()[arg]))
+    }
+    fn pointwise_jvp<P: Pointwise>(op: &P, arg: usize, d: Self, x: Of<P, &Self>, y: &Self) -> Self {
+        let d = d.broadcast_to(Tensor::shape(y));
+        elementwise::times_partial(op, arg, d, x, y)
+    }
+}
+
+impl<F: Float> Lift<F> for Tensor<F> {
+    fn lift(&self, param: &Param<F>) -> Self {
+        param.value().clone()
+    }
+    fn constant(&self, value: Tensor<F>) -> Self {
+        value
+    }
+}

@@ -1,0 +1,324 @@
+//! The chain rule, walked once backwards (or forwards) over the tape.
+//!
+//! Recording order is a topological order, so a reverse scan is the backward pass. The loops hold no borrow of the tape
+//! while a rule runs: operation, parents and values are cloned out of the node first.
+
+use std::collections::BTreeMap;
+
+use smallvec::SmallVec;
+
+use crate::algebra::{Algebra, Any, Arg, Args};
+use crate::error::Error;
+use crate::float::Float;
+use crate::gradients::{Gradients, RecordedGradients};
+use crate::op::Op;
+use crate::shape::Shape;
+use crate::tape::store::{self, Store, What};
+use crate::tape::{Operands, Parent, Step, Var, inherit, read, step, value_of};
+use crate::tensor::Tensor;
+
+/// What stops the fast sweep over scalar nodes: where it must hand over or collect.
+enum Stop {
+    /// Scalar leaves `first..end`.
+    Leaves(u32, u32),
+    /// A scalar node whose adjoint is kept.
+    Retained(u32),
+    /// A tensor node.
+    Wide(u32),
+}
+
+impl Stop {
+    fn end(&self) -> u32 {
+        match self {
+            Stop::Leaves(_, end) => *end,
+            Stop::Retained(id) | Stop::Wide(id) => id + 1,
+        }
+    }
+}
+
+/// The stops below `end`, in ascending order.
+fn stops<F: Float>(store: &Store<F>, end: u32) -> Vec<Stop> {
+    let leaves = store.leaves.iter().filter(|r| r.start < end).map(|r| Stop::Leaves(r.start, r.end.min(end)));
+    let retained = store.retained.iter().filter(|id| **id < end).map(|id| Stop::Retained(*id));
+    let wide = store.wide.iter().take_while(|w| w.id < end).map(|w| Stop::Wide(w.id));
+    let mut all: Vec<Stop> = leaves.chain(retained).chain(wide).collect();
+    // Merging sorted runs: the standard sort finds them. A retained leaf is collected twice, as both.
+    all.sort_by_key(Stop::end);
+    all
+}
+
+/// The gradients of node `root` times `seed`, on numbers.
+pub(crate) fn backward<F: Float>(key: u32, root: u32, seed: Tensor<F>, all: bool) -> Result<Gradients<F>, Error> {
+    if all {
+        return backward_all(key, root, seed);
+    }
+    let end = root + 1;
+    let stops = store::with_store(key, |store: &mut Store<F>| stops(store, end))?;
+    let mut adjoints = store::take_adjoints::<F>(end as usize)?;
+    let mut cotangents: Vec<Option<Tensor<F>>> = Vec::new();
+    let wide_at = |id: u32| store::with_store(key, |store: &mut Store<F>| store.wide_position(id));
+    match wide_at(root)? {
+        Some(k) => {
+            cotangents.resize_with(k + 1, || None);
+            cotangents[k] = Some(seed);
+        }
+        None => {
+            let below = store::with_store(key, |store: &mut Store<F>| store.wide.partition_point(|w| w.id < root))?;
+            cotangents.resize_with(below, || None);
+            adjoints[root as usize] = seed.item();
+        }
+    }
+    let mut gradients = Gradients::new(key, root);
+    let mut top = end;
+    let mut k = cotangents.len();
+    for stop in stops.iter().rev() {
+        let segment = stop.end();
+        if segment < top {
+            store::with_store(key, |store: &mut Store<F>| store.sweep_scalars(segment, top, &mut adjoints))?;
+        }
+        match *stop {
+            Stop::Leaves(first, end) => {
+                gradients.add_leaves(first, &mut adjoints[first as usize..end as usize]);
+                top = first;
+            }
+            Stop::Retained(id) => {
+                gradients.add_retained_scalar(id, adjoints[id as usize]);
+                top = segment;
+            }
+            Stop::Wide(id) => {
+                top = id;
+                k -= 1;
+                let scalar_part = std::mem::replace(&mut adjoints[id as usize], F::zero());
+                let mut g = cotangents[k].take();
+                if scalar_part != F::zero() {
+                    let part = Tensor::from(scalar_part);
+                    g = Some(match g {
+                        Some(g) => g.reshape([]) + part,
+                        None => part,
+                    });
+                }
+                visit_wide(key, id, k, g, &mut adjoints, &mut cotangents, &mut gradients)?;
+            }
+        }
+    }
+    if top > 1 {
+        store::with_store(key, |store: &mut Store<F>| store.sweep_scalars(1, top, &mut adjoints))?;
+    }
+    adjoints[0] = F::zero();
+    store::give_adjoints(adjoints);
+    gradients.finish()?;
+    Ok(gradients)
+}
+
+/// Hands the cotangent of a tensor node to its parents, or keeps it if the node is a leaf.
+fn visit_wide<F: Float>(
+    key: u32,
+    id: u32,
+    position: usize,
+    g: Option<Tensor<F>>,
+    adjoints: &mut [F],
+    cotangents: &mut [Option<Tensor<F>>],
+    gradients: &mut Gradients<F>,
+) -> Result<(), Error> {
+    let mut operands = Operands::new();
+    let mut parents: SmallVec<[u32; 3]> = SmallVec::new();
+    let mut parts = None;
+    let (leaf, active, retained, line) = store::with_store(key, |store: &mut Store<F>| {
+        let w = &store.wide[position];
+        let leaf = w.parents.is_empty();
+        if w.active && !leaf && g.is_some() {
+            parents.extend_from_slice(&w.parents);
+            parts = Some((w.what.clone(), w.value.clone()));
+            if let What::Op(_) = w.what {
+                read(store, w.parents.iter().copied(), &mut operands)?;
+            }
+        }
+        Ok::<_, Error>((leaf.then_some(matches!(w.what, What::Input)), w.active, w.retained, w.line))
+    })??;
+    if let Some(input) = leaf {
+        gradients.add_tensor_leaf(id, line, input, g.filter(|_| active));
+        return Ok(());
+    }
+    let (Some((what, value)), Some(g)) = (parts, g) else { return Ok(()) };
+    if retained {
+        gradients.add_tensor(id, g.clone());
+    }
+    let op = match what {
+        What::Op(op) => op,
+        What::Slope(slope) => {
+            adjoints[parents[0] as usize] += g.item() * F::from_f64(slope);
+            return Ok(());
+        }
+        What::Var | What::Input => unreachable!("leaves have no parents"),
+    };
+    let args: SmallVec<[Arg<'_, Tensor<F>>; 3]> = operands.iter().map(|(value, _)| value.as_arg()).collect();
+    let needed: SmallVec<[usize; 3]> = (0..parents.len()).filter(|k| operands[*k].1 && op.active(*k)).collect();
+    let y = value.real();
+    let mut g = Some(g);
+    for (turn, arg) in needed.iter().enumerate() {
+        // The last rule owns the cotangent and may work in its buffer.
+        let g = if turn + 1 == needed.len() { g.take() } else { g.clone() };
+        let Some(g) = g else { break };
+        let c = op.vjp(*arg, g, Args(&args), &y);
+        debug_assert_eq!(*Tensor::shape(&c), args[*arg].shape(), "{op:?}: vjp by argument {arg}");
+        let parent = parents[*arg];
+        match store::with_store(key, |store: &mut Store<F>| store.wide_position(parent))? {
+            Some(k) => accumulate(&mut cotangents[k], c),
+            None => adjoints[parent as usize] += c.item(),
+        }
+    }
+    Ok(())
+}
+
+fn accumulate<F: Float>(slot: &mut Option<Tensor<F>>, c: Tensor<F>) {
+    match slot {
+        None => *slot = Some(c),
+        Some(sum) => *sum += &c,
+    }
+}
+
+/// Which nodes the output depends on through differentiable arguments.
+pub(crate) fn reached<F: Float>(key: u32, root: u32) -> Result<Vec<bool>, Error> {
+    let mut reached = vec![false; root as usize + 1];
+    reached[root as usize] = true;
+    let wide: Vec<u32> = store::with_store(key, |store: &mut Store<F>| {
+        store.wide.iter().map(|w| w.id).take_while(|id| *id <= root).collect()
+    })?;
+    let mut top = root + 1;
+    for id in wide.into_iter().rev() {
+        store::with_store(key, |store: &mut Store<F>| store.mark_scalars(id + 1, top, &mut reached))?;
+        top = id;
+        if !reached[id as usize] {
+            continue;
+        }
+        let (what, parents) = store::with_store(key, |store: &mut Store<F>| {
+            store.wide(id).map_or((What::Input, SmallVec::new()), |w| (w.what.clone(), w.parents.clone()))
+        })?;
+        for (k, parent) in parents.iter().enumerate().filter(|(_, p)| **p & store::CONSTANT == 0) {
+            reached[*parent as usize] |= !matches!(&what, What::Op(op) if !op.active(k));
+        }
+    }
+    store::with_store(key, |store: &mut Store<F>| store.mark_scalars(1, top, &mut reached))?;
+    Ok(reached)
+}
+
+/// The sweep that keeps every cotangent, scalar or tensor, as numbers.
+fn backward_all<F: Float>(key: u32, root: u32, seed: Tensor<F>) -> Result<Gradients<F>, Error> {
+    let cotangents = sweep::<F, _>(key, root, seed, &|id| value_of(key, id))?;
+    let mut gradients = Gradients::new(key, root);
+    for (id, g) in cotangents {
+        gradients.add_tensor(id, g);
+    }
+    let leaves: Vec<_> = store::with_store(key, |store: &mut Store<F>| {
+        let leaves = store.wide.iter().take_while(|w| w.id <= root);
+        leaves.filter(|w| w.parents.is_empty()).map(|w| (w.id, w.line, matches!(w.what, What::Input))).collect()
+    })?;
+    for (id, line, input) in leaves {
+        gradients.note_leaf(id, line, input);
+    }
+    Ok(gradients)
+}
+
+/// The gradients of `root` as recorded values.
+pub(crate) fn backward_recorded<F: Float>(root: Var<F>) -> Result<RecordedGradients<F>, Error> {
+    let key = root.key;
+    let seed = root.full(root.shape(), 1.0);
+    let cotangents = sweep::<F, _>(key, root.id, seed, &|id| handle(key, id))?;
+    RecordedGradients::new(root, cotangents)
+}
+
+/// A node or constant as a recorded value of its kind.
+fn handle<F: Float>(key: u32, id: u32) -> Result<Any<Var<F>>, Error> {
+    Ok(match value_of::<F>(key, id)? {
+        Any::Real(_) => Any::Real(Var::new(key, id)),
+        Any::Index(_) => Any::Index(Var::new(key, id)),
+        Any::Mask(_) => Any::Mask(Var::new(key, id)),
+    })
+}
+
+/// The cotangents of all nodes from which `root` is reached, read as `A`; `at` gives the value of a node or constant.
+pub(crate) fn sweep<F: Float, A: Algebra>(
+    key: u32,
+    root: u32,
+    seed: A,
+    at: &dyn Fn(u32) -> Result<Any<A>, Error>,
+) -> Result<BTreeMap<u32, A>, Error> {
+    let mut cotangents: BTreeMap<u32, A> = BTreeMap::from([(root, seed)]);
+    let mut next = Some(root);
+    while let Some(id) = next {
+        next = cotangents.range(..id).next_back().map(|(id, _)| *id);
+        let Some(Step { op, parents, line }) = store::with_store(key, |store: &mut Store<F>| step(store, id))? else {
+            continue;
+        };
+        let g = cotangents[&id].clone();
+        let y = at(id)?.real();
+        let values = arguments(&parents, &y, at)?;
+        let args: SmallVec<[Arg<'_, A>; 3]> = values.iter().map(Any::as_arg).collect();
+        let _line = inherit::<F>(line);
+        for (k, parent) in parents.iter().enumerate() {
+            let Parent::Node { id: parent, active: true } = *parent else { continue };
+            if !op.active(k) {
+                continue;
+            }
+            let c = op.vjp(k, g.clone(), Args(&args), &y);
+            let c = match cotangents.remove(&parent) {
+                Some(sum) => sum + c,
+                None => c,
+            };
+            cotangents.insert(parent, c);
+            next = next.max(Some(parent));
+        }
+    }
+    Ok(cotangents)
+}
+
+/// The operands of a node, read as `A`.
+pub(crate) fn arguments<F: Float, A: Algebra>(
+    parents: &[Parent<F>],
+    beside: &A,
+    at: &dyn Fn(u32) -> Result<Any<A>, Error>,
+) -> Result<SmallVec<[Any<A>; 3]>, Error> {
+    parents
+        .iter()
+        .map(|p| match *p {
+            Parent::Node { id, .. } | Parent::Constant(id) => at(id),
+            Parent::Number(x) => Ok(Any::Real(beside.full(Shape::scalar(), x.to_f64()))),
+        })
+        .collect()
+}
+
+/// The tangents of all nodes up to `root` that a direction reaches, on numbers: forward mode over the recorded nodes.
+pub(crate) fn tangents<F: Float>(
+    key: u32,
+    root: u32,
+    directions: BTreeMap<u32, Tensor<F>>,
+) -> Result<BTreeMap<u32, Tensor<F>>, Error> {
+    let mut tangents = directions;
+    let Some(first) = tangents.keys().next().copied() else { return Ok(tangents) };
+    let at = |id: u32| value_of::<F>(key, id);
+    for id in first + 1..=root {
+        let Some(Step { op, parents, .. }) = store::with_store(key, |store: &mut Store<F>| step(store, id))? else {
+            continue;
+        };
+        let reached = |k: usize| match parents[k] {
+            Parent::Node { id, .. } if op.active(k) => tangents.get(&id),
+            _ => None,
+        };
+        if (0..parents.len()).all(|k| reached(k).is_none()) {
+            continue;
+        }
+        let Any::Real(y) = at(id)? else { continue };
+        let values = arguments(&parents, &y, &at)?;
+        let args: SmallVec<[Arg<'_, Tensor<F>>; 3]> = values.iter().map(Any::as_arg).collect();
+        let mut sum: Option<Tensor<F>> = None;
+        for k in 0..parents.len() {
+            if let Some(d) = reached(k) {
+                accumulate(&mut sum, op.jvp(k, d.clone(), Args(&args), &y));
+            }
+        }
+        if let Some(sum) = sum {
+            tangents.insert(id, sum);
+        }
+    }
+    Ok(tangents)
+}

@@ -1,0 +1,213 @@
+//! The tape: the list of operations that a program performs, and the handles into it.
+
+mod scalar;
+pub(crate) mod store;
+mod var;
+
+use std::marker::PhantomData;
+use std::panic::Location;
+
+use smallvec::SmallVec;
+
+pub use scalar::Scalar;
+pub(crate) use var::{Operands, Parent, Step, evaluate, inherit, is_active, read, step, value_of};
+pub use var::{Stored, Var};
+
+use crate::algebra::Any;
+use crate::float::Float;
+use crate::op::Value;
+use crate::tensor::Tensor;
+use store::{CONSTANT, Extra, GRADIENT_ONLY, Node, ScalarOp, Store, What};
+
+/// A Wengert list: the elementary operations that a program performs on numbers and tensors, in order.
+///
+/// Handles ([`Scalar`], [`Var`]) are small `Copy` values without a lifetime; they find their tape by its key. A key is
+/// a number that no other tape of the process ever had, so that a handle whose tape was cleared or dropped is an error
+/// and never a wrong number. A tape belongs to the thread that made it.
+///
+/// There are three leaves: [`var`](Tape::var) and [`scalar`](Tape::scalar) are differentiable, an
+/// [`input`](Tape::input) is not but may change from one run to the next, and a [`constant`](Tape::constant) never
+/// changes and makes no node.
+///
+/// # Examples
+/// ```
+/// use wengert_tape::prelude::*;
+/// let tape = Tape::new();
+/// let (a, b) = (tape.scalar(2.0), tape.scalar(-3.0));
+/// let c = (a * b + 2.0 * a.powi(3)).tanh();
+/// let g = c.backward();
+/// let slope = 1.0 - c.value() * c.value(); // tanh′ = 1 − tanh²
+/// assert!((g[a] - slope * (-3.0 + 6.0 * 4.0)).abs() < 1e-12);
+/// assert!((g[b] - slope * 2.0).abs() < 1e-12);
+/// ```
+#[derive(Debug)]
+pub struct Tape<F: Float = f64> {
+    key: u32,
+    /// A tape is not `Send`: its memory is its thread's.
+    thread: PhantomData<*const F>,
+}
+
+impl Tape<f64> {
+    /// An empty tape of `f64`.
+    ///
+    /// # Panics
+    /// If the process has made two thousand million tapes.
+    #[allow(clippy::new_without_default)] // a `Default` would hide that opening a tape has an effect on its thread
+    #[track_caller]
+    pub fn new() -> Self {
+        Tape::open(0)
+    }
+
+    /// An empty tape of another float type: `Tape::of::<f32>()`.
+    ///
+    /// # Panics
+    /// If the process has made two thousand million tapes.
+    #[track_caller]
+    pub fn of<F: Float>() -> Tape<F> {
+        Tape::open(0)
+    }
+
+    /// An empty tape that keeps of scalar operations only the slopes: faster and smaller, and able to give first
+    /// gradients. What needs the graph (pictures, recorded gradients, retained values) is a named error on it.
+    ///
+    /// # Panics
+    /// If the process has made two thousand million tapes.
+    #[track_caller]
+    pub fn gradient_only<F: Float>() -> Tape<F> {
+        Tape::open(GRADIENT_ONLY)
+    }
+}
+
+impl<F: Float> Tape<F> {
+    #[track_caller]
+    fn open(kind: u32) -> Self {
+        Tape { key: store::open::<F>(kind).unwrap_or_else(|e| e.raise()), thread: PhantomData }
+    }
+
+    /// Records a differentiable number.
+    #[inline]
+    #[track_caller]
+    pub fn scalar(&self, value: F) -> Scalar<F> {
+        let id = store::push(
+            self.key,
+            Node { parents: [0; 2], slopes: [F::zero(); 2] },
+            Extra { value, line: Location::caller(), op: &ScalarOp::Leaf },
+        );
+        self.with(|store| match store.leaves.last_mut() {
+            Some(range) if range.end == id => range.end += 1,
+            _ => store.leaves.push(id..id + 1),
+        });
+        Scalar::node(self.key, id, value)
+    }
+
+    /// Records differentiable numbers, one for each of `values`.
+    #[track_caller]
+    pub fn scalars(&self, values: &[F]) -> Vec<Scalar<F>> {
+        values.iter().map(|v| self.scalar(*v)).collect()
+    }
+
+    /// Records a differentiable tensor.
+    #[track_caller]
+    pub fn var(&self, value: Tensor<F>) -> Var<F> {
+        self.leaf(What::Var, value.into(), true)
+    }
+
+    /// Records a tensor that is not differentiated but may change from one run of the same graph to the next: a batch,
+    /// labels, positions.
+    #[track_caller]
+    pub fn input<E: Stored<F>>(&self, value: Tensor<E>) -> Var<F, E> {
+        self.leaf(What::Input, E::store(value), false)
+    }
+
+    #[track_caller]
+    fn leaf<E: Stored<F>>(&self, what: What, value: Value<F>, active: bool) -> Var<F, E> {
+        let id = store::push_wide(self.key, what, SmallVec::new(), value, Location::caller(), active)
+            .unwrap_or_else(|e| e.raise());
+        Var::new(self.key, id)
+    }
+
+    /// A tensor that never changes. It makes no node, and what depends on constants alone is computed at once and not
+    /// kept.
+    #[track_caller]
+    pub fn constant<E: Stored<F>>(&self, value: Tensor<E>) -> Var<F, E> {
+        Var::new(self.key, self.with(|store| constant_id(store, E::store(value))))
+    }
+
+    /// Empties the tape, keeping its memory. Handles into it become stale.
+    ///
+    /// # Panics
+    /// If the process has made two thousand million tapes.
+    #[track_caller]
+    pub fn clear(&mut self) {
+        self.key = store::clear::<F>(self.key).unwrap_or_else(|e| e.raise());
+    }
+
+    /// The number of nodes, leaves included.
+    #[track_caller]
+    pub fn len(&self) -> usize {
+        self.with(|store| store.len() as usize - 1)
+    }
+
+    /// Whether nothing is recorded.
+    #[track_caller]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// What the tape holds.
+    #[track_caller]
+    pub fn stats(&self) -> Stats {
+        self.with(|store| Stats {
+            nodes: store.len() as usize - 1,
+            tensor_nodes: store.wide.len(),
+            constants: store.constants.len(),
+            node_bytes: store.bytes(),
+            value_bytes: store.wide.iter().map(|w| &w.value).chain(&store.constants).map(bytes_of).sum(),
+        })
+    }
+
+    /// The key by which handles find the tape.
+    pub(crate) fn key(&self) -> u32 {
+        self.key
+    }
+
+    #[track_caller]
+    fn with<R>(&self, f: impl FnOnce(&mut Store<F>) -> R) -> R {
+        store::with_store(self.key, f).unwrap_or_else(|e| e.raise())
+    }
+}
+
+impl<F: Float> Drop for Tape<F> {
+    fn drop(&mut self) {
+        store::close::<F>(self.key);
+    }
+}
+
+/// What a tape holds: [`Tape::stats`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stats {
+    /// Nodes, leaves included.
+    pub nodes: usize,
+    /// Those of them that are tensors.
+    pub tensor_nodes: usize,
+    /// Constant tensors.
+    pub constants: usize,
+    /// Bytes held for nodes: whole chunks, so that the first node costs as much as the first eight thousand.
+    pub node_bytes: usize,
+    /// Bytes of tensor values; a buffer that two nodes share counts twice.
+    pub value_bytes: usize,
+}
+
+/// Adds a constant to the table; the id says that it is one.
+pub(crate) fn constant_id<F: Float>(store: &mut Store<F>, value: Value<F>) -> u32 {
+    store.constants.push(value);
+    (store.constants.len() - 1) as u32 | CONSTANT
+}
+
+fn bytes_of<F: Float>(value: &Value<F>) -> usize {
+    match value {
+        Any::Real(t) => t.len() * size_of::<F>(),
+        Any::Index(t) => t.len() * size_of::<i64>(),
+        Any::Mask(t) => t.len(),
+    }
+}

@@ -1,0 +1,141 @@
+//! Making tensors: from arrays and vectors, filled, spaced, drawn.
+
+use rand::Rng;
+use rand::distr::{Distribution, StandardUniform};
+use rand_distr::StandardNormal;
+
+use super::Tensor;
+use crate::buffer::Buffer;
+use crate::float::{Element, Float};
+use crate::shape::Shape;
+
+impl<E: Element> Tensor<E> {
+    /// A tensor filled with `value`.
+    pub fn full(shape: impl Into<Shape>, value: E) -> Self {
+        let shape = shape.into();
+        let data = Buffer::filled(shape.len_elements(), value);
+        Self::from_parts(shape, data)
+    }
+}
+
+impl<F: Float> Tensor<F> {
+    /// A tensor of zeros.
+    pub fn zeros(shape: impl Into<Shape>) -> Self {
+        Self::full(shape, F::zero())
+    }
+
+    /// A tensor of ones.
+    pub fn ones(shape: impl Into<Shape>) -> Self {
+        Self::full(shape, F::one())
+    }
+
+    /// The numbers 0, 1, …, `n` − 1.
+    pub fn arange(n: usize) -> Self {
+        Self::collect(Shape::from(n), (0..n).map(|i| F::from_f64(i as f64)))
+    }
+
+    /// `n` numbers from `first` to `last`, both included, equally spaced.
+    pub fn linspace(first: f64, last: f64, n: usize) -> Self {
+        let step = if n > 1 { (last - first) / (n - 1) as f64 } else { 0.0 };
+        let number = |i: usize| if i + 1 == n && n > 1 { last } else { first + step * i as f64 };
+        Self::collect(Shape::from(n), (0..n).map(|i| F::from_f64(number(i))))
+    }
+
+    /// The identity matrix of shape `[n, n]`.
+    pub fn eye(n: usize) -> Self {
+        let mut t = Self::zeros([n, n]);
+        t.data_mut().iter_mut().step_by(n + 1).for_each(|x| *x = F::one());
+        t
+    }
+
+    /// Numbers drawn uniformly from [0, 1).
+    ///
+    /// The same generator in the same state gives the same numbers, rounded, in `f32` and `f64`.
+    pub fn rand<R: Rng + ?Sized>(shape: impl Into<Shape>, rng: &mut R) -> Self {
+        let shape = shape.into();
+        let n = shape.len_elements();
+        Self::collect(shape, (0..n).map(|_| F::from_f64(Distribution::<f64>::sample(&StandardUniform, rng))))
+    }
+
+    /// Numbers drawn from the normal distribution with mean 0 and variance 1.
+    ///
+    /// The same generator in the same state gives the same numbers, rounded, in `f32` and `f64`.
+    pub fn randn<R: Rng + ?Sized>(shape: impl Into<Shape>, rng: &mut R) -> Self {
+        let shape = shape.into();
+        let n = shape.len_elements();
+        Self::collect(shape, (0..n).map(|_| F::from_f64(Distribution::<f64>::sample(&StandardNormal, rng))))
+    }
+}
+
+impl<E: Element> From<E> for Tensor<E> {
+    fn from(value: E) -> Self {
+        Self::full(Shape::scalar(), value)
+    }
+}
+
+impl<E: Element> From<Vec<E>> for Tensor<E> {
+    fn from(data: Vec<E>) -> Self {
+        Self::from_parts(Shape::from(data.len()), data)
+    }
+}
+
+impl<E: Element> From<&[E]> for Tensor<E> {
+    fn from(data: &[E]) -> Self {
+        Self::from(data.to_vec())
+    }
+}
+
+impl<E: Element, const N: usize> From<[E; N]> for Tensor<E> {
+    fn from(data: [E; N]) -> Self {
+        Self::from(data.to_vec())
+    }
+}
+
+impl<E: Element, const N: usize, const M: usize> From<[[E; N]; M]> for Tensor<E> {
+    fn from(rows: [[E; N]; M]) -> Self {
+        Self::from_parts(Shape::from([M, N]), rows.into_iter().flatten().collect())
+    }
+}
+
+impl<E: Element, const N: usize, const M: usize, const L: usize> From<[[[E; N]; M]; L]> for Tensor<E> {
+    fn from(planes: [[[E; N]; M]; L]) -> Self {
+        Self::from_parts(Shape::from([L, M, N]), planes.into_iter().flatten().flatten().collect())
+    }
+}
+
+impl<E: Element, const N: usize, const M: usize, const L: usize, const K: usize> From<[[[[E; N]; M]; L]; K]>
+    for Tensor<E>
+{
+    fn from(blocks: [[[[E; N]; M]; L]; K]) -> Self {
+        let data = blocks.into_iter().flatten().flatten().flatten().collect();
+        Self::from_parts(Shape::from([K, L, M, N]), data)
+    }
+}
+
+impl<E: Element> From<Tensor<E>> for Vec<E> {
+    fn from(t: Tensor<E>) -> Self {
+        t.into_vec()
+    }
+}
+
+impl<E: Element> From<&Tensor<E>> for Tensor<E> {
+    fn from(t: &Tensor<E>) -> Self {
+        t.clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn constructors() {
+        assert_eq!(Tensor::<f32>::arange(3).data(), [0.0, 1.0, 2.0]);
+        assert_eq!(Tensor::<f64>::linspace(-1.0, 1.0, 5).data(), [-1.0, -0.5, 0.0, 0.5, 1.0]);
+        assert_eq!(Tensor::<f64>::linspace(2.0, 9.0, 1).data(), [2.0]);
+        assert_eq!(Tensor::<f64>::eye(2), Tensor::from([[1.0, 0.0], [0.0, 1.0]]));
+        assert!(Tensor::<f64>::eye(0).is_empty());
+        assert_eq!(Tensor::from([[[1i64], [2]]]).shape(), &[1, 2, 1]);
+        assert_eq!(Vec::from(Tensor::from([true, false])), [true, false]);
+    }
+}

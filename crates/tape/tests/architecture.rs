@@ -1,0 +1,137 @@
+//! The invariants of `docs/architecture.md`, each stated by what is absent from the source.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use wengert_tape::ops::AnyOp;
+
+/// The source files below `folder`, without comments and tests, by their path.
+fn sources(folder: &str) -> BTreeMap<String, String> {
+    fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                walk(&path, found);
+            } else if path.extension().is_some_and(|e| e == "rs") {
+                found.push(path);
+            }
+        }
+    }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+    let mut files = Vec::new();
+    walk(&root, &mut files);
+    let code = |path: &PathBuf| {
+        let text = std::fs::read_to_string(path).unwrap();
+        let text = text.split("#[cfg(test)]").next().unwrap();
+        text.lines().filter(|l| !l.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
+    };
+    assert!(!files.is_empty());
+    files.iter().map(|p| (p.strip_prefix(&root).unwrap().display().to_string().replace('\\', "/"), code(p))).collect()
+}
+
+/// The words of a text.
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|w| !w.is_empty())
+}
+
+fn assert_none(what: &str, found: Vec<String>) {
+    assert!(found.is_empty(), "{what}:\n{}", found.join("\n"));
+}
+
+#[test]
+fn no_file_of_an_operation_knows_that_a_tape_exists() {
+    let forbidden = ["tape", "Tape", "Var", "Scalar", "sweep", "Gradients"];
+    let mut found = Vec::new();
+    for (path, code) in sources("src/ops") {
+        found.extend(words(&code).filter(|w| forbidden.contains(w)).map(|w| format!("{path}: {w}")));
+    }
+    assert_none("operations that know the tape", found);
+}
+
+#[test]
+fn no_file_outside_ops_names_an_operation() {
+    // The operators and the functions of derivative formulas are themselves a list of operations; a sweep needs the two
+    // that undo and do broadcasting.
+    let lists = ["operators.rs", "real.rs"];
+    let mut found = Vec::new();
+    for (path, code) in sources("src") {
+        if path.starts_with("ops/") || lists.contains(&path.as_str()) {
+            continue;
+        }
+        let uses = code.split("crate::ops::").skip(1);
+        for named in uses.flat_map(|rest| words(rest.split(';').next().unwrap()).collect::<Vec<_>>()) {
+            let operation = named.strip_suffix("Ext").unwrap_or(named);
+            if AnyOp::REGISTERED.contains(&operation) && !["SumToExt", "BroadcastToExt"].contains(&named) {
+                found.push(format!("{path}: {named}"));
+            }
+        }
+    }
+    assert_none("operations named outside their file and the registry", found);
+}
+
+#[test]
+fn lower_layers_do_not_know_higher_ones() {
+    // Each row: what a file may not import.
+    let table: &[(&str, &[&str])] = &[
+        ("shape.rs", &["tensor", "op", "ops", "tape", "sweep", "algebra"]),
+        ("tensor.rs", &["op", "ops", "tape", "sweep", "algebra", "readers"]),
+        ("buffer.rs", &["tensor", "op", "ops", "tape", "algebra"]),
+        ("kernels/", &["op", "ops", "tape", "sweep", "algebra"]),
+        ("ops/", &["sweep", "gradients", "differential", "check", "graph"]),
+        ("tape/store.rs", &["sweep", "gradients", "differential", "check", "graph"]),
+        ("sweep.rs", &["differential", "check", "graph"]),
+    ];
+    let mut found = Vec::new();
+    for (path, code) in sources("src") {
+        for (_, forbidden) in table.iter().filter(|(prefix, _)| path.starts_with(prefix)) {
+            for module in forbidden.iter().filter(|m| code.contains(&format!("crate::{m}::"))) {
+                found.push(format!("{path} imports {module}"));
+            }
+        }
+    }
+    assert_none("imports that point upwards", found);
+}
+
+#[test]
+fn unsafe_code_is_in_two_files_and_explained() {
+    let mut found = Vec::new();
+    for (path, code) in sources("src") {
+        let allowed = ["kernels/gemm.rs", "tape/store.rs"].contains(&path.as_str());
+        if words(&code).any(|w| w == "unsafe") && !allowed {
+            found.push(format!("{path}: unsafe"));
+        }
+    }
+    for path in ["kernels/gemm.rs", "tape/store.rs"] {
+        let text = std::fs::read_to_string(format!("{}/src/{path}", env!("CARGO_MANIFEST_DIR"))).unwrap();
+        let lines: Vec<&str> = text.lines().collect();
+        for (k, line) in lines.iter().enumerate().filter(|(_, l)| l.contains("unsafe {")) {
+            let above = lines[k.saturating_sub(8)..k].iter().any(|l| l.contains("// SAFETY:"));
+            if !above {
+                found.push(format!("{path}:{}: {line}", k + 1));
+            }
+        }
+    }
+    assert_none("unsafe code without its reason", found);
+}
+
+#[test]
+fn the_engine_depends_on_no_other_crate_of_the_workspace() {
+    let manifest = std::fs::read_to_string(format!("{}/Cargo.toml", env!("CARGO_MANIFEST_DIR"))).unwrap();
+    let dependencies = manifest.split("[dependencies]").nth(1).unwrap();
+    assert_none(
+        "workspace crates below",
+        words(dependencies).filter(|w| w.starts_with("wengert")).map(String::from).collect(),
+    );
+}
+
+#[test]
+fn the_registry_is_the_only_list() {
+    // A file for each operation, and no operation that is declared in the registry's own file.
+    let registry = &sources("src/ops")["mod.rs"];
+    let declared: Vec<String> = AnyOp::REGISTERED
+        .iter()
+        .filter(|op| registry.contains(&format!("struct {op}")) || registry.contains(&format!("enum {op}")))
+        .map(|op| (*op).to_owned())
+        .collect();
+    assert_none("operations declared in the registry", declared);
+}

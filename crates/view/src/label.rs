@@ -1,0 +1,101 @@
+//! What is said of a node, as text.
+
+use wengert_tape::{Any, Float, GraphNode, NodeKind, Op, Value};
+
+use crate::View;
+use crate::numeral::{self, Room};
+use crate::view::one_line;
+
+/// What is said of a node.
+pub(crate) struct Label {
+    /// `%7`, or `c7` for a constant.
+    pub(crate) id: String,
+    /// The operation, or which kind of leaf.
+    pub(crate) operation: String,
+    pub(crate) name: Option<String>,
+    /// The operation with its operands; nothing for a leaf.
+    pub(crate) formula: String,
+    /// The shape, and what the tensor holds if not numbers.
+    pub(crate) shape: String,
+    pub(crate) value: String,
+    pub(crate) gradient: Option<String>,
+    pub(crate) line: String,
+}
+
+impl<F: Float> View<F> {
+    /// The operation at a position of the graph, with its operands: `%3 · w`. A name or a constant number stands for
+    /// itself, any other node is called by its id. Nothing for a leaf.
+    ///
+    /// # Panics
+    /// If the graph has no such position.
+    pub fn formula(&self, index: usize) -> String {
+        let node = &self.graph.nodes[index];
+        let NodeKind::Op(op) = &node.kind else { return String::new() };
+        let operands: Vec<String> = node.parents.iter().map(|p| self.operand(&self.graph.nodes[*p])).collect();
+        one_line(&op.text(&operands.iter().map(String::as_str).collect::<Vec<_>>()))
+    }
+
+    pub(crate) fn label(&self, index: usize, room: Room) -> Label {
+        let node = &self.graph.nodes[index];
+        let shape = node.shape();
+        Label {
+            id: id(node),
+            operation: one_line(&node.name()),
+            name: self.names.get(&index).cloned(),
+            formula: self.formula(index),
+            shape: match node.value {
+                Any::Real(_) => shape.to_string(),
+                Any::Index(_) => format!("{shape} index"),
+                Any::Mask(_) => format!("{shape} mask"),
+            },
+            value: numeral::value(&node.value, room),
+            gradient: self.gradient_of(index).map(|g| numeral::real(g, room)),
+            line: node.line.map_or(String::new(), |line| format!("{}:{}", short_path(line.file()), line.line())),
+        }
+    }
+
+    /// How a node is called in the formulas of others.
+    fn operand(&self, node: &GraphNode<F>) -> String {
+        if let Some(name) = self.names.get(&node.index) {
+            return name.clone();
+        }
+        if node.kind == NodeKind::Constant && node.shape().rank() == 0 {
+            let text = constant(&node.value);
+            return if text.starts_with('-') { format!("({text})") } else { text };
+        }
+        id(node)
+    }
+}
+
+/// A constant number in a formula.
+fn constant<F: Float>(value: &Value<F>) -> String {
+    numeral::value(value, Room { digits: 6, width: 0 })
+}
+
+fn id<F: Float>(node: &GraphNode<F>) -> String {
+    node.id.map_or_else(|| format!("c{}", node.index), |id| format!("%{id}"))
+}
+
+/// The last two parts of a path.
+fn short_path(path: &str) -> &str {
+    let separators = path.char_indices().rev().filter(|(_, c)| ['/', '\\'].contains(c));
+    separators.map(|(at, _)| &path[at + 1..]).nth(1).unwrap_or(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::short_path;
+
+    #[test]
+    fn a_path_is_its_last_two_parts() {
+        let table = [
+            ("main.rs", "main.rs"),
+            ("src/main.rs", "src/main.rs"),
+            ("/home/ada/model/src/main.rs", "src/main.rs"),
+            ("C:\\model\\src\\main.rs", "src\\main.rs"),
+        ];
+        for (path, short) in table {
+            assert_eq!(short_path(path), short);
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! Recorded graphs made visible: as text, for Graphviz, as SVG.
+//!
+//! ```
+//! use wengert_tape::prelude::*;
+//! use wengert_view::prelude::*;
+//!
+//! let tape = Tape::new();
+//! let (x, w, b) = (tape.scalar(0.5), tape.scalar(-2.0), tape.scalar(1.0));
+//! let y = (x * w + b).tanh();
+//!
+//! let view = y.view().gradients(&y.backward_all()).name(x, "x").name(w, "w").name(b, "b").without_lines();
+//! let lines = [
+//!     "node  operation  formula   shape  value  gradient",
+//!     "%1    var        x         []      0.5   -2",
+//!     "%2    var        w         []     -2      0.5",
+//!     "%3    var        b         []      1      1",
+//!     "%4    mul        x · w     []     -1      1",
+//!     "%5    add        %4 + b    []      0      1",
+//!     "%6    tanh       tanh(%5)  []      0      1",
+//! ];
+//! assert_eq!(view.to_string(), lines.join("\n") + "\n");
+//!
+//! let picture = view.svg(); // write it to a file, or into a page
+//! assert!(picture.starts_with("<svg"));
+//! ```
+//!
+//! [`ViewExt`] gives every tape and every recorded value the methods [`print`](ViewExt::print),
+//! [`dot`](ViewExt::dot) and [`svg`](ViewExt::svg); [`view`](ViewExt::view) gives the [`View`] that they are made
+//! from, to which gradients and names can be added.
+//!
+//! A constant number is written into the formula that it stands in; a constant tensor is a node.
+
+mod digraph;
+mod label;
+mod layout;
+mod listing;
+mod numeral;
+pub mod prelude;
+mod svg;
+mod view;
+
+pub use petgraph;
+pub use view::{Node, View, ViewExt};

@@ -1,0 +1,40 @@
+//! Handwritten digits by a small convolution network, and what one of its filters looks for.
+
+use wengert::nn::{Adam, Optimiser, accuracy, cross_entropy, data};
+use wengert::prelude::*;
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let mut rng = generator(3);
+    let split = data::digits::<f32>().split_stratified(0.25, &mut rng);
+    let (train, test) = (split.train(), split.test());
+
+    // [batch, 1, 8, 8] → 16 filters of 3 × 3 → largest of each 2 × 2 → 10 classes
+    let conv = Conv::default().padding(1);
+    let mut model = Sequential::<f32>::new()
+        .then(Conv2d::new(1, 16, 3, conv, &mut rng))
+        .then(Activation::Relu)
+        .then(MaxPool2d::new(2))
+        .then(Flatten)
+        .then(Linear::new(16 * 4 * 4, 10, &mut rng));
+    println!("shapes: {:?}", model.shapes(&train.input_shape())?);
+
+    let mut optimiser = Adam::new(0.005);
+    let mut tape = Tape::of::<f32>();
+    for epoch in 1..=8 {
+        let (mut total, mut batches) = (0.0, 0);
+        for (x, y) in train.batches(32).shuffled(&mut rng) {
+            tape.clear();
+            let loss = cross_entropy(model.forward(&tape.input(x)), tape.input(y));
+            optimiser.step(&mut model, &loss.backward());
+            total += loss.item();
+            batches += 1;
+        }
+        println!("epoch {epoch}  loss {:.4}", total / batches as f32);
+    }
+
+    // Without a tape the same model computes at once.
+    let share = accuracy(&model.forward(test.inputs()), test.targets());
+    println!("{:.1} % of {} digits that it never saw", 100.0 * share, test.len());
+    assert!(share > 0.95);
+    Ok(())
+}
