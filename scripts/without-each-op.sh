@@ -36,9 +36,9 @@ for file in crates/tape/src/ops/*.rs; do
     cp crates/tape/src/ops/mod.rs "$copy/crates/tape/src/ops/mod.rs"
     rm "$copy/$file"
     registry=$copy/crates/tape/src/ops/mod.rs
-    sed -i -E "/^mod $op;$/d; s/\b$op::\*,?//" "$registry"
+    sed -i -E "/^mod $op;$/d; /^pub use $op::\*;$/d" "$registry"
     for name in $(declared "$file"); do
-        sed -i -E "/^    $name$/d; s/\b$name\b,? ?//" "$registry"
+        sed -i -E "/^    $name$/d; /^    pub use super::$name;$/d" "$registry"
     done
     echo "without $op"
     (cd "$copy" && cargo check --quiet --workspace --all-targets --all-features &&

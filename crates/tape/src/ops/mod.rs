@@ -60,23 +60,95 @@ mod sum_to;
 mod tan;
 mod tanh;
 
-pub use {
-    abs::*, add::*, arg_max::*, arg_max_pool::*, average_pool::*, broadcast_to::*, compare::*, concat::*, conv::*,
-    cos::*, div::*, erf::*, exp::*, gather::*, gelu::*, leaky_relu::*, ln::*, log_softmax::*, log_sum_exp::*,
-    matmul::*, max_over::*, maximum::*, mean::*, minimum::*, mul::*, neg::*, permute::*, pow::*, powf::*, powi::*,
-    relu::*, reshape::*, scatter_add::*, select::*, sigmoid::*, sin::*, slice::*, softmax::*, softplus::*, sqrt::*,
-    sub::*, sum::*, sum_to::*, tan::*, tanh::*,
-};
+pub use abs::*;
+pub use add::*;
+pub use arg_max::*;
+pub use arg_max_pool::*;
+pub use average_pool::*;
+pub use broadcast_to::*;
+pub use compare::*;
+pub use concat::*;
+pub use conv::*;
+pub use cos::*;
+pub use div::*;
+pub use erf::*;
+pub use exp::*;
+pub use gather::*;
+pub use gelu::*;
+pub use leaky_relu::*;
+pub use ln::*;
+pub use log_softmax::*;
+pub use log_sum_exp::*;
+pub use matmul::*;
+pub use max_over::*;
+pub use maximum::*;
+pub use mean::*;
+pub use minimum::*;
+pub use mul::*;
+pub use neg::*;
+pub use permute::*;
+pub use pow::*;
+pub use powf::*;
+pub use powi::*;
+pub use relu::*;
+pub use reshape::*;
+pub use scatter_add::*;
+pub use select::*;
+pub use sigmoid::*;
+pub use sin::*;
+pub use slice::*;
+pub use softmax::*;
+pub use softplus::*;
+pub use sqrt::*;
+pub use sub::*;
+pub use sum::*;
+pub use sum_to::*;
+pub use tan::*;
+pub use tanh::*;
 
 /// The methods and functions that users call.
 pub mod methods {
-    pub use super::{
-        AbsExt, ArgMaxExt, AveragePoolExt, BroadcastToExt, CompareExt, Conv, ConvExt, CosExt, ErfExt, ExpExt,
-        GatherExt, GeluExt, LeakyReluExt, LnExt, LogSoftmaxExt, LogSumExpExt, MatMulExt, MaxOverExt, MaxPoolExt,
-        MaximumExt, MeanExt, MinimumExt, PermuteExt, PowExt, PowfExt, PowiExt, ReluExt, ReshapeExt, ScatterAddExt,
-        SigmoidExt, SinExt, SliceExt, SoftmaxExt, SoftplusExt, SqrtExt, SumExt, SumToExt, TanExt, TanhExt, concat,
-        select,
-    };
+    pub use super::AbsExt;
+    pub use super::ArgMaxExt;
+    pub use super::AveragePoolExt;
+    pub use super::BroadcastToExt;
+    pub use super::CompareExt;
+    pub use super::Conv;
+    pub use super::ConvExt;
+    pub use super::CosExt;
+    pub use super::ErfExt;
+    pub use super::ExpExt;
+    pub use super::GatherExt;
+    pub use super::GeluExt;
+    pub use super::LeakyReluExt;
+    pub use super::LnExt;
+    pub use super::LogSoftmaxExt;
+    pub use super::LogSumExpExt;
+    pub use super::MatMulExt;
+    pub use super::MaxOverExt;
+    pub use super::MaxPoolExt;
+    pub use super::MaximumExt;
+    pub use super::MeanExt;
+    pub use super::MinimumExt;
+    pub use super::PermuteExt;
+    pub use super::PowExt;
+    pub use super::PowfExt;
+    pub use super::PowiExt;
+    pub use super::ReluExt;
+    pub use super::ReshapeExt;
+    pub use super::ScatterAddExt;
+    pub use super::SigmoidExt;
+    pub use super::SinExt;
+    pub use super::SliceExt;
+    pub use super::SoftmaxExt;
+    pub use super::SoftplusExt;
+    pub use super::SqrtExt;
+    pub use super::SumExt;
+    pub use super::SumToExt;
+    pub use super::TanExt;
+    pub use super::TanhExt;
+    pub use super::concat;
+    pub use super::select;
 }
 
 /// Turns the list of operations into what iterates over it.
