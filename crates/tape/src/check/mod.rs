@@ -333,13 +333,13 @@ pub fn assert<P: Point<Sweep = Numbers>, Y: Output<P::F>>(f: impl Fn(P::Recorded
 /// ```
 /// use wengert_tape::prelude::*;
 /// assert_gradients!(|x| x.exp().sum(), &Tensor::from([0.1, 0.2]));
-/// // 10¹⁵ + x − 10¹⁵ keeps three bits of x
-/// assert_gradients!(|x| ((x + 1e15) - 1e15).sin(), 0.7_f64, accept_cannot_tell);
+/// // 10¹⁶ + x − 10¹⁶ keeps no digit of x
+/// assert_gradients!(|x| ((x + 1e16) - 1e16).sin(), 0.7_f64, accept_cannot_tell);
 /// ```
 ///
 /// ```should_panic
 /// use wengert_tape::prelude::*;
-/// assert_gradients!(|x| ((x + 1e15) - 1e15).sin(), 0.7_f64);
+/// assert_gradients!(|x| ((x + 1e16) - 1e16).sin(), 0.7_f64);
 /// ```
 #[macro_export]
 macro_rules! assert_gradients {
