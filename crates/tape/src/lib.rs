@@ -23,6 +23,7 @@
 //! `wengert` brings them together.
 
 mod algebra;
+mod any_op;
 mod buffer;
 mod case;
 pub mod check;

@@ -1,12 +1,13 @@
 //! What an operation is: one file gives its formula, shapes, forward, derivatives, cost and cases.
 
+use std::any::Any as StdAny;
 use std::fmt::Debug;
 
 use crate::algebra::{Algebra, Any, Args};
+use crate::any_op::AnyOp;
 use crate::case::Case;
 use crate::error::Error;
 use crate::float::Float;
-use crate::ops::AnyOp;
 use crate::readers::{Dual, Text};
 use crate::shape::Shape;
 use crate::tape::Var;
@@ -142,6 +143,8 @@ pub trait ReadBy<A: Algebra> {
     fn vjp_as(&self, arg: usize, g: A, a: Args<'_, A>, y: &A) -> A;
     /// [`Op::jvp`]
     fn jvp_as(&self, arg: usize, d: A, a: Args<'_, A>, y: &A) -> A;
+    /// [`Op::composed`]
+    fn composed_as(&self, a: Args<'_, A>) -> Option<A>;
 }
 
 impl<O: Op, A: Algebra> ReadBy<A> for O {
@@ -150,6 +153,9 @@ impl<O: Op, A: Algebra> ReadBy<A> for O {
     }
     fn jvp_as(&self, arg: usize, d: A, a: Args<'_, A>, y: &A) -> A {
         self.jvp(arg, d, a, y)
+    }
+    fn composed_as(&self, a: Args<'_, A>) -> Option<A> {
+        self.composed(a)
     }
 }
 
@@ -170,7 +176,7 @@ impl<O: Op, F: Float> ForwardBy<F> for O {
     }
 }
 
-/// An operation that is not in the registry, behind a pointer. Every [`Op`] is one: nothing needs to be written for it.
+/// An operation behind a pointer. Every [`Op`] is one: nothing needs to be written for it.
 pub trait Custom:
     ForwardBy<f32>
     + ForwardBy<f64>
@@ -188,6 +194,10 @@ pub trait Custom:
     + Send
     + Sync
 {
+    /// The operation as a value of its type.
+    fn custom_any(&self) -> &dyn StdAny;
+    /// Whether `other` is of the same type and equal.
+    fn custom_equals(&self, other: &dyn StdAny) -> bool;
     /// [`Op::name`]
     fn custom_name(&self) -> String;
     /// [`Op::text`]
@@ -205,6 +215,12 @@ pub trait Custom:
 }
 
 impl<O: Op> Custom for O {
+    fn custom_any(&self) -> &dyn StdAny {
+        self
+    }
+    fn custom_equals(&self, other: &dyn StdAny) -> bool {
+        other.downcast_ref::<O>() == Some(self)
+    }
     fn custom_name(&self) -> String {
         self.name()
     }
@@ -271,10 +287,3 @@ macro_rules! upcast {
     )* };
 }
 upcast! { f32 f64 }
-
-impl PartialEq for dyn Custom {
-    /// Two user operations are the same if they are one object.
-    fn eq(&self, other: &Self) -> bool {
-        std::ptr::addr_eq(self, other)
-    }
-}

@@ -23,7 +23,7 @@ pub trait Arity: Copy + Send + Sync + 'static {
 }
 
 macro_rules! arity {
-    ($($(#[$doc:meta])* $name:ident $n:literal)*) => { $(
+    ($($(#[$doc:meta])* $name:ident $n:literal [$($k:literal)*])*) => { $(
         $(#[$doc])*
         #[derive(Clone, Copy, Debug)]
         pub struct $name;
@@ -31,19 +31,19 @@ macro_rules! arity {
             const N: usize = $n;
             type Of<T: Copy> = [T; $n];
             #[inline(always)]
-            fn from_fn<T: Copy>(f: impl FnMut(usize) -> T) -> [T; $n] {
-                std::array::from_fn(f)
+            fn from_fn<T: Copy>(mut f: impl FnMut(usize) -> T) -> [T; $n] {
+                [$(f($k)),*]
             }
         }
     )* };
 }
 arity! {
     /// One argument.
-    One 1
+    One 1 [0]
     /// Two arguments.
-    Two 2
+    Two 2 [0 1]
     /// Three arguments.
-    Three 3
+    Three 3 [0 1 2]
 }
 
 /// An array of as many entries as `P` has arguments.

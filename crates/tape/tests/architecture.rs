@@ -135,3 +135,15 @@ fn the_registry_is_the_only_list() {
         .collect();
     assert_none("operations declared in the registry", declared);
 }
+
+/// In a release build nothing is compiled for an operation that a program does not use; cases use all of it.
+#[test]
+fn cases_are_compiled_only_where_they_are_used() {
+    let mut found = Vec::new();
+    for (path, code) in sources("src/ops") {
+        let lines: Vec<&str> = code.lines().map(str::trim).collect();
+        let begins = lines.iter().enumerate().filter(|(_, l)| l.starts_with("fn cases() -> Vec<") && l.ends_with('{'));
+        found.extend(begins.filter(|(k, _)| lines[k - 1] != "#[inline]").map(|(k, _)| format!("{path}:{}", k + 1)));
+    }
+    assert_none("`fn cases()` without `#[inline]` before it", found);
+}

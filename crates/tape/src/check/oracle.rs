@@ -6,7 +6,6 @@ use super::subject::Subject;
 use crate::algebra::Args;
 use crate::graph::NodeKind;
 use crate::op::Op;
-use crate::ops::AnyOp;
 use crate::replay::Replay;
 use crate::tensor::Tensor;
 
@@ -17,7 +16,7 @@ const SUMS: f64 = 1e-12;
 
 /// Whether every operation has a forward rule: those of the registry do, a custom operation may not.
 pub(crate) fn has_forward_rules(replay: &Replay<f64>) -> bool {
-    !replay.entries().iter().any(|e| matches!(&e.kind, NodeKind::Op(AnyOp::Custom(_))))
+    !replay.entries().iter().any(|e| matches!(&e.kind, NodeKind::Op(op) if !op.is_registered()))
 }
 
 /// The forward–reverse identity along a direction.

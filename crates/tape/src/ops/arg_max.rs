@@ -63,6 +63,7 @@ impl Op for ArgMax {
         false
     }
 
+    #[inline]
     fn cases() -> Vec<Case> {
         vec![Case::of(ArgMax { axis: 1 }).real([2, 3]), Case::of(ArgMax { axis: 0 }).real([3, 2, 5])]
     }

@@ -88,6 +88,7 @@ impl Op for ArgMaxPool {
         false
     }
 
+    #[inline]
     fn cases() -> Vec<Case> {
         MaxPool::cases()
             .into_iter()
@@ -146,6 +147,7 @@ impl Function for MaxPool {
     fn call<A: Algebra>(&self, a: Args<'_, A>) -> A {
         a[0].max_pool(&self.windows)
     }
+    #[inline]
     fn cases() -> Vec<(Self, Case)> {
         let case = |windows: &[(usize, usize, usize, usize)], x: &[usize]| {
             let window = |(size, stride, padding, dilation): &(usize, usize, usize, usize)| Window {

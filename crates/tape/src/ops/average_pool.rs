@@ -77,6 +77,7 @@ impl Op for AveragePool {
         (y.len_elements() * entries(&self.windows)) as u64
     }
 
+    #[inline]
     fn cases() -> Vec<Case> {
         let w = |size, stride, padding| Window { size, stride, padding, dilation: 1 };
         let case = |windows: &[Window], x: &[usize]| Case::of(AveragePool { windows: windows.into() }).real(x);
@@ -134,6 +135,7 @@ impl Op for AveragePoolInput {
         (args[0].len_elements() * entries(&self.windows)) as u64
     }
 
+    #[inline]
     fn cases() -> Vec<Case> {
         let w = |size, stride, padding| Window { size, stride, padding, dilation: 1 };
         let case = |windows: &[Window], g: &[usize], lengths: &[usize]| {

@@ -49,6 +49,7 @@ impl Op for BroadcastTo {
         0
     }
 
+    #[inline]
     fn cases() -> Vec<Case> {
         let table: &[(&[usize], &[usize])] = &[
             (&[3, 1], &[2, 3, 5]),

@@ -85,6 +85,7 @@ impl Op for Compare {
         false
     }
 
+    #[inline]
     fn cases() -> Vec<Case> {
         use Compare::*;
         [Less, LessEqual, Greater, GreaterEqual, Equal, NotEqual]

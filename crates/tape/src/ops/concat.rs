@@ -82,6 +82,7 @@ impl Op for Concat {
         0
     }
 
+    #[inline]
     fn cases() -> Vec<Case> {
         vec![
             Case::of(Concat { axis: 0 }).real([2, 3]).real([1, 3]).real([5, 3]),

@@ -235,6 +235,7 @@ impl Op for Conv {
         2 * (y.len_elements() * args[1][1..].iter().product::<usize>()) as u64
     }
 
+    #[inline]
     fn cases() -> Vec<Case> {
         let case = |conv: Conv, x: &[usize], w: &[usize]| Case::of(conv).real(x).real(w);
         vec![
@@ -336,6 +337,7 @@ impl Op for ConvInput {
         2 * (args[0].len_elements() * args[1][1..].iter().product::<usize>()) as u64
     }
 
+    #[inline]
     fn cases() -> Vec<Case> {
         let case = |conv: Conv, g: &[usize], w: &[usize], lengths: &[usize]| {
             Case::of(ConvInput { conv, lengths: lengths.into() }).real(g).real(w)
@@ -427,6 +429,7 @@ impl Op for ConvWeight {
         2 * (args[1].len_elements() * y[1..].iter().product::<usize>()) as u64
     }
 
+    #[inline]
     fn cases() -> Vec<Case> {
         let case = |conv: Conv, x: &[usize], g: &[usize], sizes: &[usize]| {
             Case::of(ConvWeight { conv, sizes: sizes.into() }).real(x).real(g)

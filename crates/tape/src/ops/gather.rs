@@ -89,6 +89,7 @@ impl Op for Gather {
         0
     }
 
+    #[inline]
     fn cases() -> Vec<Case> {
         let case = |axis, x: &[usize], index: Tensor<i64>| Case::of(Gather { axis }).real(x).exactly(index);
         vec![

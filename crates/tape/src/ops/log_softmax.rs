@@ -66,6 +66,7 @@ impl Op for LogSoftmax {
         24 * args[0].len_elements() as u64
     }
 
+    #[inline]
     fn cases() -> Vec<Case> {
         vec![
             Case::of(LogSoftmax { axis: 1 }).real([2, 3]),

@@ -118,6 +118,7 @@ impl Op for MatMul {
         2 * (y.len_elements() * args[0].last().copied().unwrap_or(0)) as u64
     }
 
+    #[inline]
     fn cases() -> Vec<Case> {
         let case = |a: &[usize], b: &[usize]| Case::of(MatMul).real(a).real(b);
         vec![
@@ -203,6 +204,7 @@ impl Function for MatMulOfVectors {
     fn call<A: Algebra>(&self, a: Args<'_, A>) -> A {
         a[0].matmul(&a[1])
     }
+    #[inline]
     fn cases() -> Vec<(Self, Case)> {
         let case = |a: &[usize], b: &[usize]| (MatMulOfVectors, Case::function().real(a).real(b));
         vec![case(&[3], &[3]), case(&[3], &[3, 2]), case(&[2, 3], &[3]), case(&[3], &[5, 3, 2]), case(&[5, 2, 3], &[3])]

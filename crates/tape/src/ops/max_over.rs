@@ -84,6 +84,7 @@ impl Op for MaxOver {
         args[0].len_elements() as u64
     }
 
+    #[inline]
     fn cases() -> Vec<Case> {
         let case = |to: &[usize]| Case::of(MaxOver { shape: Shape::from(to) });
         vec![

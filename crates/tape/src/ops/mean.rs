@@ -65,6 +65,7 @@ impl Function for MeanOver {
     fn call<A: Algebra>(&self, a: Args<'_, A>) -> A {
         a[0].mean_over(self.0.clone())
     }
+    #[inline]
     fn cases() -> Vec<(Self, Case)> {
         let x = || Case::function().real([2, 3, 5]);
         vec![(MeanOver(1.into()), x()), (MeanOver([0, 2].into()), x())]

@@ -1,15 +1,10 @@
 //! The operations, one file each. This list is the only place beside its file that knows an operation.
 
-use std::any::Any as StdAny;
-use std::sync::Arc;
+use std::any::TypeId;
 
 use crate::algebra::{Algebra, Args};
 use crate::case::{Case, Function};
-use crate::error::Error;
-use crate::float::Float;
-use crate::op::{Custom, Kind, Named, Op, Value};
-use crate::shape::Shape;
-use crate::tensor::Tensor;
+use crate::op::{Named, Op};
 
 mod axes;
 pub use axes::Axes;
@@ -151,32 +146,14 @@ pub mod methods {
     pub use super::select;
 }
 
+pub use crate::any_op::AnyOp;
+
 /// Turns the list of operations into what iterates over it.
 macro_rules! ops {
     ($($name:ident)*) => {
-        /// Any operation: one of the registry, or a user's own.
-        #[derive(Clone, Debug, PartialEq)]
-        #[non_exhaustive]
-        pub enum AnyOp {
-            $(#[doc = concat!("[`", stringify!($name), "`]")] $name($name),)*
-            /// An operation that is not in the registry.
-            Custom(Arc<dyn Custom>),
-        }
-
         impl AnyOp {
-            /// An operation of any type; one that the registry does not know becomes [`AnyOp::Custom`].
-            pub fn new<O: Op>(op: O) -> AnyOp {
-                let any: &dyn StdAny = &op;
-                $(if let Some(op) = any.downcast_ref::<$name>() {
-                    return AnyOp::$name(op.clone());
-                })*
-                if let Some(op) = any.downcast_ref::<AnyOp>() {
-                    return op.clone();
-                }
-                AnyOp::Custom(Arc::new(op))
-            }
-
             /// The cases of every operation in the registry.
+            #[inline]
             pub fn registered_cases() -> Vec<Case> {
                 let mut cases = Vec::new();
                 $(cases.extend(<$name as Op>::cases());)*
@@ -193,6 +170,7 @@ macro_rules! ops {
             /// assert_eq!(Tensor::apply(op, &[Arg::Real(&Tensor::from(100.0))]).real().item(), 1.0);
             /// assert!((named("powi").make)(2.5).is_none());
             /// ```
+            #[inline]
             pub fn named() -> Vec<Named> {
                 let mut named = Vec::new();
                 $(named.extend(<$name as Op>::named());)*
@@ -201,53 +179,21 @@ macro_rules! ops {
 
             /// The name of each type in the registry.
             pub const REGISTERED: &'static [&'static str] = &[$(stringify!($name)),*];
-        }
 
-        impl Op for AnyOp {
-            fn name(&self) -> String {
-                match self { $(AnyOp::$name(op) => op.name(),)* AnyOp::Custom(op) => op.custom_name() }
-            }
-            fn text(&self, args: &[&str]) -> String {
-                match self { $(AnyOp::$name(op) => Op::text(op, args),)* AnyOp::Custom(op) => op.custom_text(args) }
-            }
-            fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
-                match self { $(AnyOp::$name(op) => op.shape(args),)* AnyOp::Custom(op) => op.custom_shape(args) }
-            }
-            fn check<F: Float>(&self, a: Args<'_, Tensor<F>>) -> Result<(), Error> {
-                match self { $(AnyOp::$name(op) => op.check(a),)* AnyOp::Custom(op) => F::forward(&**op).check_as(a) }
-            }
-            fn output(&self) -> Kind {
-                match self { $(AnyOp::$name(op) => op.output(),)* AnyOp::Custom(op) => op.custom_output() }
-            }
-            fn forward<F: Float>(&self, a: Args<'_, Tensor<F>>) -> Value<F> {
-                match self { $(AnyOp::$name(op) => op.forward(a),)* AnyOp::Custom(op) => F::forward(&**op).forward_as(a) }
-            }
-            fn active(&self, arg: usize) -> bool {
-                match self { $(AnyOp::$name(op) => op.active(arg),)* AnyOp::Custom(op) => op.custom_active(arg) }
-            }
-            fn vjp<A: Algebra>(&self, arg: usize, g: A, a: Args<'_, A>, y: &A) -> A {
-                match self {
-                    $(AnyOp::$name(op) => op.vjp(arg, g, a, y),)*
-                    AnyOp::Custom(op) => A::read(&**op).vjp_as(arg, g, a, y),
-                }
-            }
-            fn jvp<A: Algebra>(&self, arg: usize, d: A, a: Args<'_, A>, y: &A) -> A {
-                match self {
-                    $(AnyOp::$name(op) => op.jvp(arg, d, a, y),)*
-                    AnyOp::Custom(op) => A::read(&**op).jvp_as(arg, d, a, y),
-                }
-            }
-            fn composed<A: Algebra>(&self, a: Args<'_, A>) -> Option<A> {
-                match self { $(AnyOp::$name(op) => op.composed(a),)* AnyOp::Custom(_) => None }
-            }
-            fn at_kinks(&self) -> &'static str {
-                match self { $(AnyOp::$name(op) => op.at_kinks(),)* AnyOp::Custom(op) => op.custom_at_kinks() }
-            }
-            fn flops(&self, args: &[&Shape], y: &Shape) -> u64 {
-                match self { $(AnyOp::$name(op) => op.flops(args, y),)* AnyOp::Custom(op) => op.custom_flops(args, y) }
+            /// Whether the operation is one of the registry, and not a user's own.
+            pub fn is_registered(&self) -> bool {
+                [$(TypeId::of::<$name>()),*].contains(&self.type_id())
             }
         }
     };
+}
+
+/// Has the rules of every operation compiled here, for all test programs together. A release build compiles what a
+/// program uses.
+#[cfg(debug_assertions)]
+#[doc(hidden)]
+pub fn compiled_once() -> usize {
+    AnyOp::registered_cases().len() + AnyFunction::registered_cases().len() + AnyOp::named().len()
 }
 
 ops! {
@@ -312,6 +258,7 @@ macro_rules! functions {
 
         impl AnyFunction {
             /// The cases of every function.
+            #[inline]
             pub fn registered_cases() -> Vec<(AnyFunction, Case)> {
                 let mut cases = Vec::new();
                 $(cases.extend($name::cases().into_iter().map(|(f, case)| (AnyFunction::$name(f), case)));)*

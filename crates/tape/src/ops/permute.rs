@@ -87,6 +87,7 @@ impl Op for Permute {
         0
     }
 
+    #[inline]
     fn cases() -> Vec<Case> {
         let case = |axes: &[usize], x: &[usize]| Case::of(Permute { axes: axes.into() }).real(x);
         vec![

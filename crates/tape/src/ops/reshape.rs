@@ -47,6 +47,7 @@ impl Op for Reshape {
         0
     }
 
+    #[inline]
     fn cases() -> Vec<Case> {
         let table: &[(&[usize], &[usize])] =
             &[(&[2, 3], &[3, 2]), (&[2, 3, 5], &[30]), (&[], &[1, 1]), (&[0, 3], &[5, 0])];

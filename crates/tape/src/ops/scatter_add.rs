@@ -65,6 +65,7 @@ impl Op for ScatterAdd {
         args[0].len_elements() as u64
     }
 
+    #[inline]
     fn cases() -> Vec<Case> {
         let case = |axis, shape: &[usize], index: Tensor<i64>| {
             let x = index.shape().clone();

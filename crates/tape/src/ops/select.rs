@@ -57,6 +57,7 @@ impl Op for Select {
         Select::part(arg, a.mask(0), &d).broadcast_to(y.shape())
     }
 
+    #[inline]
     fn cases() -> Vec<Case> {
         let mask = Tensor::from([[true, false, true], [false, false, true]]);
         vec![

@@ -98,6 +98,7 @@ impl Op for Slice {
         0
     }
 
+    #[inline]
     fn cases() -> Vec<Case> {
         let case = |axis, start, end, step, x: &[usize]| Case::of(Slice { axis, start, end, step }).real(x);
         vec![case(1, 1, 3, 1, &[2, 3]), case(0, 0, 5, 2, &[5, 3]), case(1, 1, 3, 3, &[2, 3, 5]), case(0, 2, 2, 1, &[3])]
@@ -155,6 +156,7 @@ impl Op for Unslice {
         0
     }
 
+    #[inline]
     fn cases() -> Vec<Case> {
         let case = |axis, start, step, len, x: &[usize]| Case::of(Unslice { axis, start, step, len }).real(x);
         vec![case(1, 1, 1, 5, &[2, 3]), case(0, 0, 2, 5, &[2, 3]), case(1, 2, 3, 9, &[2, 2, 3]), case(0, 1, 1, 3, &[0])]

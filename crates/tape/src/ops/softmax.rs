@@ -68,6 +68,7 @@ impl Op for Softmax {
         24 * args[0].len_elements() as u64
     }
 
+    #[inline]
     fn cases() -> Vec<Case> {
         vec![
             Case::of(Softmax { axis: 1 }).real([2, 3]),

@@ -75,6 +75,7 @@ impl Function for SumOver {
     fn call<A: Algebra>(&self, a: Args<'_, A>) -> A {
         a[0].sum_over(self.0.clone())
     }
+    #[inline]
     fn cases() -> Vec<(Self, Case)> {
         let x = || Case::function().real([2, 3, 5]);
         vec![(SumOver(0.into()), x()), (SumOver([2, 0].into()), x()), (SumOver((-1).into()), x())]

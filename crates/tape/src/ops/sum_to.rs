@@ -50,6 +50,7 @@ impl Op for SumTo {
         args[0].len_elements() as u64
     }
 
+    #[inline]
     fn cases() -> Vec<Case> {
         let table: &[(&[usize], &[usize])] = &[
             (&[2, 3, 5], &[3, 1]),

@@ -1,6 +1,7 @@
 //! Values with tangents: forward mode, and forward over reverse.
 
 use crate::algebra::{Algebra, Any, Arg, Args, Elementwise, IndexOperand, Lift, MaskOperand};
+use crate::any_op::AnyOp;
 use crate::float::Float;
 use crate::kernels::elementwise;
 use crate::op::{Custom, Op, ReadBy};
@@ -89,28 +90,7 @@ impl<A: Base> Algebra for Dual<A> {
 
     #[track_caller]
     fn apply<O: Op>(op: O, args: &[Arg<'_, Self>]) -> Any<Self> {
-        let values: smallvec::SmallVec<[Arg<'_, A>; 3]> = args
-            .iter()
-            .map(|a| match a {
-                Arg::Real(d) => Arg::Real(&d.value),
-                Arg::Index(i) => Arg::Index(&i.0),
-                Arg::Mask(m) => Arg::Mask(&m.0),
-            })
-            .collect();
-        let value = match A::apply(op.clone(), &values) {
-            Any::Real(value) => value,
-            Any::Index(i) => return Any::Index(DualIndex(i)),
-            Any::Mask(m) => return Any::Mask(DualMask(m)),
-        };
-        let mut tangent = None;
-        for (k, arg) in args.iter().enumerate() {
-            if let Arg::Real(Dual { tangent: Some(d), .. }) = arg
-                && op.active(k)
-            {
-                tangent = plus(tangent, Some(op.jvp(k, d.clone(), Args(&values), &value)));
-            }
-        }
-        Any::Real(Dual { value, tangent })
+        apply(&AnyOp::new(op), args)
     }
 
     fn shape(&self) -> Shape {
@@ -152,6 +132,33 @@ impl<F: Float, A: Base + Lift<F>> Lift<F> for Dual<A> {
     fn constant(&self, value: Tensor<F>) -> Self {
         Dual::still(self.value.constant(value))
     }
+}
+
+/// [`Algebra::apply`], compiled once and not for each type of operation.
+#[track_caller]
+fn apply<A: Base>(op: &AnyOp, args: &[Arg<'_, Dual<A>>]) -> Any<Dual<A>> {
+    let values: smallvec::SmallVec<[Arg<'_, A>; 3]> = args
+        .iter()
+        .map(|a| match a {
+            Arg::Real(d) => Arg::Real(&d.value),
+            Arg::Index(i) => Arg::Index(&i.0),
+            Arg::Mask(m) => Arg::Mask(&m.0),
+        })
+        .collect();
+    let value = match A::apply(op.clone(), &values) {
+        Any::Real(value) => value,
+        Any::Index(i) => return Any::Index(DualIndex(i)),
+        Any::Mask(m) => return Any::Mask(DualMask(m)),
+    };
+    let mut tangent = None;
+    for (k, arg) in args.iter().enumerate() {
+        if let Arg::Real(Dual { tangent: Some(d), .. }) = arg
+            && op.active(k)
+        {
+            tangent = plus(tangent, Some(op.jvp(k, d.clone(), Args(&values), &value)));
+        }
+    }
+    Any::Real(Dual { value, tangent })
 }
 
 /// The sum of two tangents, either of which may be zero.

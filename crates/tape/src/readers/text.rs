@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::algebra::{Algebra, Any, Arg, Elementwise, IndexOperand, Lift, MaskOperand};
+use crate::any_op::AnyOp;
 use crate::float::Float;
 use crate::op::{Custom, Kind, Op, ReadBy};
 use crate::param::Param;
@@ -88,23 +89,7 @@ impl Algebra for Text {
 
     #[track_caller]
     fn apply<O: Op>(op: O, args: &[Arg<'_, Self>]) -> Any<Self> {
-        let texts: Vec<Text> = args
-            .iter()
-            .map(|a| match a {
-                Arg::Real(t) | Arg::Index(t) | Arg::Mask(t) => **t,
-            })
-            .collect();
-        let shapes: Vec<Shape> = texts.iter().map(|t| Shape::from(t.shape)).collect();
-        let refs: Vec<&Shape> = shapes.iter().collect();
-        let shape = op.shape(&refs).unwrap_or_else(|e| e.raise());
-        let operands: Vec<String> = texts.iter().map(Text::operand).collect();
-        let formula = op.text(&operands.iter().map(String::as_str).collect::<Vec<_>>());
-        let text = Text::new(without_double_brackets(&formula), shape);
-        match op.output() {
-            Kind::Real => Any::Real(text),
-            Kind::Index => Any::Index(text),
-            Kind::Mask => Any::Mask(text),
-        }
+        apply(&AnyOp::new(op), args)
     }
 
     fn shape(&self) -> Shape {
@@ -136,6 +121,28 @@ impl Algebra for Text {
     }
     fn pointwise_jvp<P: Pointwise>(op: &P, arg: usize, d: Self, x: Of<P, &Self>, y: &Self) -> Self {
         formula::jvp(op, arg, d, x, y)
+    }
+}
+
+/// [`Algebra::apply`], compiled once and not for each type of operation.
+#[track_caller]
+fn apply(op: &AnyOp, args: &[Arg<'_, Text>]) -> Any<Text> {
+    let texts: Vec<Text> = args
+        .iter()
+        .map(|a| match a {
+            Arg::Real(t) | Arg::Index(t) | Arg::Mask(t) => **t,
+        })
+        .collect();
+    let shapes: Vec<Shape> = texts.iter().map(|t| Shape::from(t.shape)).collect();
+    let refs: Vec<&Shape> = shapes.iter().collect();
+    let shape = op.shape(&refs).unwrap_or_else(|e| e.raise());
+    let operands: Vec<String> = texts.iter().map(Text::operand).collect();
+    let formula = op.text(&operands.iter().map(String::as_str).collect::<Vec<_>>());
+    let text = Text::new(without_double_brackets(&formula), shape);
+    match op.output() {
+        Kind::Real => Any::Real(text),
+        Kind::Index => Any::Index(text),
+        Kind::Mask => Any::Mask(text),
     }
 }
 

@@ -212,7 +212,11 @@ impl<F: Float> Var<F> {
     /// [`Error::ForeignThread`]. After an error the tape is as it was.
     #[track_caller]
     pub fn try_apply<O: Op>(op: O, args: &[Arg<'_, Self>]) -> Result<Any<Self>, Error> {
-        let line = Location::caller();
+        Var::try_apply_any(AnyOp::new(op), args, Location::caller())
+    }
+
+    /// [`try_apply`](Self::try_apply), compiled once and not for each type of operation.
+    fn try_apply_any(op: AnyOp, args: &[Arg<'_, Self>], line: Line) -> Result<Any<Self>, Error> {
         let handles: SmallVec<[(u32, u32); 3]> = args.iter().map(handle).collect();
         let key = handles.first().map_or(0, |h| h.0);
         if handles.iter().any(|h| h.0 != key) {
@@ -230,7 +234,7 @@ impl<F: Float> Var<F> {
             op.output() == Kind::Real && operands.iter().enumerate().any(|(k, (_, active))| *active && op.active(k));
         let parents = handles.iter().map(|h| h.1).collect();
         let kind = op.output();
-        let id = store::push_wide(key, What::Op(AnyOp::new(op)), parents, value, line, active)?;
+        let id = store::push_wide(key, What::Op(op), parents, value, line, active)?;
         Ok(of_kind(kind, key, id))
     }
 
@@ -290,7 +294,15 @@ impl<F: Float> Var<F> {
 
 /// Checks the arguments of an operation and computes it.
 pub(crate) fn evaluate<O: Op, F: Float>(op: &O, args: Args<'_, Tensor<F>>) -> Result<Value<F>, Error> {
-    let mut shapes: SmallVec<[&Shape; 3]> = SmallVec::new();
+    let shape = op.shape(&shapes_of(args))?;
+    op.check(args)?;
+    let value = op.forward(args);
+    debug_assert_eq!(value.as_arg().shape(), shape, "{op:?}: the shape rule and forward disagree");
+    Ok(value)
+}
+
+fn shapes_of<'a, F: Float>(args: Args<'a, Tensor<F>>) -> SmallVec<[&'a Shape; 3]> {
+    let mut shapes = SmallVec::new();
     for arg in args.0 {
         shapes.push(match arg {
             Arg::Real(t) => t.shape(),
@@ -298,11 +310,7 @@ pub(crate) fn evaluate<O: Op, F: Float>(op: &O, args: Args<'_, Tensor<F>>) -> Re
             Arg::Mask(t) => t.shape(),
         });
     }
-    let shape = op.shape(&shapes)?;
-    op.check(args)?;
-    let value = op.forward(args);
-    debug_assert_eq!(value.as_arg().shape(), shape, "{op:?}: the shape rule and forward disagree");
-    Ok(value)
+    shapes
 }
 
 /// Adds to a shape error where the operands were made.

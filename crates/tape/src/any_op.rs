@@ -1,0 +1,107 @@
+//! An operation whose type is not known: what a node holds.
+
+use std::any::TypeId;
+use std::fmt;
+use std::sync::Arc;
+
+use crate::algebra::{Algebra, Args};
+use crate::error::Error;
+use crate::float::Float;
+use crate::op::{Custom, Kind, Op, Value};
+use crate::shape::Shape;
+use crate::tensor::Tensor;
+
+/// Any operation, of this crate or a user's own, behind a pointer.
+///
+/// Nothing is compiled for an operation before a program makes an `AnyOp` of it, so that a program pays for the
+/// operations that it uses and not for those that there are.
+#[derive(Clone)]
+pub struct AnyOp(Handle);
+
+#[derive(Clone)]
+enum Handle {
+    /// An operation without attributes has no bytes, and needs none allocated.
+    Unit(&'static dyn Custom),
+    Shared(Arc<dyn Custom>),
+}
+
+impl AnyOp {
+    /// An operation of any type.
+    pub fn new<O: Op>(op: O) -> AnyOp {
+        if let Some(op) = (&op as &dyn std::any::Any).downcast_ref::<AnyOp>() {
+            return op.clone();
+        }
+        match size_of::<O>() {
+            0 => AnyOp(Handle::Unit(Box::leak(Box::new(op)))),
+            _ => AnyOp(Handle::Shared(Arc::new(op))),
+        }
+    }
+
+    fn custom(&self) -> &dyn Custom {
+        match &self.0 {
+            Handle::Unit(op) => *op,
+            Handle::Shared(op) => &**op,
+        }
+    }
+
+    /// The operation as one of type `O`, if it is.
+    pub fn downcast_ref<O: Op>(&self) -> Option<&O> {
+        self.custom().custom_any().downcast_ref()
+    }
+
+    pub(crate) fn type_id(&self) -> TypeId {
+        self.custom().custom_any().type_id()
+    }
+}
+
+impl fmt::Debug for AnyOp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.custom().fmt(f)
+    }
+}
+
+impl PartialEq for AnyOp {
+    /// Whether both are of one type and equal.
+    fn eq(&self, other: &Self) -> bool {
+        self.custom().custom_equals(other.custom().custom_any())
+    }
+}
+
+impl Op for AnyOp {
+    fn name(&self) -> String {
+        self.custom().custom_name()
+    }
+    fn text(&self, args: &[&str]) -> String {
+        self.custom().custom_text(args)
+    }
+    fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
+        self.custom().custom_shape(args)
+    }
+    fn check<F: Float>(&self, a: Args<'_, Tensor<F>>) -> Result<(), Error> {
+        F::forward(self.custom()).check_as(a)
+    }
+    fn output(&self) -> Kind {
+        self.custom().custom_output()
+    }
+    fn forward<F: Float>(&self, a: Args<'_, Tensor<F>>) -> Value<F> {
+        F::forward(self.custom()).forward_as(a)
+    }
+    fn active(&self, arg: usize) -> bool {
+        self.custom().custom_active(arg)
+    }
+    fn vjp<A: Algebra>(&self, arg: usize, g: A, a: Args<'_, A>, y: &A) -> A {
+        A::read(self.custom()).vjp_as(arg, g, a, y)
+    }
+    fn jvp<A: Algebra>(&self, arg: usize, d: A, a: Args<'_, A>, y: &A) -> A {
+        A::read(self.custom()).jvp_as(arg, d, a, y)
+    }
+    fn composed<A: Algebra>(&self, a: Args<'_, A>) -> Option<A> {
+        A::read(self.custom()).composed_as(a)
+    }
+    fn at_kinks(&self) -> &'static str {
+        self.custom().custom_at_kinks()
+    }
+    fn flops(&self, args: &[&Shape], y: &Shape) -> u64 {
+        self.custom().custom_flops(args, y)
+    }
+}
