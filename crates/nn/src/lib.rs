@@ -11,6 +11,7 @@ mod optimisers;
 pub mod prelude;
 mod random;
 mod saved;
+mod schedules;
 mod shards;
 mod trainer;
 
@@ -21,7 +22,11 @@ pub use layers::{Activation, Conv2d, Flatten, Lessons, Linear, MaxPool2d, Mlp, P
 pub use losses::{cross_entropy, half_squared_error, mse, sum_squared_error};
 pub use metrics::{Confusion, accuracy, binary_accuracy};
 pub use module::{ForwardOn, Layer, Module, Name, Parameters, Reader, Visit, VisitMut};
-pub use optimisers::{Adam, ModelGradients, Optimiser, OptimiserState, ParameterGradients, Sgd, Step};
+pub use optimisers::{
+    Adadelta, Adagrad, Adam, AdamW, Groups, Lbfgs, Lion, Minimum, ModelGradients, Optimiser, OptimiserState,
+    ParameterGradients, RmsProp, Sgd, Step, WeightAverage,
+};
 pub use random::{Generator, generator, stream};
 pub use saved::{Details, Loaded, load, load_parameters, save};
+pub use schedules::{Constant, Cosine, Exponential, OnPlateau, OneCycle, Schedule, Steps, WarmUp};
 pub use trainer::{Epoch, Evaluation, History, Progress, Trainer};

@@ -8,8 +8,11 @@ pub use crate::layers::{Activation, Conv2d, Flatten, Linear, MaxPool2d, Mlp, Per
 pub use crate::losses::{cross_entropy, half_squared_error, mse, sum_squared_error};
 pub use crate::metrics::{Confusion, accuracy, binary_accuracy};
 pub use crate::module::{Layer, Module, Parameters, Reader};
-pub use crate::optimisers::{Adam, ModelGradients, Optimiser, Sgd};
+pub use crate::optimisers::{
+    Adadelta, Adagrad, Adam, AdamW, Groups, Lbfgs, Lion, ModelGradients, Optimiser, RmsProp, Sgd, WeightAverage,
+};
 pub use crate::parameters;
 pub use crate::random::{Generator, generator, stream};
 pub use crate::saved::{Details, load, load_parameters, save};
+pub use crate::schedules::{Constant, Cosine, Exponential, OnPlateau, OneCycle, Schedule, Steps, WarmUp};
 pub use crate::trainer::Trainer;

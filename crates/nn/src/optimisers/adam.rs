@@ -2,7 +2,7 @@
 
 use wengert_tape::Float;
 
-use super::{Memories, Optimiser, OptimiserState, ParameterGradients, Step, restored, state, walk};
+use super::{Memories, Optimiser, OptimiserState, ParameterGradients, Step, remembers, walk};
 use crate::error::Error;
 use crate::module::Parameters;
 
@@ -22,15 +22,13 @@ pub struct Adam<F: Float = f32> {
     betas: [f64; 2],
     epsilon: f64,
     weight_decay: f64,
-    moments: Memories<F, 2>,
+    memories: Memories<F, 2>,
 }
-
-const KINDS: [&str; 2] = ["exp_avg", "exp_avg_sq"];
 
 impl<F: Float> Adam<F> {
     /// Adam with a learning rate, β₁ = 0.9, β₂ = 0.999 and ε = 10⁻⁸.
     pub fn new(rate: f64) -> Self {
-        Adam { rate, betas: [0.9, 0.999], epsilon: 1e-8, weight_decay: 0.0, moments: Memories::new() }
+        Adam { rate, betas: [0.9, 0.999], epsilon: 1e-8, weight_decay: 0.0, memories: Memories::new() }
     }
 
     /// With other decays of the two averages.
@@ -55,7 +53,7 @@ impl<F: Float> Optimiser<F> for Adam<F> {
         let [first, second] = self.betas.map(F::from_f64);
         let [epsilon, decay] = [self.epsilon, self.weight_decay].map(F::from_f64);
         let (rate, betas) = (self.rate, self.betas);
-        walk(&mut self.moments, model, gradients, |p, g, [m, v], steps| {
+        walk(&mut self.memories, model, gradients, |p, g, [m, v], steps| {
             let [correct_first, correct_second] = betas.map(|beta| 1.0 - beta.powf(steps as f64));
             let size = F::from_f64(rate / correct_first);
             let root = F::from_f64(1.0 / correct_second.sqrt());
@@ -68,20 +66,5 @@ impl<F: Float> Optimiser<F> for Adam<F> {
         })
     }
 
-    fn rate(&self) -> f64 {
-        self.rate
-    }
-
-    fn set_rate(&mut self, rate: f64) {
-        self.rate = rate;
-    }
-
-    fn state(&self, model: &dyn Parameters<F>) -> OptimiserState<F> {
-        state(&self.moments, KINDS, model)
-    }
-
-    fn restore(&mut self, model: &dyn Parameters<F>, state: OptimiserState<F>) -> Result<(), Error> {
-        self.moments = restored(KINDS, model, state)?;
-        Ok(())
-    }
+    remembers! { F: "exp_avg", "exp_avg_sq" }
 }

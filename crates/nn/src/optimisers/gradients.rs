@@ -73,6 +73,41 @@ impl<F: Float> ModelGradients<F> {
         squares.sum::<f64>().sqrt()
     }
 
+    /// Cuts each number to between −`limit` and `limit`. NaN stays.
+    pub fn clip_value(&mut self, limit: f64) {
+        let limit = F::from_f64(limit);
+        let cut = |x: &mut F| {
+            if *x > limit {
+                *x = limit;
+            } else if *x < -limit {
+                *x = -limit;
+            }
+        };
+        self.by.values_mut().for_each(|g| g.data_mut().iter_mut().for_each(cut));
+    }
+
+    /// Shortens all gradients, as one vector, to a length of at most `limit`, and returns the length before. PyTorch's
+    /// `clip_grad_norm_`: the factor is `limit / (length + 10⁻⁶)`.
+    ///
+    /// # Examples
+    /// ```
+    /// use wengert_nn::prelude::*;
+    /// let model = Linear::from_weights(Tensor::from([[0.0, 0.0]]), None);
+    /// let tape = Tape::new();
+    /// let loss = model.forward(&tape.input(Tensor::from([[3.0, 4.0]]))).sum();
+    /// let mut gradients = ModelGradients::of(&model, &loss.backward());
+    /// assert_eq!(gradients.clip_norm(1.0), 5.0);
+    /// assert!((gradients.norm() - 1.0).abs() < 1e-6);
+    /// ```
+    pub fn clip_norm(&mut self, limit: f64) -> f64 {
+        let norm = self.norm();
+        let factor = limit / (norm + 1e-6);
+        if factor < 1.0 {
+            self.scale(factor);
+        }
+        norm
+    }
+
     /// Whether every number is finite.
     pub fn is_finite(&self) -> bool {
         self.by.values().all(|g| g.data().iter().all(|x| Float::to_f64(*x).is_finite()))

@@ -1,14 +1,30 @@
 //! How parameters follow their gradients.
 
+mod adadelta;
+mod adagrad;
 mod adam;
+mod adam_w;
+mod average;
 mod gradients;
+mod groups;
+mod lbfgs;
+mod lion;
+mod rms_prop;
 mod sgd;
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 
+pub use adadelta::Adadelta;
+pub use adagrad::Adagrad;
 pub use adam::Adam;
+pub use adam_w::AdamW;
+pub use average::WeightAverage;
 pub use gradients::{ModelGradients, ParameterGradients};
+pub use groups::Groups;
+pub use lbfgs::{Lbfgs, Minimum};
+pub use lion::Lion;
+pub use rms_prop::RmsProp;
 pub use sgd::Sgd;
 use wengert_tape::{Float, Param, ParamId, Tensor};
 
@@ -54,7 +70,60 @@ pub trait Optimiser<F: Float>: Debug + Send {
     /// # Errors
     /// If the state is of another kind of optimiser or another model. Then this one is as it was.
     fn restore(&mut self, model: &dyn Parameters<F>, state: OptimiserState<F>) -> Result<(), Error>;
+
+    /// A copy with what it remembers.
+    fn boxed(&self) -> Box<dyn Optimiser<F>>;
 }
+
+impl<F: Float> Clone for Box<dyn Optimiser<F>> {
+    fn clone(&self) -> Self {
+        (**self).boxed()
+    }
+}
+
+impl<F: Float, O: Optimiser<F> + ?Sized> Optimiser<F> for Box<O> {
+    fn step(&mut self, model: &mut dyn Parameters<F>, gradients: &dyn ParameterGradients<F>) -> Step {
+        (**self).step(model, gradients)
+    }
+    fn rate(&self) -> f64 {
+        (**self).rate()
+    }
+    fn set_rate(&mut self, rate: f64) {
+        (**self).set_rate(rate);
+    }
+    fn state(&self, model: &dyn Parameters<F>) -> OptimiserState<F> {
+        (**self).state(model)
+    }
+    fn restore(&mut self, model: &dyn Parameters<F>, state: OptimiserState<F>) -> Result<(), Error> {
+        (**self).restore(model, state)
+    }
+    fn boxed(&self) -> Box<dyn Optimiser<F>> {
+        (**self).boxed()
+    }
+}
+
+/// The methods of an optimiser that has a field `rate` and remembers tensors of these kinds in its field `memories`.
+macro_rules! remembers {
+    ($float:ident: $($kind:literal),*) => {
+        fn rate(&self) -> f64 {
+            self.rate
+        }
+        fn set_rate(&mut self, rate: f64) {
+            self.rate = rate;
+        }
+        fn state(&self, model: &dyn Parameters<$float>) -> OptimiserState<$float> {
+            $crate::optimisers::state(&self.memories, [$($kind),*], model)
+        }
+        fn restore(&mut self, model: &dyn Parameters<$float>, state: OptimiserState<$float>) -> Result<(), Error> {
+            self.memories = $crate::optimisers::restored([$($kind),*], model, state)?;
+            Ok(())
+        }
+        fn boxed(&self) -> Box<dyn Optimiser<$float>> {
+            Box::new(self.clone())
+        }
+    };
+}
+use remembers;
 
 /// What a step did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

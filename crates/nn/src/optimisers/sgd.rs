@@ -98,4 +98,8 @@ impl<F: Float> Optimiser<F> for Sgd<F> {
         }
         Ok(())
     }
+
+    fn boxed(&self) -> Box<dyn Optimiser<F>> {
+        Box::new(self.clone())
+    }
 }

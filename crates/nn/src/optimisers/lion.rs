@@ -1,0 +1,61 @@
+//! Lion.
+
+use wengert_tape::Float;
+
+use super::{Memories, Optimiser, OptimiserState, ParameterGradients, Step, remembers, walk};
+use crate::error::Error;
+use crate::module::Parameters;
+
+/// Steps of one size in the direction of the sign (Chen et al. 2023, "Symbolic Discovery of Optimization Algorithms",
+/// algorithm 2). With rate η, decays β₁ and β₂ and weight decay λ:
+///
+/// `c = β₁ m + (1 − β₁) g`, `p ← p − η (sign(c) + λ p)`, `m ← β₂ m + (1 − β₂) g`; the sign of 0 is 0.
+///
+/// # Examples
+/// ```
+/// use wengert_nn::prelude::*;
+/// let optimiser = Lion::<f32>::new(1e-4).weight_decay(1.0);
+/// assert_eq!(optimiser.rate(), 1e-4);
+/// ```
+#[derive(Clone, Debug)]
+pub struct Lion<F: Float = f32> {
+    rate: f64,
+    betas: [f64; 2],
+    weight_decay: f64,
+    memories: Memories<F, 1>,
+}
+
+impl<F: Float> Lion<F> {
+    /// Lion with a learning rate, β₁ = 0.9 and β₂ = 0.99.
+    pub fn new(rate: f64) -> Self {
+        Lion { rate, betas: [0.9, 0.99], weight_decay: 0.0, memories: Memories::new() }
+    }
+
+    /// With other decays: of the average in the direction, and of the average that is remembered.
+    pub fn betas(self, first: f64, second: f64) -> Self {
+        Lion { betas: [first, second], ..self }
+    }
+
+    /// With a pull of every parameter towards 0.
+    pub fn weight_decay(self, weight_decay: f64) -> Self {
+        Lion { weight_decay, ..self }
+    }
+}
+
+impl<F: Float> Optimiser<F> for Lion<F> {
+    fn step(&mut self, model: &mut dyn Parameters<F>, gradients: &dyn ParameterGradients<F>) -> Step {
+        let (one, zero) = (F::one(), F::zero());
+        let [first, second] = self.betas.map(F::from_f64);
+        let [rate, weight_decay] = [self.rate, self.weight_decay].map(F::from_f64);
+        walk(&mut self.memories, model, gradients, |p, g, [m], _| {
+            for ((p, g), m) in p.iter_mut().zip(g).zip(m) {
+                let c = first * *m + (one - first) * *g;
+                let sign = if c == zero { zero } else { c.signum() };
+                *p -= rate * (sign + weight_decay * *p);
+                *m = second * *m + (one - second) * *g;
+            }
+        })
+    }
+
+    remembers! { F: "exp_avg" }
+}

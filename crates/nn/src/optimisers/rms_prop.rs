@@ -1,0 +1,86 @@
+//! RMSProp.
+
+use wengert_tape::Float;
+
+use super::{Memories, Optimiser, OptimiserState, ParameterGradients, Step, remembers, walk};
+use crate::error::Error;
+use crate::module::Parameters;
+
+/// Gradients divided by the root of their mean square (Tieleman and Hinton 2012), in PyTorch's form. With rate η, decay α
+/// and momentum µ:
+///
+/// `v ← α v + (1 − α) g²`, `b ← µ b + g / (√v + ε)`, `p ← p − η b`; centred, `v − m²` stands for `v` under the root, where
+/// `m ← α m + (1 − α) g`.
+///
+/// # Examples
+/// ```
+/// use wengert_nn::prelude::*;
+/// let optimiser = RmsProp::<f32>::new(0.01).decay(0.9).momentum(0.5).centred();
+/// assert_eq!(optimiser.rate(), 0.01);
+/// ```
+#[derive(Clone, Debug)]
+pub struct RmsProp<F: Float = f32> {
+    rate: f64,
+    decay: f64,
+    epsilon: f64,
+    momentum: f64,
+    centred: bool,
+    weight_decay: f64,
+    memories: Memories<F, 3>,
+}
+
+impl<F: Float> RmsProp<F> {
+    /// RMSProp with a learning rate, α = 0.99 and ε = 10⁻⁸.
+    pub fn new(rate: f64) -> Self {
+        let memories = Memories::new();
+        RmsProp { rate, decay: 0.99, epsilon: 1e-8, momentum: 0.0, centred: false, weight_decay: 0.0, memories }
+    }
+
+    /// With another decay of the mean square.
+    pub fn decay(self, decay: f64) -> Self {
+        RmsProp { decay, ..self }
+    }
+
+    /// With another ε.
+    pub fn epsilon(self, epsilon: f64) -> Self {
+        RmsProp { epsilon, ..self }
+    }
+
+    /// With momentum.
+    pub fn momentum(self, momentum: f64) -> Self {
+        RmsProp { momentum, ..self }
+    }
+
+    /// With the variance of the gradients in the place of their mean square.
+    pub fn centred(self) -> Self {
+        RmsProp { centred: true, ..self }
+    }
+
+    /// With a pull of every parameter towards 0, which is added to its gradient.
+    pub fn weight_decay(self, weight_decay: f64) -> Self {
+        RmsProp { weight_decay, ..self }
+    }
+}
+
+impl<F: Float> Optimiser<F> for RmsProp<F> {
+    fn step(&mut self, model: &mut dyn Parameters<F>, gradients: &dyn ParameterGradients<F>) -> Step {
+        let all = [self.rate, self.decay, self.epsilon, self.momentum, self.weight_decay];
+        let [rate, decay, epsilon, momentum, weight_decay] = all.map(F::from_f64);
+        let (one, centred) = (F::one(), self.centred);
+        walk(&mut self.memories, model, gradients, |p, g, [v, m, b], _| {
+            for ((((p, g), v), m), b) in p.iter_mut().zip(g).zip(v).zip(m).zip(b) {
+                let g = *g + weight_decay * *p;
+                *v = decay * *v + (one - decay) * (g * g);
+                let mut square = *v;
+                if centred {
+                    *m = decay * *m + (one - decay) * g;
+                    square -= *m * *m;
+                }
+                *b = momentum * *b + g / (square.sqrt() + epsilon);
+                *p -= rate * *b;
+            }
+        })
+    }
+
+    remembers! { F: "square_avg", "grad_avg", "momentum_buffer" }
+}
