@@ -50,6 +50,10 @@ impl Error {
         Error::Shape { what: what.into(), message: message.into() }
     }
 
+    pub(crate) fn file(path: impl Into<PathBuf>, message: impl Into<String>) -> Self {
+        Error::File { path: path.into(), message: message.into() }
+    }
+
     pub(crate) fn parse(text: impl Into<String>, expected: impl Into<String>) -> Self {
         Error::Parse { text: text.into(), expected: expected.into() }
     }

@@ -2,7 +2,7 @@
 
 pub use wengert_tape::prelude::*;
 
-pub use crate::data::{Dataset, Split, digits, moons, xor};
+pub use crate::data::{Augmentation, Dataset, Split, blobs, circles, digits, lines, moons, spirals, xor};
 pub use crate::initialiser::Initialiser;
 pub use crate::layers::{Activation, Conv2d, Flatten, Linear, MaxPool2d, Mlp, Perceptron, Sequential, Standardise};
 pub use crate::losses::{cross_entropy, half_squared_error, mse, sum_squared_error};

@@ -59,7 +59,7 @@ pub fn save<F: Float>(
     details: &Details,
     path: impl AsRef<Path>,
 ) -> Result<(), Error> {
-    let bytes = to_bytes(model, details).map_err(|message| file_error(path.as_ref(), message))?;
+    let bytes = to_bytes(model, details).map_err(|message| Error::file(path.as_ref(), message))?;
     write_whole(path.as_ref(), &bytes)
 }
 
@@ -244,8 +244,8 @@ fn read<T>(
     path: &Path,
     f: impl FnOnce(&SafeTensors<'_>, &Map<String, Value>) -> Result<T, String>,
 ) -> Result<T, Error> {
-    let bytes = fs::read(path).map_err(|e| file_error(path, e.to_string()))?;
-    parse(&bytes, f).map_err(|message| file_error(path, message))
+    let bytes = fs::read(path).map_err(|e| Error::file(path, e.to_string()))?;
+    parse(&bytes, f).map_err(|message| Error::file(path, message))
 }
 
 fn parse<T>(
@@ -270,14 +270,10 @@ fn parse<T>(
     f(&file, &metadata)
 }
 
-fn file_error(path: &Path, message: impl Into<String>) -> Error {
-    Error::File { path: path.into(), message: message.into() }
-}
-
 /// Writes a file as a whole: to a temporary one beside it, synced, then renamed.
 fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), Error> {
-    let error = |e: std::io::Error| file_error(path, e.to_string());
-    let temporary = temporary(path).ok_or_else(|| file_error(path, "this does not name a file"))?;
+    let error = |e: std::io::Error| Error::file(path, e.to_string());
+    let temporary = temporary(path).ok_or_else(|| Error::file(path, "this does not name a file"))?;
     let write = || {
         let mut file = OpenOptions::new().write(true).create_new(true).open(&temporary)?;
         file.write_all(bytes)?;

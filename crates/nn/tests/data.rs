@@ -108,3 +108,140 @@ fn what_does_not_fit_is_named() {
     let error = Dataset::of_classes(x, Tensor::from([0, 1, 2]), vec!["a".into(), "b".into()]).unwrap_err();
     assert_eq!(message(error), "data set: class 2 beside 2 names");
 }
+
+#[test]
+fn parts_are_proportional_and_whole() {
+    let digits = digits::<f64>();
+    let mut whole = samples(&digits);
+    whole.sort();
+    for stratified in [false, true] {
+        let shares = [0.5, 0.3, 0.2];
+        let rng = &mut generator(1);
+        let parts =
+            if stratified { digits.parts_stratified(&shares, rng) } else { digits.parts(&shares, rng) }.unwrap();
+        let mut all: Vec<Vec<u64>> = parts.iter().flat_map(samples).collect();
+        all.sort();
+        assert_eq!(all, whole, "stratified {stratified}");
+        for (part, share) in parts.iter().zip(shares) {
+            assert!((part.len() as f64 - share * 1797.0).abs() < 10.0);
+            for class in (0..10).filter(|_| stratified) {
+                let count = |data: &Dataset<f64>| data.targets().data().iter().filter(|k| **k == class).count() as f64;
+                assert!((count(part) - share * count(&digits)).abs() < 1.0, "class {class}");
+            }
+        }
+    }
+    let message = digits.parts(&[0.5, 0.6], &mut generator(1)).unwrap_err().to_string();
+    assert_eq!(message, "parts: the shares [0.5, 0.6] are not positive with a sum of 1");
+}
+
+/// What is fitted to the training part does not know the others, and makes that part standard.
+#[test]
+fn normalisation_knows_the_training_part_alone() {
+    let data = lines::<f64>(100, &[1.0, -2.0, 0.5], 3.0, 0.1, &mut generator(1));
+    let parts = data.parts(&[0.7, 0.3], &mut generator(2)).unwrap();
+    let standardise = Standardise::fit(parts[0].inputs());
+    let scaled = standardise.forward(parts[0].inputs());
+    for column in 0..3 {
+        let numbers: Vec<f64> = scaled.data().iter().skip(column).step_by(3).copied().collect();
+        let mean = numbers.iter().sum::<f64>() / 70.0;
+        let variance = numbers.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / 70.0;
+        assert!(mean.abs() < 1e-14 && (variance - 1.0).abs() < 1e-13, "{mean} {variance}");
+    }
+    // Changing the test part changes nothing.
+    let moved = parts[1].with_inputs(parts[1].inputs() * 100.0).unwrap();
+    let both = parts[0].followed_by(&moved).unwrap();
+    let again = Standardise::fit(both.range(0..70).inputs());
+    assert_eq!(
+        (again.mean.value(), again.deviation.value()),
+        (standardise.mean.value(), standardise.deviation.value())
+    );
+}
+
+#[test]
+fn made_sets_lie_where_they_should() {
+    let rng = &mut generator(1);
+    let near = |a: f64, b: f64| (a - b).abs() < 1e-12;
+    let rings = circles::<f64>(11, 0.4, 0.0, rng);
+    for (p, class) in rings.inputs().data().chunks_exact(2).zip(rings.targets().data()) {
+        assert!(near(p[0].hypot(p[1]), if *class == 0 { 1.0 } else { 0.4 }));
+    }
+    assert_eq!(rings.targets().data().iter().sum::<i64>(), 6);
+
+    let arms = spirals::<f64>(2, 8, 0.5, 0.0, rng);
+    assert_eq!(arms.targets().data(), [[0; 8], [1; 8]].as_flattened());
+    // The second arm is the first turned by half a circle; a point's angle grows with its radius.
+    let (first, second) = arms.inputs().data().split_at(16);
+    assert!(first.iter().zip(second).all(|(a, b)| near(*a, -b)));
+    assert!(near(first[8], 0.0) && near(first[9], 0.5), "{first:?}");
+
+    let clouds = blobs::<f64>(&[[5.0, 0.0], [0.0, -5.0]], 1000, 0.5, rng);
+    for (class, center) in [[5.0, 0.0], [0.0, -5.0]].into_iter().enumerate() {
+        for axis in 0..2 {
+            let numbers = clouds.inputs().data()[2000 * class..][..2000].iter().skip(axis).step_by(2);
+            let mean = numbers.sum::<f64>() / 1000.0;
+            assert!((mean - center[axis]).abs() < 5.0 * 0.5 / 1000.0_f64.sqrt(), "{mean} and {}", center[axis]);
+        }
+    }
+}
+
+#[test]
+fn samples_follow_each_other() {
+    let all = digits::<f32>();
+    let both = all.range(0..3).followed_by(&all.range(3..5)).unwrap();
+    assert_eq!(both, all.range(0..5));
+    let message = all.followed_by(&all.flattened()).unwrap_err().to_string();
+    assert_eq!(message, "data set: inputs [1797, 1, 8, 8] and [1797, 64] do not follow each other");
+}
+
+/// A quarter turn, and no turn, are exact; a shift is that of `shifted`; elastic changes move ink but make none.
+#[test]
+fn images_are_moved() {
+    let image = Tensor::<f64>::rand([2, 3, 4, 5], &mut generator(1));
+    let apply = |a: Augmentation, seed| a.apply(&image, &mut generator(seed)).unwrap();
+    assert_eq!(apply(Augmentation::new(), 1), image);
+    for (down, right) in [(0, 0), (1, 0), (-1, 0), (0, 1), (0, -1), (2, -3), (4, 0), (0, -5), (7, 7)] {
+        let moved = wengert_nn::data::shifted(&image, down, right).unwrap();
+        for (n, c, y, x) in indices([2, 3, 4, 5]) {
+            let from = |k: usize, by: isize| k.checked_add_signed(-by).unwrap_or(usize::MAX);
+            let expected = image.get(&[n, c, from(y, down), from(x, right)]).copied().unwrap_or(0.0);
+            assert_eq!(moved[[n, c, y, x]], expected, "{down} {right}");
+        }
+    }
+    let mut seen = BTreeSet::new();
+    for seed in 0..60 {
+        let moved = apply(Augmentation::new().shift(1), seed).rows([0]);
+        let place =
+            |down: isize, right: isize| wengert_nn::data::shifted(&image, down, right).unwrap().rows([0]) == moved;
+        let found = (-1..=1).flat_map(|d| (-1..=1).map(move |r| (d, r))).find(|(d, r)| place(*d, *r));
+        seen.insert(found.expect("a shift by at most a pixel"));
+    }
+    assert_eq!(seen.len(), 9, "every shift comes: {seen:?}");
+
+    let ink = Tensor::<f64>::ones([1, 1, 20, 20]);
+    let bent = Augmentation::new().turn(0.3).elastic(3.0, 2.0).apply(&ink, &mut generator(3)).unwrap();
+    assert!(bent.data().iter().all(|p| (0.0..=1.0 + 1e-12).contains(p)));
+    // In the middle of ink there is ink, wherever it came from.
+    assert!((bent[[0, 0, 10, 10]] - 1.0).abs() < 1e-12);
+    assert_ne!(bent, ink);
+    let message = Augmentation::new().apply(&Tensor::<f64>::ones([2, 3]), &mut generator(1)).unwrap_err().to_string();
+    assert_eq!(message, "augmentation: images [n, channels, height, width] are needed, not [2, 3]");
+}
+
+fn indices([n, c, h, w]: [usize; 4]) -> impl Iterator<Item = (usize, usize, usize, usize)> {
+    (0..n * c * h * w).map(move |k| (k / (c * h * w), k / (h * w) % c, k / w % h, k % w))
+}
+
+/// What is done ahead comes in order, once, and the thread ends when nobody takes any more.
+#[test]
+fn batches_are_made_ahead() {
+    let digits = digits::<f32>();
+    let direct: Vec<Tensor<i64>> = digits.batches(100).shuffled(&mut generator(1)).map(|(_, y)| y).collect();
+    let (all, three) = std::thread::scope(|scope| {
+        let batches = || digits.batches(100).shuffled(&mut generator(1)).map(|(_, y)| y);
+        let all: Vec<Tensor<i64>> = wengert_nn::data::ahead(scope, batches(), 2).collect();
+        let three: Vec<Tensor<i64>> = wengert_nn::data::ahead(scope, batches(), 2).take(3).collect();
+        (all, three)
+    });
+    assert_eq!(all, direct);
+    assert_eq!(three, direct[..3]);
+}

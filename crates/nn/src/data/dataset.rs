@@ -1,5 +1,7 @@
 //! Inputs with what is wanted for each.
 
+use std::ops::Range;
+
 use rand::Rng;
 use rand::seq::SliceRandom;
 use wengert_tape::{Element, Float, Shape, Tensor};
@@ -82,6 +84,80 @@ impl<F: Float, T: Element> Dataset<F, T> {
         Dataset { inputs: self.inputs.rows(rows()), targets: self.targets.rows(rows()), names: self.names.clone() }
     }
 
+    /// The samples at these positions, one after another.
+    ///
+    /// # Panics
+    /// If there is no such sample.
+    #[track_caller]
+    pub fn range(&self, range: Range<usize>) -> Self {
+        self.rows(&range.collect::<Vec<usize>>())
+    }
+
+    /// These samples and then others of the same shapes.
+    ///
+    /// # Errors
+    /// If the shapes of inputs or targets, or the names of the classes, differ.
+    pub fn followed_by(&self, others: &Self) -> Result<Self, Error> {
+        if self.names != others.names {
+            let message = format!("the classes are {:?} and {:?}", self.names, others.names);
+            return Err(Error::shape("data set", message));
+        }
+        let inputs = together("inputs", &self.inputs, &others.inputs)?;
+        let targets = together("targets", &self.targets, &others.targets)?;
+        Ok(Dataset { inputs, targets, names: self.names.clone() })
+    }
+
+    /// The same samples with inputs computed from theirs, such as an [`Augmentation`](super::Augmentation).
+    ///
+    /// # Errors
+    /// If the first axis changes.
+    pub fn with_inputs(&self, inputs: Tensor<F>) -> Result<Self, Error> {
+        Ok(Dataset { names: self.names.clone(), ..Dataset::new(inputs, self.targets.clone())? })
+    }
+
+    /// The samples in parts of these shares, drawn at random: for training, validation and testing.
+    ///
+    /// # Errors
+    /// If a share is negative, or their sum is not 1.
+    ///
+    /// # Examples
+    /// ```
+    /// use wengert_nn::prelude::*;
+    /// let parts = digits::<f32>().parts(&[0.6, 0.2, 0.2], &mut generator(1))?;
+    /// assert_eq!(parts.iter().map(Dataset::len).collect::<Vec<_>>(), [1078, 360, 359]);
+    /// # Ok::<(), wengert_nn::Error>(())
+    /// ```
+    pub fn parts(&self, shares: &[f64], rng: &mut (impl Rng + ?Sized)) -> Result<Vec<Self>, Error> {
+        self.parts_within(vec![(0..self.len()).collect()], shares, rng)
+    }
+
+    /// Parts of each group in the same proportions. The ends of the parts are rounded in each group, so that a part
+    /// differs from its share by less than one sample.
+    fn parts_within(
+        &self,
+        groups: Vec<Vec<usize>>,
+        shares: &[f64],
+        rng: &mut (impl Rng + ?Sized),
+    ) -> Result<Vec<Self>, Error> {
+        let sum: f64 = shares.iter().sum();
+        if shares.iter().any(|share| !(*share >= 0.0)) || (sum - 1.0).abs() > 1e-9 {
+            return Err(Error::shape("parts", format!("the shares {shares:?} are not positive with a sum of 1")));
+        }
+        let mut parts = vec![Vec::new(); shares.len()];
+        for mut group in groups {
+            group.shuffle(rng);
+            let (mut before, mut from) = (0.0, 0);
+            for (share, part) in shares.iter().zip(&mut parts) {
+                before += share;
+                let to = ((before * group.len() as f64).round() as usize).clamp(from, group.len());
+                part.extend_from_slice(&group[from..to]);
+                from = to;
+            }
+        }
+        parts.iter_mut().for_each(|part| part.sort_unstable());
+        Ok(parts.iter().map(|part| self.rows(part)).collect())
+    }
+
     /// The same samples with each input as a row of numbers, `[n, m]`.
     pub fn flattened(&self) -> Self {
         let row = self.input_shape().len_elements();
@@ -149,9 +225,22 @@ impl<F: Float> Dataset<F, i64> {
     /// If the share is not between 0 and 1.
     #[track_caller]
     pub fn split_stratified(&self, test_share: f64, rng: &mut (impl Rng + ?Sized)) -> Split<F, i64> {
+        self.split_within(&self.by_class(), test_share, rng)
+    }
+
+    /// The samples of each class in parts of these shares, drawn at random.
+    ///
+    /// # Errors
+    /// If a share is negative, or their sum is not 1.
+    pub fn parts_stratified(&self, shares: &[f64], rng: &mut (impl Rng + ?Sized)) -> Result<Vec<Self>, Error> {
+        self.parts_within(self.by_class(), shares, rng)
+    }
+
+    /// The positions of the samples of each class.
+    fn by_class(&self) -> Vec<Vec<usize>> {
         let mut groups = vec![Vec::new(); self.names.len()];
         self.targets.data().iter().enumerate().for_each(|(row, class)| groups[*class as usize].push(row));
-        self.split_within(&groups, test_share, rng)
+        groups
     }
 
     /// The same samples with each class `k` as a row of zeros with a 1 at place `k`, as squared errors want it.
@@ -162,6 +251,18 @@ impl<F: Float> Dataset<F, i64> {
         rows.for_each(|(row, class)| row[*class as usize] = F::one());
         Dataset { inputs: self.inputs.clone(), targets, names: self.names.clone() }
     }
+}
+
+/// The rows of one tensor and then those of another.
+fn together<E: Element>(what: &str, a: &Tensor<E>, b: &Tensor<E>) -> Result<Tensor<E>, Error> {
+    if a.rank() == 0 || a.shape().get(1..) != b.shape().get(1..) {
+        return Err(Error::shape(
+            "data set",
+            format!("{what} {} and {} do not follow each other", a.shape(), b.shape()),
+        ));
+    }
+    let rows = a.shape()[0] + b.shape()[0];
+    Ok(Tensor::new(a.shape().with(0, rows), [a.data(), b.data()].concat()))
 }
 
 /// Samples to train on, and others to test with.

@@ -1,11 +1,27 @@
-//! Data sets: embedded, made by code, split, and cut into batches.
+//! Data sets: embedded, from files, made by code; split, augmented, and cut into batches.
 
+mod ahead;
+mod augmentation;
 mod batches;
 mod dataset;
 mod digits;
+mod idx;
+#[cfg(feature = "png")]
+mod images;
 mod made;
+mod numpy;
+#[cfg(feature = "csv")]
+mod table;
 
+pub use ahead::ahead;
+pub use augmentation::{Augmentation, shifted};
 pub use batches::Batches;
 pub use dataset::{Dataset, Split};
 pub use digits::digits;
-pub use made::{moons, xor};
+pub use idx::{Mnist, mnist, read_idx, read_idx_classes};
+#[cfg(feature = "png")]
+pub use images::{image_folder, read_png};
+pub use made::{blobs, circles, lines, moons, spirals, xor};
+pub use numpy::{NumpyArray, read_npy, read_npz, write_npy};
+#[cfg(feature = "csv")]
+pub use table::{Column, Encoding, Missing, Table};

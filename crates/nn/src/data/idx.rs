@@ -1,0 +1,169 @@
+//! IDX, the format of MNIST, plain or compressed with gzip.
+
+use std::fs;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use flate2::read::GzDecoder;
+use wengert_tape::{Element, Float, Shape, Tensor};
+
+use super::Dataset;
+use crate::error::Error;
+
+/// The numbers of an IDX file, `.gz` or not.
+///
+/// The file is: two zero bytes, a byte for the type (8 unsigned bytes, 9 signed bytes, 11, 12 and 13 and 14 whole numbers
+/// of 16 and 32 bits and floats of 32 and 64), a byte for the number of axes, their lengths as `u32`, and the numbers row
+/// by row; everything big-endian.
+///
+/// # Errors
+/// [`Error::File`] if the file cannot be read, or is not whole.
+///
+/// # Examples
+/// ```
+/// use wengert_nn::data::read_idx;
+/// let path = std::env::temp_dir().join("wengert-doc-idx");
+/// std::fs::write(&path, [0, 0, 8, 2, 0, 0, 0, 1, 0, 0, 0, 3, 7, 0, 255]).unwrap();
+/// let numbers = read_idx::<f32>(&path)?;
+/// assert_eq!((numbers.shape(), numbers.data()), (&[1, 3].into(), &[7.0, 0.0, 255.0][..]));
+/// # std::fs::remove_file(path).unwrap();
+/// # Ok::<(), wengert_nn::Error>(())
+/// ```
+pub fn read_idx<F: Float>(path: impl AsRef<Path>) -> Result<Tensor<F>, Error> {
+    numbers(path.as_ref(), F::from_f64)
+}
+
+/// The whole numbers of an IDX file, such as the classes of MNIST.
+///
+/// # Errors
+/// [`Error::File`] if the file cannot be read, or is not whole.
+pub fn read_idx_classes(path: impl AsRef<Path>) -> Result<Tensor<i64>, Error> {
+    numbers(path.as_ref(), |x| x as i64)
+}
+
+fn numbers<E: Element>(path: &Path, to: impl Fn(f64) -> E) -> Result<Tensor<E>, Error> {
+    let bytes = unpacked(path).map_err(|e| Error::file(path, e.to_string()))?;
+    parse(&bytes, to).map_err(|message| Error::file(path, message))
+}
+
+/// The bytes of a file, unpacked if they are gzip's.
+fn unpacked(path: &Path) -> std::io::Result<Vec<u8>> {
+    let bytes = fs::read(path)?;
+    if !bytes.starts_with(&[0x1f, 0x8b]) {
+        return Ok(bytes);
+    }
+    let mut all = Vec::new();
+    GzDecoder::new(&bytes[..]).read_to_end(&mut all)?;
+    Ok(all)
+}
+
+fn parse<E: Element>(bytes: &[u8], to: impl Fn(f64) -> E) -> Result<Tensor<E>, String> {
+    let &[0, 0, kind, rank, ref rest @ ..] = bytes else {
+        return Err("not an IDX file: it does not begin with two zero bytes, a type and a number of axes".into());
+    };
+    let (lengths, rest) = rest.split_at_checked(4 * usize::from(rank)).ok_or("the file ends within its header")?;
+    let shape: Shape = lengths.as_chunks().0.iter().map(|b| u32::from_be_bytes(*b) as usize).collect();
+    let count = shape.iter().try_fold(1usize, |n, k| n.checked_mul(*k)).ok_or("the lengths are too large")?;
+    let width = match kind {
+        8 | 9 => 1,
+        11 => 2,
+        12 | 13 => 4,
+        14 => 8,
+        _ => return Err(format!("numbers of type {kind:#04x}; there are 0x08, 0x09, 0x0b, 0x0c, 0x0d and 0x0e")),
+    };
+    if count.checked_mul(width) != Some(rest.len()) {
+        return Err(format!("{} bytes follow the header, {shape} has {count} numbers of {width}", rest.len()));
+    }
+    let data = match kind {
+        8 => rest.iter().map(|b| to(f64::from(*b))).collect(),
+        9 => rest.iter().map(|b| to(f64::from(*b as i8))).collect(),
+        11 => rest.as_chunks().0.iter().map(|b| to(f64::from(i16::from_be_bytes(*b)))).collect(),
+        12 => rest.as_chunks().0.iter().map(|b| to(f64::from(i32::from_be_bytes(*b)))).collect(),
+        13 => rest.as_chunks().0.iter().map(|b| to(f64::from(f32::from_be_bytes(*b)))).collect(),
+        _ => rest.as_chunks().0.iter().map(|b| to(f64::from_be_bytes(*b))).collect(),
+    };
+    Tensor::try_new(shape, data).map_err(|e| e.to_string())
+}
+
+/// MNIST, or another set of the same four files, in three parts.
+#[derive(Clone, Debug)]
+pub struct Mnist<F: Float = f32> {
+    /// The first training images: 50,000 of MNIST's 60,000.
+    pub train: Dataset<F>,
+    /// The last training images: a sixth, 10,000 of MNIST's.
+    pub validation: Dataset<F>,
+    /// The test images.
+    pub test: Dataset<F>,
+}
+
+/// Reads MNIST (LeCun, Cortes and Burges 1998) from a folder, or its folder `mnist`, in the split of Nielsen's book: the
+/// last sixth of the training images is for validation. Images are `[1, 28, 28]` with pixels from 0 (paper) to 255 (ink)
+/// times `scale`: the book has 1/256, most others 1/255.
+///
+/// The files have the names under which they were published, plain or with `.gz`: `train-images-idx3-ubyte`,
+/// `train-labels-idx1-ubyte`, `t10k-images-idx3-ubyte` and `t10k-labels-idx1-ubyte`.
+///
+/// # Errors
+/// [`Error::File`] if a file is missing or damaged.
+pub fn mnist<F: Float>(folder: impl AsRef<Path>, scale: f64) -> Result<Mnist<F>, Error> {
+    let folder = folder.as_ref();
+    let read = |part: &str| -> Result<Dataset<F>, Error> {
+        let images_at = find(folder, &format!("{part}-images-idx3-ubyte"))?;
+        let labels_at = find(folder, &format!("{part}-labels-idx1-ubyte"))?;
+        let (images, labels) = (numbers(&images_at, |x| F::from_f64(x * scale))?, read_idx_classes(&labels_at)?);
+        let &[n, rows, columns] = &images.shape()[..] else {
+            return Err(Error::file(images_at, format!("images of shape {}, not [n, rows, columns]", images.shape())));
+        };
+        let names = (0..10).map(|digit: u8| digit.to_string()).collect();
+        Dataset::of_classes(images.reshape([n, 1, rows, columns]), labels, names)
+            .map_err(|e| Error::file(labels_at, e.to_string()))
+    };
+    let (train, test) = (read("train")?, read("t10k")?);
+    let cut = train.len() - train.len() / 6;
+    Ok(Mnist { train: train.range(0..cut), validation: train.range(cut..train.len()), test })
+}
+
+/// The file of this name, or with `.gz`, in a folder or in its folder `mnist`.
+fn find(folder: &Path, name: &str) -> Result<PathBuf, Error> {
+    let folders = [folder.to_path_buf(), folder.join("mnist")];
+    let paths = folders.iter().flat_map(|folder| [folder.join(name), folder.join(format!("{name}.gz"))]);
+    let found = paths.into_iter().find(|path| path.is_file());
+    found.ok_or_else(|| Error::file(folder.join(name), "there is no such file, with or without .gz"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_type_is_read() {
+        let header = |kind| vec![0, 0, kind, 1, 0, 0, 0, 2];
+        for (kind, data, expected) in [
+            (8, vec![3, 255], [3.0, 255.0]),
+            (9, vec![3, 255], [3.0, -1.0]),
+            (11, vec![1, 0, 255, 254], [256.0, -2.0]),
+            (12, vec![0, 1, 0, 0, 255, 255, 255, 255], [65536.0, -1.0]),
+            (13, [1.5_f32, -0.25].iter().flat_map(|x| x.to_be_bytes()).collect(), [1.5, -0.25]),
+            (14, [0.1_f64, -1e300].iter().flat_map(|x| x.to_be_bytes()).collect(), [0.1, -1e300]),
+        ] {
+            let bytes = [header(kind), data].concat();
+            assert_eq!(parse::<f64>(&bytes, |x| x).unwrap(), Tensor::from(expected), "type {kind}");
+        }
+    }
+
+    #[test]
+    fn damage_is_named() {
+        for (bytes, expected) in [
+            (&[0, 0, 8][..], "not an IDX file: it does not begin with two zero bytes, a type and a number of axes"),
+            (&[0, 0, 8, 2, 0, 0, 0, 1], "the file ends within its header"),
+            (&[0, 0, 10, 0, 1], "numbers of type 0x0a; there are 0x08, 0x09, 0x0b, 0x0c, 0x0d and 0x0e"),
+            (&[0, 0, 8, 1, 0, 0, 0, 2, 7], "1 bytes follow the header, [2] has 2 numbers of 1"),
+            (
+                &[0, 0, 14, 2, 255, 255, 255, 255, 255, 255, 255, 255],
+                "0 bytes follow the header, [4294967295, 4294967295] has 18446744065119617025 numbers of 8",
+            ),
+        ] {
+            assert_eq!(parse::<f64>(bytes, |x| x).unwrap_err(), expected);
+        }
+    }
+}
