@@ -88,6 +88,9 @@ pub enum Error {
         /// Which rule is missing, and what to do.
         message: String,
     },
+    /// A value or gradient that is NaN or infinite, on a tape that was told to refuse it.
+    #[error("not finite: {0}")]
+    NonFinite(Box<crate::non_finite::NonFinite>),
     /// A gradient that differs from the numeric one.
     #[error("{0}")]
     WrongGradient(Box<crate::check::Report>),

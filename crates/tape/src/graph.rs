@@ -121,6 +121,11 @@ impl<F: Float> GraphView<F> {
         Self::build(output.key, output.id, Some(output.id))
     }
 
+    /// What a node depends on.
+    pub(crate) fn of_id(key: u32, id: u32) -> Result<Self, Error> {
+        Self::build(key, id, Some(id))
+    }
+
     /// The node of a recorded tensor; `None` if it is not in this graph, or of another tape.
     pub fn find<E>(&self, var: Var<F, E>) -> Option<&GraphNode<F>> {
         self.find_id(var.key, var.id)

@@ -68,6 +68,10 @@ impl<F: Float> Real for Num<F> {
     type Mask = bool;
     native! { exp ln sqrt sin cos }
     #[inline(always)]
+    fn chain(self, derivative: Self) -> Self {
+        if self.0 == F::zero() { self } else { self * derivative }
+    }
+    #[inline(always)]
     fn number(self, value: f64) -> Self {
         Num(F::from_f64(value))
     }
@@ -186,6 +190,11 @@ dual_beside_number! { Add add Sub sub Mul mul Div div }
 
 impl<F: Float> Real for DualNumber<F> {
     type Mask = bool;
+    #[inline(always)]
+    fn chain(self, derivative: Self) -> Self {
+        let tangent = self.tangent.chain(derivative.value) + self.value.chain(derivative.tangent);
+        DualNumber { value: self.value.chain(derivative.value), tangent }
+    }
     #[inline(always)]
     fn number(self, value: f64) -> Self {
         DualNumber { value: self.value.number(value), tangent: self.value.number(0.0) }

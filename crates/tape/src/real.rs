@@ -3,7 +3,7 @@
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
 use crate::algebra::Algebra;
-use crate::ops::{Compare, Cos, Erf, Exp, Ln, Pow, Powf, Select, Sigmoid, Sin, Sqrt};
+use crate::ops::{Chain, Compare, Cos, Erf, Exp, Ln, Pow, Powf, Select, Sigmoid, Sin, Sqrt};
 use crate::shape::Shape;
 
 /// A number in a derivative formula: a float, a dual number, a recorded value, or a piece of text.
@@ -25,6 +25,8 @@ pub trait Real:
     /// The outcome of a comparison.
     type Mask: Copy;
 
+    /// This cotangent or tangent times a derivative: 0 where it is 0, also if the derivative is infinite there.
+    fn chain(self, derivative: Self) -> Self;
     /// A constant beside this number.
     fn number(self, value: f64) -> Self;
     /// The exponential.
@@ -61,6 +63,9 @@ where
 {
     type Mask = A::Mask;
 
+    fn chain(self, derivative: Self) -> Self {
+        A::pointwise(Chain, [&self, &derivative])
+    }
     fn number(self, value: f64) -> Self {
         self.full(Shape::scalar(), value)
     }

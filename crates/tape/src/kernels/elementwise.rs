@@ -7,6 +7,7 @@ use crate::float::{Element, Float};
 use crate::number::{DualNumber, Num};
 use crate::pointwise::{Arity, Of, Pointwise, Two};
 use crate::readers::Dual;
+use crate::real::Real;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 
@@ -140,21 +141,21 @@ pub(crate) fn times_partial<F: Float, P: Pointwise>(
         in_place(&mut g, |g| match P::Arity::N {
             1 => {
                 for ((g, y), a) in g.iter_mut().zip(y.data()).zip(tensors[0].data()) {
-                    *g = (Num(*g) * op.partial(arg, P::Arity::from_fn(|_| Num(*a)), Num(*y))).0;
+                    *g = Num(*g).chain(op.partial(arg, P::Arity::from_fn(|_| Num(*a)), Num(*y))).0;
                 }
             }
             2 => {
                 let both = tensors[0].data().iter().zip(tensors[1].data());
                 for ((g, y), (a, b)) in g.iter_mut().zip(y.data()).zip(both) {
                     let x = P::Arity::from_fn(|k| Num(if k == 0 { *a } else { *b }));
-                    *g = (Num(*g) * op.partial(arg, x, Num(*y))).0;
+                    *g = Num(*g).chain(op.partial(arg, x, Num(*y))).0;
                 }
             }
             _ => {
                 let data = P::Arity::from_fn(|k| tensors[k].data());
                 for (j, (g, y)) in g.iter_mut().zip(y.data()).enumerate() {
                     let x = P::Arity::from_fn(|k| Num(data.as_ref()[k][j]));
-                    *g = (Num(*g) * op.partial(arg, x, Num(*y))).0;
+                    *g = Num(*g).chain(op.partial(arg, x, Num(*y))).0;
                 }
             }
         });
@@ -173,7 +174,7 @@ pub(crate) fn times_partial<F: Float, P: Pointwise>(
         for_each_row(&shape, outer, |at| {
             for j in 0..width {
                 let x = P::Arity::from_fn(|k| Num(data.as_ref()[k][at[k] + j * inner.as_ref()[k]]));
-                g[flat] = (Num(g[flat]) * op.partial(arg, x, Num(y[flat]))).0;
+                g[flat] = Num(g[flat]).chain(op.partial(arg, x, Num(y[flat]))).0;
                 flat += 1;
             }
         });
@@ -218,7 +219,7 @@ pub(crate) fn dual_times_partial<F: Float, P: Pointwise>(
         for j in 0..width {
             let flat = value.len();
             let args = P::Arity::from_fn(|k| dual(x[k], at[k] + j * inner.as_ref()[k]));
-            let product = dual(&g, flat) * op.partial(arg, args, dual(y, flat));
+            let product = dual(&g, flat).chain(op.partial(arg, args, dual(y, flat)));
             value.push(product.value.0);
             tangent.push(product.tangent.0);
         }

@@ -15,6 +15,7 @@ mod arg_max;
 mod arg_max_pool;
 mod average_pool;
 mod broadcast_to;
+mod chain;
 mod compare;
 mod concat;
 mod conv;
@@ -61,6 +62,7 @@ pub use arg_max::*;
 pub use arg_max_pool::*;
 pub use average_pool::*;
 pub use broadcast_to::*;
+pub use chain::*;
 pub use compare::*;
 pub use concat::*;
 pub use conv::*;
@@ -204,6 +206,7 @@ ops! {
     AveragePool
     AveragePoolInput
     BroadcastTo
+    Chain
     Compare
     Concat
     Conv

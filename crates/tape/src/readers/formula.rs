@@ -23,6 +23,6 @@ fn times_partial<A: Algebra + Real, P: Pointwise>(op: &P, arg: usize, g: A, x: O
         Some(1.0) => g,
         Some(-1.0) => -g,
         Some(c) => g * c,
-        None => g * op.partial(arg, P::Arity::from_fn(|k| *x.as_ref()[k]), *y),
+        None => g.chain(op.partial(arg, P::Arity::from_fn(|k| *x.as_ref()[k]), *y)),
     }
 }

@@ -14,7 +14,10 @@ pub(crate) use var::{Operands, Parent, Step, evaluate, inherit, is_active, read,
 pub use var::{Stored, Var};
 
 use crate::algebra::Any;
+use crate::error::Error;
 use crate::float::Float;
+use crate::graph::GraphView;
+use crate::non_finite::{self, NonFinite, OnNonFinite};
 use crate::op::Value;
 use crate::tensor::Tensor;
 use store::{CONSTANT, Extra, GRADIENT_ONLY, Node, ScalarOp, Store, What};
@@ -164,6 +167,51 @@ impl<F: Float> Tape<F> {
             node_bytes: store.bytes(),
             value_bytes: store.wide.iter().map(|w| &w.value).chain(&store.constants).map(bytes_of).sum(),
         })
+    }
+
+    /// What sweeps of this tape do about a value or a gradient that is NaN or infinite; nothing, if this is not called.
+    ///
+    /// With [`OnNonFinite::Error`] a sweep begins with a look at every value that the output depends on, and ends with
+    /// one at the gradients. The error names the first operation that made such a number of finite ones, the element and
+    /// the source line. What a `select` did not take is no error.
+    ///
+    /// # Examples
+    /// ```
+    /// use wengert_tape::{OnNonFinite, prelude::*};
+    /// let tape = Tape::new();
+    /// tape.on_non_finite(OnNonFinite::Error);
+    /// let x = tape.var(Tensor::from([1.0, 0.0]));
+    /// let error = x.ln().sum().try_backward().unwrap_err().to_string();
+    /// assert!(error.starts_with("not finite: ln (") && error.ends_with("value -inf at [1]: ln of 0"), "{error}");
+    /// // the value of √0 is finite, its derivative is not
+    /// let error = x.sqrt().sum().try_backward().unwrap_err().to_string();
+    /// assert!(error.ends_with("gradient of operand 0 is inf at [1]: sqrt of 0"), "{error}");
+    /// ```
+    #[track_caller]
+    pub fn on_non_finite(&self, policy: OnNonFinite) {
+        self.with(|store| store.on_non_finite = policy);
+    }
+
+    /// The first recorded node that made a NaN or an infinity of finite numbers; `None` if all values are finite.
+    ///
+    /// # Errors
+    /// [`Error::NoGraph`](crate::Error::NoGraph) on a gradient-only tape, which keeps no values.
+    ///
+    /// # Examples
+    /// ```
+    /// use wengert_tape::prelude::*;
+    /// let tape = Tape::new();
+    /// let x = tape.var(Tensor::from([[1.0, 2.0], [3.0, 0.0]]));
+    /// let y = select(x.greater(0.5), &x.ln(), 0.0);
+    /// let found = tape.first_non_finite()?.unwrap();
+    /// assert_eq!((found.op.as_str(), &found.index[..], found.cause.as_str()), ("ln", &[1, 1][..], "ln of 0"));
+    /// assert!(found.to_string().contains("; the branch not taken of `select` at "));
+    /// // and what was not taken has no part in the gradient
+    /// assert_eq!(y.sum().backward()[x].data(), [1.0, 0.5, 1.0 / 3.0, 0.0]);
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn first_non_finite(&self) -> Result<Option<NonFinite>, Error> {
+        Ok(non_finite::first_value(&GraphView::of_tape(self)?))
     }
 
     /// The key by which handles find the tape.

@@ -9,6 +9,7 @@ use crate::algebra::{Arg, Elementwise};
 use crate::error::Error;
 use crate::float::Float;
 use crate::gradients::{Gradients, RecordedGradients};
+use crate::non_finite;
 use crate::number::Num;
 use crate::ops::AnyOp;
 use crate::pointwise::{Arity, Of, Pointwise};
@@ -61,7 +62,7 @@ impl<F: Float> Scalar<F> {
     /// [`Error::NotConnected`] for a constant, [`Error::StaleHandle`], [`Error::ForeignThread`].
     pub fn try_backward(&self) -> Result<Gradients<F>, Error> {
         let seed = if self.is_folding() { self.slope } else { F::one() };
-        sweep::backward(self.connected()?, self.id & !FOLDED, seed.into(), false)
+        non_finite::backward(self.connected()?, self.id & !FOLDED, seed.into(), false)
     }
 
     /// [`backward`](Self::backward), keeping the derivative by every node and not by leaves alone.
@@ -71,7 +72,7 @@ impl<F: Float> Scalar<F> {
     #[track_caller]
     pub fn backward_all(&self) -> Gradients<F> {
         self.graph("keep every gradient")
-            .and_then(|key| sweep::backward(key, self.id, F::one().into(), true))
+            .and_then(|key| non_finite::backward(key, self.id, F::one().into(), true))
             .unwrap_or_else(|e| e.raise())
     }
 

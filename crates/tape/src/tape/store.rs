@@ -20,6 +20,7 @@ use smallvec::SmallVec;
 
 use crate::error::Error;
 use crate::float::Float;
+use crate::non_finite::OnNonFinite;
 use crate::op::Value;
 use crate::ops::AnyOp;
 use crate::param::ParamId;
@@ -103,6 +104,8 @@ pub(crate) struct Store<F: Float> {
     pub(crate) leaves: Vec<Range<u32>>,
     /// Scalar nodes whose gradient is kept, in ascending order.
     pub(crate) retained: Vec<u32>,
+    /// What to do about numbers that are not finite.
+    pub(crate) on_non_finite: OnNonFinite,
 }
 
 impl<F: Float> Store<F> {
@@ -378,6 +381,7 @@ pub(crate) fn open<F: Float>(kind: u32) -> Result<u32, Error> {
             params: HashMap::new(),
             leaves: Vec::new(),
             retained: Vec::new(),
+            on_non_finite: OnNonFinite::Off,
         });
         let k = cold.stores.len() - 1;
         cold.grow(k);

@@ -12,6 +12,7 @@ use crate::algebra::{Algebra, Any, Arg, Args, Elementwise, Held, IndexOperand, L
 use crate::error::Error;
 use crate::float::{Element, Float};
 use crate::gradients::{Gradients, RecordedGradients};
+use crate::non_finite;
 use crate::op::{Custom, Kind, Op, ReadBy, Value};
 use crate::ops::AnyOp;
 use crate::param::Param;
@@ -138,7 +139,7 @@ impl<F: Float> Var<F> {
     /// [`Error::NotScalar`], [`Error::NotConnected`] for a constant, [`Error::StaleHandle`], [`Error::ForeignThread`].
     pub fn try_backward(&self) -> Result<Gradients<F>, Error> {
         let seed = self.seed()?;
-        sweep::backward(self.key, self.id, seed, false)
+        non_finite::backward(self.key, self.id, seed, false)
     }
 
     /// The product of `cotangent` with the derivatives of this tensor by the leaves of its tape.
@@ -154,7 +155,7 @@ impl<F: Float> Var<F> {
             ));
         }
         self.connected()?;
-        sweep::backward(self.key, self.id, cotangent, false)
+        non_finite::backward(self.key, self.id, cotangent, false)
     }
 
     /// [`backward`](Self::backward), keeping the derivative by every node and not by leaves alone.
@@ -165,7 +166,7 @@ impl<F: Float> Var<F> {
     pub fn backward_all(&self) -> Gradients<F> {
         self.graph("keep every gradient")
             .and_then(|()| self.seed())
-            .and_then(|seed| sweep::backward(self.key, self.id, seed, true))
+            .and_then(|seed| non_finite::backward(self.key, self.id, seed, true))
             .unwrap_or_else(|e| e.raise())
     }
 
