@@ -25,9 +25,9 @@ impl Pointwise for Chain {
     fn partial<R: Real>(&self, arg: usize, [g, p]: [R; 2], _y: R) -> R {
         match arg {
             0 => {
-                // p − p is 0 for finite p alone
+                // 0 · p is 0 for finite p alone
                 let zero = p.number(0.0);
-                let finite = R::select((p - p).eq(zero), p, zero);
+                let finite = R::select((p * 0.0).eq(zero), p, zero);
                 R::select(g.eq(zero), finite, p)
             }
             _ => g,
