@@ -3,6 +3,7 @@
 use std::fmt::Debug;
 use std::ops::{Add, Deref, Div, Index, Mul, Neg, Sub};
 
+use crate::error::Error;
 use crate::float::Float;
 use crate::op::{Custom, Op, ReadBy};
 use crate::param::Param;
@@ -65,6 +66,12 @@ pub trait Algebra:
     fn index(&self, index: Tensor<i64>) -> Self::Index;
     /// A constant mask beside this value.
     fn mask(&self, mask: Tensor<bool>) -> Self::Mask;
+
+    /// The truth values themselves, for an operation whose shape depends on them.
+    ///
+    /// # Errors
+    /// [`Error::NoRule`](crate::Error::NoRule) in the name of `op` for a reader that knows shapes alone.
+    fn known_mask(op: &str, mask: &Self::Mask) -> Result<Tensor<bool>, Error>;
 
     /// How this reader reads a user's operation.
     fn read(op: &dyn Custom) -> &dyn ReadBy<Self>;

@@ -104,6 +104,13 @@ impl Error {
         Error::Shape { op: op.into(), message: message.into() }
     }
 
+    /// An operation whose shape depends on a mask, asked of a reader that knows shapes alone.
+    pub(crate) fn unknown_mask(op: &str) -> Self {
+        let message = "the shape of the result depends on the values of a mask, of which only the shape is known here; \
+                       `select(mask, x, 0.0)` keeps the shape of x";
+        Error::NoRule { op: op.into(), message: message.into() }
+    }
+
     pub(crate) fn reshape(from: &Shape, to: &Shape) -> Self {
         Error::shape("reshape", format!("{from} has {} elements, {to} has {}", from.len_elements(), to.len_elements()))
     }

@@ -93,7 +93,7 @@ pub(crate) fn backward<F: Float>(key: u32, root: u32, seed: Tensor<F>, all: bool
                 if scalar_part != F::zero() {
                     let part = Tensor::from(scalar_part);
                     g = Some(match g {
-                        Some(g) => g.reshape([]) + part,
+                        Some(g) => g.reshape(Shape::scalar()) + part,
                         None => part,
                     });
                 }

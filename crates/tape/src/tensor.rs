@@ -10,6 +10,7 @@ use crate::buffer::Buffer;
 use crate::error::Error;
 use crate::float::{Element, Float};
 use crate::shape::Shape;
+use crate::sizes::Sizes;
 
 /// A plain n-dimensional array of `f32`, `f64`, `i64` or `bool`.
 ///
@@ -155,16 +156,13 @@ impl<E: Element> Tensor<E> {
         })
     }
 
-    /// The same elements in another shape; the buffer is shared.
+    /// The same elements in another shape, of which one length may be −1, which is what is left; the buffer is shared.
     ///
     /// # Panics
-    /// If the number of elements differs.
+    /// If the number of elements differs, or the open length does not follow.
     #[track_caller]
-    pub fn reshape(&self, shape: impl Into<Shape>) -> Self {
-        let shape = shape.into();
-        if shape.len_elements() != self.len() {
-            Error::reshape(&self.shape, &shape).raise()
-        }
+    pub fn reshape(&self, sizes: impl Into<Sizes>) -> Self {
+        let shape = sizes.into().resolve("reshape", &self.shape).unwrap_or_else(|e| e.raise());
         let mut t = match self.transposed {
             None => self.clone(),
             Some(_) => Self::collect(self.shape.clone(), self.data().iter().copied()),

@@ -14,6 +14,16 @@ impl Axes {
     /// # Errors
     /// If an axis is out of range for `rank` or named twice.
     pub fn resolve(&self, op: &str, rank: usize) -> Result<SmallVec<[usize; 4]>, Error> {
+        let mut found = self.in_order(op, rank)?;
+        found.sort_unstable();
+        Ok(found)
+    }
+
+    /// The axes as positions, in the order in which they were named.
+    ///
+    /// # Errors
+    /// If an axis is out of range for `rank` or named twice.
+    pub fn in_order(&self, op: &str, rank: usize) -> Result<SmallVec<[usize; 4]>, Error> {
         let mut found: SmallVec<[usize; 4]> = SmallVec::new();
         for axis in &self.0 {
             let k = if *axis < 0 { axis + rank as isize } else { *axis };
@@ -25,7 +35,6 @@ impl Axes {
             }
             found.push(k as usize);
         }
-        found.sort_unstable();
         Ok(found)
     }
 }

@@ -14,34 +14,53 @@ mod add;
 mod arg_max;
 mod arg_max_pool;
 mod average_pool;
+mod bilinear;
 mod broadcast_to;
 mod chain;
 mod compare;
 mod concat;
 mod conv;
 mod cos;
+mod diagonal;
 mod div;
+mod dot;
+mod einsum;
 mod erf;
 mod exp;
+mod expand;
+mod flip;
+mod fold;
 mod gather;
 mod gelu;
+mod index_add;
+mod index_select;
+mod last_writes;
 mod leaky_relu;
 mod ln;
 mod log_softmax;
 mod log_sum_exp;
+mod masked_fill;
+mod masked_scatter;
+mod masked_select;
 mod matmul;
 mod max_over;
 mod maximum;
 mod mean;
+mod meshgrid;
 mod minimum;
 mod mul;
 mod neg;
+mod one_hot;
+mod pad;
 mod permute;
 mod pow;
 mod powf;
 mod powi;
 mod relu;
+mod repeat;
 mod reshape;
+mod roll;
+mod scatter;
 mod scatter_add;
 mod select;
 mod sigmoid;
@@ -49,46 +68,71 @@ mod sin;
 mod slice;
 mod softmax;
 mod softplus;
+mod split;
 mod sqrt;
+mod squeeze;
+mod stack;
+mod stop_gradient;
 mod sub;
 mod sum;
 mod sum_to;
 mod tan;
 mod tanh;
+mod triangle;
+mod unfold;
 
 pub use abs::*;
 pub use add::*;
 pub use arg_max::*;
 pub use arg_max_pool::*;
 pub use average_pool::*;
+pub use bilinear::*;
 pub use broadcast_to::*;
 pub use chain::*;
 pub use compare::*;
 pub use concat::*;
 pub use conv::*;
 pub use cos::*;
+pub use diagonal::*;
 pub use div::*;
+pub use dot::*;
+pub use einsum::*;
 pub use erf::*;
 pub use exp::*;
+pub use expand::*;
+pub use flip::*;
+pub use fold::*;
 pub use gather::*;
 pub use gelu::*;
+pub use index_add::*;
+pub use index_select::*;
+pub use last_writes::*;
 pub use leaky_relu::*;
 pub use ln::*;
 pub use log_softmax::*;
 pub use log_sum_exp::*;
+pub use masked_fill::*;
+pub use masked_scatter::*;
+pub use masked_select::*;
 pub use matmul::*;
 pub use max_over::*;
 pub use maximum::*;
 pub use mean::*;
+pub use meshgrid::*;
 pub use minimum::*;
 pub use mul::*;
 pub use neg::*;
+pub use one_hot::*;
+pub use pad::*;
 pub use permute::*;
 pub use pow::*;
 pub use powf::*;
 pub use powi::*;
 pub use relu::*;
+pub use repeat::*;
 pub use reshape::*;
+pub use roll::*;
+pub use scatter::*;
 pub use scatter_add::*;
 pub use select::*;
 pub use sigmoid::*;
@@ -96,12 +140,18 @@ pub use sin::*;
 pub use slice::*;
 pub use softmax::*;
 pub use softplus::*;
+pub use split::*;
 pub use sqrt::*;
+pub use squeeze::*;
+pub use stack::*;
+pub use stop_gradient::*;
 pub use sub::*;
 pub use sum::*;
 pub use sum_to::*;
 pub use tan::*;
 pub use tanh::*;
+pub use triangle::*;
+pub use unfold::*;
 
 /// The methods and functions that users call.
 pub mod methods {
@@ -113,39 +163,62 @@ pub mod methods {
     pub use super::Conv;
     pub use super::ConvExt;
     pub use super::CosExt;
+    pub use super::DiagonalExt;
+    pub use super::DotExt;
     pub use super::ErfExt;
     pub use super::ExpExt;
+    pub use super::ExpandExt;
+    pub use super::FlipExt;
     pub use super::GatherExt;
     pub use super::GeluExt;
+    pub use super::IndexAddExt;
+    pub use super::IndexSelectExt;
     pub use super::LeakyReluExt;
     pub use super::LnExt;
     pub use super::LogSoftmaxExt;
     pub use super::LogSumExpExt;
+    pub use super::MaskedFillExt;
+    pub use super::MaskedSelectExt;
     pub use super::MatMulExt;
     pub use super::MaxOverExt;
     pub use super::MaxPoolExt;
     pub use super::MaximumExt;
     pub use super::MeanExt;
     pub use super::MinimumExt;
+    pub use super::OneHotExt;
+    pub use super::PadExt;
+    pub use super::PadMode;
     pub use super::PermuteExt;
     pub use super::PowExt;
     pub use super::PowfExt;
     pub use super::PowiExt;
     pub use super::ReluExt;
+    pub use super::RepeatExt;
     pub use super::ReshapeExt;
+    pub use super::RollExt;
     pub use super::ScatterAddExt;
+    pub use super::ScatterExt;
     pub use super::SigmoidExt;
     pub use super::SinExt;
     pub use super::SliceExt;
     pub use super::SoftmaxExt;
     pub use super::SoftplusExt;
+    pub use super::SplitExt;
     pub use super::SqrtExt;
+    pub use super::SqueezeExt;
+    pub use super::StopGradientExt;
     pub use super::SumExt;
     pub use super::SumToExt;
     pub use super::TanExt;
     pub use super::TanhExt;
+    pub use super::TriangleExt;
+    pub use super::UnfoldExt;
+    pub use super::bilinear;
     pub use super::concat;
+    pub use super::einsum;
+    pub use super::meshgrid;
     pub use super::select;
+    pub use super::stack;
 }
 
 pub use crate::any_op::AnyOp;
@@ -216,24 +289,33 @@ ops! {
     Div
     Erf
     Exp
+    Flip
+    Fold
     Gather
     Gelu
+    IndexAdd
+    IndexSelect
+    LastWrites
     LeakyRelu
     Ln
     LogSoftmax
     LogSumExp
+    MaskedScatter
+    MaskedSelect
     MatMul
     MaxOver
     Maximum
     Minimum
     Mul
     Neg
+    OneHot
     Permute
     Pow
     Powf
     Powi
     Relu
     Reshape
+    Scatter
     ScatterAdd
     Select
     Sigmoid
@@ -242,10 +324,12 @@ ops! {
     Softmax
     Softplus
     Sqrt
+    StopGradient
     Sub
     SumTo
     Tan
     Tanh
+    Unfold
     Unslice
 }
 
@@ -282,8 +366,37 @@ macro_rules! functions {
 }
 
 functions! {
+    Bilinear
+    Chunk
+    DiagEmbed
+    Diagonal
+    Dot
+    Einsum
+    Embedding
+    Expand
+    Flatten
+    MaskedFill
     MatMulOfVectors
     MaxPool
     MeanOver
+    Meshgrid
+    MoveAxis
+    Narrow
+    Outer
+    Pad
+    Repeat
+    RepeatInterleave
+    Roll
+    SliceBack
+    Sliding
+    Split
+    Squeeze
+    Stack
     SumOver
+    Tile
+    Trace
+    Transpose
+    Tril
+    Triu
+    Unsqueeze
 }

@@ -4,11 +4,13 @@ use smallvec::SmallVec;
 
 use crate::algebra::{Algebra, Arg, Args};
 use crate::buffer::Buffer;
-use crate::case::Case;
+use crate::case::{Case, Function};
 use crate::error::Error;
 use crate::float::Float;
 use crate::kernels::elementwise::for_each_row;
 use crate::op::{Op, Value};
+use crate::ops::Axes;
+use crate::ops::axes::axis;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 
@@ -102,7 +104,7 @@ impl Op for Permute {
 
 /// The methods of [`Permute`].
 pub trait PermuteExt: Algebra {
-    /// The axes in another order: axis `k` of the result is axis `axes[k]` of this value.
+    /// The axes in another order: axis `k` of the result is axis `axes[k]` of this value. They may count from the end.
     ///
     /// # Panics
     /// If `axes` does not name each axis once.
@@ -114,8 +116,48 @@ pub trait PermuteExt: Algebra {
     /// assert_eq!(x.permute([2, 0, 1]).shape(), &[5, 2, 3]);
     /// ```
     #[track_caller]
-    fn permute<const N: usize>(&self, axes: [usize; N]) -> Self {
-        Self::apply(Permute { axes: axes.as_slice().into() }, &[Arg::Real(self)]).real()
+    fn permute(&self, axes: impl Into<Axes>) -> Self {
+        let axes = axes.into().in_order("permute", self.shape().rank()).unwrap_or_else(|e| e.raise());
+        Self::apply(Permute { axes }, &[Arg::Real(self)]).real()
+    }
+
+    /// Two axes exchanged.
+    ///
+    /// # Panics
+    /// If an axis is out of range.
+    ///
+    /// # Examples
+    /// ```
+    /// use wengert_tape::prelude::*;
+    /// assert_eq!(Tensor::<f64>::zeros([2, 3, 5]).transpose(0, -1).shape(), &[5, 3, 2]);
+    /// ```
+    #[track_caller]
+    fn transpose(&self, first: isize, second: isize) -> Self {
+        let rank = self.shape().rank();
+        let position = |at| axis("transpose", at, rank).unwrap_or_else(|e| e.raise());
+        let mut axes: SmallVec<[usize; 4]> = (0..rank).collect();
+        axes.swap(position(first), position(second));
+        Self::apply(Permute { axes }, &[Arg::Real(self)]).real()
+    }
+
+    /// One axis moved to another place; the others keep their order.
+    ///
+    /// # Panics
+    /// If an axis is out of range.
+    ///
+    /// # Examples
+    /// ```
+    /// use wengert_tape::prelude::*;
+    /// assert_eq!(Tensor::<f64>::zeros([2, 3, 5]).move_axis(0, -1).shape(), &[3, 5, 2]);
+    /// ```
+    #[track_caller]
+    fn move_axis(&self, from: isize, to: isize) -> Self {
+        let rank = self.shape().rank();
+        let position = |at| axis("move_axis", at, rank).unwrap_or_else(|e| e.raise());
+        let (from, to) = (position(from), position(to));
+        let mut axes: SmallVec<[usize; 4]> = (0..rank).filter(|k| *k != from).collect();
+        axes.insert(to, from);
+        Self::apply(Permute { axes }, &[Arg::Real(self)]).real()
     }
 
     /// The last two axes exchanged: the transpose of a matrix, or of each matrix of a batch. On numbers this is a view.
@@ -140,3 +182,35 @@ pub trait PermuteExt: Algebra {
 }
 
 impl<A: Algebra> PermuteExt for A {}
+
+/// [`PermuteExt::transpose`], as the tests of all functions see it.
+#[derive(Clone, Debug)]
+pub struct Transpose(isize, isize);
+
+impl Function for Transpose {
+    const NAME: &'static str = "transpose";
+    const TEXT: &'static str = "two axes exchanged";
+    fn call<A: Algebra>(&self, a: Args<'_, A>) -> A {
+        a[0].transpose(self.0, self.1)
+    }
+    fn cases() -> Vec<(Self, Case)> {
+        let case = |first, second, x: &[usize]| (Transpose(first, second), Case::function().real(x));
+        vec![case(0, 1, &[2, 3]), case(0, -1, &[2, 3, 5]), case(0, 0, &[2, 3]), case(-2, -1, &[2, 0, 3])]
+    }
+}
+
+/// [`PermuteExt::move_axis`], as the tests of all functions see it.
+#[derive(Clone, Debug)]
+pub struct MoveAxis(isize, isize);
+
+impl Function for MoveAxis {
+    const NAME: &'static str = "move_axis";
+    const TEXT: &'static str = "one axis moved to another place";
+    fn call<A: Algebra>(&self, a: Args<'_, A>) -> A {
+        a[0].move_axis(self.0, self.1)
+    }
+    fn cases() -> Vec<(Self, Case)> {
+        let case = |from, to, x: &[usize]| (MoveAxis(from, to), Case::function().real(x));
+        vec![case(0, -1, &[2, 3, 5]), case(2, 0, &[2, 3, 5]), case(0, 1, &[2, 3])]
+    }
+}

@@ -1,11 +1,12 @@
 //! The same elements in another shape.
 
 use crate::algebra::{Algebra, Arg, Args};
-use crate::case::Case;
+use crate::case::{Case, Function};
 use crate::error::Error;
 use crate::float::Float;
 use crate::op::{Op, Value};
 use crate::shape::Shape;
+use crate::sizes::Sizes;
 use crate::tensor::Tensor;
 
 /// The elements of `x`, in row-major order, in another shape.
@@ -58,10 +59,11 @@ impl Op for Reshape {
 
 /// The methods of [`Reshape`].
 pub trait ReshapeExt: Algebra {
-    /// The same elements, in row-major order, in another shape. Numbers share their buffer.
+    /// The same elements, in row-major order, in another shape; one of its lengths may be −1, which is what is left.
+    /// Numbers share their buffer.
     ///
     /// # Panics
-    /// If the number of elements differs.
+    /// If the number of elements differs, or the open length does not follow.
     ///
     /// # Examples
     /// ```
@@ -69,10 +71,11 @@ pub trait ReshapeExt: Algebra {
     /// let tape = Tape::new();
     /// let x = tape.var(Tensor::arange(6));
     /// assert_eq!(x.reshape([2, 3]).value(), Tensor::from([[0.0, 1.0, 2.0], [3.0, 4.0, 5.0]]));
+    /// assert_eq!(x.reshape([-1, 2]).value().shape(), &[3, 2]);
     /// ```
     #[track_caller]
-    fn reshape(&self, shape: impl Into<Shape>) -> Self {
-        let shape = shape.into();
+    fn reshape(&self, sizes: impl Into<Sizes>) -> Self {
+        let shape = sizes.into().resolve("reshape", &self.shape()).unwrap_or_else(|e| e.raise());
         if self.shape() == shape {
             return self.clone();
         }
@@ -83,6 +86,12 @@ pub trait ReshapeExt: Algebra {
     ///
     /// # Panics
     /// If there are fewer than `first` axes.
+    ///
+    /// # Examples
+    /// ```
+    /// use wengert_tape::prelude::*;
+    /// assert_eq!(Tensor::<f64>::zeros([2, 3, 5]).flatten(1).shape(), &[2, 15]);
+    /// ```
     #[track_caller]
     fn flatten(&self, first: usize) -> Self {
         let shape = self.shape();
@@ -94,3 +103,19 @@ pub trait ReshapeExt: Algebra {
 }
 
 impl<A: Algebra> ReshapeExt for A {}
+
+/// [`ReshapeExt::flatten`], as the tests of all functions see it.
+#[derive(Clone, Debug)]
+pub struct Flatten(usize);
+
+impl Function for Flatten {
+    const NAME: &'static str = "flatten";
+    const TEXT: &'static str = "all axes from one on as one";
+    fn call<A: Algebra>(&self, a: Args<'_, A>) -> A {
+        a[0].flatten(self.0)
+    }
+    fn cases() -> Vec<(Self, Case)> {
+        let case = |first, x: &[usize]| (Flatten(first), Case::function().real(x));
+        vec![case(0, &[2, 3]), case(1, &[2, 3, 5]), case(0, &[]), case(1, &[2]), case(1, &[0, 3])]
+    }
+}

@@ -1,12 +1,15 @@
 //! Parts of an axis, and their place in a whole.
 
+use std::ops::{Range, RangeFrom, RangeFull, RangeTo};
+
 use crate::algebra::{Algebra, Arg, Args};
 use crate::buffer::Buffer;
-use crate::case::Case;
+use crate::case::{Case, Function};
 use crate::error::Error;
 use crate::float::Float;
 use crate::op::{Op, Value};
 use crate::ops::axes::axis;
+use crate::ops::{FlipExt, ReshapeExt};
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 
@@ -163,9 +166,60 @@ impl Op for Unslice {
     }
 }
 
+/// A range of entries of an axis: `1..3`, `..-1`, `-3..`, `..`. Ends may count from the end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span {
+    start: Option<isize>,
+    end: Option<isize>,
+}
+
+impl Span {
+    /// The first entry and the one past the last, on an axis of length `n`.
+    fn resolve(&self, axis: usize, n: usize) -> Result<(usize, usize), Error> {
+        let place = |at: Option<isize>, open: usize| match at {
+            None => Ok(open),
+            Some(at) if at >= 0 => Ok(at as usize),
+            Some(at) => n
+                .checked_sub(at.unsigned_abs())
+                .ok_or_else(|| Error::shape("slice", format!("entry {at} of axis {axis}, which has length {n}"))),
+        };
+        Ok((place(self.start, 0)?, place(self.end, n)?))
+    }
+}
+
+impl From<RangeFull> for Span {
+    fn from(_: RangeFull) -> Self {
+        Span { start: None, end: None }
+    }
+}
+
+macro_rules! span_from {
+    ($($t:ty)*) => { $(
+        impl From<Range<$t>> for Span {
+            fn from(range: Range<$t>) -> Self {
+                Span { start: Some(range.start as isize), end: Some(range.end as isize) }
+            }
+        }
+        impl From<RangeFrom<$t>> for Span {
+            fn from(range: RangeFrom<$t>) -> Self {
+                Span { start: Some(range.start as isize), end: None }
+            }
+        }
+        impl From<RangeTo<$t>> for Span {
+            fn from(range: RangeTo<$t>) -> Self {
+                Span { start: None, end: Some(range.end as isize) }
+            }
+        }
+    )* };
+}
+span_from! { i32 isize usize }
+
 /// The methods of [`Slice`].
 pub trait SliceExt: Algebra {
-    /// The entries `range` of an axis, which may count from the end.
+    /// The entries `range` of an axis, which may count from the end, as may the ends of the range.
+    ///
+    /// A range that reaches beyond the axis is an error, and is not cut as in NumPy and PyTorch: a slice has the length
+    /// that it says.
     ///
     /// # Panics
     /// If the axis or the range is out of bounds.
@@ -175,22 +229,96 @@ pub trait SliceExt: Algebra {
     /// use wengert_tape::prelude::*;
     /// let x = Tensor::from([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]);
     /// assert_eq!(x.slice(-1, 1..3), Tensor::from([[2.0, 3.0], [5.0, 6.0]]));
+    /// assert_eq!(x.slice(1, ..-1), Tensor::from([[1.0, 2.0], [4.0, 5.0]]));
     /// ```
     #[track_caller]
-    fn slice(&self, axis: isize, range: std::ops::Range<usize>) -> Self {
+    fn slice(&self, axis: isize, range: impl Into<Span>) -> Self {
         self.slice_step(axis, range, 1)
     }
 
-    /// Every `step`-th of the entries `range` of an axis.
+    /// Every `step`-th of the entries `range` of an axis. A negative step begins at the last entry of the range and goes
+    /// backwards: `slice_step(0, .., -1)` is NumPy's `x[::-1]`.
     ///
     /// # Panics
     /// If the axis or the range is out of bounds, or the step is 0.
+    ///
+    /// # Examples
+    /// ```
+    /// use wengert_tape::prelude::*;
+    /// let x = Tensor::from([1.0, 2.0, 3.0, 4.0, 5.0]);
+    /// assert_eq!(x.slice_step(0, 1.., 2).data(), [2.0, 4.0]);
+    /// assert_eq!(x.slice_step(0, ..4, -2).data(), [4.0, 2.0]);
+    /// ```
     #[track_caller]
-    fn slice_step(&self, at: isize, range: std::ops::Range<usize>, step: usize) -> Self {
-        let axis = axis("slice", at, self.shape().rank()).unwrap_or_else(|e| e.raise());
-        let (start, end) = (range.start, range.end);
-        Self::apply(Slice { axis, start, end, step }, &[Arg::Real(self)]).real()
+    fn slice_step(&self, at: isize, range: impl Into<Span>, step: isize) -> Self {
+        let shape = self.shape();
+        let axis = axis("slice", at, shape.rank()).unwrap_or_else(|e| e.raise());
+        let (start, end) = range.into().resolve(axis, shape[axis]).unwrap_or_else(|e| e.raise());
+        if step >= 0 {
+            return Self::apply(Slice { axis, start, end, step: step as usize }, &[Arg::Real(self)]).real();
+        }
+        let part = Self::apply(Slice { axis, start, end, step: 1 }, &[Arg::Real(self)]).real().flip(axis);
+        let step = step.unsigned_abs();
+        if step == 1 {
+            return part;
+        }
+        Self::apply(Slice { axis, start: 0, end: end - start, step }, &[Arg::Real(&part)]).real()
+    }
+
+    /// Entry `i` of an axis, which is removed; both may count from the end. PyTorch's `x.select(axis, i)`, and `x[i]`
+    /// for axis 0.
+    ///
+    /// # Panics
+    /// If the axis or the entry is out of bounds.
+    ///
+    /// # Examples
+    /// ```
+    /// use wengert_tape::prelude::*;
+    /// let x = Tensor::from([[1.0, 2.0], [3.0, 4.0]]);
+    /// assert_eq!(x.at(0, -1).data(), [3.0, 4.0]);
+    /// ```
+    #[track_caller]
+    fn at(&self, at: isize, i: isize) -> Self {
+        let shape = self.shape();
+        let axis = axis("at", at, shape.rank()).unwrap_or_else(|e| e.raise());
+        let entry = if i < 0 { i + shape[axis] as isize } else { i };
+        if !(0..shape[axis] as isize).contains(&entry) {
+            Error::shape("at", format!("entry {i} of axis {axis} of {shape}, which has length {}", shape[axis])).raise()
+        }
+        let part = self.slice(axis as isize, entry..entry + 1);
+        ReshapeExt::reshape(&part, shape.without(axis))
     }
 }
 
 impl<A: Algebra> SliceExt for A {}
+
+/// [`SliceExt::slice_step`] backwards and [`SliceExt::at`], as the tests of all functions see them.
+#[derive(Clone, Debug)]
+pub enum SliceBack {
+    /// Every `step`-th entry of an axis.
+    Step(isize, Span, isize),
+    /// One entry of an axis.
+    At(isize, isize),
+}
+
+impl Function for SliceBack {
+    const NAME: &'static str = "slice_step";
+    const TEXT: &'static str = "every step-th entry of a range, backwards too";
+    fn call<A: Algebra>(&self, a: Args<'_, A>) -> A {
+        match self {
+            SliceBack::Step(axis, span, step) => a[0].slice_step(*axis, *span, *step),
+            SliceBack::At(axis, i) => a[0].at(*axis, *i),
+        }
+    }
+    fn cases() -> Vec<(Self, Case)> {
+        let step = |axis, span: Span, step, x: &[usize]| (SliceBack::Step(axis, span, step), Case::function().real(x));
+        vec![
+            step(0, (..).into(), -1, &[5, 2]),
+            step(-1, (-4..-1).into(), -2, &[2, 5]),
+            step(0, (1..).into(), 3, &[5]),
+            step(0, (..-1).into(), -3, &[3, 2]),
+            (SliceBack::At(1, -1), Case::function().real([2, 3])),
+            (SliceBack::At(0, 0), Case::function().real([3])),
+        ]
+    }
+}

@@ -2,6 +2,7 @@
 
 use crate::algebra::{Algebra, Any, Arg, Args, Elementwise, IndexOperand, Lift, MaskOperand};
 use crate::any_op::AnyOp;
+use crate::error::Error;
 use crate::float::Float;
 use crate::kernels::elementwise;
 use crate::op::{Custom, Op, ReadBy};
@@ -111,6 +112,10 @@ impl<A: Base> Algebra for Dual<A> {
     }
     fn mask(&self, mask: Tensor<bool>) -> DualMask<A> {
         DualMask(self.value.mask(mask))
+    }
+
+    fn known_mask(op: &str, mask: &DualMask<A>) -> Result<Tensor<bool>, Error> {
+        A::known_mask(op, &mask.0)
     }
 
     fn read(op: &dyn Custom) -> &dyn ReadBy<Self> {

@@ -61,6 +61,10 @@ impl Algebra for Shape {
         ShapeOf(mask.shape().clone())
     }
 
+    fn known_mask(op: &str, _mask: &ShapeOf) -> Result<Tensor<bool>, Error> {
+        Err(Error::unknown_mask(op))
+    }
+
     fn read(op: &dyn Custom) -> &dyn ReadBy<Self> {
         op
     }

@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::algebra::{Algebra, Any, Arg, Elementwise, IndexOperand, Lift, MaskOperand};
 use crate::any_op::AnyOp;
+use crate::error::Error;
 use crate::float::Float;
 use crate::op::{Custom, Kind, Op, ReadBy};
 use crate::param::Param;
@@ -110,6 +111,10 @@ impl Algebra for Text {
     }
     fn mask(&self, mask: Tensor<bool>) -> Text {
         Text::new(mask.to_string(), mask.shape())
+    }
+
+    fn known_mask(op: &str, _mask: &Text) -> Result<Tensor<bool>, Error> {
+        Err(Error::unknown_mask(op))
     }
 
     fn read(op: &dyn Custom) -> &dyn ReadBy<Self> {

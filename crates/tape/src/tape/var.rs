@@ -468,6 +468,10 @@ impl<F: Float> Algebra for Var<F> {
         constant(self.key, mask.into())
     }
 
+    fn known_mask(_op: &str, mask: &Var<F, bool>) -> Result<Tensor<bool>, Error> {
+        mask.try_value()
+    }
+
     fn read(op: &dyn Custom) -> &dyn ReadBy<Self> {
         F::read_var(op)
     }

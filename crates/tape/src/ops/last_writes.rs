@@ -1,0 +1,62 @@
+//! Which of several writes to one place is the last.
+
+use crate::algebra::Args;
+use crate::case::Case;
+use crate::error::Error;
+use crate::float::Float;
+use crate::op::{Kind, Op, Value};
+use crate::ops::gather::{fits, for_each_position, in_range};
+use crate::shape::Shape;
+use crate::tensor::Tensor;
+
+/// Whether no later element of the positions names the same place of a tensor of shape `shape`: which elements of its
+/// source [`Scatter`](super::Scatter) keeps. Truth values have no derivative.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LastWrites {
+    /// The axis.
+    pub axis: usize,
+    /// The shape that is written to.
+    pub shape: Shape,
+}
+
+impl Op for LastWrites {
+    fn name(&self) -> String {
+        "last_writes".into()
+    }
+
+    fn text(&self, args: &[&str]) -> String {
+        format!("last_writes({}, axis {} of {})", args[0], self.axis, self.shape)
+    }
+
+    fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
+        fits("last_writes", self.axis, &self.shape, args[0]).map(|()| args[0].clone())
+    }
+
+    fn check<F: Float>(&self, a: Args<'_, Tensor<F>>) -> Result<(), Error> {
+        in_range("last_writes", self.axis, a.index(0), self.shape[self.axis])
+    }
+
+    fn output(&self) -> Kind {
+        Kind::Mask
+    }
+
+    fn forward<F: Float>(&self, a: Args<'_, Tensor<F>>) -> Value<F> {
+        let index = a.index(0);
+        let mut last = vec![None; self.shape.len_elements()];
+        for_each_position(&self.shape, self.axis, index, |flat, at| last[at] = Some(flat));
+        let mut kept = vec![false; index.len()];
+        last.into_iter().flatten().for_each(|flat: usize| kept[flat] = true);
+        Tensor::new(index.shape(), kept).into()
+    }
+
+    fn active(&self, _arg: usize) -> bool {
+        false
+    }
+
+    fn cases() -> Vec<Case> {
+        let case = |axis, shape: &[usize], index: Tensor<i64>| {
+            Case::of(LastWrites { axis, shape: shape.into() }).exactly(index)
+        };
+        vec![case(1, &[2, 3], Tensor::from([[2, 0, 2, 2], [1, 1, 1, 1]])), case(0, &[5, 2], Tensor::from([[3, 0]]))]
+    }
+}

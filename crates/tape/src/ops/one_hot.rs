@@ -1,0 +1,103 @@
+//! Classes as vectors.
+
+use crate::algebra::{Algebra, Arg, Args, IndexOperand};
+use crate::buffer::Buffer;
+use crate::case::Case;
+use crate::error::Error;
+use crate::float::Float;
+use crate::op::{Op, Value};
+use crate::shape::Shape;
+use crate::tensor::Tensor;
+
+/// `y[i…, c] = 1` where `c = index[i…]`, else 0. Positions have no derivative.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OneHot {
+    /// The number of classes.
+    pub classes: usize,
+}
+
+impl Op for OneHot {
+    fn name(&self) -> String {
+        "one_hot".into()
+    }
+
+    fn text(&self, args: &[&str]) -> String {
+        format!("one_hot({}, {})", args[0], self.classes)
+    }
+
+    fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
+        let mut shape = args[0].clone();
+        shape.push(self.classes);
+        Ok(shape)
+    }
+
+    fn check<F: Float>(&self, a: Args<'_, Tensor<F>>) -> Result<(), Error> {
+        match a.index(0).data().iter().find(|i| !(0..self.classes as i64).contains(i)) {
+            None => Ok(()),
+            Some(i) => Err(Error::shape("one_hot", format!("class {i} of {} classes", self.classes))),
+        }
+    }
+
+    fn forward<F: Float>(&self, a: Args<'_, Tensor<F>>) -> Value<F> {
+        let index = a.index(0);
+        let mut shape = index.shape().clone();
+        shape.push(self.classes);
+        let mut out = Buffer::filled(shape.len_elements(), F::zero());
+        index.data().iter().enumerate().for_each(|(k, i)| out[k * self.classes + *i as usize] = F::one());
+        Tensor::from_parts(shape, out).into()
+    }
+
+    fn active(&self, _arg: usize) -> bool {
+        false
+    }
+
+    fn flops(&self, _args: &[&Shape], _y: &Shape) -> u64 {
+        0
+    }
+
+    fn cases() -> Vec<Case> {
+        let case = |classes, index: Tensor<i64>| Case::of(OneHot { classes }).exactly(index);
+        vec![case(5, Tensor::from([[2, 0, 1], [1, 1, 4]])), case(3, Tensor::from(2)), case(2, Tensor::new([0], vec![]))]
+    }
+}
+
+/// The method of [`OneHot`].
+pub trait OneHotExt: Algebra {
+    /// For each class a vector of zeros with a 1 at its place, beside this value (where it lives is all that is used of
+    /// it).
+    ///
+    /// # Panics
+    /// If a class is negative or not below `classes`.
+    ///
+    /// # Examples
+    /// ```
+    /// use wengert_tape::prelude::*;
+    /// let tape = Tape::new();
+    /// let x = tape.var(Tensor::from([0.5, 0.25]));
+    /// let labels = tape.input(Tensor::from([1, 0]));
+    /// assert_eq!(x.one_hot(labels, 3).value(), Tensor::from([[0.0, 1.0, 0.0], [1.0, 0.0, 0.0]]));
+    /// ```
+    #[track_caller]
+    fn one_hot(&self, index: impl IndexOperand<Self>, classes: usize) -> Self {
+        Self::apply(OneHot { classes }, &[Arg::Index(&index.beside(self))]).real()
+    }
+}
+
+impl<A: Algebra> OneHotExt for A {}
+
+impl Tensor<i64> {
+    /// For each class a vector of zeros with a 1 at its place.
+    ///
+    /// # Panics
+    /// If a class is negative or not below `classes`.
+    ///
+    /// # Examples
+    /// ```
+    /// use wengert_tape::prelude::*;
+    /// assert_eq!(Tensor::from([1, 0]).one_hot(2), Tensor::from([[0.0, 1.0], [1.0, 0.0]]));
+    /// ```
+    #[track_caller]
+    pub fn one_hot<F: Float>(&self, classes: usize) -> Tensor<F> {
+        Tensor::<F>::apply(OneHot { classes }, &[Arg::Index(self)]).real()
+    }
+}
