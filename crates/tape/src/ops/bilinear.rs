@@ -38,6 +38,7 @@ impl Function for Bilinear {
     fn call<A: Algebra>(&self, a: Args<'_, A>) -> A {
         bilinear(&a[0], &a[1], &a[2])
     }
+    #[inline]
     fn cases() -> Vec<(Self, Case)> {
         let case = |a: &[usize], w: &[usize], b: &[usize]| (Bilinear, Case::function().real(a).real(w).real(b));
         vec![case(&[2, 3], &[4, 3, 5], &[2, 5]), case(&[3], &[2, 3, 1], &[1]), case(&[0, 3], &[2, 3, 2], &[0, 2])]

@@ -116,6 +116,7 @@ impl Function for Diagonal {
     fn call<A: Algebra>(&self, a: Args<'_, A>) -> A {
         a[0].diagonal_of(self.0, self.1, self.2)
     }
+    #[inline]
     fn cases() -> Vec<(Self, Case)> {
         let case = |offset, first, second, x: &[usize]| (Diagonal(offset, first, second), Case::function().real(x));
         vec![
@@ -139,6 +140,7 @@ impl Function for DiagEmbed {
     fn call<A: Algebra>(&self, a: Args<'_, A>) -> A {
         a[0].diag_embed(self.0)
     }
+    #[inline]
     fn cases() -> Vec<(Self, Case)> {
         let case = |offset, x: &[usize]| (DiagEmbed(offset), Case::function().real(x));
         vec![case(0, &[3]), case(1, &[2, 3]), case(-2, &[3]), case(0, &[0]), case(1, &[0])]
@@ -155,6 +157,7 @@ impl Function for Trace {
     fn call<A: Algebra>(&self, a: Args<'_, A>) -> A {
         a[0].trace()
     }
+    #[inline]
     fn cases() -> Vec<(Self, Case)> {
         [&[3, 3][..], &[2, 3], &[2, 3, 5], &[0, 0]].map(|x| (Trace, Case::function().real(x))).to_vec()
     }

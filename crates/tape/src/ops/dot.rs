@@ -65,6 +65,7 @@ impl Function for Dot {
     fn call<A: Algebra>(&self, a: Args<'_, A>) -> A {
         a[0].dot(&a[1])
     }
+    #[inline]
     fn cases() -> Vec<(Self, Case)> {
         [3, 1, 0, 19].map(|n| (Dot, Case::function().real([n]).real([n]))).to_vec()
     }
@@ -80,6 +81,7 @@ impl Function for Outer {
     fn call<A: Algebra>(&self, a: Args<'_, A>) -> A {
         a[0].outer(&a[1])
     }
+    #[inline]
     fn cases() -> Vec<(Self, Case)> {
         [(2, 3), (3, 1), (0, 2)].map(|(n, m)| (Outer, Case::function().real([n]).real([m]))).to_vec()
     }

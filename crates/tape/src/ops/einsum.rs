@@ -377,6 +377,7 @@ impl Function for Einsum {
     fn call<A: Algebra>(&self, a: Args<'_, A>) -> A {
         einsum(self.0, &(0..a.len()).map(|k| &a[k]).collect::<Vec<_>>())
     }
+    #[inline]
     fn cases() -> Vec<(Self, Case)> {
         let case = |equation, operands: &[&[usize]]| {
             (Einsum(equation), operands.iter().fold(Case::function(), |case, x| case.real(*x)))

@@ -49,6 +49,7 @@ impl Function for Expand {
     fn call<A: Algebra>(&self, a: Args<'_, A>) -> A {
         a[0].expand(self.0.clone())
     }
+    #[inline]
     fn cases() -> Vec<(Self, Case)> {
         let case = |sizes: &[i32], x: &[usize]| (Expand(sizes.into()), Case::function().real(x));
         vec![case(&[-1, 5], &[3, 1]), case(&[2, -1, 5], &[3, 1]), case(&[2, 3], &[]), case(&[0, 3], &[1, 3])]

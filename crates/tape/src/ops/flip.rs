@@ -67,6 +67,7 @@ impl Op for Flip {
         0
     }
 
+    #[inline]
     fn cases() -> Vec<Case> {
         let case = |axes: &[usize], x: &[usize]| Case::of(Flip { axes: axes.into() }).real(x);
         vec![

@@ -69,6 +69,7 @@ impl Op for Fold {
         args[0].len_elements() as u64
     }
 
+    #[inline]
     fn cases() -> Vec<Case> {
         let case = |windows: &[[usize; 4]], lengths: &[usize], x: &[usize]| {
             let windows = windows.iter().map(|[size, stride, padding, dilation]| Window {

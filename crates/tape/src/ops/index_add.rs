@@ -79,6 +79,7 @@ impl Op for IndexAdd {
         args[0].len_elements() as u64
     }
 
+    #[inline]
     fn cases() -> Vec<Case> {
         let case = |axis, len, x: &[usize], index: Tensor<i64>| Case::of(IndexAdd { axis, len }).real(x).exactly(index);
         vec![

@@ -73,6 +73,7 @@ impl Op for IndexSelect {
         0
     }
 
+    #[inline]
     fn cases() -> Vec<Case> {
         let case = |axis, x: &[usize], index: Tensor<i64>| Case::of(IndexSelect { axis }).real(x).exactly(index);
         vec![
@@ -173,6 +174,7 @@ impl Function for Embedding {
     fn call<A: Algebra>(&self, a: Args<'_, A>) -> A {
         a[0].embedding(a.index(1).clone())
     }
+    #[inline]
     fn cases() -> Vec<(Self, Case)> {
         let case = |x: &[usize], index: Tensor<i64>| (Embedding, Case::function().real(x).exactly(index));
         vec![case(&[5, 3], Tensor::from([[4, 0], [4, 1]])), case(&[5, 3], Tensor::from(2))]
@@ -189,6 +191,7 @@ impl Function for Sliding {
     fn call<A: Algebra>(&self, a: Args<'_, A>) -> A {
         a[0].sliding(self.0, self.1, self.2)
     }
+    #[inline]
     fn cases() -> Vec<(Self, Case)> {
         let case = |axis, size, step, x: &[usize]| (Sliding(axis, size, step), Case::function().real(x));
         vec![case(0, 3, 1, &[5, 2]), case(-1, 2, 3, &[2, 5]), case(1, 3, 1, &[2, 3, 2])]

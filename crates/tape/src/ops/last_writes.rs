@@ -53,6 +53,7 @@ impl Op for LastWrites {
         false
     }
 
+    #[inline]
     fn cases() -> Vec<Case> {
         let case = |axis, shape: &[usize], index: Tensor<i64>| {
             Case::of(LastWrites { axis, shape: shape.into() }).exactly(index)

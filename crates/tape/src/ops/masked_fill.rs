@@ -36,6 +36,7 @@ impl Function for MaskedFill {
     fn call<A: Algebra>(&self, a: Args<'_, A>) -> A {
         a[0].masked_fill(a.mask(1).clone(), &a[2])
     }
+    #[inline]
     fn cases() -> Vec<(Self, Case)> {
         let case = |x: &[usize], mask: Tensor<bool>, value: &[usize]| {
             (MaskedFill, Case::function().real(x).exactly(mask).real(value))

@@ -69,6 +69,7 @@ impl Op for MaskedScatter {
         0
     }
 
+    #[inline]
     fn cases() -> Vec<Case> {
         let case = |count: usize, shape: &[usize], mask: Tensor<bool>| {
             Case::of(MaskedScatter { shape: shape.into() }).real(count).exactly(mask)

@@ -67,6 +67,7 @@ impl Op for MaskedSelect {
         0
     }
 
+    #[inline]
     fn cases() -> Vec<Case> {
         let case = |count, x: &[usize], mask: Tensor<bool>| Case::of(MaskedSelect { count }).real(x).exactly(mask);
         vec![

@@ -47,6 +47,7 @@ impl Function for Meshgrid {
         let chosen = grid.swap_remove(self.0);
         grid.into_iter().fold(chosen, |sum, other| sum + other * 0.0)
     }
+    #[inline]
     fn cases() -> Vec<(Self, Case)> {
         let case = |k, x: &[usize]| (Meshgrid(k), x.iter().fold(Case::function(), |case, n| case.real(*n)));
         vec![case(0, &[2, 3]), case(1, &[2, 3]), case(1, &[2, 3, 5]), case(0, &[3]), case(1, &[2, 0])]

@@ -120,6 +120,7 @@ impl Function for Pad {
     fn call<A: Algebra>(&self, a: Args<'_, A>) -> A {
         a[0].pad(&self.widths, self.mode)
     }
+    #[inline]
     fn cases() -> Vec<(Self, Case)> {
         let case = |widths: &[(usize, usize)], mode, x: &[usize]| {
             (Pad { widths: widths.to_vec(), mode }, Case::function().real(Shape::from(x)))

@@ -193,6 +193,7 @@ impl Function for Transpose {
     fn call<A: Algebra>(&self, a: Args<'_, A>) -> A {
         a[0].transpose(self.0, self.1)
     }
+    #[inline]
     fn cases() -> Vec<(Self, Case)> {
         let case = |first, second, x: &[usize]| (Transpose(first, second), Case::function().real(x));
         vec![case(0, 1, &[2, 3]), case(0, -1, &[2, 3, 5]), case(0, 0, &[2, 3]), case(-2, -1, &[2, 0, 3])]
@@ -209,6 +210,7 @@ impl Function for MoveAxis {
     fn call<A: Algebra>(&self, a: Args<'_, A>) -> A {
         a[0].move_axis(self.0, self.1)
     }
+    #[inline]
     fn cases() -> Vec<(Self, Case)> {
         let case = |from, to, x: &[usize]| (MoveAxis(from, to), Case::function().real(x));
         vec![case(0, -1, &[2, 3, 5]), case(2, 0, &[2, 3, 5]), case(0, 1, &[2, 3])]

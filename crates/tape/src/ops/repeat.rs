@@ -93,6 +93,7 @@ impl Function for Repeat {
     fn call<A: Algebra>(&self, a: Args<'_, A>) -> A {
         a[0].repeat(&self.0)
     }
+    #[inline]
     fn cases() -> Vec<(Self, Case)> {
         let case = |counts: &[usize], x: &[usize]| (Repeat(counts.to_vec()), Case::function().real(x));
         vec![case(&[2, 3], &[2, 3]), case(&[3, 1, 2], &[2, 3]), case(&[2], &[]), case(&[0, 2], &[2, 3])]
@@ -109,6 +110,7 @@ impl Function for Tile {
     fn call<A: Algebra>(&self, a: Args<'_, A>) -> A {
         a[0].tile(&self.0)
     }
+    #[inline]
     fn cases() -> Vec<(Self, Case)> {
         let case = |counts: &[usize], x: &[usize]| (Tile(counts.to_vec()), Case::function().real(x));
         vec![case(&[2], &[2, 3]), case(&[3, 1, 2], &[2, 3])]
@@ -125,6 +127,7 @@ impl Function for RepeatInterleave {
     fn call<A: Algebra>(&self, a: Args<'_, A>) -> A {
         a[0].repeat_interleave(self.0, self.1)
     }
+    #[inline]
     fn cases() -> Vec<(Self, Case)> {
         let case = |axis, count, x: &[usize]| (RepeatInterleave(axis, count), Case::function().real(x));
         vec![case(0, 2, &[2, 3]), case(-1, 3, &[2, 3]), case(0, 0, &[2, 3])]

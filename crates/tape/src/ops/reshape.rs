@@ -114,6 +114,7 @@ impl Function for Flatten {
     fn call<A: Algebra>(&self, a: Args<'_, A>) -> A {
         a[0].flatten(self.0)
     }
+    #[inline]
     fn cases() -> Vec<(Self, Case)> {
         let case = |first, x: &[usize]| (Flatten(first), Case::function().real(x));
         vec![case(0, &[2, 3]), case(1, &[2, 3, 5]), case(0, &[]), case(1, &[2]), case(1, &[0, 3])]

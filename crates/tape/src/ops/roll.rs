@@ -47,6 +47,7 @@ impl Function for Roll {
     fn call<A: Algebra>(&self, a: Args<'_, A>) -> A {
         a[0].roll(self.axis, self.shift)
     }
+    #[inline]
     fn cases() -> Vec<(Self, Case)> {
         let case = |axis, shift, x: &[usize]| (Roll { axis, shift }, Case::function().real(x));
         vec![case(0, 1, &[5, 2]), case(-1, -1, &[2, 3]), case(1, 7, &[2, 3, 2]), case(0, 1, &[0, 2]), case(0, 5, &[5])]

@@ -81,6 +81,7 @@ impl Op for Scatter {
         0
     }
 
+    #[inline]
     fn cases() -> Vec<Case> {
         let case = |axis, x: &[usize], index: Tensor<i64>| {
             let shape = index.shape().clone();

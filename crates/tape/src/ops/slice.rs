@@ -310,6 +310,7 @@ impl Function for SliceBack {
             SliceBack::At(axis, i) => a[0].at(*axis, *i),
         }
     }
+    #[inline]
     fn cases() -> Vec<(Self, Case)> {
         let step = |axis, span: Span, step, x: &[usize]| (SliceBack::Step(axis, span, step), Case::function().real(x));
         vec![

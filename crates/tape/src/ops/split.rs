@@ -121,6 +121,7 @@ impl Function for Split {
     fn call<A: Algebra>(&self, a: Args<'_, A>) -> A {
         a[0].split(self.axis, self.size).swap_remove(self.part)
     }
+    #[inline]
     fn cases() -> Vec<(Self, Case)> {
         let case = |axis, size, part, x: &[usize]| (Split { axis, size, part }, Case::function().real(x));
         vec![case(0, 2, 2, &[5, 3]), case(-1, 2, 0, &[2, 3]), case(0, 2, 0, &[0, 3])]
@@ -141,6 +142,7 @@ impl Function for Chunk {
     fn call<A: Algebra>(&self, a: Args<'_, A>) -> A {
         a[0].chunk(self.axis, self.count).swap_remove(self.part)
     }
+    #[inline]
     fn cases() -> Vec<(Self, Case)> {
         let case = |axis, count, part, x: &[usize]| (Chunk { axis, count, part }, Case::function().real(x));
         vec![case(0, 4, 2, &[5, 3]), case(1, 3, 1, &[2, 3])]
@@ -161,6 +163,7 @@ impl Function for Narrow {
     fn call<A: Algebra>(&self, a: Args<'_, A>) -> A {
         a[0].narrow(self.axis, self.start, self.length)
     }
+    #[inline]
     fn cases() -> Vec<(Self, Case)> {
         let case = |axis, start, length, x: &[usize]| (Narrow { axis, start, length }, Case::function().real(x));
         vec![case(0, 1, 3, &[5, 2]), case(-1, -2, 2, &[2, 3]), case(0, 1, 0, &[2, 3])]

@@ -82,6 +82,7 @@ impl Function for Squeeze {
     fn call<A: Algebra>(&self, a: Args<'_, A>) -> A {
         a[0].squeeze(self.0.clone())
     }
+    #[inline]
     fn cases() -> Vec<(Self, Case)> {
         vec![
             (Squeeze(1.into()), Case::function().real([2, 1, 3])),
@@ -101,6 +102,7 @@ impl Function for Unsqueeze {
     fn call<A: Algebra>(&self, a: Args<'_, A>) -> A {
         a[0].unsqueeze(self.0)
     }
+    #[inline]
     fn cases() -> Vec<(Self, Case)> {
         let case = |at, x: &[usize]| (Unsqueeze(at), Case::function().real(x));
         vec![case(0, &[2, 3]), case(-1, &[2, 3]), case(1, &[2, 0]), case(0, &[])]

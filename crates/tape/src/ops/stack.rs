@@ -40,6 +40,7 @@ impl Function for Stack {
     fn call<A: Algebra>(&self, a: Args<'_, A>) -> A {
         stack(&(0..a.len()).map(|k| &a[k]).collect::<Vec<_>>(), self.0)
     }
+    #[inline]
     fn cases() -> Vec<(Self, Case)> {
         vec![
             (Stack(0), Case::function().real([2, 3]).real([2, 3]).real([2, 3])),

@@ -34,6 +34,7 @@ impl Op for StopGradient {
         0
     }
 
+    #[inline]
     fn cases() -> Vec<Case> {
         vec![Case::of(StopGradient).real([2, 3]), Case::of(StopGradient).real([])]
     }

@@ -66,6 +66,7 @@ impl Function for Tril {
     fn call<A: Algebra>(&self, a: Args<'_, A>) -> A {
         a[0].tril(self.0)
     }
+    #[inline]
     fn cases() -> Vec<(Self, Case)> {
         let case = |offset, x: &[usize]| (Tril(offset), Case::function().real(x));
         vec![case(0, &[3, 5]), case(1, &[2, 3, 3]), case(-1, &[3, 2]), case(0, &[0, 3])]
@@ -82,6 +83,7 @@ impl Function for Triu {
     fn call<A: Algebra>(&self, a: Args<'_, A>) -> A {
         a[0].triu(self.0)
     }
+    #[inline]
     fn cases() -> Vec<(Self, Case)> {
         let case = |offset, x: &[usize]| (Triu(offset), Case::function().real(x));
         vec![case(0, &[3, 5]), case(1, &[2, 3, 3]), case(-1, &[3, 2]), case(0, &[3, 0])]

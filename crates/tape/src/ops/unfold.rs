@@ -84,6 +84,7 @@ impl Op for Unfold {
         0
     }
 
+    #[inline]
     fn cases() -> Vec<Case> {
         let case = |windows: &[[usize; 4]], x: &[usize]| {
             let windows = windows.iter().map(|[size, stride, padding, dilation]| Window {
