@@ -2,12 +2,16 @@
 //!
 //! `tests/reference/README.md` says how cases are made and how to add a family.
 
+#[path = "reference/einsum.rs"]
+mod einsum;
 #[path = "reference/elementwise.rs"]
 mod elementwise;
 #[path = "reference/reductions.rs"]
 mod reductions;
 #[path = "reference/sample.rs"]
 mod sample;
+#[path = "reference/shapes.rs"]
+mod shapes;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -20,7 +24,12 @@ use wengert_tape::prelude::*;
 use wengert_tape::{Any, Tape, Var};
 
 /// The families, each with its table.
-const FAMILIES: &[(&str, &[Row])] = &[("elementwise", elementwise::TABLE), ("reductions", reductions::TABLE)];
+const FAMILIES: &[(&str, &[Row])] = &[
+    ("elementwise", elementwise::TABLE),
+    ("reductions", reductions::TABLE),
+    ("einsum", einsum::TABLE),
+    ("shapes", shapes::TABLE),
+];
 
 /// An entry by the name that users call, and the call.
 pub(crate) type Row = (&'static str, fn(&Sample, &Inputs) -> Vec<Any<Var>>);

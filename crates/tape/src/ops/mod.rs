@@ -185,7 +185,6 @@ pub mod methods {
     pub use super::MaximumExt;
     pub use super::MeanExt;
     pub use super::MinimumExt;
-    pub use super::OneHotExt;
     pub use super::PadExt;
     pub use super::PadMode;
     pub use super::PermuteExt;
@@ -217,6 +216,7 @@ pub mod methods {
     pub use super::concat;
     pub use super::einsum;
     pub use super::meshgrid;
+    pub use super::one_hot;
     pub use super::select;
     pub use super::stack;
 }

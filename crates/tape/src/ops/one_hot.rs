@@ -1,6 +1,6 @@
 //! Classes as vectors.
 
-use crate::algebra::{Algebra, Arg, Args, IndexOperand};
+use crate::algebra::{Algebra, Arg, Args};
 use crate::buffer::Buffer;
 use crate::case::Case;
 use crate::error::Error;
@@ -62,29 +62,23 @@ impl Op for OneHot {
     }
 }
 
-/// The method of [`OneHot`].
-pub trait OneHotExt: Algebra {
-    /// For each class a vector of zeros with a 1 at its place, beside this value (where it lives is all that is used of
-    /// it).
-    ///
-    /// # Panics
-    /// If a class is negative or not below `classes`.
-    ///
-    /// # Examples
-    /// ```
-    /// use wengert_tape::prelude::*;
-    /// let tape = Tape::new();
-    /// let x = tape.var(Tensor::from([0.5, 0.25]));
-    /// let labels = tape.input(Tensor::from([1, 0]));
-    /// assert_eq!(x.one_hot(labels, 3).value(), Tensor::from([[0.0, 1.0, 0.0], [1.0, 0.0, 0.0]]));
-    /// ```
-    #[track_caller]
-    fn one_hot(&self, index: impl IndexOperand<Self>, classes: usize) -> Self {
-        Self::apply(OneHot { classes }, &[Arg::Index(&index.beside(self))]).real()
-    }
+/// For each class a vector of zeros with a 1 at its place: PyTorch's `one_hot`, whose number of classes must be given here.
+///
+/// # Panics
+/// If a class is negative or not below `classes`.
+///
+/// # Examples
+/// ```
+/// use wengert_tape::prelude::*;
+/// let tape = Tape::new();
+/// let labels = tape.input(Tensor::from([1, 0]));
+/// let y: Var = one_hot(&labels, 3);
+/// assert_eq!(y.value(), Tensor::from([[0.0, 1.0, 0.0], [1.0, 0.0, 0.0]]));
+/// ```
+#[track_caller]
+pub fn one_hot<A: Algebra>(index: &A::Index, classes: usize) -> A {
+    A::apply(OneHot { classes }, &[Arg::Index(index)]).real()
 }
-
-impl<A: Algebra> OneHotExt for A {}
 
 impl Tensor<i64> {
     /// For each class a vector of zeros with a 1 at its place.
@@ -99,6 +93,6 @@ impl Tensor<i64> {
     /// ```
     #[track_caller]
     pub fn one_hot<F: Float>(&self, classes: usize) -> Tensor<F> {
-        Tensor::<F>::apply(OneHot { classes }, &[Arg::Index(self)]).real()
+        one_hot::<Tensor<F>>(self, classes)
     }
 }
