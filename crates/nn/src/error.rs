@@ -34,7 +34,10 @@ pub enum Error {
         message: String,
     },
     /// A loss or gradient that is not finite.
-    #[error("training stopped in epoch {epoch}, step {step}: {what}; the model is as it was before the step")]
+    #[error(
+        "training stopped in epoch {epoch}, step {step}: {what}; the model is as it was before the step{}",
+        checkpoint.as_ref().map_or(String::new(), |path| format!(", and the last good checkpoint is {}", path.display()))
+    )]
     NotFinite {
         /// The epoch, from 1.
         epoch: usize,
@@ -42,6 +45,8 @@ pub enum Error {
         step: usize,
         /// What was not finite, and the first operation that made it so.
         what: String,
+        /// The file of the last checkpoint, if one was written.
+        checkpoint: Option<PathBuf>,
     },
 }
 

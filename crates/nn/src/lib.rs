@@ -12,13 +12,16 @@ pub mod prelude;
 mod random;
 mod saved;
 mod schedules;
-mod shards;
+pub mod textbook;
 mod trainer;
+mod training;
 
 pub use description::Description;
 pub use error::Error;
 pub use initialiser::Initialiser;
-pub use layers::{Activation, Conv2d, Flatten, Lessons, Linear, MaxPool2d, Mlp, Perceptron, Sequential, Standardise};
+pub use layers::{
+    Activation, Conv2d, Dropout, Flatten, Lessons, Linear, MaxPool2d, Mlp, Perceptron, Sequential, Standardise,
+};
 pub use losses::{cross_entropy, half_squared_error, mse, sum_squared_error};
 pub use metrics::{Confusion, accuracy, binary_accuracy};
 pub use module::{ForwardOn, Layer, Module, Name, Parameters, Reader, Visit, VisitMut};
@@ -29,4 +32,5 @@ pub use optimisers::{
 pub use random::{Generator, generator, stream};
 pub use saved::{Details, Loaded, load, load_parameters, save};
 pub use schedules::{Constant, Cosine, Exponential, OnPlateau, OneCycle, Schedule, Steps, WarmUp};
-pub use trainer::{Epoch, Evaluation, History, Progress, Trainer};
+pub use trainer::{CsvLog, Epoch, Evaluation, History, Log, Monitor, Progress, TensorBoardLog, Trainer};
+pub use training::{Observed, Training};

@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 use std::fmt::{self, Debug};
 
-use wengert_tape::{Dual, Float, Lift, Param, Shape, Tensor, Var};
+use wengert_tape::{Algebra, Dual, Float, Lift, Param, Shape, Tensor, Var};
 
 use crate::description::Description;
 use crate::error::Error;
+use crate::training::Training;
 
 /// Where a parameter stands in a model, as PyTorch writes it: `conv1.weight`, `0.bias`.
 #[derive(Clone, Copy, Debug)]
@@ -201,6 +202,17 @@ pub trait Module<F: Float>: Parameters<F> {
     #[track_caller]
     fn forward<A: Reader<F>>(&self, x: &A) -> A;
 
+    /// The output in training, where some layers do other than in use: dropout drops, batch norm looks at the batch.
+    ///
+    /// A model of one's own with such layers inside writes this beside [`forward`](Self::forward); any other need not.
+    ///
+    /// # Panics
+    /// As [`forward`](Self::forward).
+    #[track_caller]
+    fn forward_training<A: Reader<F>>(&self, x: &A, _training: &mut Training<A>) -> A {
+        self.forward(x)
+    }
+
     /// The shape of the output for an input of shape `x`: a dry run.
     ///
     /// A model of one's own that does not write this gets [`forward`](Self::forward) on shapes, which panics where this
@@ -227,14 +239,19 @@ pub trait Reader<F: Float>: Lift<F> {
 
 /// [`Module::forward`] on one reader, which can stand behind a pointer.
 #[doc(hidden)]
-pub trait ForwardOn<F: Float, A> {
+pub trait ForwardOn<F: Float, A: Algebra> {
     #[track_caller]
     fn forward_on(&self, x: &A) -> A;
+    #[track_caller]
+    fn forward_training_on(&self, x: &A, training: &mut Training<A>) -> A;
 }
 
 impl<F: Float, A: Reader<F>, M: Module<F>> ForwardOn<F, A> for M {
     fn forward_on(&self, x: &A) -> A {
         self.forward(x)
+    }
+    fn forward_training_on(&self, x: &A, training: &mut Training<A>) -> A {
+        self.forward_training(x, training)
     }
 }
 
@@ -279,6 +296,9 @@ impl<F: Float> Clone for Box<dyn Layer<F>> {
 impl<F: Float> Module<F> for Box<dyn Layer<F>> {
     fn forward<A: Reader<F>>(&self, x: &A) -> A {
         A::read_layer(&**self).forward_on(x)
+    }
+    fn forward_training<A: Reader<F>>(&self, x: &A, training: &mut Training<A>) -> A {
+        A::read_layer(&**self).forward_training_on(x, training)
     }
     fn output_shape(&self, x: &Shape) -> Result<Shape, Error> {
         (**self).layer_output_shape(x)

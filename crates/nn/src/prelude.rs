@@ -4,7 +4,9 @@ pub use wengert_tape::prelude::*;
 
 pub use crate::data::{Augmentation, Dataset, Split, blobs, circles, digits, lines, moons, spirals, xor};
 pub use crate::initialiser::Initialiser;
-pub use crate::layers::{Activation, Conv2d, Flatten, Linear, MaxPool2d, Mlp, Perceptron, Sequential, Standardise};
+pub use crate::layers::{
+    Activation, Conv2d, Dropout, Flatten, Linear, MaxPool2d, Mlp, Perceptron, Sequential, Standardise,
+};
 pub use crate::losses::{cross_entropy, half_squared_error, mse, sum_squared_error};
 pub use crate::metrics::{Confusion, accuracy, binary_accuracy};
 pub use crate::module::{Layer, Module, Parameters, Reader};
@@ -15,4 +17,5 @@ pub use crate::parameters;
 pub use crate::random::{Generator, generator, stream};
 pub use crate::saved::{Details, load, load_parameters, save};
 pub use crate::schedules::{Constant, Cosine, Exponential, OnPlateau, OneCycle, Schedule, Steps, WarmUp};
-pub use crate::trainer::Trainer;
+pub use crate::trainer::{CsvLog, Monitor, TensorBoardLog, Trainer};
+pub use crate::training::Training;

@@ -176,10 +176,10 @@ fn made_sets_lie_where_they_should() {
 
     let clouds = blobs::<f64>(&[[5.0, 0.0], [0.0, -5.0]], 1000, 0.5, rng);
     for (class, center) in [[5.0, 0.0], [0.0, -5.0]].into_iter().enumerate() {
-        for axis in 0..2 {
+        for (axis, center) in center.into_iter().enumerate() {
             let numbers = clouds.inputs().data()[2000 * class..][..2000].iter().skip(axis).step_by(2);
             let mean = numbers.sum::<f64>() / 1000.0;
-            assert!((mean - center[axis]).abs() < 5.0 * 0.5 / 1000.0_f64.sqrt(), "{mean} and {}", center[axis]);
+            assert!((mean - center).abs() < 5.0 * 0.5 / 1000.0_f64.sqrt(), "{mean} and {center}");
         }
     }
 }

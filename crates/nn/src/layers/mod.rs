@@ -2,6 +2,7 @@
 
 mod activation;
 mod conv2d;
+mod dropout;
 mod flatten;
 mod linear;
 mod max_pool2d;
@@ -12,6 +13,7 @@ mod standardise;
 
 pub use activation::Activation;
 pub use conv2d::Conv2d;
+pub use dropout::Dropout;
 pub use flatten::Flatten;
 pub use linear::Linear;
 pub use max_pool2d::MaxPool2d;
@@ -46,6 +48,7 @@ pub(crate) fn build<F: Float>(
     let build = match description.layer() {
         "linear" => <Linear<F> as Described<F>>::boxed,
         "conv2d" => <Conv2d<F> as Described<F>>::boxed,
+        "dropout" => <Dropout as Described<F>>::boxed,
         "max_pool2d" => <MaxPool2d as Described<F>>::boxed,
         "flatten" => <Flatten as Described<F>>::boxed,
         "perceptron" => <Perceptron<F> as Described<F>>::boxed,

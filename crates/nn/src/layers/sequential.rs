@@ -7,6 +7,7 @@ use crate::description::Description;
 use crate::error::Error;
 use crate::module::{Layer, Module, Name, Parameters, Reader, Visit, VisitMut};
 use crate::saved::Weights;
+use crate::training::Training;
 
 /// Layers of any kind, each fed with the result of the one before. Parameters are named by position, as PyTorch does:
 /// `0.weight`.
@@ -79,6 +80,10 @@ impl<F: Float> Parameters<F> for Sequential<F> {
 impl<F: Float> Module<F> for Sequential<F> {
     fn forward<A: Reader<F>>(&self, x: &A) -> A {
         self.layers.iter().fold(x.clone(), |x, layer| layer.forward(&x))
+    }
+
+    fn forward_training<A: Reader<F>>(&self, x: &A, training: &mut Training<A>) -> A {
+        self.layers.iter().fold(x.clone(), |x, layer| layer.forward_training(&x, training))
     }
 
     fn output_shape(&self, x: &Shape) -> Result<Shape, Error> {

@@ -1,0 +1,157 @@
+//! A safetensors file with our metadata, as a whole: encoded, checked, written so that it is never half there.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::fs::{self, File, OpenOptions};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use safetensors::{Dtype, SafeTensors, View};
+use serde_json::{Map, Value};
+use wengert_tape::{Float, Tensor};
+
+use crate::error::Error;
+
+/// The entry of a file's metadata that is ours.
+const METADATA: &str = "wengert";
+
+/// A tensor as its bytes in a file.
+pub(crate) struct Stored {
+    dtype: Dtype,
+    shape: Vec<usize>,
+    bytes: Vec<u8>,
+}
+
+impl View for &Stored {
+    fn dtype(&self) -> Dtype {
+        self.dtype
+    }
+    fn shape(&self) -> &[usize] {
+        &self.shape
+    }
+    fn data(&self) -> Cow<'_, [u8]> {
+        Cow::Borrowed(&self.bytes)
+    }
+    fn data_len(&self) -> usize {
+        self.bytes.len()
+    }
+}
+
+pub(crate) fn encode<F: Float>(tensor: &Tensor<F>) -> Stored {
+    let numbers = tensor.data().iter().map(|x| Float::to_f64(*x));
+    // `F` is f32 or f64, so that the narrowing is exact.
+    let (dtype, bytes) = match F::NAME {
+        "f32" => (Dtype::F32, numbers.flat_map(|x| (x as f32).to_le_bytes()).collect()),
+        _ => (Dtype::F64, numbers.flat_map(f64::to_le_bytes).collect()),
+    };
+    Stored { dtype, shape: tensor.shape().to_vec(), bytes }
+}
+
+/// The numbers of a file, or `None` if their type does not fit into `F`.
+pub(crate) fn decode<F: Float>(dtype: Dtype, bytes: &[u8]) -> Option<Vec<F>> {
+    let single = |b: &[u8; 4]| F::from_f64(f64::from(f32::from_le_bytes(*b)));
+    let double = |b: &[u8; 8]| F::from_f64(f64::from_le_bytes(*b));
+    match dtype {
+        Dtype::F32 => Some(bytes.as_chunks().0.iter().map(single).collect()),
+        Dtype::F64 if F::NAME == "f64" => Some(bytes.as_chunks().0.iter().map(double).collect()),
+        _ => None,
+    }
+}
+
+/// The bytes of a file with these tensors and metadata.
+pub(crate) fn to_bytes(tensors: &BTreeMap<String, Stored>, metadata: Map<String, Value>) -> Result<Vec<u8>, String> {
+    let mut metadata = metadata;
+    metadata.insert("version".into(), env!("CARGO_PKG_VERSION").into());
+    let mut metadata = Value::Object(metadata);
+    // The same model is the same bytes, however this program was put together.
+    metadata.sort_all_objects();
+    let metadata = metadata.to_string();
+    let parts = tensors.iter().map(|(name, t)| (name.as_str(), t.dtype, &t.shape[..], &t.bytes[..]));
+    let sealed = format!("{SEAL}{}\",{}", checksum(&metadata, parts), &metadata[1..]);
+    safetensors::serialize(tensors, Some([(METADATA.to_string(), sealed)].into_iter().collect()))
+        .map_err(|e| e.to_string())
+}
+
+/// What our metadata begin with: their first entry is the checksum of the rest.
+const SEAL: &str = "{\"crc32\":\"";
+
+/// Our metadata without their checksum, and that.
+fn unsealed(sealed: &str) -> Option<(String, &str)> {
+    let (checksum, rest) = sealed.strip_prefix(SEAL)?.split_once("\",")?;
+    Some((format!("{{{rest}"), checksum))
+}
+
+/// A checksum over the metadata and every tensor's name, type, shape and bytes, in the order of names.
+fn checksum<'a>(metadata: &str, tensors: impl Iterator<Item = (&'a str, Dtype, &'a [usize], &'a [u8])>) -> String {
+    let mut hasher = crc32fast::Hasher::new();
+    hasher.update(metadata.as_bytes());
+    for (name, dtype, shape, bytes) in tensors {
+        hasher.update(format!("{name} {dtype} {shape:?}").as_bytes());
+        hasher.update(bytes);
+    }
+    format!("{:08x}", hasher.finalize())
+}
+
+/// Runs `f` on the tensors and our metadata of a file, which was found whole.
+pub(crate) fn read<T>(
+    path: &Path,
+    f: impl FnOnce(&SafeTensors<'_>, &Map<String, Value>) -> Result<T, String>,
+) -> Result<T, Error> {
+    let bytes = fs::read(path).map_err(|e| Error::file(path, e.to_string()))?;
+    parse(&bytes, f).map_err(|message| Error::file(path, message))
+}
+
+fn parse<T>(
+    bytes: &[u8],
+    f: impl FnOnce(&SafeTensors<'_>, &Map<String, Value>) -> Result<T, String>,
+) -> Result<T, String> {
+    let damaged = |e: &dyn std::fmt::Display| format!("not a whole safetensors file ({} bytes): {e}", bytes.len());
+    let file = SafeTensors::deserialize(bytes).map_err(|e| damaged(&e))?;
+    let (_, header) = SafeTensors::read_metadata(bytes).map_err(|e| damaged(&e))?;
+    let Some(sealed) = header.metadata().as_ref().and_then(|m| m.get(METADATA)) else {
+        return f(&file, &Map::new());
+    };
+    let (metadata, stored) = unsealed(sealed).ok_or("damaged: the metadata do not begin with their checksum")?;
+    let mut views = file.tensors();
+    views.sort_by(|a, b| a.0.cmp(&b.0));
+    let parts = views.iter().map(|(name, view)| (name.as_str(), view.dtype(), view.shape(), view.data()));
+    let found = checksum(&metadata, parts);
+    if found != stored {
+        return Err(format!("damaged: the checksum of the contents is {found}, the file says {stored}"));
+    }
+    let metadata = serde_json::from_str(&metadata).map_err(|e| format!("damaged metadata: {e}"))?;
+    f(&file, &metadata)
+}
+
+/// Writes a file as a whole: to a temporary one beside it, synced, then renamed.
+pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    let error = |e: std::io::Error| Error::file(path, e.to_string());
+    let temporary = temporary(path).ok_or_else(|| Error::file(path, "this does not name a file"))?;
+    let write = || {
+        let mut file = OpenOptions::new().write(true).create_new(true).open(&temporary)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        drop(file);
+        fs::rename(&temporary, path)?;
+        // The new name is safe once the folder is; where folders cannot be opened there is nothing to do.
+        if let Ok(folder) = File::open(temporary.parent().unwrap_or(Path::new("."))) {
+            let _ = folder.sync_all();
+        }
+        Ok(())
+    };
+    write().map_err(|e| {
+        let _ = fs::remove_file(&temporary);
+        error(e)
+    })
+}
+
+/// The name of a temporary file beside `path`, which no other process or thread uses.
+fn temporary(path: &Path) -> Option<PathBuf> {
+    use std::sync::atomic::{AtomicU64, Ordering};
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    let mut name = std::ffi::OsString::from(".");
+    name.push(path.file_name()?);
+    name.push(format!(".{}-{}.tmp", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed)));
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    Some(folder.join(name))
+}

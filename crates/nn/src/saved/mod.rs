@@ -1,0 +1,170 @@
+//! Models in files: safetensors, with the layers in the metadata.
+//!
+//! The file holds the parameters under PyTorch's names and layouts, so that other programs read it too. One entry of
+//! its metadata, `wengert`, is a JSON object: the layers, the caller's own details, and a checksum over all of it.
+
+mod file;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::marker::PhantomData;
+use std::path::Path;
+
+pub(crate) use file::{Stored, decode, encode, read, to_bytes, write_whole};
+use safetensors::SafeTensors;
+use serde_json::{Map, Value};
+use wengert_tape::{Float, Shape, Tensor};
+
+use crate::description::Description;
+use crate::error::Error;
+use crate::layers;
+use crate::module::{Layer, Module, Parameters};
+
+/// What the names of tensors begin with that are not parameters: in a checkpoint, what an optimiser remembers.
+pub(crate) const BESIDE: char = '~';
+
+/// What a program keeps beside the parameters of a model: texts by name.
+pub type Details = BTreeMap<String, String>;
+
+/// A model that was read from a file.
+#[derive(Clone, Debug)]
+pub struct Loaded<F: Float = f32> {
+    /// The model.
+    pub model: Box<dyn Layer<F>>,
+    /// What was kept beside it.
+    pub details: Details,
+}
+
+/// Writes a model to a file: to a temporary one beside it, which is synced and renamed, so that there is either the
+/// whole new file or what was there before.
+///
+/// # Errors
+/// [`Error::File`] if the file cannot be written.
+///
+/// # Examples
+/// ```
+/// use wengert_nn::prelude::*;
+/// let path = std::env::temp_dir().join("wengert-doc-save.safetensors");
+/// let model = Mlp::<f32>::new(&[3, 4, 2], Activation::Tanh, &mut generator(1));
+/// save(&model, &Details::from([("task".into(), "example".into())]), &path)?;
+///
+/// let loaded = load::<f32>(&path)?;
+/// let x = Tensor::from([[0.5, -1.0, 2.0]]);
+/// assert_eq!(loaded.model.forward(&x), model.forward(&x));
+/// assert_eq!(loaded.details["task"], "example");
+/// # std::fs::remove_file(path).unwrap();
+/// # Ok::<(), wengert_nn::Error>(())
+/// ```
+pub fn save<F: Float>(
+    model: &(impl Module<F> + ?Sized),
+    details: &Details,
+    path: impl AsRef<Path>,
+) -> Result<(), Error> {
+    let tensors = model.parameters().into_iter().map(|(name, param)| (name, encode(param.value()))).collect();
+    let bytes = to_bytes(&tensors, metadata(model, details)).map_err(|message| Error::file(path.as_ref(), message))?;
+    write_whole(path.as_ref(), &bytes)
+}
+
+/// What a file says of a model.
+pub(crate) fn metadata<F: Float>(model: &(impl Module<F> + ?Sized), details: &Details) -> Map<String, Value> {
+    let mut metadata = Map::new();
+    if let Some(description) = model.description() {
+        metadata.insert("layers".into(), description.to_json());
+    }
+    metadata.insert("details".into(), details.iter().map(|(k, v)| (k.clone(), Value::from(v.clone()))).collect());
+    metadata
+}
+
+/// Reads a model that [`save`] wrote and whose layers are all of this crate.
+///
+/// # Errors
+/// [`Error::File`] if the file cannot be read, is damaged, or does not say its layers.
+pub fn load<F: Float>(path: impl AsRef<Path>) -> Result<Loaded<F>, Error> {
+    let path = path.as_ref();
+    read(path, |file, metadata| {
+        let Some(layers) = metadata.get("layers") else {
+            return Err("the file does not say its layers; build the model and use `load_parameters`".into());
+        };
+        let description = Description::from_json(layers).map_err(|e| e.to_string())?;
+        let mut weights = Weights { file, at: String::new(), taken: BTreeSet::new(), float: PhantomData };
+        let model = layers::build(&description, &mut weights).map_err(|e| e.to_string())?;
+        all_taken(file, &weights.taken)?;
+        Ok(Loaded { model, details: details_of(metadata) })
+    })
+}
+
+/// Reads the parameters of a file, ours or one that PyTorch wrote, into a model of the same names and shapes, and
+/// returns what was kept beside them. Numbers of `f32` are read into a model of `f64` too.
+///
+/// # Errors
+/// [`Error::File`] if the file cannot be read or is damaged, or a parameter is missing, unknown or of another shape or
+/// type. After an error the model is as it was.
+pub fn load_parameters<F: Float>(
+    model: &mut (impl Parameters<F> + ?Sized),
+    path: impl AsRef<Path>,
+) -> Result<Details, Error> {
+    read(path.as_ref(), |file, metadata| {
+        let mut weights = Weights { file, at: String::new(), taken: BTreeSet::new(), float: PhantomData };
+        let values = model
+            .parameters()
+            .into_iter()
+            .map(|(name, param)| weights.take(&name, param.value().shape()).map_err(|e| e.to_string()))
+            .collect::<Result<Vec<Tensor<F>>, String>>()?;
+        all_taken(file, &weights.taken)?;
+        model.parameters_mut().into_iter().zip(values).for_each(|((_, param), value)| *param.value_mut() = value);
+        Ok(details_of(metadata))
+    })
+}
+
+/// The parameters of a file, each to be taken once.
+#[derive(Debug)]
+pub(crate) struct Weights<'a, F> {
+    file: &'a SafeTensors<'a>,
+    /// What the names of the parameters begin with.
+    at: String,
+    taken: BTreeSet<String>,
+    float: PhantomData<F>,
+}
+
+impl<F: Float> Weights<'_, F> {
+    /// The parameter of this name, which must have this shape.
+    pub(crate) fn take(&mut self, name: &str, shape: &[usize]) -> Result<Tensor<F>, Error> {
+        let name = format!("{}{name}", self.at);
+        let error = |message: String| Error::shape(format!("parameter `{name}`"), message);
+        let Ok(view) = self.file.tensor(&name) else {
+            return Err(error("the file does not have it".into()));
+        };
+        if view.shape() != shape {
+            return Err(error(format!("shape {:?} in the file, {shape:?} in the model", view.shape())));
+        }
+        let Some(numbers) = decode(view.dtype(), view.data()) else {
+            return Err(error(format!("numbers of type {} in the file, {} in the model", view.dtype(), F::NAME)));
+        };
+        let tensor = Tensor::try_new(Shape::from(shape), numbers)?;
+        self.taken.insert(name);
+        Ok(tensor)
+    }
+
+    /// Runs `f` on the parameters of part `position`.
+    pub(crate) fn inside<T>(&mut self, position: usize, f: impl FnOnce(&mut Self) -> T) -> T {
+        let outer = self.at.len();
+        self.at.push_str(&format!("{position}."));
+        let result = f(self);
+        self.at.truncate(outer);
+        result
+    }
+}
+
+fn all_taken(file: &SafeTensors<'_>, taken: &BTreeSet<String>) -> Result<(), String> {
+    let unknown: BTreeSet<&str> =
+        file.names().into_iter().filter(|name| !name.starts_with(BESIDE) && !taken.contains(*name)).collect();
+    match unknown.is_empty() {
+        true => Ok(()),
+        false => Err(format!("the model has no parameter {unknown:?}")),
+    }
+}
+
+fn details_of(metadata: &Map<String, Value>) -> Details {
+    let details = metadata.get("details").and_then(Value::as_object);
+    let text = |(name, value): (&String, &Value)| Some((name.clone(), value.as_str()?.to_string()));
+    details.into_iter().flatten().filter_map(text).collect()
+}

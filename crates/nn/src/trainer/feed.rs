@@ -1,0 +1,88 @@
+//! Mini-batches in the order of training, made ahead of it.
+
+use rand::seq::SliceRandom;
+use wengert_tape::{Float, Stored, Tensor};
+
+use super::Settings;
+use crate::data::Dataset;
+use crate::random::{Generator, stream};
+
+/// The generator of the order of samples in epoch `e` is stream `ORDER + e` of the seed, and that of the changes of images
+/// in step `s` is stream `CHANGES + s`: a resumed run draws the same.
+const ORDER: u64 = 1 << 32;
+const CHANGES: u64 = 1 << 48;
+/// About this many numbers travel from thread to thread at once; a mini-batch may hold fewer.
+const AT_ONCE: usize = 1 << 14;
+/// How many such loads are ready.
+pub(super) const DEPTH: usize = 3;
+
+/// What changes inputs before they are learned from.
+pub(super) type Change<'a, F> = dyn Fn(&Tensor<F>, &mut Generator) -> Tensor<F> + Send + Sync + 'a;
+
+/// A mini-batch, cut into shards.
+pub(super) struct Batch<F: Float, T: Stored<F>> {
+    pub(super) shards: Vec<(Tensor<F>, Tensor<T>)>,
+    pub(super) samples: usize,
+}
+
+/// The mini-batches from a step of an epoch on, several in each item.
+pub(super) struct Feed<'a, F: Float, T: Stored<F>> {
+    data: &'a Dataset<F, T>,
+    change: Option<&'a Change<'a, F>>,
+    settings: Settings,
+    /// The epoch, from 1, and how many of its steps are done.
+    epoch: usize,
+    step: usize,
+    order: Vec<usize>,
+}
+
+impl<'a, F: Float, T: Stored<F>> Feed<'a, F, T> {
+    pub(super) fn new(
+        data: &'a Dataset<F, T>,
+        change: Option<&'a Change<'a, F>>,
+        settings: Settings,
+        (epoch, step): (usize, usize),
+    ) -> Self {
+        let mut feed = Feed { data, change, settings, epoch, step, order: Vec::new() };
+        feed.shuffle();
+        feed
+    }
+
+    fn shuffle(&mut self) {
+        self.order = (0..self.data.len()).collect();
+        self.order.shuffle(&mut stream(self.settings.seed, ORDER + self.epoch as u64));
+    }
+
+    fn batch(&mut self) -> Option<Batch<F, T>> {
+        let steps = self.settings.steps(self.data.len());
+        if self.step == steps {
+            (self.epoch, self.step) = (self.epoch + 1, 0);
+            self.shuffle();
+        }
+        if self.epoch > self.settings.epochs {
+            return None;
+        }
+        let from = self.step * self.settings.batch;
+        let rows = &self.order[from..self.order.len().min(from + self.settings.batch)];
+        self.step += 1;
+        let changes = CHANGES + ((self.epoch - 1) * steps + self.step) as u64;
+        let mut rng = stream(self.settings.seed, changes);
+        let mut shard = |rows: &[usize]| {
+            let rows = || rows.iter().copied();
+            let inputs = self.data.inputs().rows(rows());
+            let inputs = self.change.map_or(inputs.clone(), |change| change(&inputs, &mut rng));
+            (inputs, self.data.targets().rows(rows()))
+        };
+        Some(Batch { shards: rows.chunks(self.settings.shard).map(&mut shard).collect(), samples: rows.len() })
+    }
+}
+
+impl<F: Float, T: Stored<F>> Iterator for Feed<'_, F, T> {
+    type Item = Vec<Batch<F, T>>;
+
+    fn next(&mut self) -> Option<Vec<Batch<F, T>>> {
+        let numbers = self.settings.batch * self.data.input_shape().len_elements().max(1);
+        let load: Vec<Batch<F, T>> = (0..(AT_ONCE / numbers).clamp(1, 64)).map_while(|_| self.batch()).collect();
+        (!load.is_empty()).then_some(load)
+    }
+}

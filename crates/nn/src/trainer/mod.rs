@@ -1,0 +1,419 @@
+//! The training loop.
+
+mod best;
+mod checkpoint;
+mod feed;
+mod history;
+mod logs;
+mod run;
+mod shards;
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, RwLock};
+use std::thread;
+
+use wengert_tape::{Float, Shape, Stored, Tape, Tensor, Var};
+
+pub use best::Monitor;
+pub use history::{Epoch, Evaluation, History, Progress};
+pub use logs::{CsvLog, Log, TensorBoardLog};
+
+use feed::{Change, Feed};
+use history::Means;
+use run::{Run, State};
+use shards::{Task, Workers};
+
+use crate::data::{Dataset, ahead};
+use crate::error::Error;
+use crate::module::Module;
+use crate::optimisers::Optimiser;
+use crate::random::Generator;
+use crate::schedules::Schedule;
+
+/// Batches in which [`Trainer::evaluate`] looks at a data set.
+const EVALUATED_AT_ONCE: usize = 256;
+
+type Loss<'a, F, T> = dyn Fn(Var<F>, Var<F, T>) -> Var<F> + Send + Sync + 'a;
+type Metric<'a, F, T> = dyn Fn(&Tensor<F>, &Tensor<T>) -> f64 + Send + Sync + 'a;
+type Callback<'a> = Box<dyn FnMut(&Progress<'_>) + 'a>;
+
+/// The numbers of a training.
+#[derive(Clone, Copy, Debug)]
+struct Settings {
+    epochs: usize,
+    batch: usize,
+    shard: usize,
+    threads: usize,
+    seed: u64,
+    accumulate: usize,
+    clip_value: Option<f64>,
+    clip_norm: Option<f64>,
+}
+
+impl Settings {
+    /// The number of mini-batches in an epoch of so many samples.
+    fn steps(&self, samples: usize) -> usize {
+        samples.div_ceil(self.batch)
+    }
+}
+
+/// Who follows a training, and who ends it.
+#[derive(Default)]
+struct Followers<'a> {
+    stop: Option<Arc<AtomicBool>>,
+    on_step: Vec<Callback<'a>>,
+    on_epoch: Vec<Callback<'a>>,
+    logs: Vec<Box<dyn Log + 'a>>,
+}
+
+/// When the learning rate changes.
+enum Scheduled<'a> {
+    Never,
+    EachStep(Box<dyn Schedule + 'a>),
+    EachEpoch(Box<dyn Schedule + 'a>),
+}
+
+/// What is looked at beside the training samples.
+struct Watched<'a, F: Float, T: Stored<F>> {
+    validation: Option<&'a Dataset<F, T>>,
+    test: Option<&'a Dataset<F, T>>,
+    best: Option<Monitor>,
+    patience: Option<usize>,
+}
+
+/// Where the state of a training is kept.
+#[derive(Clone, Debug)]
+struct Kept {
+    path: PathBuf,
+    /// After so many mini-batches, beside each epoch.
+    every: Option<usize>,
+    resume: bool,
+}
+
+/// Trains a model: epochs of shuffled mini-batches, one step of the optimiser for each.
+///
+/// A mini-batch is cut into shards of a fixed size, whatever the number of threads; each is recorded on a tape of its
+/// own, and their gradients are summed in a fixed order. So the same seed gives the same bits on any number of threads.
+/// Mini-batches are put together on a thread of their own, ahead of the training.
+///
+/// # Examples
+/// ```
+/// use wengert_nn::prelude::*;
+/// let mut model = Mlp::<f64>::new(&[2, 4, 1], Activation::Sigmoid, &mut generator(1));
+/// let mut trainer = Trainer::new(mse).epochs(500).batch(4).metric("accuracy", binary_accuracy);
+/// let history = trainer.train(&mut model, &mut Adam::new(0.05), &xor())?;
+/// assert_eq!(history.epochs.len(), 500);
+/// assert!(history.last("accuracy") == Some(1.0) && history.loss() < 0.05);
+/// # Ok::<(), wengert_nn::Error>(())
+/// ```
+///
+/// With samples to validate with, the best epoch's model is what remains, and training stops when none better comes:
+///
+/// ```
+/// use wengert_nn::prelude::*;
+/// let rng = &mut generator(1);
+/// let parts = moons::<f32>(200, 0.2, rng).parts_stratified(&[0.6, 0.2, 0.2], rng)?;
+/// let mut model = Mlp::<f32>::new(&[2, 16, 2], Activation::Tanh, rng).output(Activation::Identity);
+/// let mut trainer = Trainer::new(cross_entropy)
+///     .metric("accuracy", accuracy)
+///     .validate(&parts[1])
+///     .early_stopping(Monitor::loss(), 5)
+///     .epochs(1000);
+/// let history = trainer.train(&mut model, &mut Adam::new(0.02), &parts[0])?;
+/// let best = history.best_epoch().unwrap();
+/// assert!(history.epochs.len() == best.number + 5 || history.epochs.len() == 1000);
+/// assert_eq!(trainer.evaluate(&model, &parts[1])?.loss, best.validation.as_ref().unwrap().loss);
+/// # Ok::<(), wengert_nn::Error>(())
+/// ```
+pub struct Trainer<'a, F: Float, T: Stored<F>> {
+    settings: Settings,
+    loss: Box<Loss<'a, F, T>>,
+    metrics: Vec<(String, Box<Metric<'a, F, T>>)>,
+    change: Option<Box<Change<'a, F>>>,
+    schedule: Scheduled<'a>,
+    watched: Watched<'a, F, T>,
+    kept: Option<Kept>,
+    followers: Followers<'a>,
+}
+
+impl<'a, F: Float, T: Stored<F>> Trainer<'a, F, T> {
+    /// A trainer that makes `loss` small: a function of outputs and targets that is a mean over samples, as those of this
+    /// crate are. It runs 10 epochs of batches of 32 on one thread.
+    pub fn new(loss: impl Fn(Var<F>, Var<F, T>) -> Var<F> + Send + Sync + 'a) -> Self {
+        let (accumulate, clip_value, clip_norm) = (1, None, None);
+        let settings =
+            Settings { epochs: 10, batch: 32, shard: 16, threads: 1, seed: 0, accumulate, clip_value, clip_norm };
+        Trainer {
+            settings,
+            loss: Box::new(loss),
+            metrics: Vec::new(),
+            change: None,
+            schedule: Scheduled::Never,
+            watched: Watched { validation: None, test: None, best: None, patience: None },
+            kept: None,
+            followers: Followers::default(),
+        }
+    }
+
+    /// With a number of passes over the data.
+    pub fn epochs(mut self, epochs: usize) -> Self {
+        self.settings.epochs = epochs;
+        self
+    }
+
+    /// With a number of samples for each step.
+    pub fn batch(mut self, batch: usize) -> Self {
+        self.settings.batch = batch;
+        self
+    }
+
+    /// With a number of samples for each tape, 16 if this is not called. Another number rounds differently; the number of
+    /// threads does not.
+    pub fn shard(mut self, shard: usize) -> Self {
+        self.settings.shard = shard;
+        self
+    }
+
+    /// With a number of threads. More than a batch has shards are not used.
+    pub fn threads(mut self, threads: usize) -> Self {
+        self.settings.threads = threads;
+        self
+    }
+
+    /// With a seed for the order of the samples, and for what layers and changes of the inputs draw.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.settings.seed = seed;
+        self
+    }
+
+    /// With the mean gradient of so many batches for each step of the optimiser. The last step of an epoch takes what is
+    /// left.
+    pub fn accumulate(mut self, batches: usize) -> Self {
+        self.settings.accumulate = batches;
+        self
+    }
+
+    /// With gradients whose numbers are cut to between −`limit` and `limit`, before [`clip_norm`](Self::clip_norm).
+    pub fn clip_value(mut self, limit: f64) -> Self {
+        self.settings.clip_value = Some(limit);
+        self
+    }
+
+    /// With gradients that, all as one vector, are at most so long.
+    pub fn clip_norm(mut self, limit: f64) -> Self {
+        self.settings.clip_norm = Some(limit);
+        self
+    }
+
+    /// With something to measure on outputs and targets: a mean over samples, such as [`accuracy`](crate::accuracy).
+    pub fn metric(
+        mut self,
+        name: impl Into<String>,
+        metric: impl Fn(&Tensor<F>, &Tensor<T>) -> f64 + Send + Sync + 'a,
+    ) -> Self {
+        self.metrics.push((name.into(), Box::new(metric)));
+        self
+    }
+
+    /// With a change of the inputs of each shard before they are learned from, such as
+    /// [`Augmentation::apply`](crate::data::Augmentation::apply). It is made ahead, on another thread.
+    pub fn change(mut self, change: impl Fn(&Tensor<F>, &mut Generator) -> Tensor<F> + Send + Sync + 'a) -> Self {
+        self.change = Some(Box::new(change));
+        self
+    }
+
+    /// With a schedule of the learning rate that counts steps of the optimiser.
+    pub fn schedule_steps(mut self, schedule: impl Schedule + 'a) -> Self {
+        self.schedule = Scheduled::EachStep(Box::new(schedule));
+        self
+    }
+
+    /// With a schedule of the learning rate that counts epochs. It sees the loss of each epoch: on the validation samples,
+    /// if there are any.
+    pub fn schedule_epochs(mut self, schedule: impl Schedule + 'a) -> Self {
+        self.schedule = Scheduled::EachEpoch(Box::new(schedule));
+        self
+    }
+
+    /// With samples that are looked at after each epoch.
+    pub fn validate(mut self, data: &'a Dataset<F, T>) -> Self {
+        self.watched.validation = Some(data);
+        self
+    }
+
+    /// With samples that are looked at after each epoch and that nothing is decided by.
+    pub fn test(mut self, data: &'a Dataset<F, T>) -> Self {
+        self.watched.test = Some(data);
+        self
+    }
+
+    /// With the model of the best epoch on the validation samples as the result.
+    pub fn keep_best(mut self, monitor: Monitor) -> Self {
+        self.watched.best = Some(monitor);
+        self
+    }
+
+    /// [`keep_best`](Self::keep_best), and an end after so many epochs without a better one.
+    pub fn early_stopping(mut self, monitor: Monitor, patience: usize) -> Self {
+        self.watched.best = Some(monitor);
+        self.watched.patience = Some(patience);
+        self
+    }
+
+    /// With a file that holds the whole state of the training after each epoch, and where it is stopped: parameters, what
+    /// the optimiser remembers, the schedule, the step, the seed and the place in the order of samples. It is written to a
+    /// temporary file, synced and renamed, so that there is always a whole one. It is a model file as well:
+    /// [`load`](crate::load) reads the model.
+    pub fn checkpoint(mut self, path: impl AsRef<Path>) -> Self {
+        let (every, resume) = self.kept.map_or((None, false), |kept| (kept.every, kept.resume));
+        self.kept = Some(Kept { path: path.as_ref().into(), every, resume });
+        self
+    }
+
+    /// [`checkpoint`](Self::checkpoint), also after every so many batches.
+    pub fn checkpoint_steps(self, path: impl AsRef<Path>, every: usize) -> Self {
+        let mut trainer = self.checkpoint(path);
+        trainer.kept.iter_mut().for_each(|kept| kept.every = Some(every.max(1)));
+        trainer
+    }
+
+    /// With a beginning where the checkpoint ended, if there is one: the result has the bits of a training that was never
+    /// interrupted.
+    pub fn resume(mut self, resume: bool) -> Self {
+        self.kept.iter_mut().for_each(|kept| kept.resume = resume);
+        self
+    }
+
+    /// With a flag that ends the training after the step at which somebody sets it. The checkpoint, if there is one, is
+    /// written then.
+    pub fn stop(mut self, flag: Arc<AtomicBool>) -> Self {
+        self.followers.stop = Some(flag);
+        self
+    }
+
+    /// With something to call after each batch.
+    pub fn on_step(mut self, callback: impl FnMut(&Progress<'_>) + 'a) -> Self {
+        self.followers.on_step.push(Box::new(callback));
+        self
+    }
+
+    /// With something to call after each epoch.
+    pub fn on_epoch(mut self, callback: impl FnMut(&Progress<'_>) + 'a) -> Self {
+        self.followers.on_epoch.push(Box::new(callback));
+        self
+    }
+
+    /// With a log of the epochs.
+    pub fn log(mut self, log: impl Log + 'a) -> Self {
+        self.followers.logs.push(Box::new(log));
+        self
+    }
+
+    /// Trains `model` on `data`.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] if the data do not fit the model, or there are none. [`Error::NotFinite`] if the loss or a gradient
+    /// is not finite; the model is then as it was before that step. [`Error::File`] if a checkpoint or a log cannot be
+    /// written, or the checkpoint to begin with is of another training.
+    ///
+    /// # Panics
+    /// If the model or the loss panics.
+    pub fn train<M: Module<F> + Send + Sync>(
+        &mut self,
+        model: &mut M,
+        optimiser: &mut dyn Optimiser<F>,
+        data: &Dataset<F, T>,
+    ) -> Result<History, Error> {
+        self.check(model, data)?;
+        let Trainer { settings, loss, metrics, change, schedule, watched, kept, followers } = self;
+        let mut state = State::new(optimiser.rate());
+        if let Some(kept) = kept.as_ref().filter(|kept| kept.resume && kept.path.exists()) {
+            state = checkpoint::read(&kept.path, model, optimiser, schedule, settings, data.len())?;
+        }
+        let task = Task { loss: &**loss, metrics, seed: settings.seed };
+        let helpers = settings.threads.min(settings.batch.min(data.len()).div_ceil(settings.shard)) - 1;
+        let model = &RwLock::new(model);
+        thread::scope(|scope| {
+            let workers = Workers::new(scope, task, helpers, model);
+            let feed = Feed::new(data, change.as_deref(), *settings, (state.epoch, state.step));
+            let batches = ahead(scope, feed, feed::DEPTH).flatten();
+            let samples = data.len();
+            Run {
+                settings,
+                task,
+                schedule,
+                watched,
+                kept: kept.as_ref(),
+                followers,
+                workers,
+                optimiser,
+                samples,
+                state,
+            }
+            .go(batches)
+        })
+    }
+
+    /// The loss and the metrics of `model` on `data`; nothing is trained.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] if the data do not fit the model, or there are none.
+    pub fn evaluate(&self, model: &impl Module<F>, data: &Dataset<F, T>) -> Result<Evaluation, Error> {
+        self.check_shape(model, data)?;
+        evaluate(&*self.loss, &self.metrics, model, data)
+    }
+
+    fn check(&self, model: &impl Module<F>, data: &Dataset<F, T>) -> Result<(), Error> {
+        let error = |message: &str| Err(Error::shape("trainer", message));
+        let Settings { batch, shard, threads, accumulate, .. } = self.settings;
+        if [batch, shard, threads, accumulate].contains(&0) && !data.is_empty() {
+            return error("the batch, its shards and the threads must be at least 1");
+        }
+        if self.watched.best.is_some() && self.watched.validation.is_none() {
+            return error("the best epoch is asked for, but there are no samples to validate with");
+        }
+        let others = [Some(data), self.watched.validation, self.watched.test];
+        others.into_iter().flatten().try_for_each(|data| self.check_shape(model, data))
+    }
+
+    fn check_shape(&self, model: &impl Module<F>, data: &Dataset<F, T>) -> Result<(), Error> {
+        if data.is_empty() {
+            return Err(Error::shape("trainer", "there are no samples"));
+        }
+        let samples = self.settings.batch.clamp(1, data.len());
+        let batch: Shape = [samples].into_iter().chain(data.input_shape().iter().copied()).collect();
+        model.output_shape(&batch).map(drop)
+    }
+}
+
+impl<F: Float, T: Stored<F>> fmt::Debug for Trainer<'_, F, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let metrics = names(&self.metrics);
+        f.debug_struct("Trainer").field("settings", &self.settings).field("metrics", &metrics).finish_non_exhaustive()
+    }
+}
+
+fn names<F: Float, T: Stored<F>>(metrics: &[(String, Box<Metric<'_, F, T>>)]) -> Vec<String> {
+    metrics.iter().map(|(name, _)| name.clone()).collect()
+}
+
+/// The loss and the metrics of a model on data that fit it.
+fn evaluate<F: Float, T: Stored<F>>(
+    loss: &Loss<'_, F, T>,
+    metrics: &[(String, Box<Metric<'_, F, T>>)],
+    model: &impl Module<F>,
+    data: &Dataset<F, T>,
+) -> Result<Evaluation, Error> {
+    let (mut means, mut tape) = (Means::default(), Tape::<f64>::of::<F>());
+    for (x, y) in data.batches(EVALUATED_AT_ONCE) {
+        tape.clear();
+        let (samples, output) = (x.shape()[0], model.forward(&x));
+        let loss = loss(tape.input(output.clone()), tape.input(y.clone())).try_value()?;
+        let metrics: Vec<f64> = metrics.iter().map(|(_, metric)| metric(&output, &y)).collect();
+        means.add(Float::to_f64(loss.item()), &metrics, samples);
+    }
+    let (loss, metrics) = means.now(&names(metrics));
+    Ok(Evaluation { loss, metrics })
+}
