@@ -1,6 +1,7 @@
 //! The function whose differences are taken: leaves in, numbers out.
 
 use super::slope::{self, Reading, Slope, UNIT};
+use super::steps;
 use crate::replay::Replay;
 use crate::tensor::Tensor;
 
@@ -26,6 +27,8 @@ pub(crate) struct Contracted<'a> {
     pub(crate) value: Tensor<f64>,
     /// The size below which nothing counts in each element of the output: its round-off in units.
     pub(crate) floor: Vec<f64>,
+    /// Whether nothing is known of what it computes inside.
+    pub(crate) opaque: bool,
     pub(crate) tolerance: f64,
 }
 
@@ -44,7 +47,13 @@ impl Contracted<'_> {
         let mut moves = vec![self.value.len() == 1; self.value.len()];
         let tolerance = self.tolerance;
         let mut leaves = self.point.clone();
-        slope::measure(&mut |t| self.reading(along, t, &mut leaves, &mut moves), &scales, smallest, tolerance)
+        let opaque = self.opaque;
+        let mut phi = |t| self.reading(along, t, &mut leaves, &mut moves);
+        let mut slope = slope::measure(&mut phi, &scales, smallest, tolerance);
+        if opaque && slope.value == 0.0 {
+            slope.bar = slope.bar.max(steps::mean_slope(&mut |t| Some(phi(t)?.delta), slope.scale).unwrap_or(0.0));
+        }
+        slope
     }
 
     /// The change of the contracted function over a displacement, and the size of the numbers that it is between.
@@ -74,17 +83,19 @@ impl Contracted<'_> {
         if y.shape() != self.value.shape() {
             return None;
         }
-        let (mut delta, mut size) = (0.0, 0.0);
+        let (mut delta, mut size, mut magnitude) = (0.0, 0.0, 0.0);
         for (j, (y, y0)) in y.data().iter().zip(self.value.data()).enumerate() {
             moves[j] |= y != y0;
             if moves[j] {
                 let c = self.cotangent.data()[j];
                 delta += c * (y - y0);
                 // Below the smallest normal number rounding is no smaller than there.
-                size += c.abs() * y.abs().max(y0.abs()).max(self.floor[j]).max(f64::MIN_POSITIVE);
+                let own = y.abs().max(y0.abs()).max(f64::MIN_POSITIVE);
+                size += c.abs() * own.max(self.floor[j]);
+                magnitude += c.abs() * own;
             }
         }
-        Some(Reading { t, delta, size })
+        Some(Reading { t, delta, size, magnitude })
     }
 }
 

@@ -38,6 +38,7 @@ mod roundoff;
 mod run;
 mod self_test;
 mod slope;
+mod steps;
 mod subject;
 mod verdict;
 

@@ -13,7 +13,7 @@ use super::random::Random;
 use super::report::Operation;
 use super::roundoff::roundoff;
 use super::slope::{Slope, UNIT};
-use super::verdict::{Judgement, Verdict, judge};
+use super::verdict::{Judgement, Verdict, judge, stated_bar};
 use crate::algebra::{Any, Args};
 use crate::op::{Op, Value};
 use crate::ops::AnyOp;
@@ -103,6 +103,7 @@ impl Measured {
             value: y.clone(),
             cotangent: cotangent.clone(),
             floor: roundoff_of_output(&replay, random),
+            opaque: false,
             tolerance,
             point,
         };
@@ -168,7 +169,7 @@ impl Measured {
                 element: judged.worst.element.map(|i| position(&x, i)),
                 analytic: judged.worst.analytic,
                 numeric: judged.worst.numeric,
-                bar: judged.worst.bar,
+                bar: stated_bar(verdict, judged.worst.analytic, judged.worst.numeric, judged.worst.bar),
                 elsewhere,
             });
         }

@@ -10,6 +10,7 @@
 use smallvec::SmallVec;
 
 use super::random::Random;
+use super::slope::UNIT;
 use crate::algebra::{Any, Arg, Args};
 use crate::graph::NodeKind;
 use crate::op::{Op, Value};
@@ -20,6 +21,11 @@ use crate::tensor::Tensor;
 /// The size of a move, relative to the argument. Its square is near the rounding of f64, so that neither curvature nor
 /// rounding disturb what is measured by more than a part in a thousand.
 const MOVE: f64 = 1.0 / (1 << 26) as f64;
+/// How often a move is made smaller if the change is not proportional to it, and by how much.
+const RUNGS: i32 = 4;
+const RUNG: f64 = 1.0 / 256.0;
+/// An argument that has lost as many of its digits moves so far by rounding that it is moved as far.
+const LOST: f64 = 1.0 / 4096.0;
 /// Disturbed runs; the largest change counts.
 const RUNS: usize = 3;
 /// How many times the largest change of few runs an error may be.
@@ -73,10 +79,18 @@ impl Run<'_> {
                 Ok(Any::Real(z)) => Some(scaled(&z, y, p)),
                 _ => None,
             };
-            self.errors[node] = Some(match response(at, size_of_step(&self.values(node), &moves)) {
+            let p = size_of_step(&self.values(node), &moves);
+            let mut error = match response(at, p) {
                 Some(change) => change + own,
                 None => own,
-            });
+            };
+            if p < LOST * MOVE
+                && let Some(actual) = at(UNIT).filter(|a| a.data().iter().all(|x| x.is_finite()))
+            {
+                // Of an argument that is mostly rounding, the function bends over the error.
+                error = larger(&error, &actual);
+            }
+            self.errors[node] = Some(error);
         }
     }
 
@@ -152,7 +166,8 @@ impl Run<'_> {
 fn size_of_step(values: &[Value<f64>], moves: &[Option<Tensor<f64>>]) -> f64 {
     let largest = |t: &Tensor<f64>| t.data().iter().fold(0.0_f64, |m, x| m.max(x.abs()));
     let relative = values.iter().zip(moves).map(|(value, by)| match (value, by) {
-        (Any::Real(x), Some(by)) if largest(x) > 0.0 => largest(by) / largest(x),
+        // Where everything has cancelled, sizes are those of ordinary numbers.
+        (Any::Real(x), Some(by)) => largest(by) / if largest(x) > 0.0 { largest(x) } else { 1.0 },
         _ => 0.0,
     });
     MOVE / relative.fold(1.0, f64::max)
@@ -178,12 +193,22 @@ fn scaled(moved: &Tensor<f64>, x: &Tensor<f64>, p: f64) -> Tensor<f64> {
 
 /// A change that is proportional to the move, as a change by rounding is; `None` for any other.
 fn response(at: impl Fn(f64) -> Option<Tensor<f64>>, p: f64) -> Option<Tensor<f64>> {
+    (0..RUNGS).find_map(|k| proportional(&at, p * RUNG.powi(k)))
+}
+
+fn proportional(at: impl Fn(f64) -> Option<Tensor<f64>>, p: f64) -> Option<Tensor<f64>> {
     let (large, small) = (at(p)?, at(p / 8.0)?);
     let norm = |t: &Tensor<f64>| {
         t.data().iter().fold(0.0_f64, |m, x| if x.is_finite() { m.max(x.abs()) } else { f64::INFINITY })
     };
     let apart = norm(&(&large - &small));
     (apart.is_finite() && apart <= 0.5 * norm(&large)).then_some(large)
+}
+
+/// Of two errors of each element the larger.
+fn larger(a: &Tensor<f64>, b: &Tensor<f64>) -> Tensor<f64> {
+    let pairs = a.data().iter().zip(b.data());
+    Tensor::new(a.shape(), pairs.map(|(a, b)| if a.abs() >= b.abs() { *a } else { *b }).collect())
 }
 
 fn add_to(slot: &mut Option<Tensor<f64>>, part: Tensor<f64>) {
@@ -225,6 +250,30 @@ mod tests {
             let found = error_of(f, *x);
             if !(found > 0.3 * expected && found < 100.0 * expected) {
                 failures += &format!("{name}: {found} instead of {expected}\n");
+            }
+        }
+        assert!(failures.is_empty(), "\n{failures}");
+    }
+
+    #[test]
+    fn what_is_lost_in_the_value_is_seen() {
+        // Each row: a function, a point, and by how much its value may be off, in units: as much as its argument is,
+        // which is rounded to a unit of 10¹⁶.
+        type Row = (&'static str, fn(Var) -> Var, f64, [f64; 2]);
+        let table: &[Row] = &[
+            ("nothing is left", |x| ((x + 1e16) - 1e16).sin(), 0.7, [3e15, 1e18]),
+            ("a digit is left", |x| ((x + 1e15) - 1e15).sin(), 0.7, [3e14, 1e17]),
+            ("at the top of a wave", |x| ((x + 1e16) - 1e16).cos(), 0.7, [1e14, 1e18]),
+            ("nothing is lost", |x| (x - 0.5).sin(), 0.7, [0.1, 100.0]),
+            ("all is gone, exactly", |x| (x - 1.0).abs(), 1.0, [0.1, 100.0]),
+        ];
+        let mut failures = String::new();
+        for (name, f, x, [low, high]) in table {
+            let tape = Tape::new();
+            let replay = Replay::of(f(tape.var(Tensor::from(*x)))).unwrap();
+            let found = roundoff(&replay, &Tensor::from(1.0), &mut Random::new(1)).output[0];
+            if !(found >= *low && found <= *high) {
+                failures += &format!("{name}: {found} instead of {low} to {high}\n");
             }
         }
         assert!(failures.is_empty(), "\n{failures}");

@@ -9,7 +9,7 @@ use super::random::Random;
 use super::report::{Element, Operation, Report, StepError};
 use super::slope::Slope;
 use super::subject::Subject;
-use super::verdict::{Judgement, Verdict, judge};
+use super::verdict::{Judgement, Verdict, judge, stated_bar};
 use crate::graph::NodeKind;
 use crate::op::Op;
 use crate::ops::AnyOp;
@@ -230,7 +230,7 @@ fn one(subject: &mut Subject<'_>, leaf: usize, i: usize, slope: &Slope, sound: b
         position: at,
         analytic,
         numeric: slope.value,
-        bar: slope.bar + rounding,
+        bar: stated_bar(verdict, analytic, slope.value, slope.bar + rounding),
         sides: (slope.is_kink(tolerance) || slope.edge).then(|| slope.sides()),
         verdict,
         pattern,
@@ -304,15 +304,16 @@ fn along(
         Judgement::Fail if sound => Judgement::CannotTell,
         other => other,
     };
+    let verdict = settled(judgement, sound);
     let element = Element {
         name: format!("direction {k}"),
         leaf: k,
         position: Vec::new(),
         analytic,
         numeric: slope.value,
-        bar: slope.bar + rounding,
+        bar: stated_bar(verdict, analytic, slope.value, slope.bar + rounding),
         sides: slope.is_kink(tolerance).then(|| slope.sides()),
-        verdict: settled(judgement, sound),
+        verdict,
         pattern: None,
     };
     Some((element, evaluations + slope.evaluations))

@@ -65,6 +65,8 @@ pub(crate) struct Reading {
     pub(crate) delta: f64,
     /// The size of the numbers that this difference was taken between: its round-off is of the order of `UNIT` times it.
     pub(crate) size: f64,
+    /// The size of the function's values alone, without the numbers inside that `size` may be due to.
+    pub(crate) magnitude: f64,
 }
 
 /// A table of extrapolations to step 0.
@@ -86,8 +88,21 @@ struct Entry {
     step: f64,
     /// The difference at that step.
     raw: f64,
-    /// The size of the function there.
+    /// The sizes of the function there.
+    sizes: Sizes,
+}
+
+/// How large the numbers are that a difference was taken between, and the function's values among them.
+#[derive(Clone, Copy, Debug, Default)]
+struct Sizes {
     size: f64,
+    magnitude: f64,
+}
+
+impl Sizes {
+    fn max(self, other: Sizes) -> Sizes {
+        Sizes { size: self.size.max(other.size), magnitude: self.magnitude.max(other.magnitude) }
+    }
 }
 
 impl Table {
@@ -95,10 +110,10 @@ impl Table {
         Table { first, apart, row: Vec::new(), entries: Vec::new() }
     }
 
-    /// Adds the difference at the next smaller step; `size` is that of the function there.
-    fn push(&mut self, difference: f64, step: f64, size: f64) {
+    /// Adds the difference at the next smaller step; `sizes` are those of the function there.
+    fn push(&mut self, difference: f64, step: f64, sizes: Sizes) {
         // Two values take part in a one-sided difference at once, in a central one at twice the step.
-        let noise = UNIT * size / step * if self.first == 1 { 2.0 } else { 1.0 };
+        let noise = UNIT * sizes.size / step * if self.first == 1 { 2.0 } else { 1.0 };
         let mut row = vec![difference];
         for j in 0..self.row.len().min(COLUMNS - 1) {
             let weight = SHRINK.powi(self.first + self.apart * j as i32) - 1.0;
@@ -113,7 +128,7 @@ impl Table {
                 error: error(j) + AMPLIFIED[self.first as usize - 1] * noise,
                 step,
                 raw: difference,
-                size,
+                sizes,
             });
         }
         self.row = row;
@@ -138,14 +153,14 @@ impl Table {
         below.iter().map(|e| 0.5 * e.error * e.step).fold(0.0, f64::max)
     }
 
-    /// Of the entries that agree with the best, the one with the smallest bar; that bar; and the largest size.
+    /// Of the entries that agree with the best, the one with the smallest bar; that bar; and the largest magnitude.
     fn with_noise(&self, noise: f64, longest: f64) -> Option<(Entry, f64, f64)> {
         let (best, _) = self.best(longest)?;
         let bar = |e: &Entry| 2.0 * e.error + NOISES * noise / e.step;
         let agrees = |e: &&Entry| e.step <= longest && (e.value - best.value).abs() <= bar(e) + bar(&best);
         let agreeing = || self.entries.iter().filter(agrees);
         let entry = agreeing().min_by(|a, b| bar(a).total_cmp(&bar(b))).copied().unwrap_or(best);
-        Some((entry, bar(&entry), agreeing().map(|e| e.size).fold(best.size, f64::max)))
+        Some((entry, bar(&entry), agreeing().map(|e| e.sizes.magnitude).fold(best.sizes.magnitude, f64::max)))
     }
 }
 
@@ -223,7 +238,7 @@ pub(crate) fn measure(
     tolerance: f64,
 ) -> Slope {
     let mut measuring =
-        Measuring { phi, tolerance, smallest, size: 0.0, reach: 0.0, curve: Vec::new(), evaluations: 0 };
+        Measuring { phi, tolerance, smallest, sizes: Sizes::default(), reach: 0.0, curve: Vec::new(), evaluations: 0 };
     let mut found: Option<Slope> = None;
     for scale in scales {
         let slope = measuring.at_scale(*scale);
@@ -243,8 +258,8 @@ struct Measuring<'a> {
     phi: &'a mut dyn FnMut(f64) -> Option<Reading>,
     tolerance: f64,
     smallest: f64,
-    /// The size of the last reading.
-    size: f64,
+    /// The sizes of the last reading.
+    sizes: Sizes,
     /// By how much the function changed at most.
     reach: f64,
     curve: Vec<(f64, f64)>,
@@ -280,7 +295,7 @@ impl Measuring<'_> {
     fn read(&mut self, t: f64) -> Option<Reading> {
         self.evaluations += 1;
         let reading = (self.phi)(t).filter(|r| r.delta.is_finite() && r.t != 0.0)?;
-        self.size = reading.size;
+        self.sizes = reading.sizes();
         Some(reading)
     }
 
@@ -299,7 +314,7 @@ impl Measuring<'_> {
     fn pair(&mut self, h: f64) -> Option<(f64, f64)> {
         let (right, left) = (self.read(h), self.read(-h));
         let (right, left) = (right?, left?);
-        self.size = right.size.max(left.size);
+        self.sizes = right.sizes().max(left.sizes());
         self.reach = self.reach.max(right.delta.abs()).max(left.delta.abs());
         let central = (right.delta - left.delta) / (right.t - left.t);
         self.curve.push((h, central));
@@ -317,17 +332,17 @@ impl Measuring<'_> {
                 jump.break_off();
                 missing += 1;
                 // A function with holes has values on both sides of its argument, near enough.
-                if missing == EDGE && central.entries.is_empty() && self.pair(self.deepest(start)).is_none() {
+                if missing == EDGE && central.entries.is_empty() && !self.exists_on_both_sides(start) {
                     return (self.one_sided(start, scale), None);
                 }
                 continue;
             };
             missing = 0;
-            central.push(c, h, self.size);
-            jump.push(j, h, self.size);
+            central.push(c, h, self.sizes);
+            jump.push(j, h, self.sizes);
             let Some((c, age)) = central.best(f64::INFINITY) else { continue };
             let Some((j, jump_age)) = jump.best(c.step * NEAR) else { continue };
-            let noise = UNIT * self.size / h;
+            let noise = UNIT * self.sizes.size / h;
             let found = c.value.abs().max(j.value.abs());
             let resolved = c.error <= GOAL * c.value.abs() || noise >= c.error;
             let settled = j.error <= GOAL_OF_JUMP * found || 2.0 * noise >= j.error;
@@ -338,7 +353,7 @@ impl Measuring<'_> {
         }
         let Some((best, _)) = central.best(f64::INFINITY) else { return (Slope::unknown(), None) };
         let below = best.step * 2f64.powi(NEXT_TABLE);
-        let floor = UNIT * best.size;
+        let floor = UNIT * best.sizes.size;
         let (mut noise, mut doubt) = (floor.max(central.noise(f64::INFINITY)), 0.0_f64);
         for h in [best.step * BELOW, self.deepest(best.step)] {
             let h = h.max(self.smallest);
@@ -352,10 +367,10 @@ impl Measuring<'_> {
         }
         if noise > 64.0 * floor && noise > DROWNED * self.reach {
             // The steps were all too long, or there is nothing but noise.
-            return (Slope { natural: best.size / scale, scale, ..Slope::unknown() }, Some(below));
+            return (Slope { natural: best.sizes.magnitude / scale, scale, ..Slope::unknown() }, Some(below));
         }
         let longest = best.step * NEAR;
-        let ((central, bar, size), (jump, jump_bar, _)) = match (
+        let ((central, bar, magnitude), (jump, jump_bar, _)) = match (
             central.with_noise(noise, f64::INFINITY),
             jump.with_noise(2.0 * noise.max(jump.noise(longest)), longest),
         ) {
@@ -369,7 +384,7 @@ impl Measuring<'_> {
             jump_bar,
             doubt,
             edge: false,
-            natural: size / scale,
+            natural: magnitude / scale,
             scale,
             curve: Vec::new(),
             evaluations: 0,
@@ -387,33 +402,71 @@ impl Measuring<'_> {
         (slope, look_below.then_some(below))
     }
 
+    /// Whether the function has values on both sides of its argument, however near.
+    fn exists_on_both_sides(&mut self, start: f64) -> bool {
+        self.pair(self.deepest(start)).is_some() || self.smallest > 0.0 && self.pair(2.0 * self.smallest).is_some()
+    }
+
     /// The derivative from the one side on which the function has values.
     fn one_sided(&mut self, start: f64, scale: f64) -> Slope {
         let mut found = Slope::unknown();
         for side in [1.0, -1.0] {
-            let mut table = Table::new(1, 1);
-            for h in self.steps(start) {
-                let Some(r) = self.read(side * h) else {
-                    table.break_off();
-                    continue;
-                };
-                table.push(r.delta / r.t, h, self.size);
-                let Some((best, age)) = table.best(f64::INFINITY) else { continue };
-                let resolved = best.error <= GOAL * best.value.abs() || 2.0 * UNIT * self.size / h >= best.error;
-                if resolved && age >= CONFIRMING || age >= STALE && best.error <= 1e-2 * best.value.abs() {
+            let (mut start, mut slope) = (start, self.of_side(side, start, scale));
+            // Where small steps contradict large ones, what counts is the smaller scale.
+            for _ in 0..TABLES {
+                start *= 2f64.powi(NEXT_TABLE);
+                if slope.doubt == 0.0 || start < self.smallest * BOTTOM {
                     break;
                 }
+                let finer = self.of_side(side, start, scale);
+                if finer.doubt < slope.doubt || finer.resolves(CONSISTENT) {
+                    slope = finer;
+                }
             }
-            let Some((best, _)) = table.best(f64::INFINITY) else { continue };
-            let noise = table.noise(f64::INFINITY).max(2.0 * UNIT * best.size);
-            if let Some((entry, bar, size)) = table.with_noise(noise, f64::INFINITY)
-                && bar < found.bar
-            {
-                let natural = size / scale;
-                found = Slope { value: entry.value, bar, jump_bar: 0.0, edge: true, natural, scale, ..found };
+            if slope.bar < found.bar {
+                found = slope;
             }
         }
         found
+    }
+
+    /// The derivative from one side.
+    fn of_side(&mut self, side: f64, start: f64, scale: f64) -> Slope {
+        let mut table = Table::new(1, 1);
+        for h in self.steps(start) {
+            let Some(r) = self.read(side * h) else {
+                table.break_off();
+                continue;
+            };
+            table.push(r.delta / r.t, h, self.sizes);
+            let Some((best, age)) = table.best(f64::INFINITY) else { continue };
+            let resolved = best.error <= GOAL * best.value.abs() || 2.0 * UNIT * self.sizes.size / h >= best.error;
+            if resolved && age >= CONFIRMING || age >= STALE && best.error <= 1e-2 * best.value.abs() {
+                break;
+            }
+        }
+        let Some((best, _)) = table.best(f64::INFINITY) else { return Slope::unknown() };
+        let floor = 2.0 * UNIT * best.sizes.size;
+        let noise = table.noise(f64::INFINITY).max(floor);
+        let Some((entry, bar, magnitude)) = table.with_noise(noise, f64::INFINITY) else { return Slope::unknown() };
+        let mut doubt = 0.0_f64;
+        for h in [best.step * BELOW, self.deepest(best.step)] {
+            let h = h.max(self.smallest);
+            if let Some(r) = self.read(side * h) {
+                let deviation = (r.delta / r.t - entry.value).abs();
+                if deviation > bar + 64.0 * floor / h + 0.1 * self.tolerance * entry.value.abs() {
+                    doubt = doubt.max(deviation);
+                }
+            }
+        }
+        let natural = magnitude / scale;
+        Slope { value: entry.value, bar, jump_bar: 0.0, doubt, edge: true, natural, scale, ..Slope::unknown() }
+    }
+}
+
+impl Reading {
+    fn sizes(&self) -> Sizes {
+        Sizes { size: self.size, magnitude: self.magnitude }
     }
 }
 
@@ -426,7 +479,8 @@ mod tests {
         let y = f(x);
         let mut phi = |t: f64| {
             let (moved, z) = (x + t, f(x + t));
-            Some(Reading { t: moved - x, delta: z - y, size: y.abs().max(z.abs()) }).filter(|_| z.is_finite())
+            let size = y.abs().max(z.abs());
+            Some(Reading { t: moved - x, delta: z - y, size, magnitude: size }).filter(|_| z.is_finite())
         };
         let scales: &[f64] = if x == 0.0 { &[1.0] } else { &[x.abs(), 1.0] };
         measure(&mut phi, scales, 1024.0 * UNIT * x.abs(), 1e-6)

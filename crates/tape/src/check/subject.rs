@@ -163,6 +163,7 @@ impl<'a> Subject<'a> {
             cotangent: cotangent.clone(),
             value: value.clone(),
             floor: output.clone(),
+            opaque: false,
             tolerance,
         };
         let arguments = arguments.len();
@@ -227,7 +228,7 @@ impl<'a> Subject<'a> {
             point.push(x.clone());
         }
         let function = replayed(&replay, leaves.iter().map(|l| l.position).collect());
-        let contracted = Contracted { function, point, cotangent, value, floor: output, tolerance: TOLERANCE[0] };
+        let contracted = Contracted { function, point, cotangent, value, floor: output, opaque: false, tolerance: TOLERANCE[0] };
         Ok(Subject {
             float: "f64",
             tolerance: TOLERANCE[0],
@@ -269,6 +270,7 @@ impl<'a> Subject<'a> {
             cotangent: Tensor::from(1.0),
             value: Tensor::from(y),
             floor: vec![0.0],
+            opaque: true,
             tolerance: TOLERANCE[0],
         };
         Ok(Subject {

@@ -33,7 +33,8 @@ impl fmt::Display for Verdict {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Judgement {
     Pass,
-    /// They agree, and the bar is short beside the size of the function, but not beside this derivative.
+    /// They agree, and the bar is short beside the size of the function, but not beside this derivative; or beside the
+    /// derivative, but a kink might be too weak to be seen.
     Small,
     Kink,
     CannotTell,
@@ -65,12 +66,16 @@ pub(crate) fn judge(analytic: f64, rounding: f64, slope: &Slope, tolerance: f64)
         let invisible = slope.bar == 0.0 && size * slope.scale <= UNIT;
         return if difference > bar + unseen + slope.doubt && !invisible { Fail } else { CannotTell };
     }
+    let resolved = bar <= 0.5 * tolerance * size;
     let bar = bar + unseen;
     if slope.edge {
-        return if bar <= 0.5 * tolerance * size { Kink } else { CannotTell };
+        return if resolved { Kink } else { CannotTell };
     }
     if bar <= 0.5 * tolerance * size {
         return Pass;
+    }
+    if resolved {
+        return Small;
     }
     let zero = analytic.abs() <= rounding.max(16.0 * UNIT * slope.natural);
     match bar <= tolerance * slope.natural {
@@ -78,6 +83,12 @@ pub(crate) fn judge(analytic: f64, rounding: f64, slope: &Slope, tolerance: f64)
         true => Small,
         false => CannotTell,
     }
+}
+
+/// The bar that is stated: one that cannot tell a difference apart is at least as long as the difference.
+pub(crate) fn stated_bar(verdict: Verdict, analytic: f64, numeric: f64, bar: f64) -> f64 {
+    let apart = (analytic - numeric).abs();
+    if verdict == Verdict::CannotTell && apart.is_finite() { bar.max(apart) } else { bar }
 }
 
 /// How many decimal digits of a derivative its bar vouches for.
