@@ -48,7 +48,7 @@ pub(crate) struct GraphArgs {
     json: bool,
 }
 
-/// Why there is no graph, in one line.
+/// Why there is no graph, and no check, in one line.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
     /// The text is no expression.
@@ -95,7 +95,7 @@ pub(crate) fn run(args: &GraphArgs) -> Result<(), Error> {
     }
 }
 
-fn is_output(path: &Option<PathBuf>) -> bool {
+pub(crate) fn is_output(path: &Option<PathBuf>) -> bool {
     path.as_deref() == Some(Path::new("-"))
 }
 
@@ -174,13 +174,13 @@ fn node(view: &View<f64>, gradients: &Gradients, index: usize) -> Value {
 }
 
 /// A number with all its digits.
-fn full(x: f64) -> String {
+pub(crate) fn full(x: f64) -> String {
     let plain = x == 0.0 || !x.is_finite() || (1e-5..1e16).contains(&x.abs());
     if plain { x.to_string() } else { format!("{x:e}") }
 }
 
 /// Writes a file, or standard output for `-`. Nobody reading on is no error.
-fn write(path: &Path, text: &str) -> Result<(), Error> {
+pub(crate) fn write(path: &Path, text: &str) -> Result<(), Error> {
     let (file, done) = match path == Path::new("-") {
         true => ("standard output".into(), io::stdout().write_all(text.as_bytes()).and_then(|()| io::stdout().flush())),
         false => (path.display().to_string(), std::fs::write(path, text)),

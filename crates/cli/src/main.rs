@@ -1,5 +1,6 @@
 //! The `wengert` command.
 
+mod check;
 mod expression;
 mod graph;
 
@@ -17,15 +18,17 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    Check(check::CheckArgs),
     Graph(graph::GraphArgs),
 }
 
 fn main() -> ExitCode {
     let done = match Arguments::parse().command {
-        Command::Graph(args) => graph::run(&args),
+        Command::Check(args) => check::run(&args),
+        Command::Graph(args) => graph::run(&args).map(|()| ExitCode::SUCCESS),
     };
     match done {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(e) => {
             eprintln!("wengert: {e}");
             ExitCode::from(2)

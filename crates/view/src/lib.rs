@@ -28,8 +28,11 @@
 //! [`dot`](ViewExt::dot) and [`svg`](ViewExt::svg); [`view`](ViewExt::view) gives the [`View`] that they are made
 //! from, to which gradients and names can be added.
 //!
+//! [`ReportExt`] draws what a gradient check saw: the error of the difference against its step.
+//!
 //! A constant number is written into the formula that it stands in; a constant tensor is a node.
 
+mod curve;
 mod digraph;
 mod label;
 mod layout;
@@ -39,5 +42,6 @@ pub mod prelude;
 mod svg;
 mod view;
 
+pub use curve::ReportExt;
 pub use petgraph;
 pub use view::{Node, View, ViewExt};

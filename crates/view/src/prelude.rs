@@ -1,3 +1,3 @@
 //! What most programs use: `use wengert_view::prelude::*;`
 
-pub use crate::ViewExt;
+pub use crate::{ReportExt, ViewExt};

@@ -2,7 +2,9 @@
 
 use std::fmt::Write;
 
+use super::fault::Fault;
 use super::report::{Element, Operation, Report};
+use super::self_test::SelfTest;
 use super::verdict::Verdict;
 
 impl Report {
@@ -50,6 +52,38 @@ impl Report {
         object.raw("not_checked", &array(self.unchecked.iter().map(|line| quoted(line))));
         object.raw("evaluations", &self.evaluations.to_string());
         object.raw("operation_evaluations", &self.operation_evaluations.to_string());
+        object.close()
+    }
+}
+
+impl SelfTest {
+    /// The result as one JSON object: `injected`, `caught`, `named`, `smallest_visible`, `left_out`, and `faults`, the
+    /// counts of each kind.
+    ///
+    /// # Examples
+    /// ```
+    /// use wengert_tape::{check::Checker, prelude::*};
+    /// let test = Checker::new().self_test(|x| x.sin().sum(), &Tensor::from([0.3, 1.5]))?;
+    /// assert!(test.to_json().starts_with(r#"{"injected":"#));
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn to_json(&self) -> String {
+        let mut object = Object::new();
+        object.raw("injected", &self.trials.len().to_string());
+        object.raw("caught", &self.caught().to_string());
+        object.raw("named", &self.named().to_string());
+        object.number("smallest_visible", self.smallest_visible());
+        object.raw("left_out", &self.left_out.to_string());
+        let faults = Fault::ALL.into_iter().map(|fault| {
+            let of_kind = || self.trials.iter().filter(move |t| t.fault == fault);
+            let mut object = Object::new();
+            object.text("fault", &fault.name());
+            object.raw("injected", &of_kind().count().to_string());
+            object.raw("caught", &of_kind().filter(|t| t.verdict == Verdict::Fail).count().to_string());
+            object.raw("named", &of_kind().filter(|t| t.named).count().to_string());
+            object.close()
+        });
+        object.raw("faults", &array(faults));
         object.close()
     }
 }

@@ -171,6 +171,33 @@ impl Report {
         all
     }
 
+    /// The power of the step with which the error of the central difference falls, where it is not round-off: the median
+    /// over pairs of neighbouring steps of [`curve`](Self::curve). 2 for a right gradient of a smooth function, 0 for a
+    /// wrong one; `None` if the error is round-off at every step.
+    ///
+    /// # Examples
+    /// ```
+    /// use wengert_tape::prelude::*;
+    /// let report = check_gradients(|x: Scalar| x.exp(), 0.3_f64)?;
+    /// assert!((report.curve_slope().unwrap() - 2.0).abs() < 0.1);
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn curve_slope(&self) -> Option<f64> {
+        let falls = |pair: &[StepError]| {
+            let [a, b] = pair else { return None };
+            // Twice the round-off that a difference of numbers of this size may have.
+            let floor = |p: &StepError| 4.0 * f64::EPSILON * p.difference.abs().max(p.error) / p.step.min(1.0);
+            let both = a.error > floor(a) && b.error > floor(b) && a.step > b.step;
+            both.then(|| (a.error / b.error).ln() / (a.step / b.step).ln())
+        };
+        let bottom = self.curve.iter().map(|p| p.error).enumerate().min_by(|a, b| a.1.total_cmp(&b.1))?.0;
+        // A wrong gradient's error may be smallest at the first step.
+        let end = if bottom == 0 { self.curve.len() } else { bottom + 1 };
+        let mut powers: Vec<f64> = self.curve[..end].windows(2).filter_map(falls).collect();
+        powers.sort_by(f64::total_cmp);
+        powers.get(powers.len() / 2).copied()
+    }
+
     /// The operations whose rule is wrong.
     pub fn wrong_operations(&self) -> impl Iterator<Item = &Operation> {
         self.operations.iter().filter(|o| o.verdict == Verdict::Fail)

@@ -80,6 +80,9 @@ impl fmt::Display for SelfTest {
             let caught = count(&|t| t.verdict == Verdict::Fail);
             let (named, alone) = (count(&|t| t.named), count(&|t| t.by_derivatives));
             let (name, n) = (kind.name(), of_kind.len());
+            if n == 0 {
+                continue;
+            }
             write!(
                 f,
                 "\n  {name:12} {n:4} injected, {caught:4} caught, {named:4} named, {alone:4} by derivatives alone"

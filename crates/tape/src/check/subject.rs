@@ -228,7 +228,8 @@ impl<'a> Subject<'a> {
             point.push(x.clone());
         }
         let function = replayed(&replay, leaves.iter().map(|l| l.position).collect());
-        let contracted = Contracted { function, point, cotangent, value, floor: output, opaque: false, tolerance: TOLERANCE[0] };
+        let contracted =
+            Contracted { function, point, cotangent, value, floor: output, opaque: false, tolerance: TOLERANCE[0] };
         Ok(Subject {
             float: "f64",
             tolerance: TOLERANCE[0],

@@ -170,7 +170,7 @@ fn write_text(svg: &mut String, [x, y]: [f64; 2], class: &str, text: &str) {
 }
 
 /// Text in XML. A character that XML does not allow becomes a replacement character.
-fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
