@@ -145,7 +145,7 @@ impl Check {
         let width = |k: usize| rows.iter().map(|row| row[k].chars().count()).max().unwrap_or(0);
         let [name, analytic, numeric, bar] = [width(0).max(5), width(1).max(9), width(2), width(3)];
         let mut text = format!("{:name$}  {}\n", "value", signed(self.value));
-        let _ = writeln!(text, "{:name$}  {:analytic$}  {}", "", " analytic", " numeric");
+        let _ = writeln!(text, "{:name$}  {:analytic$}   numeric", "", " analytic");
         for row in &rows {
             let [a, b, c, d, e] = row;
             let _ = writeln!(text, "{a:name$}  {b:analytic$}  {c:numeric$}  {d:bar$}  {e}");

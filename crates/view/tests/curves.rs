@@ -1,7 +1,6 @@
 //! Pictures of what gradient checks saw.
 
 use wengert_tape::check::{Checker, Report};
-use wengert_tape::prelude::*;
 use wengert_view::ReportExt;
 
 fn claims(f: fn(f64) -> f64, x: f64, derivative: f64) -> Report {
