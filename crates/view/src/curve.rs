@@ -151,7 +151,8 @@ impl Plot {
     /// A line of the slope that was seen, through the point at the longest step.
     fn write_slope(&self, svg: &mut String, slope: Option<f64>) {
         let text = match slope {
-            Some(slope) => format!("slope {slope:.1}"),
+            // no sign on a slope of nothing
+            Some(slope) => format!("slope {:.1}", (10.0 * slope).round() / 10.0 + 0.0),
             None => "no slope: round-off at every step".into(),
         };
         let _ = writeln!(svg, "<text class=\"slope-text\" x=\"{}\" y=\"44\">{text}</text>", ROOM[0]);
