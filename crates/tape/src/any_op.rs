@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::algebra::{Algebra, Args};
 use crate::error::Error;
 use crate::float::Float;
-use crate::op::{Custom, Kind, Op, Value};
+use crate::op::{Cotangents, Custom, Kind, Op, Value};
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 
@@ -90,7 +90,10 @@ impl Op for AnyOp {
         self.custom().custom_active(arg)
     }
     fn vjp<A: Algebra>(&self, arg: usize, g: A, a: Args<'_, A>, y: &A) -> A {
-        A::read(self.custom()).vjp_as(arg, g, a, y)
+        self.vjps(&[arg], g, a, y).swap_remove(0)
+    }
+    fn vjps<A: Algebra>(&self, need: &[usize], g: A, a: Args<'_, A>, y: &A) -> Cotangents<A> {
+        A::read(self.custom()).vjps_as(need, g, a, y)
     }
     fn jvp<A: Algebra>(&self, arg: usize, d: A, a: Args<'_, A>, y: &A) -> A {
         A::read(self.custom()).jvp_as(arg, d, a, y)

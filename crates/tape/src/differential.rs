@@ -119,19 +119,26 @@ impl<F: Float> Trace<F> {
         }
         let tangents = self.tangents(direction)?;
         let key = self.tape.key();
-        let at = |id: u32| {
-            Ok(match value_of::<F>(key, id)? {
-                Any::Real(value) => Any::Real(Dual { value, tangent: tangents.get(&id).cloned() }),
-                Any::Index(i) => Any::Index(crate::readers::DualIndex(i)),
-                Any::Mask(m) => Any::Mask(crate::readers::DualMask(m)),
-            })
-        };
         let seed = Dual::still(Tensor::full(value.shape(), F::one()));
-        let mut cotangents = sweep::sweep::<F, _>(key, self.y.id, seed, &at)?;
+        let mut cotangents = sweep::sweep::<F, _>(key, self.y.id, seed, &with_tangents(key, &tangents))?;
         match cotangents.remove(&self.x.id).and_then(|g| g.tangent) {
             Some(product) => Ok(product),
             None => zeros(),
         }
+    }
+}
+
+/// The values of a tape's nodes and constants beside their tangents.
+pub(crate) fn with_tangents<F: Float>(
+    key: u32,
+    tangents: &BTreeMap<u32, Tensor<F>>,
+) -> impl Fn(u32) -> Result<Any<Dual<Tensor<F>>>, Error> {
+    move |id| {
+        Ok(match value_of::<F>(key, id)? {
+            Any::Real(value) => Any::Real(Dual { value, tangent: tangents.get(&id).cloned() }),
+            Any::Index(i) => Any::Index(crate::readers::DualIndex(i)),
+            Any::Mask(m) => Any::Mask(crate::readers::DualMask(m)),
+        })
     }
 }
 

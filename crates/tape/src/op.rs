@@ -3,6 +3,8 @@
 use std::any::Any as StdAny;
 use std::fmt::Debug;
 
+use smallvec::SmallVec;
+
 use crate::algebra::{Algebra, Any, Args};
 use crate::any_op::AnyOp;
 use crate::case::Case;
@@ -31,6 +33,9 @@ impl<F: Float> From<Tensor<bool>> for Value<F> {
         Any::Mask(t)
     }
 }
+
+/// The cotangents of some arguments of an operation.
+pub type Cotangents<A> = SmallVec<[A; 3]>;
 
 /// The kind of value that an operation returns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,6 +88,18 @@ pub trait Op: Clone + Debug + PartialEq + Send + Sync + 'static {
     /// The cotangent of argument `arg` from `g`, the cotangent of the result `y`. Called for active arguments alone.
     fn vjp<A: Algebra>(&self, arg: usize, _g: A, _a: Args<'_, A>, _y: &A) -> A {
         unreachable!("{}: argument {arg} carries no gradient", self.name())
+    }
+
+    /// The cotangents of the arguments `need`, in that order. [`vjp`](Self::vjp) for each, the last of which may work in
+    /// the buffer of `g`; an operation whose arguments share work overrides it.
+    fn vjps<A: Algebra>(&self, need: &[usize], g: A, a: Args<'_, A>, y: &A) -> Cotangents<A> {
+        let mut cotangents = Cotangents::new();
+        let Some((last, others)) = need.split_last() else { return cotangents };
+        for arg in others {
+            cotangents.push(self.vjp(*arg, g.clone(), a, y));
+        }
+        cotangents.push(self.vjp(*last, g, a, y));
+        cotangents
     }
 
     /// The part of the tangent of the result `y` that comes from `d`, the tangent of argument `arg`. Called for active
@@ -139,8 +156,8 @@ pub struct Named {
 
 /// How a reader of kind `A` reads an operation whose type is not known.
 pub trait ReadBy<A: Algebra> {
-    /// [`Op::vjp`]
-    fn vjp_as(&self, arg: usize, g: A, a: Args<'_, A>, y: &A) -> A;
+    /// [`Op::vjps`]
+    fn vjps_as(&self, need: &[usize], g: A, a: Args<'_, A>, y: &A) -> Cotangents<A>;
     /// [`Op::jvp`]
     fn jvp_as(&self, arg: usize, d: A, a: Args<'_, A>, y: &A) -> A;
     /// [`Op::composed`]
@@ -148,8 +165,8 @@ pub trait ReadBy<A: Algebra> {
 }
 
 impl<O: Op, A: Algebra> ReadBy<A> for O {
-    fn vjp_as(&self, arg: usize, g: A, a: Args<'_, A>, y: &A) -> A {
-        self.vjp(arg, g, a, y)
+    fn vjps_as(&self, need: &[usize], g: A, a: Args<'_, A>, y: &A) -> Cotangents<A> {
+        self.vjps(need, g, a, y)
     }
     fn jvp_as(&self, arg: usize, d: A, a: Args<'_, A>, y: &A) -> A {
         self.jvp(arg, d, a, y)

@@ -271,9 +271,9 @@ impl<F: Float> Replay<F> {
                 continue;
             };
             let args = self.args(node);
-            for k in entry.active_arguments(&self.entries) {
-                let c = op.vjp(k, g.clone(), Args(&args), y);
-                add_to(&mut all[entry.parents[k]], c);
+            let need = entry.active_arguments(&self.entries);
+            for (k, c) in need.iter().zip(op.vjps(&need, g, Args(&args), y)) {
+                add_to(&mut all[entry.parents[*k]], c);
             }
         }
         all

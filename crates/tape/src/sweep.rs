@@ -154,12 +154,7 @@ fn visit_wide<F: Float>(
     let args: SmallVec<[Arg<'_, Tensor<F>>; 3]> = operands.iter().map(|(value, _)| value.as_arg()).collect();
     let needed: SmallVec<[usize; 3]> = (0..parents.len()).filter(|k| operands[*k].1 && op.active(*k)).collect();
     let y = value.real();
-    let mut g = Some(g);
-    for (turn, arg) in needed.iter().enumerate() {
-        // The last rule owns the cotangent and may work in its buffer.
-        let g = if turn + 1 == needed.len() { g.take() } else { g.clone() };
-        let Some(g) = g else { break };
-        let c = op.vjp(*arg, g, Args(&args), &y);
+    for (arg, c) in needed.iter().zip(op.vjps(&needed, g, Args(&args), &y)) {
         debug_assert_eq!(*Tensor::shape(&c), args[*arg].shape(), "{op:?}: vjp by argument {arg}");
         let parent = parents[*arg];
         match store::with_store(key, |store: &mut Store<F>| store.wide_position(parent))? {
@@ -228,7 +223,7 @@ pub(crate) fn backward_recorded<F: Float>(root: Var<F>) -> Result<RecordedGradie
 }
 
 /// A node or constant as a recorded value of its kind.
-fn handle<F: Float>(key: u32, id: u32) -> Result<Any<Var<F>>, Error> {
+pub(crate) fn handle<F: Float>(key: u32, id: u32) -> Result<Any<Var<F>>, Error> {
     Ok(match value_of::<F>(key, id)? {
         Any::Real(_) => Any::Real(Var::new(key, id)),
         Any::Index(_) => Any::Index(Var::new(key, id)),
@@ -243,10 +238,24 @@ pub(crate) fn sweep<F: Float, A: Algebra>(
     seed: A,
     at: &dyn Fn(u32) -> Result<Any<A>, Error>,
 ) -> Result<BTreeMap<u32, A>, Error> {
+    sweep_to::<F, A>(key, root, seed, at, &[])
+}
+
+/// [`sweep`] that does not go on beyond the nodes `ends`.
+pub(crate) fn sweep_to<F: Float, A: Algebra>(
+    key: u32,
+    root: u32,
+    seed: A,
+    at: &dyn Fn(u32) -> Result<Any<A>, Error>,
+    ends: &[u32],
+) -> Result<BTreeMap<u32, A>, Error> {
     let mut cotangents: BTreeMap<u32, A> = BTreeMap::from([(root, seed)]);
     let mut next = Some(root);
     while let Some(id) = next {
         next = cotangents.range(..id).next_back().map(|(id, _)| *id);
+        if ends.contains(&id) {
+            continue;
+        }
         let Some(Step { op, parents, line }) = store::with_store(key, |store: &mut Store<F>| step(store, id))? else {
             continue;
         };
@@ -255,12 +264,16 @@ pub(crate) fn sweep<F: Float, A: Algebra>(
         let values = arguments(&parents, &y, at)?;
         let args: SmallVec<[Arg<'_, A>; 3]> = values.iter().map(Any::as_arg).collect();
         let _line = inherit::<F>(line);
-        for (k, parent) in parents.iter().enumerate() {
-            let Parent::Node { id: parent, active: true } = *parent else { continue };
-            if !op.active(k) {
-                continue;
-            }
-            let c = op.vjp(k, g.clone(), Args(&args), &y);
+        let needed: SmallVec<[(usize, u32); 3]> = parents
+            .iter()
+            .enumerate()
+            .filter_map(|(k, parent)| match *parent {
+                Parent::Node { id, active: true } if op.active(k) => Some((k, id)),
+                _ => None,
+            })
+            .collect();
+        let need: SmallVec<[usize; 3]> = needed.iter().map(|(k, _)| *k).collect();
+        for ((_, parent), c) in needed.into_iter().zip(op.vjps(&need, g, Args(&args), &y)) {
             let c = match cotangents.remove(&parent) {
                 Some(sum) => sum + c,
                 None => c,

@@ -15,7 +15,7 @@ use crate::gradients::{Gradients, RecordedGradients};
 use crate::non_finite;
 use crate::op::{Custom, Kind, Op, ReadBy, Value};
 use crate::ops::AnyOp;
-use crate::param::Param;
+use crate::param::{Param, ParamId};
 use crate::pointwise::{Arity, Of, Pointwise};
 use crate::readers::formula;
 use crate::shape::Shape;
@@ -493,26 +493,32 @@ fn constant<F: Float, E>(key: u32, value: Value<F>) -> Var<F, E> {
 impl<F: Float> Lift<F> for Var<F> {
     #[track_caller]
     fn lift(&self, param: &Param<F>) -> Self {
-        let known = store::with_store(self.key, |store: &mut Store<F>| store.params.get(&param.id()).copied());
-        if let Some(id) = known.unwrap_or_else(|e| e.raise()) {
-            return Var::new(self.key, id);
-        }
         if param.is_frozen() {
             return Lift::constant(self, param.value().clone());
         }
-        let line = Location::caller();
-        let value = param.value().clone().into();
-        let id =
-            store::push_wide(self.key, What::Var, SmallVec::new(), value, line, true).unwrap_or_else(|e| e.raise());
-        let done = store::with_store(self.key, |store: &mut Store<F>| store.params.insert(param.id(), id));
-        done.unwrap_or_else(|e| e.raise());
-        Var::new(self.key, id)
+        let id = lift_value(self.key, param.id(), Location::caller(), || param.value().clone());
+        Var::new(self.key, id.unwrap_or_else(|e| e.raise()))
     }
 
     #[track_caller]
     fn constant(&self, value: Tensor<F>) -> Self {
         constant(self.key, value.into())
     }
+}
+
+/// The leaf of a parameter on the tape `key`, made of `value` if there is none yet.
+pub(crate) fn lift_value<F: Float>(
+    key: u32,
+    param: ParamId,
+    line: Line,
+    value: impl FnOnce() -> Tensor<F>,
+) -> Result<u32, Error> {
+    if let Some(id) = store::with_store(key, |store: &mut Store<F>| store.params.get(&param).copied())? {
+        return Ok(id);
+    }
+    let id = store::push_wide(key, What::Var, SmallVec::new(), value().into(), line, true)?;
+    store::with_store(key, |store: &mut Store<F>| store.params.insert(param, id))?;
+    Ok(id)
 }
 
 impl<F: Float> Operand<Var<F>> for Tensor<F> {
