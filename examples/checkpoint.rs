@@ -33,7 +33,7 @@ fn run(layers: &[Linear<f32>], x: &Tensor<f32>, recompute: bool) -> (usize, f64,
     }
     let gradients = (y * y).mean().backward();
     let (peak, seconds) = (MEMORY.peak_usage() - before, begin.elapsed().as_secs_f64());
-    (peak, seconds, gradients.param(layers[0].weight()).unwrap().clone())
+    (peak, seconds, gradients.param(&layers[0].weight).unwrap().clone())
 }
 
 fn main() {
