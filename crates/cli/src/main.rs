@@ -1,37 +1,26 @@
 //! The `wengert` command.
 
+mod arguments;
 mod check;
 mod expression;
 mod graph;
+mod interrupt;
+mod output;
+mod train;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
-
-/// Reverse-mode automatic differentiation on a tape
-#[derive(Parser)]
-#[command(name = "wengert", version)]
-struct Arguments {
-    #[command(subcommand)]
-    command: Command,
-}
-
-#[derive(Subcommand)]
-enum Command {
-    Check(check::CheckArgs),
-    Graph(graph::GraphArgs),
-}
+use arguments::{Arguments, Command};
 
 fn main() -> ExitCode {
-    let done = match Arguments::parse().command {
-        Command::Check(args) => check::run(&args),
-        Command::Graph(args) => graph::run(&args).map(|()| ExitCode::SUCCESS),
+    let arguments = match Arguments::read() {
+        Ok(arguments) => arguments,
+        Err(done) => return done,
     };
-    match done {
-        Ok(code) => code,
-        Err(e) => {
-            eprintln!("wengert: {e}");
-            ExitCode::from(2)
-        }
-    }
+    let done = match arguments.command {
+        Command::Check(args) => check::run(&args).map_err(|e| e.to_string()),
+        Command::Graph(args) => graph::run(&args).map(|()| ExitCode::SUCCESS).map_err(|e| e.to_string()),
+        Command::Train(args) => train::run(&args).map(|()| ExitCode::SUCCESS).map_err(|e| e.to_string()),
+    };
+    done.unwrap_or_else(|message| output::fail(&message))
 }

@@ -1,0 +1,92 @@
+//! What is asked for on the command line, and what to say where it cannot be read.
+
+use std::process::ExitCode;
+
+use clap::error::ErrorKind;
+use clap::{Parser, Subcommand};
+
+use crate::{check, graph, output, train};
+
+/// Reverse-mode automatic differentiation on a tape
+///
+/// Three to try:
+///   wengert train digits                                   learn to read handwritten digits, in seconds
+///   wengert train xor                                      the smallest task that needs a hidden layer
+///   wengert graph "tanh(x*w + b)" --at x=0.5,w=-2,b=1      every step of the chain rule, with numbers
+#[derive(Debug, Parser)]
+#[command(name = "wengert", version, verbatim_doc_comment)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Check(check::CheckArgs),
+    Graph(graph::GraphArgs),
+    Train(train::TrainArgs),
+}
+
+impl Arguments {
+    /// The arguments of this process; where they ask for help or cannot be read, this says so and how to end.
+    pub(crate) fn read() -> Result<Self, ExitCode> {
+        Arguments::try_parse().map_err(|e| match e.kind() {
+            ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => match output::print(&e.render().to_string()) {
+                Ok(()) => ExitCode::SUCCESS,
+                Err(e) => output::fail(&e.to_string()),
+            },
+            ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+                output::say(e.render().to_string().trim_end());
+                ExitCode::from(2)
+            }
+            _ => output::fail(&one_line(&e.render().to_string())),
+        })
+    }
+}
+
+/// Clap's message, which takes several lines, in one: what is wrong, what was perhaps meant, and where the help is.
+fn one_line(message: &str) -> String {
+    let mut help = "wengert --help".to_string();
+    let mut parts: Vec<String> = Vec::new();
+    for line in message.lines().map(str::trim).filter(|line| !line.is_empty()) {
+        if let Some(usage) = line.strip_prefix("Usage: ") {
+            let command = usage.split(' ').take_while(|word| !word.starts_with(['[', '<', '-']));
+            help = format!("{} --help", command.collect::<Vec<_>>().join(" "));
+        } else if !line.starts_with("For more information") {
+            let line = ["error: ", "tip: "].iter().fold(line, |line, start| line.strip_prefix(start).unwrap_or(line));
+            match parts.last_mut().filter(|last| last.ends_with(':') || line.starts_with('[')) {
+                Some(last) => *last = format!("{last} {line}"),
+                None => parts.push(line.to_string()),
+            }
+        }
+    }
+    format!("{}; see {help}", parts.join("; "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arguments_are_well_formed() {
+        use clap::CommandFactory;
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn several_lines_become_one() {
+        let table = [
+            (
+                "error: unexpected argument '--epoch' found\n\n  tip: a similar argument exists: '--epochs'\n\nUsage: wengert train digits --epochs <N>\n\nFor more information, try '--help'.\n",
+                "unexpected argument '--epoch' found; a similar argument exists: '--epochs'; see wengert train digits --help",
+            ),
+            (
+                "error: the following required arguments were not provided:\n  <EXPRESSION>\n\nUsage: wengert graph <EXPRESSION>\n",
+                "the following required arguments were not provided: <EXPRESSION>; see wengert graph --help",
+            ),
+        ];
+        for (message, expected) in table {
+            assert_eq!(one_line(message), expected);
+        }
+    }
+}

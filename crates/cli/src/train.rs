@@ -1,0 +1,120 @@
+//! `wengert train`: networks on data that come with the command.
+
+mod follow;
+mod job;
+mod network;
+mod options;
+mod report;
+mod tasks;
+
+use std::fs::OpenOptions;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand};
+
+use options::Options;
+
+/// Train a network, show how well it does on samples that it never saw, and save it
+///
+/// Examples:
+///   wengert train digits
+///   wengert train digits --layers 30 --activation sigmoid --optimiser sgd --rate 0.5 --epochs 100
+///   wengert train moons --layers none            (without hidden layers: a line must do)
+///   wengert train digits --folds 5 --rate 0.01   (is that a better rate? ask inside the training samples)
+///
+/// The same seed gives the same model, bit for bit, on any number of threads. Ctrl-C ends early and saves.
+#[derive(Args, Debug)]
+#[command(verbatim_doc_comment)]
+pub(crate) struct TrainArgs {
+    #[command(subcommand)]
+    task: Task,
+    #[command(flatten)]
+    options: Options,
+}
+
+#[derive(Clone, Copy, Debug, Subcommand)]
+enum Task {
+    /// Read handwritten digits: 1,797 scanned images of 8 × 8, a quarter of each digit held out to test with
+    #[command(after_help = tasks::DIGITS.help("digits"))]
+    Digits,
+    /// Exclusive or: the four rows that no network without a hidden layer can learn
+    #[command(after_help = tasks::XOR.help("xor"))]
+    Xor,
+    /// Tell two interleaved half circles apart: 400 points, a quarter of each held out to test with
+    #[command(after_help = tasks::MOONS.help("moons"))]
+    Moons,
+}
+
+/// Why there is no model, in one line.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    /// Arguments that do not fit each other or the data.
+    #[error("{0}")]
+    Arguments(String),
+    /// The network, its training or its file.
+    #[error(transparent)]
+    Network(#[from] wengert::nn::Error),
+    /// A loss or gradient that is not finite.
+    #[error("{error}; a smaller --rate than {rate:?} may help")]
+    Diverged {
+        /// Where and what.
+        error: wengert::nn::Error,
+        /// The rate that it went wrong with.
+        rate: f64,
+    },
+    /// Ctrl-C cannot be listened to.
+    #[error("Ctrl-C cannot be listened to: {0}")]
+    Interrupt(#[from] ctrlc::Error),
+    /// Output cannot be written.
+    #[error(transparent)]
+    Output(#[from] io::Error),
+}
+
+/// Runs the command.
+pub(crate) fn run(args: &TrainArgs) -> Result<(), Error> {
+    let options = &args.options;
+    match args.task {
+        Task::Digits => tasks::digits(options),
+        Task::Xor => tasks::xor(options),
+        Task::Moons => tasks::moons(options),
+    }
+}
+
+/// The file that the model will go to, which is shown to be writable before anything long begins.
+fn destination(options: &Options, task: &str) -> Result<PathBuf, Error> {
+    let path = options.save.clone().unwrap_or_else(|| format!("{task}.safetensors").into());
+    let refuse = |why: String| Error::Arguments(format!("--save {}: {why}; give another file", path.display()));
+    let Some(name) = path.file_name().filter(|_| !path.is_dir()) else {
+        return Err(refuse("this is no file name".into()));
+    };
+    let mut probe = std::ffi::OsString::from(".");
+    probe.push(name);
+    probe.push(format!(".{}.probe", std::process::id()));
+    let probe = path.parent().unwrap_or(Path::new("")).join(probe);
+    OpenOptions::new().write(true).create_new(true).open(&probe).map_err(|e| refuse(e.to_string()))?;
+    let _ = std::fs::remove_file(&probe);
+    Ok(path)
+}
+
+/// A number with a comma between thousands.
+fn thousands(number: usize) -> String {
+    let digits = number.to_string();
+    let comma = |(k, digit): (usize, char)| {
+        let left = digits.len() - k;
+        [digit].into_iter().chain((left % 3 == 1 && left > 1).then_some(','))
+    };
+    digits.chars().enumerate().flat_map(comma).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thousands_are_apart() {
+        for (number, expected) in [(0, "0"), (999, "999"), (1000, "1,000"), (1234567, "1,234,567")] {
+            assert_eq!(thousands(number), expected);
+        }
+    }
+}

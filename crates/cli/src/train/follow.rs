@@ -1,0 +1,102 @@
+//! How training goes, told while it goes: a bar on a terminal, lines elsewhere.
+
+use std::cell::Cell;
+use std::io::{self, IsTerminal};
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressStyle};
+use wengert::nn::Progress;
+
+use crate::output;
+
+/// A bar is drawn at most this often.
+const REDRAW: Duration = Duration::from_millis(50);
+/// Lines are written for about this many epochs, and for every epoch that takes longer than [`LONG`].
+const LINES: usize = 20;
+const LONG: Duration = Duration::from_secs(5);
+/// The parts of a bar.
+const PARTS: u64 = 1000;
+
+pub(super) struct Follow {
+    /// `None` where standard error is no terminal.
+    bar: Option<ProgressBar>,
+    shown: Cell<Instant>,
+}
+
+impl Follow {
+    pub(super) fn new() -> Self {
+        let style = ProgressStyle::with_template("{bar:24} {msg}").unwrap_or_else(|e| unreachable!("{e}"));
+        let bar = || ProgressBar::new(PARTS).with_style(style.progress_chars("━╸─"));
+        Follow { bar: io::stderr().is_terminal().then(bar), shown: Cell::new(Instant::now()) }
+    }
+
+    /// After each step.
+    pub(super) fn step(&self, progress: &Progress<'_>) {
+        if let Some(bar) = self.bar.as_ref().filter(|_| self.shown.get().elapsed() >= REDRAW) {
+            self.draw(bar, progress);
+        }
+    }
+
+    /// After each epoch.
+    pub(super) fn epoch(&self, progress: &Progress<'_>) {
+        let Progress { epoch, epochs, step, steps, .. } = *progress;
+        let last = epoch == epochs || step < steps;
+        match &self.bar {
+            Some(bar) if last => self.draw(bar, progress),
+            Some(_) => {}
+            None => {
+                let due = epoch == 1 || epoch % epochs.div_ceil(LINES) == 0 || self.shown.get().elapsed() >= LONG;
+                if last || due {
+                    self.shown.set(Instant::now());
+                    output::say(&words(progress));
+                }
+            }
+        }
+    }
+
+    /// Leaves the bar as it is.
+    pub(super) fn end(&self) {
+        self.bar.iter().for_each(ProgressBar::abandon);
+    }
+
+    fn draw(&self, bar: &ProgressBar, progress: &Progress<'_>) {
+        self.shown.set(Instant::now());
+        bar.set_message(words(progress));
+        bar.set_position((progress.done * PARTS as f64) as u64);
+    }
+}
+
+/// `epoch 3/30  loss 0.1234  accuracy 97.1 %  12 s left`
+fn words(progress: &Progress<'_>) -> String {
+    let Progress { epoch, epochs, loss, metrics, .. } = progress;
+    let width = epochs.to_string().len();
+    let metrics: Vec<String> =
+        metrics.iter().map(|(name, value)| format!("  {name} {:5.1} %", 100.0 * value)).collect();
+    let left = format!("  {} left", duration(progress.remaining()));
+    format!("epoch {epoch:width$}/{epochs}  loss {loss:.4}{}{left}", metrics.concat())
+}
+
+/// `12 s`, `3 min 20 s`, `2 h 5 min`
+pub(super) fn duration(time: Duration) -> String {
+    let seconds = time.as_secs_f64();
+    let whole = seconds.round() as u64;
+    match whole {
+        0..10 => format!("{seconds:.1} s"),
+        10..60 => format!("{whole} s"),
+        60..3600 => format!("{} min {} s", whole / 60, whole % 60),
+        _ => format!("{} h {} min", whole / 3600, whole % 3600 / 60),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_are_read_at_a_glance() {
+        let table = [(0.04, "0.0 s"), (9.46, "9.5 s"), (59.4, "59 s"), (59.6, "1 min 0 s"), (3725.0, "1 h 2 min")];
+        for (seconds, expected) in table {
+            assert_eq!(duration(Duration::from_secs_f64(seconds)), expected);
+        }
+    }
+}

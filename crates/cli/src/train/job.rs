@@ -1,0 +1,226 @@
+//! Samples, and a network that learns from them.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use rand::seq::SliceRandom;
+use serde_json::Value;
+use wengert::Stored;
+use wengert::nn::{Details, History, load, save};
+use wengert::prelude::*;
+
+use super::follow::Follow;
+use super::options::{Defaults, Options, Settings};
+use super::report::{Folds, Report};
+use super::{Error, destination, thousands};
+use crate::{interrupt, output};
+
+/// The stream of a seed that the first weights are drawn from.
+const WEIGHTS: u64 = 2;
+/// The stream of a seed that says which samples are in which part of a cross-validation.
+const PARTS: u64 = 3;
+/// Samples that the network sees at once when it is asked.
+const AT_ONCE: usize = 256;
+
+/// Samples, and what it takes to learn from them.
+pub(super) struct Job<T: Stored<f32>> {
+    pub(super) task: &'static str,
+    pub(super) train: Dataset<f32, T>,
+    /// What the network is asked at the end. Nothing else looks at it.
+    pub(super) test: Dataset<f32, T>,
+    /// Whether `test` holds other samples than `train`.
+    pub(super) held_out: bool,
+    /// The names of the classes, if there are any.
+    pub(super) names: Vec<String>,
+    /// A group for each training sample, so that the parts of a cross-validation have the same share of each.
+    pub(super) groups: Option<Vec<usize>>,
+    /// How many numbers the network gives for a sample.
+    pub(super) outputs: usize,
+    /// What prepares inputs, fitted to those that are learned from.
+    pub(super) prepare: Option<fn(&Tensor<f32>) -> Standardise<f32>>,
+    /// What follows the last layer.
+    pub(super) last: Activation,
+    pub(super) loss: fn(Var<f32>, Var<f32, T>) -> Var<f32>,
+    pub(super) accuracy: fn(&Tensor<f32>, &Tensor<T>) -> f64,
+    /// What came out, sample by sample or class by class.
+    pub(super) table: fn(&Tensor<f32>, &Dataset<f32, T>) -> Result<Table, wengert::nn::Error>,
+}
+
+/// What came out, for people and for programs.
+pub(super) struct Table {
+    pub(super) text: String,
+    /// The name of the entry of the JSON object, and what it is.
+    pub(super) json: (&'static str, Value),
+}
+
+impl<T: Stored<f32>> Job<T> {
+    /// Does what the options ask for.
+    pub(super) fn run(&self, defaults: &Defaults, options: &Options) -> Result<(), Error> {
+        let settings = Settings::new(options, defaults);
+        match options.folds {
+            Some(folds) => self.cross_validate(folds, &settings, options),
+            None => self.train_and_save(&settings, options),
+        }
+    }
+
+    fn train_and_save(&self, settings: &Settings, options: &Options) -> Result<(), Error> {
+        let path = destination(options, self.task)?;
+        let mut model = self.network(&self.train, settings)?;
+        self.announce(&model, settings, &format!("{} held out to test with", thousands(self.test.len())));
+        let history = self.fit(&mut model, &self.train, settings, interrupt::flag()?)?;
+        let details = self.details(settings);
+        save(&model, &details, &path)?;
+        let outputs = outputs(&model, &self.test);
+        let read_back = same_bits(&outputs, &self::outputs(&load::<f32>(&path)?.model, &self.test), &path)?;
+        let report = Report {
+            task: self.task,
+            settings,
+            history: &history,
+            held_out: self.held_out,
+            samples: [self.train.len(), self.test.len()],
+            parameters: model.parameter_count(),
+            test_accuracy: (self.accuracy)(&outputs, self.test.targets()),
+            table: (self.table)(&outputs, &self.test)?,
+            model: &read_back,
+        };
+        output::print(&if options.json { report.json() } else { report.text() })?;
+        Ok(())
+    }
+
+    fn cross_validate(&self, folds: usize, settings: &Settings, options: &Options) -> Result<(), Error> {
+        let refuse = |why: String| Err(Error::Arguments(format!("--folds {folds}: {why}")));
+        let Some(groups) = &self.groups else {
+            return refuse(format!("{} has no samples to spare; leave the option out", self.task));
+        };
+        if folds > self.train.len() {
+            return refuse(format!("there are {} training samples; give at most as many parts", self.train.len()));
+        }
+        let parts = parts(groups, folds, settings.seed);
+        let (stop, mut accuracies) = (interrupt::flag()?, Vec::new());
+        for fold in 0..folds {
+            let rows = |inside: bool| -> Vec<usize> {
+                (0..parts.len()).filter(|row| (parts[*row] == fold) == inside).collect()
+            };
+            let (train, validation) = (self.train.rows(&rows(false)), self.train.rows(&rows(true)));
+            let mut model = self.network(&train, settings)?;
+            if fold == 0 {
+                self.announce(&model, settings, &format!("in {folds} parts, each left out once"));
+            }
+            let history = self.fit(&mut model, &train, settings, stop.clone())?;
+            if history.stopped {
+                break;
+            }
+            accuracies.push((self.accuracy)(&outputs(&model, &validation), validation.targets()));
+        }
+        let report = Folds { task: self.task, settings, accuracies, stopped: stop.load(Ordering::Relaxed) };
+        output::print(&if options.json { report.json() } else { report.text() })?;
+        Ok(())
+    }
+
+    /// An untrained network whose first layer was fitted to the inputs of `train`.
+    fn network(&self, train: &Dataset<f32, T>, settings: &Settings) -> Result<Sequential<f32>, Error> {
+        let mut first = Sequential::new();
+        if let Some(prepare) = self.prepare {
+            first.push(prepare(train.inputs()));
+        }
+        let (layers, rng) = (&settings.layers, &mut stream(settings.seed, WEIGHTS));
+        layers
+            .network(&train.input_shape(), self.outputs, settings.activation, first, self.last, rng)
+            .map_err(Error::Arguments)
+    }
+
+    fn announce(&self, model: &Sequential<f32>, settings: &Settings, rest: &str) {
+        let Settings { layers, activation, batch, rate, optimiser, seed, threads, .. } = settings;
+        let samples = thousands(self.train.len());
+        let rest = if self.held_out { format!(", {rest}") } else { String::new() };
+        output::say(&format!("{}: {samples} samples to learn from{rest}", self.task));
+        output::say(&format!(
+            "network {}, {activation}, {} parameters; {optimiser}, rate {rate:?}, batches of {batch}; seed {seed}, {threads} \
+             thread{}",
+            layers.describe(&self.train.input_shape(), self.outputs),
+            thousands(model.parameter_count()),
+            if *threads == 1 { "" } else { "s" },
+        ));
+    }
+
+    fn fit(
+        &self,
+        model: &mut Sequential<f32>,
+        train: &Dataset<f32, T>,
+        settings: &Settings,
+        stop: Arc<AtomicBool>,
+    ) -> Result<History, Error> {
+        let Settings { epochs, batch, seed, threads, rate, optimiser, .. } = *settings;
+        let follow = Follow::new();
+        let history = Trainer::new(self.loss)
+            .epochs(epochs)
+            .batch(batch)
+            .seed(seed)
+            .threads(threads)
+            .metric("accuracy", self.accuracy)
+            .stop(stop)
+            .on_step(|progress| follow.step(progress))
+            .on_epoch(|progress| follow.epoch(progress))
+            .train(model, &mut *optimiser.with_rate(rate), train);
+        follow.end();
+        history.map_err(|error| match error {
+            error @ wengert::nn::Error::NotFinite { .. } => Error::Diverged { error, rate },
+            other => other.into(),
+        })
+    }
+
+    /// What is kept beside the parameters.
+    fn details(&self, settings: &Settings) -> Details {
+        let input = self.train.input_shape().to_vec();
+        let entries = [
+            ("task", self.task.to_string()),
+            ("seed", settings.seed.to_string()),
+            ("input", serde_json::json!(input).to_string()),
+            ("classes", serde_json::json!(self.names).to_string()),
+        ];
+        entries.into_iter().map(|(name, value)| (name.to_string(), value)).collect()
+    }
+}
+
+/// What the network gives for every sample.
+fn outputs<T: Stored<f32>>(model: &impl Module<f32>, data: &Dataset<f32, T>) -> Tensor<f32> {
+    let numbers = data.batches(AT_ONCE).flat_map(|(x, _)| model.forward(&x).into_vec()).collect::<Vec<_>>();
+    let row = numbers.len() / data.len();
+    Tensor::new([data.len(), row], numbers)
+}
+
+/// The file, if what was read from it gives the same outputs to the bit.
+fn same_bits<'a>(kept: &Tensor<f32>, read: &Tensor<f32>, path: &'a Path) -> Result<&'a Path, Error> {
+    let same = kept.data().iter().zip(read.data()).all(|(a, b)| a.to_bits() == b.to_bits());
+    match same && kept.shape() == read.shape() {
+        true => Ok(path),
+        false => Err(Error::Arguments(format!("{}: the file gives other outputs than what was saved", path.display()))),
+    }
+}
+
+/// The part of each sample: of every group as many in each part as can be.
+fn parts(groups: &[usize], folds: usize, seed: u64) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..groups.len()).collect();
+    order.shuffle(&mut stream(seed, PARTS));
+    order.sort_by_key(|row| groups[*row]);
+    let mut parts = vec![0; groups.len()];
+    order.into_iter().enumerate().for_each(|(k, row)| parts[row] = k % folds);
+    parts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_have_an_equal_share_of_every_group() {
+        let groups: Vec<usize> = (0..100).map(|k| usize::from(k % 4 == 0)).collect();
+        let parts = parts(&groups, 5, 1);
+        for part in 0..5 {
+            let of = |group| (0..100).filter(|row| parts[*row] == part && groups[*row] == group).count();
+            assert_eq!((of(0), of(1)), (15, 5), "part {part}");
+        }
+        assert_ne!(parts, self::parts(&groups, 5, 2));
+    }
+}

@@ -1,0 +1,157 @@
+//! The options that every training takes, and what they are where nobody gives them.
+
+use std::fmt::Display;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use clap::{Args, ValueEnum};
+use wengert::nn::{Adam, Optimiser, Sgd};
+use wengert::prelude::*;
+
+use super::network::Layers;
+
+/// Shown as a group of the help.
+const HEADING: &str = "Training";
+
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Options {
+    /// Hidden layers, from the input on: `64` is 64 neurons, `conv16` are 16 filters of 3 × 3 (`conv16x5`: of 5 × 5; their
+    /// edges are padded; `conv16x5p0`: not), `pool` keeps the largest of every 2 × 2, `none` is no hidden layer
+    #[arg(long, global = true, value_name = "LIST", help_heading = HEADING)]
+    pub(crate) layers: Option<Layers>,
+
+    /// What follows each hidden layer: sigmoid, tanh, relu, leaky_relu, gelu, …
+    #[arg(long, global = true, value_name = "NAME", help_heading = HEADING)]
+    pub(crate) activation: Option<Activation>,
+
+    /// How often training goes through the samples
+    #[arg(long, global = true, value_name = "N", value_parser = at_least_one::<usize>, help_heading = HEADING)]
+    pub(crate) epochs: Option<usize>,
+
+    /// Samples in each step
+    #[arg(long, global = true, value_name = "N", value_parser = at_least_one::<usize>, help_heading = HEADING)]
+    pub(crate) batch: Option<usize>,
+
+    /// The learning rate: how far a step goes along the gradient
+    #[arg(long, global = true, value_name = "X", value_parser = positive, allow_hyphen_values = true, help_heading = HEADING)]
+    pub(crate) rate: Option<f64>,
+
+    /// How parameters follow their gradients
+    #[arg(long, global = true, value_name = "NAME", help_heading = HEADING)]
+    pub(crate) optimiser: Option<OptimiserKind>,
+
+    /// The seed of everything random: which samples are held out, the first weights, the order of samples
+    #[arg(long, global = true, value_name = "N", default_value_t = 1, allow_hyphen_values = true, help_heading = HEADING)]
+    pub(crate) seed: u64,
+
+    /// How many threads work; they change nothing but the time [default: one for each processor]
+    #[arg(long, global = true, value_name = "N", value_parser = at_least_one::<usize>, help_heading = HEADING)]
+    pub(crate) threads: Option<usize>,
+
+    /// Train N times instead, each time on all training samples but one part in N, and test on that part; the held-out
+    /// samples are not looked at and nothing is saved: this is how to choose options
+    #[arg(long, global = true, value_name = "N", value_parser = at_least_two, help_heading = HEADING)]
+    pub(crate) folds: Option<usize>,
+
+    /// Where the model goes [default: the task's name, as in digits.safetensors]
+    #[arg(long, global = true, value_name = "FILE", help_heading = "Results")]
+    pub(crate) save: Option<PathBuf>,
+
+    /// Print one JSON object instead of tables
+    #[arg(long, global = true, help_heading = "Results")]
+    pub(crate) json: bool,
+}
+
+/// What a task takes where the options do not say.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Defaults {
+    pub(crate) layers: &'static str,
+    pub(crate) activation: Activation,
+    pub(crate) epochs: usize,
+    pub(crate) batch: usize,
+    pub(crate) rate: f64,
+    pub(crate) optimiser: OptimiserKind,
+}
+
+impl Defaults {
+    /// The command with every default written out.
+    pub(crate) fn help(&self, task: &str) -> String {
+        let Defaults { layers, activation, epochs, batch, rate, optimiser } = self;
+        format!(
+            "Without options this is\n  wengert train {task} --layers {layers} --activation {activation} --epochs {epochs} \
+             --batch {batch} --rate {rate} --optimiser {optimiser} --seed 1"
+        )
+    }
+}
+
+/// How to train: the options, with the task's defaults where nothing was said.
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    pub(crate) layers: Layers,
+    pub(crate) activation: Activation,
+    pub(crate) epochs: usize,
+    pub(crate) batch: usize,
+    pub(crate) rate: f64,
+    pub(crate) optimiser: OptimiserKind,
+    pub(crate) seed: u64,
+    pub(crate) threads: usize,
+}
+
+impl Settings {
+    pub(crate) fn new(options: &Options, defaults: &Defaults) -> Self {
+        let layers = options.layers.clone();
+        Settings {
+            layers: layers.unwrap_or_else(|| defaults.layers.parse().unwrap_or_else(|e| unreachable!("{e}"))),
+            activation: options.activation.unwrap_or(defaults.activation),
+            epochs: options.epochs.unwrap_or(defaults.epochs),
+            batch: options.batch.unwrap_or(defaults.batch),
+            rate: options.rate.unwrap_or(defaults.rate),
+            optimiser: options.optimiser.unwrap_or(defaults.optimiser),
+            seed: options.seed,
+            threads: options.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)),
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum OptimiserKind {
+    /// Plain descent
+    Sgd,
+    /// Descent with momentum 0.9
+    Momentum,
+    /// Descent with Nesterov's momentum 0.9
+    Nesterov,
+    /// Adam
+    Adam,
+}
+
+impl OptimiserKind {
+    pub(crate) fn with_rate(self, rate: f64) -> Box<dyn Optimiser<f32>> {
+        match self {
+            OptimiserKind::Sgd => Box::new(Sgd::new(rate)),
+            OptimiserKind::Momentum => Box::new(Sgd::new(rate).momentum(0.9)),
+            OptimiserKind::Nesterov => Box::new(Sgd::new(rate).momentum(0.9).nesterov()),
+            OptimiserKind::Adam => Box::new(Adam::new(rate)),
+        }
+    }
+}
+
+impl Display for OptimiserKind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.to_possible_value().map_or(Ok(()), |value| f.write_str(value.get_name()))
+    }
+}
+
+fn at_least_one<T: FromStr + From<u8> + PartialOrd>(text: &str) -> Result<T, String> {
+    let number = text.parse().ok().filter(|number| *number >= T::from(1));
+    number.ok_or_else(|| "give a whole number from 1".into())
+}
+
+fn at_least_two(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|number| *number >= 2).ok_or_else(|| "give a whole number from 2".into())
+}
+
+fn positive(text: &str) -> Result<f64, String> {
+    let number = text.parse().ok().filter(|number: &f64| number.is_finite() && *number > 0.0);
+    number.ok_or_else(|| "give a number above 0".into())
+}

@@ -1,0 +1,119 @@
+//! What a training came to, for people and for programs.
+
+use std::path::Path;
+use std::time::Duration;
+
+use serde_json::{Map, Value, json};
+use wengert::nn::History;
+
+use super::follow::duration;
+use super::job::Table;
+use super::options::Settings;
+use super::thousands;
+
+/// A trained and saved network.
+pub(super) struct Report<'a> {
+    pub(super) task: &'static str,
+    pub(super) settings: &'a Settings,
+    pub(super) history: &'a History,
+    /// Whether the network was tested on samples that it had not learned from.
+    pub(super) held_out: bool,
+    /// To learn from, and to test with.
+    pub(super) samples: [usize; 2],
+    pub(super) parameters: usize,
+    pub(super) test_accuracy: f64,
+    pub(super) table: Table,
+    pub(super) model: &'a Path,
+}
+
+impl Report<'_> {
+    pub(super) fn text(&self) -> String {
+        let [_, tested] = self.samples;
+        let right = (self.test_accuracy * tested as f64).round() as usize;
+        let kind = if self.held_out { "samples that it never saw" } else { "rows, which are all there are" };
+        let stopped = if self.history.stopped { ", stopped" } else { "" };
+        format!(
+            "{}\n\ntest accuracy  {:.2} %: {} of {} {kind}\ntraining       loss {:.4} in the last of {} epochs, {}{stopped}\n\
+             model          {} (read back: the same outputs, bit for bit)\n",
+            self.table.text,
+            100.0 * self.test_accuracy,
+            thousands(right),
+            thousands(tested),
+            self.history.loss(),
+            self.history.epochs.len(),
+            duration(Duration::from_secs_f64(self.history.seconds)),
+            self.model.display(),
+        )
+    }
+
+    pub(super) fn json(&self) -> String {
+        let [trained, tested] = self.samples;
+        let mut object = Map::new();
+        let mut entry = |name: &str, value: Value| object.insert(name.into(), value);
+        entry("task", self.task.into());
+        entry("test_accuracy", json!(self.test_accuracy));
+        entry("test_samples", tested.into());
+        entry("train_loss", json!(self.history.loss()));
+        entry("train_accuracy", json!(self.history.last("accuracy")));
+        entry("train_samples", trained.into());
+        entry("epochs", self.history.epochs.len().into());
+        entry("stopped", self.history.stopped.into());
+        entry("seconds", json!(self.history.seconds));
+        entry("parameters", self.parameters.into());
+        entry("model", self.model.display().to_string().into());
+        object.extend(settings(self.settings));
+        let (name, value) = &self.table.json;
+        object.insert((*name).into(), value.clone());
+        format!("{}\n", Value::Object(object))
+    }
+}
+
+/// A cross-validation.
+pub(super) struct Folds<'a> {
+    pub(super) task: &'static str,
+    pub(super) settings: &'a Settings,
+    /// Of each part on what was trained without it.
+    pub(super) accuracies: Vec<f64>,
+    pub(super) stopped: bool,
+}
+
+impl Folds<'_> {
+    fn mean(&self) -> f64 {
+        self.accuracies.iter().sum::<f64>() / self.accuracies.len() as f64
+    }
+
+    pub(super) fn text(&self) -> String {
+        let all: Vec<String> = self.accuracies.iter().map(|share| format!("{:.2}", 100.0 * share)).collect();
+        let stopped = if self.stopped { " (stopped)" } else { "" };
+        match self.accuracies.is_empty() {
+            true => "stopped before the first part was done\n".into(),
+            false => {
+                format!("accuracy on the part left out  {:.2} %{stopped}\n{}\n", 100.0 * self.mean(), all.join("  "))
+            }
+        }
+    }
+
+    pub(super) fn json(&self) -> String {
+        let mut object = Map::new();
+        object.insert("task".into(), self.task.into());
+        object.insert("validation_accuracy".into(), json!(self.mean()));
+        object.insert("fold_accuracies".into(), json!(self.accuracies));
+        object.insert("stopped".into(), self.stopped.into());
+        object.extend(settings(self.settings));
+        format!("{}\n", Value::Object(object))
+    }
+}
+
+/// How the training was set.
+fn settings(settings: &Settings) -> Map<String, Value> {
+    let entries = [
+        ("seed", settings.seed.into()),
+        ("layers", settings.layers.to_string().into()),
+        ("activation", settings.activation.to_string().into()),
+        ("optimiser", settings.optimiser.to_string().into()),
+        ("rate", json!(settings.rate)),
+        ("batch", settings.batch.into()),
+        ("threads", settings.threads.into()),
+    ];
+    entries.into_iter().map(|(name, value)| (name.to_string(), value)).collect()
+}
