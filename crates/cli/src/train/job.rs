@@ -82,7 +82,7 @@ impl<T: Stored<f32>> Job<T> {
             parameters: model.parameter_count(),
             test_accuracy: (self.accuracy)(&outputs, self.test.targets()),
             table: (self.table)(&outputs, &self.test)?,
-            model: &read_back,
+            model: read_back,
         };
         output::print(&if options.json { report.json() } else { report.text() })?;
         Ok(())
