@@ -80,6 +80,18 @@ pub enum Error {
         /// What was asked.
         wanted: &'static str,
     },
+    /// A replay in which a recorded decision comes out otherwise.
+    #[error(
+        "branch changed: `{op}` ({line}), node {node}, decides otherwise at these values; record the program again"
+    )]
+    BranchChanged {
+        /// The position of the node.
+        node: usize,
+        /// Its operation.
+        op: String,
+        /// Where it was recorded.
+        line: String,
+    },
     /// An operation cannot be read in the asked way.
     #[error("{op}: {message}")]
     NoRule {

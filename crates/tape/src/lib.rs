@@ -33,6 +33,8 @@ mod error;
 mod float;
 mod gradients;
 mod graph;
+#[cfg(feature = "json")]
+mod json;
 mod kernels;
 mod non_finite;
 mod number;

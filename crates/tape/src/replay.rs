@@ -54,6 +54,18 @@ pub(crate) struct Entry {
 }
 
 impl Entry {
+    /// A node of no tape, after `before`, which holds its operands.
+    pub(crate) fn new<F: Float>(
+        kind: NodeKind,
+        parents: SmallVec<[usize; 3]>,
+        value: &Value<F>,
+        before: &[Entry],
+    ) -> Self {
+        let mut entry = Entry { active: kind == NodeKind::Var, kind, parents, id: None, line: None };
+        entry.active |= matches!(value, Any::Real(_)) && !entry.active_arguments(before).is_empty();
+        entry
+    }
+
     /// The arguments by which the output can depend on a `var`.
     pub(crate) fn active_arguments(&self, entries: &[Entry]) -> SmallVec<[usize; 3]> {
         let NodeKind::Op(op) = &self.kind else { return SmallVec::new() };
@@ -74,18 +86,15 @@ impl<F: Float> Replay<F> {
     pub fn of_graph(graph: &GraphView<F>) -> Self {
         let mut entries: Vec<Entry> = Vec::with_capacity(graph.nodes.len());
         for node in &graph.nodes {
-            let mut entry = Entry {
-                kind: node.kind.clone(),
-                parents: node.parents.iter().copied().collect(),
-                id: node.id,
-                line: node.line,
-                active: node.kind == NodeKind::Var,
-            };
-            let differentiable = matches!(node.value, Any::Real(_));
-            entry.active |= differentiable && !entry.active_arguments(&entries).is_empty();
-            entries.push(entry);
+            let parents = node.parents.iter().copied().collect();
+            let entry = Entry::new(node.kind.clone(), parents, &node.value, &entries);
+            entries.push(Entry { id: node.id, line: node.line, ..entry });
         }
-        Replay { entries: entries.into(), values: graph.nodes.iter().map(|n| n.value.clone()).collect() }
+        Self::from_parts(entries, graph.nodes.iter().map(|n| n.value.clone()).collect())
+    }
+
+    pub(crate) fn from_parts(entries: Vec<Entry>, values: Vec<Value<F>>) -> Self {
+        Replay { entries: entries.into(), values }
     }
 
     /// A graph of one operation, its arguments of numbers being leaves.
@@ -212,6 +221,36 @@ impl<F: Float> Replay<F> {
         let mut other = self.clone();
         Arc::make_mut(&mut other.entries)[node].kind = NodeKind::Op(op);
         other
+    }
+
+    /// [`with`](Self::with), refused where a recorded decision comes out otherwise: a comparison, a mask, the position of a
+    /// largest element. The values are then those of another branch than a program with `if` would take.
+    ///
+    /// # Errors
+    /// [`Error::BranchChanged`] with the operation and its line; what an operation rejects.
+    ///
+    /// # Panics
+    /// If one of the nodes is an operation.
+    ///
+    /// # Examples
+    /// ```
+    /// use wengert_tape::{Replay, prelude::*};
+    /// let tape = Tape::new();
+    /// let x = tape.var(Tensor::from([1.0, -2.0]));
+    /// let replay = Replay::of(select(x.greater(0.0), &x, x * 0.1).sum())?;
+    /// let leaf = replay.leaves()[0];
+    /// assert_eq!(replay.with_same_branches(&[(leaf, Tensor::from([5.0, -3.0]))])?.output().item(), 4.7);
+    /// let error = replay.with_same_branches(&[(leaf, Tensor::from([5.0, 3.0]))]).unwrap_err();
+    /// assert!(error.to_string().starts_with("branch changed: `greater` ("));
+    /// # Ok::<(), Error>(())
+    /// ```
+    #[track_caller]
+    pub fn with_same_branches(&self, leaves: &[(usize, Tensor<F>)]) -> Result<Self, Error> {
+        let other = self.with(leaves)?;
+        let Some(node) = self.branch_changed(&other) else { return Ok(other) };
+        let entry = &self.entries[node];
+        let op = if let NodeKind::Op(op) = &entry.kind { op.name() } else { "input".into() };
+        Err(Error::BranchChanged { node, op, line: entry.line.map_or("no line known".into(), ToString::to_string) })
     }
 
     /// The first node that decided otherwise than in `other`: a comparison, or the position of a largest element.

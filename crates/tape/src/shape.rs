@@ -14,6 +14,7 @@ use smallvec::SmallVec;
 /// assert_eq!((s.rank(), s.len_elements(), s.to_string().as_str()), (2, 6, "[2, 3]"));
 /// ```
 #[derive(PartialEq, Eq, Hash, Default)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub struct Shape(SmallVec<[usize; 4]>);
 
 impl Clone for Shape {

@@ -6,6 +6,7 @@ use crate::float::Element;
 
 /// How windows lie along one spatial axis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub struct Window {
     /// The number of entries in a window.
     pub size: usize,

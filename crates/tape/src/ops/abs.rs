@@ -7,6 +7,7 @@ use crate::real::Real;
 
 /// `y = |x|`, with derivative the sign of `x`. At 0 it is 0.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub struct Abs;
 
 impl Pointwise for Abs {

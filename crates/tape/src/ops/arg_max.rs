@@ -13,6 +13,7 @@ use crate::tensor::Tensor;
 /// The position of the largest element along an axis, which is removed; the first of several, and the first NaN if there
 /// is one. Positions have no derivative.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub struct ArgMax {
     /// The axis.
     pub axis: usize,

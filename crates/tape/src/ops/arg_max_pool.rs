@@ -16,6 +16,7 @@ use crate::tensor::Tensor;
 /// The position in its image of the largest entry of each window; the first of several. Padding is never the largest.
 /// Positions have no derivative.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub struct ArgMaxPool {
     /// The windows along each spatial axis.
     pub windows: SmallVec<[Window; 2]>,

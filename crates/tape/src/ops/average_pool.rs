@@ -15,6 +15,7 @@ use crate::tensor::Tensor;
 
 /// The mean of each window, zeros of the padding counted (PyTorch's default). [`AveragePoolInput`] is its rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub struct AveragePool {
     /// The windows along each spatial axis.
     pub windows: SmallVec<[Window; 2]>,
@@ -22,6 +23,7 @@ pub struct AveragePool {
 
 /// The transpose of [`AveragePool`]: each number spread evenly over its window.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub struct AveragePoolInput {
     /// The windows along each spatial axis.
     pub windows: SmallVec<[Window; 2]>,

@@ -12,6 +12,7 @@ use crate::tensor::Tensor;
 
 /// `x` repeated to the given shape. [`SumTo`](super::SumTo) is its rule, and it is that one's.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub struct BroadcastTo {
     /// The shape of the result.
     pub shape: Shape,

@@ -10,6 +10,7 @@ use crate::real::Real;
 /// Where a value does not matter (the branch that a `select` did not take) its cotangent is 0; an infinite derivative
 /// there must not make a NaN of it.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub struct Chain;
 
 impl Pointwise for Chain {

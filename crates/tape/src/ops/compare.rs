@@ -13,6 +13,7 @@ use crate::tensor::Tensor;
 /// A comparison of two tensors, element by element, with broadcasting. A comparison with NaN does not hold, but for
 /// `NotEqual`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub enum Compare {
     /// `a < b`
     Less,

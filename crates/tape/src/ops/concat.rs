@@ -13,6 +13,7 @@ use crate::tensor::Tensor;
 
 /// Any number of tensors one after another along an axis; their other axes agree.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub struct Concat {
     /// The axis.
     pub axis: usize,

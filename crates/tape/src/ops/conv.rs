@@ -29,6 +29,7 @@ pub type PerAxis = SmallVec<[usize; 2]>;
 /// | `w` | `[filters, channels / groups, …]` |
 /// | result | `[batch, filters, …]`, each length `⌊(n + 2·padding − dilation·(k − 1) − 1) / stride⌋ + 1` |
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub struct Conv {
     /// The distance between neighbouring windows.
     pub stride: PerAxis,
@@ -258,6 +259,7 @@ impl Op for Conv {
 
 /// [`Conv`] solved for its image: from the result's cotangent and the filters.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub struct ConvInput {
     /// The convolution.
     pub conv: Conv,
@@ -352,6 +354,7 @@ impl Op for ConvInput {
 
 /// [`Conv`] solved for its filters: from the image and the result's cotangent.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub struct ConvWeight {
     /// The convolution.
     pub conv: Conv,

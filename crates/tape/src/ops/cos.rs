@@ -7,6 +7,7 @@ use crate::real::Real;
 
 /// `y = cos(x)`, with derivative `−sin(x)`.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub struct Cos;
 
 impl Pointwise for Cos {

@@ -6,6 +6,7 @@ use crate::real::Real;
 
 /// `y = a / b`, with derivatives `1/b` and `−y/b`.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub struct Div;
 
 impl Pointwise for Div {

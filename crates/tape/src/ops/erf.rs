@@ -7,6 +7,7 @@ use crate::real::Real;
 
 /// `y = erf(x) = 2/√π · ∫₀ˣ exp(−t²) dt`, with derivative `2/√π · exp(−x²)` (NIST DLMF 7.2.1).
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub struct Erf;
 
 impl Pointwise for Erf {

@@ -7,6 +7,7 @@ use crate::real::Real;
 
 /// `y = exp(x)`, with derivative `y`.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub struct Exp;
 
 impl Pointwise for Exp {

@@ -15,6 +15,7 @@ use crate::tensor::Tensor;
 
 /// `x` with some axes read backwards. It is its own rule.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub struct Flip {
     /// The axes, in ascending order.
     pub axes: SmallVec<[usize; 4]>,

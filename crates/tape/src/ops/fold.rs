@@ -14,6 +14,7 @@ use crate::tensor::Tensor;
 
 /// Columns `[n, c · k, l]` added to the images `[n, c, s…]` that they are windows of. [`Unfold`] is its rule.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub struct Fold {
     /// The windows along each spatial axis.
     pub windows: Windows,

@@ -13,6 +13,7 @@ use crate::tensor::Tensor;
 
 /// `y[i, j, …] = x[i, index[i, j, …], …]` along an axis: PyTorch's `gather`. [`ScatterAdd`] is its rule.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub struct Gather {
     /// The axis.
     pub axis: usize,

@@ -7,6 +7,7 @@ use crate::real::Real;
 
 /// `y = x Φ(x)`, with Φ the normal distribution function (Hendrycks and Gimpel 2016), and derivative `Φ(x) + x φ(x)`.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub struct Gelu;
 
 impl Pointwise for Gelu {

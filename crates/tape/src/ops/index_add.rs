@@ -15,6 +15,7 @@ use crate::tensor::Tensor;
 /// Zeros, with each entry of `x` added at its position of an axis of length `len`. The axes of `x` from `axis` on that
 /// the positions have become that one axis. [`IndexSelect`] is its rule.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub struct IndexAdd {
     /// The axis of the result.
     pub axis: usize,

@@ -15,6 +15,7 @@ use crate::tensor::Tensor;
 /// `y[…, i…, …] = x[…, index[i…], …]`: the entries of an axis at given positions. The positions may have any shape,
 /// which takes the place of the axis. [`IndexAdd`] is its rule.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub struct IndexSelect {
     /// The axis.
     pub axis: usize,

@@ -12,6 +12,7 @@ use crate::tensor::Tensor;
 /// Whether no later element of the positions names the same place of a tensor of shape `shape`: which elements of its
 /// source [`Scatter`](super::Scatter) keeps. Truth values have no derivative.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub struct LastWrites {
     /// The axis.
     pub axis: usize,

@@ -7,6 +7,7 @@ use crate::real::Real;
 
 /// `y = x` where `x > 0`, else `slope · x`. At 0 the derivative is `slope`.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub struct LeakyRelu {
     /// The derivative for negative `x`.
     pub slope: f64,

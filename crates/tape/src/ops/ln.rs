@@ -7,6 +7,7 @@ use crate::real::Real;
 
 /// `y = ln(x)`, with derivative `1/x`.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub struct Ln;
 
 impl Pointwise for Ln {

@@ -13,6 +13,7 @@ use crate::tensor::Tensor;
 
 /// `y = x − ln Σ exp(x)` along an axis: the logarithm of the softmax, exact where that underflows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub struct LogSoftmax {
     /// The axis.
     pub axis: usize,

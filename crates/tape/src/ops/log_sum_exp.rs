@@ -15,6 +15,7 @@ use crate::tensor::Tensor;
 /// `y = ln Σ exp(x)` over the axes along which a tensor of the given shape would repeat. The largest term is taken out
 /// first, so that nothing overflows.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub struct LogSumExp {
     /// The shape of the result, which broadcasts to that of `x`.
     pub shape: Shape,

@@ -14,6 +14,7 @@ use crate::tensor::Tensor;
 
 /// Zeros of a given shape, with the elements of `x` in order where a mask holds. [`MaskedSelect`] is its rule.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub struct MaskedScatter {
     /// The shape of the result.
     pub shape: Shape,

@@ -14,6 +14,7 @@ use crate::tensor::Tensor;
 /// The elements of `x` at which a mask holds, in row-major order. How many there are depends on the mask's values, so
 /// the number is part of the operation: on a mask with another number it is an error. [`MaskedScatter`] is its rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub struct MaskedSelect {
     /// The number of elements.
     pub count: usize,

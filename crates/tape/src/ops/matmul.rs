@@ -14,6 +14,7 @@ use crate::tensor::Tensor;
 
 /// The matrix product of the last two axes, with the axes before them broadcast: `[…, m, k] · […, k, n] = […, m, n]`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub struct MatMul;
 
 impl MatMul {

@@ -255,6 +255,30 @@ macro_rules! ops {
             /// The name of each type in the registry.
             pub const REGISTERED: &'static [&'static str] = &[$(stringify!($name)),*];
 
+            /// The name of the operation's type, if it is one of the registry.
+            pub fn registered_name(&self) -> Option<&'static str> {
+                let types = [$(TypeId::of::<$name>()),*];
+                types.iter().position(|t| *t == self.type_id()).map(|k| Self::REGISTERED[k])
+            }
+
+            /// The name of the operation's type and its attributes; `None` for a user's own.
+            #[cfg(feature = "json")]
+            pub(crate) fn to_json(&self) -> Option<(&'static str, serde_json::Value)> {
+                $(if let Some(op) = self.downcast_ref::<$name>() {
+                    return Some((stringify!($name), serde_json::to_value(op).ok()?));
+                })*
+                None
+            }
+
+            /// The operation of that name with those attributes; `None` if there is none.
+            #[cfg(feature = "json")]
+            pub(crate) fn from_json(name: &str, attributes: serde_json::Value) -> Option<serde_json::Result<AnyOp>> {
+                match name {
+                    $(stringify!($name) => Some(serde_json::from_value::<$name>(attributes).map(AnyOp::new)),)*
+                    _ => None,
+                }
+            }
+
             /// Whether the operation is one of the registry, and not a user's own.
             pub fn is_registered(&self) -> bool {
                 [$(TypeId::of::<$name>()),*].contains(&self.type_id())

@@ -6,6 +6,7 @@ use crate::real::Real;
 
 /// `y = a b`, with derivatives `b` and `a`.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub struct Mul;
 
 impl Pointwise for Mul {

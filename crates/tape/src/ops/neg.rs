@@ -6,6 +6,7 @@ use crate::real::Real;
 
 /// `y = −x`, with derivative −1.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub struct Neg;
 
 impl Pointwise for Neg {

@@ -11,6 +11,7 @@ use crate::tensor::Tensor;
 
 /// `y[i…, c] = 1` where `c = index[i…]`, else 0. Positions have no derivative.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub struct OneHot {
     /// The number of classes.
     pub classes: usize,

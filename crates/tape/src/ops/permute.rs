@@ -16,6 +16,7 @@ use crate::tensor::Tensor;
 
 /// The axes of `x` in another order: axis `k` of the result is axis `axes[k]` of `x`.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub struct Permute {
     /// Which axis of `x` each axis of the result is.
     pub axes: SmallVec<[usize; 4]>,

@@ -9,6 +9,7 @@ use crate::real::Real;
 ///
 /// As in PyTorch, the derivative by `x` is 0 where `p = 0`, and the derivative by `p` is 0 where `x = 0`.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub struct Pow;
 
 impl Pointwise for Pow {

@@ -7,6 +7,7 @@ use crate::real::Real;
 
 /// `y = xᵖ` for a fixed exponent `p`, with derivative `p xᵖ⁻¹`; the power 0 is 1 everywhere, with derivative 0.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub struct Powf {
     /// The exponent.
     pub exponent: f64,

@@ -7,6 +7,7 @@ use crate::real::Real;
 
 /// `y = xⁿ` for a fixed whole `n`, with derivative `n xⁿ⁻¹`; the power 0 is 1 everywhere, with derivative 0.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub struct Powi {
     /// The exponent.
     pub n: i32,

@@ -7,6 +7,7 @@ use crate::real::Real;
 
 /// `y = max(x, 0)`, with derivative 1 where `x > 0`, else 0. At 0 it is 0.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub struct Relu;
 
 impl Pointwise for Relu {

@@ -11,6 +11,7 @@ use crate::tensor::Tensor;
 
 /// The elements of `x`, in row-major order, in another shape.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub struct Reshape {
     /// The shape of the result.
     pub shape: Shape,

@@ -14,6 +14,7 @@ use crate::tensor::Tensor;
 /// `x` with `source[i, j, …]` written at `[i, index[i, j, …], …]` along an axis. Of several elements written to one
 /// place the last in row-major order stays, and gets the gradient.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub struct Scatter {
     /// The axis.
     pub axis: usize,

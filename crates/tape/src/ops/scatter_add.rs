@@ -14,6 +14,7 @@ use crate::tensor::Tensor;
 
 /// Zeros of a given shape, with `x[i, j, …]` added at `[i, index[i, j, …], …]` along an axis. [`Gather`] is its rule.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub struct ScatterAdd {
     /// The axis.
     pub axis: usize,

@@ -13,6 +13,7 @@ use crate::tensor::Tensor;
 
 /// `a` where the mask holds, else `b`. The gradient goes to the one that was taken; the other gets 0, never NaN.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub struct Select;
 
 impl Select {

@@ -7,6 +7,7 @@ use crate::real::Real;
 
 /// `y = 1 / (1 + exp(−x))`, with derivative `y (1 − y)`. It does not overflow.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub struct Sigmoid;
 
 impl Pointwise for Sigmoid {

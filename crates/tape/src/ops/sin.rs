@@ -7,6 +7,7 @@ use crate::real::Real;
 
 /// `y = sin(x)`, with derivative `cos(x)`.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub struct Sin;
 
 impl Pointwise for Sin {

@@ -15,6 +15,7 @@ use crate::tensor::Tensor;
 
 /// Every `step`-th entry of an axis from `start` to before `end`. [`Unslice`] is its rule.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub struct Slice {
     /// The axis.
     pub axis: usize,
@@ -29,6 +30,7 @@ pub struct Slice {
 /// The entries of `x` at every `step`-th place of an axis of length `len`, from `start`; zeros elsewhere. [`Slice`] is
 /// its rule.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub struct Unslice {
     /// The axis.
     pub axis: usize,

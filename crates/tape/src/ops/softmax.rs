@@ -13,6 +13,7 @@ use crate::tensor::Tensor;
 
 /// `y = exp(x) / Σ exp(x)` along an axis. The largest term is taken out first, so that nothing overflows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub struct Softmax {
     /// The axis.
     pub axis: usize,

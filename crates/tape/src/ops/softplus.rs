@@ -7,6 +7,7 @@ use crate::real::Real;
 
 /// `y = ln(1 + exp(x))`, with derivative `sigmoid(x)`. It does not overflow.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub struct Softplus;
 
 impl Pointwise for Softplus {

@@ -7,6 +7,7 @@ use crate::real::Real;
 
 /// `y = √x`, with derivative `1/(2y)`; infinite at 0.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub struct Sqrt;
 
 impl Pointwise for Sqrt {

@@ -11,6 +11,7 @@ use crate::tensor::Tensor;
 /// `x`, by which nothing is differentiated: PyTorch's `detach`. On a tape it depends on what `x` depends on, so that a
 /// replay computes it anew.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub struct StopGradient;
 
 impl Op for StopGradient {

@@ -6,6 +6,7 @@ use crate::real::Real;
 
 /// `y = a − b`, with derivatives 1 and −1.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub struct Sub;
 
 impl Pointwise for Sub {

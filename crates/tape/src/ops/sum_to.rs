@@ -13,6 +13,7 @@ use crate::tensor::Tensor;
 /// The sum of `x` over the axes along which a tensor of the given shape would repeat. [`BroadcastTo`](super::BroadcastTo)
 /// is its rule, and it is that one's.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub struct SumTo {
     /// The shape of the result, which broadcasts to that of `x`.
     pub shape: Shape,

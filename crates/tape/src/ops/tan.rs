@@ -7,6 +7,7 @@ use crate::real::Real;
 
 /// `y = tan(x)`, with derivative `1 + y²`.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub struct Tan;
 
 impl Pointwise for Tan {

@@ -14,6 +14,7 @@ use crate::tensor::Tensor;
 /// The windows of images `[n, c, s…]` as columns `[n, c · k, l]`: `k` entries in a window, `l` windows, zeros where one
 /// reaches into the padding. [`Fold`] is its rule.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub struct Unfold {
     /// The windows along each spatial axis.
     pub windows: Windows,
