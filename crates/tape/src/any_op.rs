@@ -49,6 +49,20 @@ impl AnyOp {
         self.custom().custom_any().downcast_ref()
     }
 
+    /// The cotangents of the arguments `need`, in that order; the last rule may work in the buffer of `g`.
+    pub(crate) fn cotangents<A: Algebra>(&self, need: &[usize], g: A, a: Args<'_, A>, y: &A) -> Cotangents<A> {
+        if let Some(shared) = self.vjps(need, &g, a, y) {
+            return shared;
+        }
+        let mut cotangents = Cotangents::new();
+        let Some((last, others)) = need.split_last() else { return cotangents };
+        for arg in others {
+            cotangents.push(self.vjp(*arg, g.clone(), a, y));
+        }
+        cotangents.push(self.vjp(*last, g, a, y));
+        cotangents
+    }
+
     pub(crate) fn type_id(&self) -> TypeId {
         self.custom().custom_any().type_id()
     }
@@ -90,9 +104,9 @@ impl Op for AnyOp {
         self.custom().custom_active(arg)
     }
     fn vjp<A: Algebra>(&self, arg: usize, g: A, a: Args<'_, A>, y: &A) -> A {
-        self.vjps(&[arg], g, a, y).swap_remove(0)
+        A::read(self.custom()).vjp_as(arg, g, a, y)
     }
-    fn vjps<A: Algebra>(&self, need: &[usize], g: A, a: Args<'_, A>, y: &A) -> Cotangents<A> {
+    fn vjps<A: Algebra>(&self, need: &[usize], g: &A, a: Args<'_, A>, y: &A) -> Option<Cotangents<A>> {
         A::read(self.custom()).vjps_as(need, g, a, y)
     }
     fn jvp<A: Algebra>(&self, arg: usize, d: A, a: Args<'_, A>, y: &A) -> A {

@@ -23,7 +23,24 @@ impl<E: Element> Buffer<E> {
         if len < SMALLEST {
             return Vec::with_capacity(len);
         }
+        let mut v = Self::pooled(len);
+        v.clear();
+        v
+    }
+
+    /// A vector from the pool, as it was left, or a new one with room for at least `len` elements.
+    fn pooled(len: usize) -> Vec<E> {
         E::pool(|pool| pool.take(len)).flatten().unwrap_or_else(|| Vec::with_capacity(len.next_power_of_two()))
+    }
+
+    /// A vector of `len` elements that somebody is about to write; what they are is left open.
+    pub(crate) fn any(len: usize) -> Vec<E> {
+        if len < SMALLEST {
+            return vec![E::default(); len];
+        }
+        let mut v = Self::pooled(len);
+        v.resize(len, E::default());
+        v
     }
 
     /// A vector of `len` elements equal to `value`, from the pool if it has one.
@@ -91,11 +108,10 @@ impl<E> Pool<E> {
         Some(v)
     }
 
-    fn give(&mut self, mut v: Vec<E>) {
+    fn give(&mut self, v: Vec<E>) {
         let class = v.capacity().ilog2() as usize;
         let bytes = v.capacity() * size_of::<E>();
         if self.bytes + bytes <= KEPT_BYTES && self.classes[class].len() < KEPT_OF_A_CLASS {
-            v.clear();
             self.bytes += bytes;
             self.classes[class].push(v);
         }

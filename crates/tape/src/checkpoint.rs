@@ -289,12 +289,13 @@ impl<F: Float> Op for Checkpoint<F> {
     }
 
     fn vjp<A: Algebra>(&self, arg: usize, g: A, a: Args<'_, A>, y: &A) -> A {
-        self.vjps(&[arg], g, a, y).swap_remove(0)
+        let cotangents = self.vjps(&[arg], &g, a, y);
+        cotangents.map_or_else(|| self.no_rule().raise(), |mut c| c.swap_remove(0))
     }
 
-    fn vjps<A: Algebra>(&self, need: &[usize], g: A, a: Args<'_, A>, _y: &A) -> Cotangents<A> {
+    fn vjps<A: Algebra>(&self, need: &[usize], g: &A, a: Args<'_, A>, _y: &A) -> Option<Cotangents<A>> {
         let values = a.0;
-        let any: &dyn StdAny = &g;
+        let any: &dyn StdAny = g;
         let result = if let Some(g) = any.downcast_ref::<Tensor<F>>() {
             self.numeric(need, g.clone(), &self.run_on(a)).map(all_same)
         } else if let Some(g) = any.downcast_ref::<Dual<Tensor<F>>>() {
@@ -313,7 +314,7 @@ impl<F: Float> Op for Checkpoint<F> {
         } else {
             Err(self.no_rule())
         };
-        result.unwrap_or_else(|e| e.raise()).unwrap_or_else(|| self.no_rule().raise())
+        result.unwrap_or_else(|e| e.raise())
     }
 
     fn jvp<A: Algebra>(&self, arg: usize, d: A, a: Args<'_, A>, y: &A) -> A {

@@ -90,16 +90,10 @@ pub trait Op: Clone + Debug + PartialEq + Send + Sync + 'static {
         unreachable!("{}: argument {arg} carries no gradient", self.name())
     }
 
-    /// The cotangents of the arguments `need`, in that order. [`vjp`](Self::vjp) for each, the last of which may work in
-    /// the buffer of `g`; an operation whose arguments share work overrides it.
-    fn vjps<A: Algebra>(&self, need: &[usize], g: A, a: Args<'_, A>, y: &A) -> Cotangents<A> {
-        let mut cotangents = Cotangents::new();
-        let Some((last, others)) = need.split_last() else { return cotangents };
-        for arg in others {
-            cotangents.push(self.vjp(*arg, g.clone(), a, y));
-        }
-        cotangents.push(self.vjp(*last, g, a, y));
-        cotangents
+    /// For an operation whose arguments share work: the cotangents of the arguments `need`, in that order. Of others
+    /// [`vjp`](Self::vjp) is called for each.
+    fn vjps<A: Algebra>(&self, _need: &[usize], _g: &A, _a: Args<'_, A>, _y: &A) -> Option<Cotangents<A>> {
+        None
     }
 
     /// The part of the tangent of the result `y` that comes from `d`, the tangent of argument `arg`. Called for active
@@ -156,8 +150,10 @@ pub struct Named {
 
 /// How a reader of kind `A` reads an operation whose type is not known.
 pub trait ReadBy<A: Algebra> {
+    /// [`Op::vjp`]
+    fn vjp_as(&self, arg: usize, g: A, a: Args<'_, A>, y: &A) -> A;
     /// [`Op::vjps`]
-    fn vjps_as(&self, need: &[usize], g: A, a: Args<'_, A>, y: &A) -> Cotangents<A>;
+    fn vjps_as(&self, need: &[usize], g: &A, a: Args<'_, A>, y: &A) -> Option<Cotangents<A>>;
     /// [`Op::jvp`]
     fn jvp_as(&self, arg: usize, d: A, a: Args<'_, A>, y: &A) -> A;
     /// [`Op::composed`]
@@ -165,7 +161,10 @@ pub trait ReadBy<A: Algebra> {
 }
 
 impl<O: Op, A: Algebra> ReadBy<A> for O {
-    fn vjps_as(&self, need: &[usize], g: A, a: Args<'_, A>, y: &A) -> Cotangents<A> {
+    fn vjp_as(&self, arg: usize, g: A, a: Args<'_, A>, y: &A) -> A {
+        self.vjp(arg, g, a, y)
+    }
+    fn vjps_as(&self, need: &[usize], g: &A, a: Args<'_, A>, y: &A) -> Option<Cotangents<A>> {
         self.vjps(need, g, a, y)
     }
     fn jvp_as(&self, arg: usize, d: A, a: Args<'_, A>, y: &A) -> A {

@@ -311,7 +311,7 @@ impl<F: Float> Replay<F> {
             };
             let args = self.args(node);
             let need = entry.active_arguments(&self.entries);
-            for (k, c) in need.iter().zip(op.vjps(&need, g, Args(&args), y)) {
+            for (k, c) in need.iter().zip(op.cotangents(&need, g, Args(&args), y)) {
                 add_to(&mut all[entry.parents[*k]], c);
             }
         }

@@ -154,7 +154,7 @@ fn visit_wide<F: Float>(
     let args: SmallVec<[Arg<'_, Tensor<F>>; 3]> = operands.iter().map(|(value, _)| value.as_arg()).collect();
     let needed: SmallVec<[usize; 3]> = (0..parents.len()).filter(|k| operands[*k].1 && op.active(*k)).collect();
     let y = value.real();
-    for (arg, c) in needed.iter().zip(op.vjps(&needed, g, Args(&args), &y)) {
+    for (arg, c) in needed.iter().zip(op.cotangents(&needed, g, Args(&args), &y)) {
         debug_assert_eq!(*Tensor::shape(&c), args[*arg].shape(), "{op:?}: vjp by argument {arg}");
         let parent = parents[*arg];
         match store::with_store(key, |store: &mut Store<F>| store.wide_position(parent))? {
@@ -273,7 +273,7 @@ pub(crate) fn sweep_to<F: Float, A: Algebra>(
             })
             .collect();
         let need: SmallVec<[usize; 3]> = needed.iter().map(|(k, _)| *k).collect();
-        for ((_, parent), c) in needed.into_iter().zip(op.vjps(&need, g, Args(&args), &y)) {
+        for ((_, parent), c) in needed.into_iter().zip(op.cotangents(&need, g, Args(&args), &y)) {
             let c = match cotangents.remove(&parent) {
                 Some(sum) => sum + c,
                 None => c,
