@@ -80,7 +80,7 @@ impl Runs {
         runs.width = shape[last];
         runs.inner = along(last);
         runs.outer = (0..last).rev().map(|axis| (shape[axis], 0, along(axis))).collect();
-        runs.left = if runs.width == 0 { 0 } else { n / runs.width };
+        runs.left = n.checked_div(runs.width).unwrap_or(0);
         runs
     }
 
