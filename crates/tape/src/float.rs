@@ -51,6 +51,18 @@ pub trait Float:
     /// The error function `erf(x) = 2/√π · ∫₀ˣ exp(−t²) dt`.
     #[doc(hidden)]
     fn erf(self) -> Self;
+
+    /// `1 − erf(x)`, accurate where it is small.
+    #[doc(hidden)]
+    fn erfc(self) -> Self;
+
+    /// The logarithm of `|Γ(x)|`.
+    #[doc(hidden)]
+    fn lgamma(self) -> Self;
+
+    /// The nearest whole number, the even one of two.
+    #[doc(hidden)]
+    fn round_even(self) -> Self;
 }
 
 impl Float for f32 {
@@ -66,6 +78,16 @@ impl Float for f32 {
     fn erf(self) -> Self {
         libm::erff(self)
     }
+    fn erfc(self) -> Self {
+        libm::erfcf(self)
+    }
+    fn lgamma(self) -> Self {
+        libm::lgammaf(self)
+    }
+    #[inline(always)]
+    fn round_even(self) -> Self {
+        self.round_ties_even()
+    }
 }
 
 impl Float for f64 {
@@ -80,6 +102,16 @@ impl Float for f64 {
     }
     fn erf(self) -> Self {
         libm::erf(self)
+    }
+    fn erfc(self) -> Self {
+        libm::erfc(self)
+    }
+    fn lgamma(self) -> Self {
+        libm::lgamma(self)
+    }
+    #[inline(always)]
+    fn round_even(self) -> Self {
+        self.round_ties_even()
     }
 }
 

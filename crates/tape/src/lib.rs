@@ -50,6 +50,7 @@ mod real;
 mod replay;
 mod shape;
 mod sizes;
+mod special;
 mod sweep;
 mod tape;
 mod tensor;

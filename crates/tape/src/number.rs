@@ -4,6 +4,7 @@ use std::ops::{Add, Div, Mul, Neg, Sub};
 
 use crate::float::Float;
 use crate::real::Real;
+use crate::special;
 
 /// What the forward formula of a pointwise operation may use: arithmetic, choices and the functions that every number
 /// type computes natively. A derivative may use the fewer functions of [`Real`], since it must also be recordable.
@@ -12,12 +13,50 @@ pub trait Number: Real {
     fn exp_m1(self) -> Self;
     /// `ln(1 + x)`, accurate near 0.
     fn ln_1p(self) -> Self;
+    /// `2ˣ`
+    fn exp2(self) -> Self;
+    /// The logarithm to base 2.
+    fn log2(self) -> Self;
+    /// The logarithm to base 10.
+    fn log10(self) -> Self;
+    /// The cube root, of negative numbers too.
+    fn cbrt(self) -> Self;
     /// The tangent.
     fn tan(self) -> Self;
+    /// The angle in [−π/2, π/2] with this sine.
+    fn asin(self) -> Self;
+    /// The angle in [0, π] with this cosine.
+    fn acos(self) -> Self;
+    /// The angle in [−π/2, π/2] with this tangent.
+    fn atan(self) -> Self;
+    /// The angle of the point `(x, self)`, in [−π, π].
+    fn atan2(self, x: Self) -> Self;
     /// The hyperbolic tangent.
     fn tanh(self) -> Self;
+    /// The inverse of the hyperbolic sine.
+    fn asinh(self) -> Self;
+    /// The inverse of the hyperbolic cosine that is not negative.
+    fn acosh(self) -> Self;
+    /// The inverse of the hyperbolic tangent.
+    fn atanh(self) -> Self;
+    /// `1 − erf(x)`, accurate where it is small.
+    fn erfc(self) -> Self;
+    /// The inverse of the error function.
+    fn erfinv(self) -> Self;
+    /// The logarithm of `|Γ(x)|`.
+    fn lgamma(self) -> Self;
     /// The absolute value.
     fn abs(self) -> Self;
+    /// The smallest whole number that is not smaller.
+    fn ceil(self) -> Self;
+    /// The nearest whole number; of two, the even one.
+    fn round(self) -> Self;
+    /// The whole number that is nearest towards 0.
+    fn trunc(self) -> Self;
+    /// What is left of a division whose quotient is rounded towards 0.
+    fn fmod(self, divisor: Self) -> Self;
+    /// `√(a² + b²)`, without overflow.
+    fn hypot(self, other: Self) -> Self;
     /// `x` to a whole power.
     fn powi(self, n: i32) -> Self;
 }
@@ -66,7 +105,7 @@ macro_rules! native {
 
 impl<F: Float> Real for Num<F> {
     type Mask = bool;
-    native! { exp ln sqrt sin cos }
+    native! { exp ln sqrt sin cos sinh cosh floor }
     #[inline(always)]
     fn chain(self, derivative: Self) -> Self {
         if self.0 == F::zero() { self } else { self * derivative }
@@ -78,6 +117,9 @@ impl<F: Float> Real for Num<F> {
     #[inline(always)]
     fn erf(self) -> Self {
         Num(self.0.erf())
+    }
+    fn polygamma(self, order: u32) -> Self {
+        Num(F::from_f64(special::polygamma(order, self.0.to_f64())))
     }
     #[inline(always)]
     fn sigmoid(self) -> Self {
@@ -113,7 +155,44 @@ impl<F: Float> Real for Num<F> {
 }
 
 impl<F: Float> Number for Num<F> {
-    native! { exp_m1 ln_1p tan tanh abs }
+    native! { exp_m1 ln_1p exp2 log2 log10 cbrt tan asin acos atan tanh asinh atanh abs ceil trunc }
+    #[inline(always)]
+    fn atan2(self, x: Self) -> Self {
+        Num(num_traits::Float::atan2(self.0, x.0))
+    }
+    #[inline(always)]
+    fn acosh(self) -> Self {
+        // ln(x + √(x² − 1)), as that of 1 and what is above it, which keeps its digits near 1
+        let above = self.0 - F::one();
+        let root = num_traits::Float::sqrt(above) * num_traits::Float::sqrt(self.0 + F::one());
+        let near = num_traits::Float::ln_1p(above + root);
+        // for a number so large that 1 is nothing beside it, √(x² − 1) = x, and the sum may overflow
+        let far = num_traits::Float::ln(self.0) + F::LN_2();
+        Num(if self.0 > F::from_f64(1e15) { far } else { near })
+    }
+    #[inline(always)]
+    fn erfc(self) -> Self {
+        Num(self.0.erfc())
+    }
+    fn erfinv(self) -> Self {
+        Num(F::from_f64(special::inverse_error(self.0.to_f64())))
+    }
+    #[inline(always)]
+    fn lgamma(self) -> Self {
+        Num(self.0.lgamma())
+    }
+    #[inline(always)]
+    fn round(self) -> Self {
+        Num(self.0.round_even())
+    }
+    #[inline(always)]
+    fn fmod(self, divisor: Self) -> Self {
+        Num(self.0 % divisor.0)
+    }
+    #[inline(always)]
+    fn hypot(self, other: Self) -> Self {
+        Num(num_traits::Float::hypot(self.0, other.0))
+    }
     #[inline(always)]
     fn powi(self, n: i32) -> Self {
         Num(num_traits::Float::powi(self.0, n))
@@ -215,6 +294,18 @@ impl<F: Float> Real for DualNumber<F> {
     }
     fn cos(self) -> Self {
         self.chain(self.value.cos(), -self.value.sin())
+    }
+    fn sinh(self) -> Self {
+        self.chain(self.value.sinh(), self.value.cosh())
+    }
+    fn cosh(self) -> Self {
+        self.chain(self.value.cosh(), self.value.sinh())
+    }
+    fn polygamma(self, order: u32) -> Self {
+        self.chain(self.value.polygamma(order), self.value.polygamma(order + 1))
+    }
+    fn floor(self) -> Self {
+        DualNumber { value: self.value.floor(), tangent: self.value.number(0.0) }
     }
     fn erf(self) -> Self {
         let slope = (-(self.value * self.value)).exp() * std::f64::consts::FRAC_2_SQRT_PI;

@@ -3,7 +3,9 @@
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
 use crate::algebra::Algebra;
-use crate::ops::{Chain, Compare, Cos, Erf, Exp, Ln, Pow, Powf, Select, Sigmoid, Sin, Sqrt};
+use crate::ops::{
+    Chain, Compare, Cos, Cosh, Erf, Exp, Floor, Ln, Polygamma, Pow, Powf, Select, Sigmoid, Sin, Sinh, Sqrt,
+};
 use crate::shape::Shape;
 
 /// A number in a derivative formula: a float, a dual number, a recorded value, or a piece of text.
@@ -39,8 +41,16 @@ pub trait Real:
     fn sin(self) -> Self;
     /// The cosine.
     fn cos(self) -> Self;
+    /// The hyperbolic sine.
+    fn sinh(self) -> Self;
+    /// The hyperbolic cosine.
+    fn cosh(self) -> Self;
     /// The error function.
     fn erf(self) -> Self;
+    /// The derivative of order `order` of the digamma function.
+    fn polygamma(self, order: u32) -> Self;
+    /// The largest whole number that is not larger.
+    fn floor(self) -> Self;
     /// `1 / (1 + exp(−x))`, without overflow.
     fn sigmoid(self) -> Self;
     /// This number to the power of another.
@@ -84,8 +94,20 @@ where
     fn cos(self) -> Self {
         A::pointwise(Cos, [&self])
     }
+    fn sinh(self) -> Self {
+        A::pointwise(Sinh, [&self])
+    }
+    fn cosh(self) -> Self {
+        A::pointwise(Cosh, [&self])
+    }
     fn erf(self) -> Self {
         A::pointwise(Erf, [&self])
+    }
+    fn polygamma(self, order: u32) -> Self {
+        A::pointwise(Polygamma { order }, [&self])
+    }
+    fn floor(self) -> Self {
+        A::pointwise(Floor, [&self])
     }
     fn sigmoid(self) -> Self {
         A::pointwise(Sigmoid, [&self])

@@ -1,6 +1,6 @@
 //! The property loop of differences fails for every operation of the registry and every fault that applies to it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use wengert_tape::check::{Checker, Fault, Faulty, Verdict};
@@ -42,6 +42,8 @@ fn right_rules_pass_and_faulty_ones_fail() {
     let mut failures = String::new();
     // For each type of operation and each fault: in how many of its cases it applies.
     let mut applied: BTreeMap<String, BTreeMap<String, usize>> = BTreeMap::new();
+    // The types with a cotangent other than 0. One that is 0 everywhere stays right when it is scaled, moved or cut.
+    let mut moving: BTreeSet<String> = BTreeSet::new();
     for (op, case) in cases() {
         let report = Checker::new().report_op(op.clone(), &case.args).unwrap();
         if !matches!(report.verdict, Verdict::Pass) {
@@ -53,6 +55,7 @@ fn right_rules_pass_and_faulty_ones_fail() {
             if !matters(&op, fault, &case) {
                 continue;
             }
+            moving.insert(kind(&op));
             *count += 1;
             let report = Checker::new().report_op(Faulty::new(op.clone(), fault), &case.args).unwrap();
             if report.verdict != Verdict::Fail || report.wrong_operations().next().is_none() {
@@ -66,7 +69,7 @@ fn right_rules_pass_and_faulty_ones_fail() {
         writeln!(table, "{:12} applies to {share} of {} operations", fault.name(), applied.len()).unwrap();
     }
     println!("{table}");
-    for (op, row) in &applied {
+    for (op, row) in applied.iter().filter(|(op, _)| moving.contains(*op)) {
         let kinds = row.values().filter(|n| **n > 0).count();
         if kinds < 3 {
             writeln!(failures, "{op}: only {kinds} kinds of fault apply").unwrap();

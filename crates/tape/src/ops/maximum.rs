@@ -1,6 +1,6 @@
 //! The larger of two numbers.
 
-use crate::algebra::{Algebra, Operand};
+use crate::algebra::{Elementwise, Operand};
 use crate::number::Number;
 use crate::pointwise::{Pointwise, Two};
 use crate::real::Real;
@@ -29,7 +29,7 @@ impl Pointwise for Maximum {
 }
 
 /// The method of [`Maximum`].
-pub trait MaximumExt: Algebra {
+pub trait MaximumExt: Elementwise {
     /// The larger of two numbers, element by element. Where the two are equal, the derivative by each is ½.
     ///
     /// # Examples
@@ -44,4 +44,4 @@ pub trait MaximumExt: Algebra {
     }
 }
 
-impl<A: Algebra> MaximumExt for A {}
+impl<A: Elementwise> MaximumExt for A {}

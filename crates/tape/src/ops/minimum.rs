@@ -1,6 +1,6 @@
 //! The smaller of two numbers.
 
-use crate::algebra::{Algebra, Operand};
+use crate::algebra::{Elementwise, Operand};
 use crate::number::Number;
 use crate::pointwise::{Pointwise, Two};
 use crate::real::Real;
@@ -29,7 +29,7 @@ impl Pointwise for Minimum {
 }
 
 /// The method of [`Minimum`].
-pub trait MinimumExt: Algebra {
+pub trait MinimumExt: Elementwise {
     /// The smaller of two numbers, element by element. Where the two are equal, the derivative by each is ½.
     ///
     /// # Examples
@@ -44,4 +44,4 @@ pub trait MinimumExt: Algebra {
     }
 }
 
-impl<A: Algebra> MinimumExt for A {}
+impl<A: Elementwise> MinimumExt for A {}

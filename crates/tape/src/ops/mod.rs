@@ -10,13 +10,26 @@ mod axes;
 pub use axes::Axes;
 
 mod abs;
+mod acos;
+mod acosh;
 mod add;
 mod arg_max;
 mod arg_max_pool;
+mod asin;
+mod asinh;
+mod atan;
+mod atan2;
+mod atanh;
 mod average_pool;
 mod bilinear;
 mod broadcast_to;
 mod chain;
+mod cbrt;
+mod ceil;
+mod celu;
+mod clamp;
+mod clamp_max;
+mod clamp_min;
 mod compare;
 mod concat;
 mod conv;
@@ -25,7 +38,13 @@ mod diagonal;
 mod div;
 mod dot;
 mod einsum;
+mod cosh;
+mod digamma;
+mod div;
+mod elu;
 mod erf;
+mod erfc;
+mod erfinv;
 mod exp;
 mod expand;
 mod flip;
@@ -35,36 +54,65 @@ mod gelu;
 mod index_add;
 mod index_select;
 mod last_writes;
+mod exp2;
+mod expm1;
+mod floor;
+mod fmod;
+mod gather;
+mod gelu;
+mod gelu_tanh;
+mod hardsigmoid;
+mod hardtanh;
+mod hypot;
 mod leaky_relu;
+mod lerp;
+mod lgamma;
 mod ln;
+mod log10;
+mod log1p;
+mod log2;
+mod log_sigmoid;
 mod log_softmax;
 mod log_sum_exp;
 mod masked_fill;
 mod masked_scatter;
 mod masked_select;
+mod logit;
 mod matmul;
 mod max_over;
 mod maximum;
 mod mean;
 mod meshgrid;
 mod minimum;
+mod mish;
 mod mul;
+mod nan_to_num;
 mod neg;
 mod one_hot;
 mod pad;
 mod permute;
+mod polygamma;
 mod pow;
 mod powf;
 mod powi;
+mod reciprocal;
 mod relu;
 mod repeat;
 mod reshape;
 mod roll;
 mod scatter;
+mod remainder;
+mod reshape;
+mod round;
+mod rsqrt;
 mod scatter_add;
 mod select;
+mod selu;
 mod sigmoid;
+mod sign;
+mod silu;
 mod sin;
+mod sinh;
 mod slice;
 mod softmax;
 mod softplus;
@@ -73,6 +121,9 @@ mod sqrt;
 mod squeeze;
 mod stack;
 mod stop_gradient;
+mod softsign;
+mod sqrt;
+mod square;
 mod sub;
 mod sum;
 mod sum_to;
@@ -80,15 +131,30 @@ mod tan;
 mod tanh;
 mod triangle;
 mod unfold;
+mod trunc;
+mod xlogy;
 
 pub use abs::*;
+pub use acos::*;
+pub use acosh::*;
 pub use add::*;
 pub use arg_max::*;
 pub use arg_max_pool::*;
+pub use asin::*;
+pub use asinh::*;
+pub use atan::*;
+pub use atan2::*;
+pub use atanh::*;
 pub use average_pool::*;
 pub use bilinear::*;
 pub use broadcast_to::*;
 pub use chain::*;
+pub use cbrt::*;
+pub use ceil::*;
+pub use celu::*;
+pub use clamp::*;
+pub use clamp_max::*;
+pub use clamp_min::*;
 pub use compare::*;
 pub use concat::*;
 pub use conv::*;
@@ -97,7 +163,13 @@ pub use diagonal::*;
 pub use div::*;
 pub use dot::*;
 pub use einsum::*;
+pub use cosh::*;
+pub use digamma::*;
+pub use div::*;
+pub use elu::*;
 pub use erf::*;
+pub use erfc::*;
+pub use erfinv::*;
 pub use exp::*;
 pub use expand::*;
 pub use flip::*;
@@ -107,36 +179,65 @@ pub use gelu::*;
 pub use index_add::*;
 pub use index_select::*;
 pub use last_writes::*;
+pub use exp2::*;
+pub use expm1::*;
+pub use floor::*;
+pub use fmod::*;
+pub use gather::*;
+pub use gelu::*;
+pub use gelu_tanh::*;
+pub use hardsigmoid::*;
+pub use hardtanh::*;
+pub use hypot::*;
 pub use leaky_relu::*;
+pub use lerp::*;
+pub use lgamma::*;
 pub use ln::*;
+pub use log_sigmoid::*;
 pub use log_softmax::*;
 pub use log_sum_exp::*;
 pub use masked_fill::*;
 pub use masked_scatter::*;
 pub use masked_select::*;
+pub use log1p::*;
+pub use log2::*;
+pub use log10::*;
+pub use logit::*;
 pub use matmul::*;
 pub use max_over::*;
 pub use maximum::*;
 pub use mean::*;
 pub use meshgrid::*;
 pub use minimum::*;
+pub use mish::*;
 pub use mul::*;
+pub use nan_to_num::*;
 pub use neg::*;
 pub use one_hot::*;
 pub use pad::*;
 pub use permute::*;
+pub use polygamma::*;
 pub use pow::*;
 pub use powf::*;
 pub use powi::*;
+pub use reciprocal::*;
 pub use relu::*;
 pub use repeat::*;
 pub use reshape::*;
 pub use roll::*;
 pub use scatter::*;
+pub use remainder::*;
+pub use reshape::*;
+pub use round::*;
+pub use rsqrt::*;
 pub use scatter_add::*;
 pub use select::*;
+pub use selu::*;
 pub use sigmoid::*;
+pub use sign::*;
+pub use silu::*;
 pub use sin::*;
+pub use sinh::*;
 pub use slice::*;
 pub use softmax::*;
 pub use softplus::*;
@@ -145,6 +246,9 @@ pub use sqrt::*;
 pub use squeeze::*;
 pub use stack::*;
 pub use stop_gradient::*;
+pub use softsign::*;
+pub use sqrt::*;
+pub use square::*;
 pub use sub::*;
 pub use sum::*;
 pub use sum_to::*;
@@ -152,20 +256,41 @@ pub use tan::*;
 pub use tanh::*;
 pub use triangle::*;
 pub use unfold::*;
+pub use trunc::*;
+pub use xlogy::*;
 
 /// The methods and functions that users call.
 pub mod methods {
     pub use super::AbsExt;
+    pub use super::AcosExt;
+    pub use super::AcoshExt;
     pub use super::ArgMaxExt;
+    pub use super::AsinExt;
+    pub use super::AsinhExt;
+    pub use super::Atan2Ext;
+    pub use super::AtanExt;
+    pub use super::AtanhExt;
     pub use super::AveragePoolExt;
     pub use super::BroadcastToExt;
+    pub use super::CbrtExt;
+    pub use super::CeilExt;
+    pub use super::CeluExt;
+    pub use super::ClampExt;
+    pub use super::ClampMaxExt;
+    pub use super::ClampMinExt;
     pub use super::CompareExt;
     pub use super::Conv;
     pub use super::ConvExt;
     pub use super::CosExt;
     pub use super::DiagonalExt;
     pub use super::DotExt;
+    pub use super::CoshExt;
+    pub use super::DigammaExt;
+    pub use super::EluExt;
     pub use super::ErfExt;
+    pub use super::ErfcExt;
+    pub use super::ErfinvExt;
+    pub use super::Exp2Ext;
     pub use super::ExpExt;
     pub use super::ExpandExt;
     pub use super::FlipExt;
@@ -173,12 +298,28 @@ pub mod methods {
     pub use super::GeluExt;
     pub use super::IndexAddExt;
     pub use super::IndexSelectExt;
+    pub use super::Expm1Ext;
+    pub use super::FloorExt;
+    pub use super::FmodExt;
+    pub use super::GatherExt;
+    pub use super::GeluExt;
+    pub use super::GeluTanhExt;
+    pub use super::HardSigmoidExt;
+    pub use super::HardTanhExt;
+    pub use super::HypotExt;
     pub use super::LeakyReluExt;
+    pub use super::LerpExt;
+    pub use super::LgammaExt;
     pub use super::LnExt;
+    pub use super::Log1pExt;
+    pub use super::Log2Ext;
+    pub use super::Log10Ext;
+    pub use super::LogSigmoidExt;
     pub use super::LogSoftmaxExt;
     pub use super::LogSumExpExt;
     pub use super::MaskedFillExt;
     pub use super::MaskedSelectExt;
+    pub use super::LogitExt;
     pub use super::MatMulExt;
     pub use super::MaxOverExt;
     pub use super::MaxPoolExt;
@@ -187,18 +328,31 @@ pub mod methods {
     pub use super::MinimumExt;
     pub use super::PadExt;
     pub use super::PadMode;
+    pub use super::MishExt;
+    pub use super::NanToNumExt;
     pub use super::PermuteExt;
+    pub use super::PolygammaExt;
     pub use super::PowExt;
     pub use super::PowfExt;
     pub use super::PowiExt;
+    pub use super::ReciprocalExt;
     pub use super::ReluExt;
     pub use super::RepeatExt;
     pub use super::ReshapeExt;
     pub use super::RollExt;
     pub use super::ScatterAddExt;
     pub use super::ScatterExt;
+    pub use super::RemainderExt;
+    pub use super::ReshapeExt;
+    pub use super::RoundExt;
+    pub use super::RsqrtExt;
+    pub use super::ScatterAddExt;
+    pub use super::SeluExt;
     pub use super::SigmoidExt;
+    pub use super::SignExt;
+    pub use super::SiluExt;
     pub use super::SinExt;
+    pub use super::SinhExt;
     pub use super::SliceExt;
     pub use super::SoftmaxExt;
     pub use super::SoftplusExt;
@@ -206,6 +360,9 @@ pub mod methods {
     pub use super::SqrtExt;
     pub use super::SqueezeExt;
     pub use super::StopGradientExt;
+    pub use super::SoftsignExt;
+    pub use super::SqrtExt;
+    pub use super::SquareExt;
     pub use super::SumExt;
     pub use super::SumToExt;
     pub use super::TanExt;
@@ -213,6 +370,8 @@ pub mod methods {
     pub use super::TriangleExt;
     pub use super::UnfoldExt;
     pub use super::bilinear;
+    pub use super::TruncExt;
+    pub use super::XlogyExt;
     pub use super::concat;
     pub use super::einsum;
     pub use super::meshgrid;
@@ -297,21 +456,39 @@ pub fn compiled_once() -> usize {
 
 ops! {
     Abs
+    Acos
+    Acosh
     Add
     ArgMax
     ArgMaxPool
+    Asin
+    Asinh
+    Atan
+    Atan2
+    Atanh
     AveragePool
     AveragePoolInput
     BroadcastTo
     Chain
+    Cbrt
+    Ceil
+    Celu
+    Clamp
+    ClampMax
+    ClampMin
     Compare
     Concat
     Conv
     ConvInput
     ConvWeight
     Cos
+    Cosh
+    Digamma
     Div
+    Elu
     Erf
+    Erfc
+    Erfinv
     Exp
     Flip
     Fold
@@ -320,41 +497,73 @@ ops! {
     IndexAdd
     IndexSelect
     LastWrites
+    Exp2
+    Expm1
+    Floor
+    Fmod
+    Gather
+    Gelu
+    GeluTanh
+    HardSigmoid
+    HardTanh
+    Hypot
     LeakyRelu
+    Lerp
+    Lgamma
     Ln
+    Log10
+    Log1p
+    Log2
+    LogSigmoid
     LogSoftmax
     LogSumExp
     MaskedScatter
     MaskedSelect
+    Logit
     MatMul
     MaxOver
     Maximum
     Minimum
+    Mish
     Mul
+    NanToNum
     Neg
     OneHot
     Permute
+    Polygamma
     Pow
     Powf
     Powi
+    Reciprocal
     Relu
+    Remainder
     Reshape
     Scatter
+    Round
+    Rsqrt
     ScatterAdd
     Select
+    Selu
     Sigmoid
+    Sign
+    Silu
     Sin
+    Sinh
     Slice
     Softmax
     Softplus
+    Softsign
     Sqrt
     StopGradient
+    Square
     Sub
     SumTo
     Tan
     Tanh
     Unfold
+    Trunc
     Unslice
+    Xlogy
 }
 
 /// Turns the list of functions into what iterates over it.

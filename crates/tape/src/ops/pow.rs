@@ -1,6 +1,6 @@
 //! One number to the power of another.
 
-use crate::algebra::{Algebra, Operand};
+use crate::algebra::{Elementwise, Operand};
 use crate::number::Number;
 use crate::pointwise::{Pointwise, Two};
 use crate::real::Real;
@@ -46,7 +46,7 @@ impl Pointwise for Pow {
 }
 
 /// The method of [`Pow`].
-pub trait PowExt: Algebra {
+pub trait PowExt: Elementwise {
     /// This number to the power of another, element by element.
     ///
     /// # Examples
@@ -61,4 +61,4 @@ pub trait PowExt: Algebra {
     }
 }
 
-impl<A: Algebra> PowExt for A {}
+impl<A: Elementwise> PowExt for A {}

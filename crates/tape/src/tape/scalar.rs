@@ -5,7 +5,7 @@ use std::panic::Location;
 
 use super::Var;
 use super::store::{self, Extra, FOLDED, GRADIENT_ONLY, Node, ScalarOp};
-use crate::algebra::{Arg, Elementwise};
+use crate::algebra::{Arg, Elementwise, Held, Operand};
 use crate::error::Error;
 use crate::float::Float;
 use crate::gradients::{Gradients, RecordedGradients};
@@ -226,6 +226,25 @@ impl<F: Float> Elementwise for Scalar<F> {
             }
             _ => wide(op, args),
         }
+    }
+}
+
+impl<F: Float> Operand<Scalar<F>> for Scalar<F> {
+    #[inline(always)]
+    fn beside(&self, _like: &Scalar<F>) -> Held<'_, Scalar<F>> {
+        Held::Borrowed(self)
+    }
+}
+impl<F: Float> Operand<Scalar<F>> for &Scalar<F> {
+    #[inline(always)]
+    fn beside(&self, _like: &Scalar<F>) -> Held<'_, Scalar<F>> {
+        Held::Borrowed(self)
+    }
+}
+impl<F: Float> Operand<Scalar<F>> for f64 {
+    #[inline(always)]
+    fn beside(&self, _like: &Scalar<F>) -> Held<'_, Scalar<F>> {
+        Held::Own(Scalar::constant(F::from_f64(*self)))
     }
 }
 

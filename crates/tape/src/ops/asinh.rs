@@ -1,0 +1,44 @@
+//! The inverse of the hyperbolic sine.
+
+use crate::algebra::Elementwise;
+use crate::number::Number;
+use crate::pointwise::{One, Pointwise};
+use crate::real::Real;
+
+/// `y = arsinh(x)`, with derivative `1/√(x² + 1)`.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Asinh;
+
+impl Pointwise for Asinh {
+    type Arity = One;
+    const NAME: &'static str = "asinh";
+    const FLOPS: u64 = 20;
+
+    #[inline(always)]
+    fn eval<R: Number>(&self, [x]: [R; 1]) -> R {
+        x.asinh()
+    }
+
+    #[inline(always)]
+    fn partial<R: Real>(&self, _arg: usize, [x]: [R; 1], _y: R) -> R {
+        x.number(1.0) / (x * x + 1.0).sqrt()
+    }
+}
+
+/// The method of [`Asinh`].
+pub trait AsinhExt: Elementwise {
+    /// `y = arsinh(x)`, with derivative `1/√(x² + 1)`.
+    ///
+    /// # Examples
+    /// ```
+    /// use wengert_tape::prelude::*;
+    /// assert_eq!(Tensor::from([0.0, 1e-20]).asinh().data(), [0.0, 1e-20]);
+    /// ```
+    #[inline(always)]
+    #[track_caller]
+    fn asinh(&self) -> Self {
+        Self::pointwise(Asinh, [self])
+    }
+}
+
+impl<A: Elementwise> AsinhExt for A {}

@@ -1,0 +1,49 @@
+//! Rounding up.
+
+use crate::algebra::Elementwise;
+use crate::number::Number;
+use crate::pointwise::{One, Pointwise};
+use crate::real::Real;
+
+/// The smallest whole number that is not smaller than `x`. The derivative is 0 everywhere, also where the value jumps.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Ceil;
+
+impl Pointwise for Ceil {
+    type Arity = One;
+    const NAME: &'static str = "ceil";
+    const KINKS: &'static [f64] = &[-1.0, 0.0, 1.0];
+    const AT_KINKS: &'static str = "The derivative is 0 everywhere, also where the value jumps.";
+
+    #[inline(always)]
+    fn eval<R: Number>(&self, [x]: [R; 1]) -> R {
+        x.ceil()
+    }
+
+    #[inline(always)]
+    fn partial<R: Real>(&self, _arg: usize, [x]: [R; 1], _y: R) -> R {
+        x.number(0.0)
+    }
+
+    fn slope(&self, _arg: usize) -> Option<f64> {
+        Some(0.0)
+    }
+}
+
+/// The method of [`Ceil`].
+pub trait CeilExt: Elementwise {
+    /// The smallest whole number that is not smaller than `x`. The derivative is 0 everywhere, also where the value jumps.
+    ///
+    /// # Examples
+    /// ```
+    /// use wengert_tape::prelude::*;
+    /// assert_eq!(Tensor::from([-1.5, 2.2]).ceil().data(), [-1.0, 3.0]);
+    /// ```
+    #[inline(always)]
+    #[track_caller]
+    fn ceil(&self) -> Self {
+        Self::pointwise(Ceil, [self])
+    }
+}
+
+impl<A: Elementwise> CeilExt for A {}

@@ -1,0 +1,44 @@
+//! The hyperbolic sine.
+
+use crate::algebra::Elementwise;
+use crate::number::Number;
+use crate::pointwise::{One, Pointwise};
+use crate::real::Real;
+
+/// `y = sinh(x)`, with derivative `cosh(x)`.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Sinh;
+
+impl Pointwise for Sinh {
+    type Arity = One;
+    const NAME: &'static str = "sinh";
+    const FLOPS: u64 = 20;
+
+    #[inline(always)]
+    fn eval<R: Number>(&self, [x]: [R; 1]) -> R {
+        x.sinh()
+    }
+
+    #[inline(always)]
+    fn partial<R: Real>(&self, _arg: usize, [x]: [R; 1], _y: R) -> R {
+        x.cosh()
+    }
+}
+
+/// The method of [`Sinh`].
+pub trait SinhExt: Elementwise {
+    /// `y = sinh(x)`, with derivative `cosh(x)`.
+    ///
+    /// # Examples
+    /// ```
+    /// use wengert_tape::prelude::*;
+    /// assert_eq!(Tensor::from([0.0, 1e-20]).sinh().data(), [0.0, 1e-20]);
+    /// ```
+    #[inline(always)]
+    #[track_caller]
+    fn sinh(&self) -> Self {
+        Self::pointwise(Sinh, [self])
+    }
+}
+
+impl<A: Elementwise> SinhExt for A {}
