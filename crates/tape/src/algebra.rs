@@ -44,7 +44,7 @@ pub trait Algebra:
     /// Whole numbers beside such values: positions along an axis.
     type Index: Clone + Debug + 'static + IndexOperand<Self>;
     /// Truth values beside such values.
-    type Mask: Clone + Debug + 'static + MaskOperand<Self>;
+    type Mask: TruthValues + Debug + 'static + MaskOperand<Self>;
 
     /// Applies an operation.
     ///
@@ -81,6 +81,12 @@ pub trait Algebra:
 
     /// `d` times the derivative of `op` by argument `arg`, in the shape of `y`.
     fn pointwise_jvp<P: Pointwise>(op: &P, arg: usize, d: Self, x: Of<P, &Self>, y: &Self) -> Self;
+}
+
+/// Truth values, which the methods on masks are for.
+pub trait TruthValues: Clone {
+    /// Numbers that stand beside them.
+    type Numbers: Algebra<Mask = Self>;
 }
 
 /// A reader that can hold parameters and plain tensors of float type `F`.

@@ -55,7 +55,7 @@ mod sweep;
 mod tape;
 mod tensor;
 
-pub use algebra::{Algebra, Any, Arg, Args, Elementwise, Held, IndexOperand, Lift, MaskOperand, Operand};
+pub use algebra::{Algebra, Any, Arg, Args, Elementwise, Held, IndexOperand, Lift, MaskOperand, Operand, TruthValues};
 pub use case::{Case, Function};
 pub use check::check_gradients;
 pub use checkpoint::checkpoint;

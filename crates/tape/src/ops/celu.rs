@@ -27,11 +27,11 @@ impl Pointwise for Celu {
     const FLOPS: u64 = 20;
 
     fn eval<R: Number>(&self, [x]: [R; 1]) -> R {
-        R::select(x.number(0.0).lt(x), x, (x / self.alpha).exp_m1() * self.alpha)
+        R::select(x.le(x.number(0.0)), (x / self.alpha).exp_m1() * self.alpha, x)
     }
 
     fn partial<R: Real>(&self, _arg: usize, [x]: [R; 1], y: R) -> R {
-        R::select(x.number(0.0).lt(x), x.number(1.0), y / self.alpha + 1.0)
+        R::select(x.le(x.number(0.0)), y / self.alpha + 1.0, x.number(1.0))
     }
 
     fn text(&self, args: &[&str]) -> String {

@@ -5,8 +5,8 @@ use crate::number::Number;
 use crate::pointwise::{Pointwise, Three};
 use crate::real::Real;
 
-/// The nearest number to `x` in [a, b]; `b` where the two are the wrong way round. At a bound the derivative is that of `x`, as
-/// in PyTorch. NaN if one is.
+/// The nearest number to `x` in [a, b]; `b` where the two are the wrong way round. Where `x` equals a bound the derivative is ½ by
+/// each, as for `maximum` and `minimum`; 1 by `x` if both bounds are equal to it. NaN if one is.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Clamp;
 
@@ -15,7 +15,7 @@ impl Pointwise for Clamp {
     const NAME: &'static str = "clamp";
     const DOMAIN: &'static [(f64, f64)] = &[(-2.0, 2.0), (-1.5, -0.5), (0.5, 1.5)];
     const KINKS: &'static [f64] = &[-1.0, 0.0, 1.0];
-    const AT_KINKS: &'static str = "At a bound the derivative is 1 by the number and 0 by the bound.";
+    const AT_KINKS: &'static str = "Where the number equals a bound, the derivative by each is ½.";
 
     fn eval<R: Number>(&self, [x, a, b]: [R; 3]) -> R {
         let raised = R::select(a.le(x), x, R::select(x.eq(x), a, x));
@@ -24,19 +24,27 @@ impl Pointwise for Clamp {
 
     fn partial<R: Real>(&self, arg: usize, [x, a, b]: [R; 3], _y: R) -> R {
         let (one, zero) = (x.number(1.0), x.number(0.0));
-        let ordered = |value: R| R::select(a.le(b), value, zero);
+        let apart = a.lt(b);
+        // what `x` has of the derivative where it equals a bound, and what the bound has
+        let (half, rest) = (R::select(apart, x.number(0.5), one), R::select(apart, x.number(0.5), zero));
+        let ordered = |value: R| R::select(b.lt(a), zero, value);
         match arg {
-            0 => R::select(a.le(x), R::select(x.le(b), one, zero), zero),
-            1 => ordered(R::select(x.lt(a), R::select(a.lt(b), one, zero), zero)),
-            _ => R::select(b.lt(a), one, R::select(b.lt(x), one, zero)),
+            0 => {
+                let inside = R::select(x.eq(a), half, R::select(x.eq(b), half, one));
+                ordered(R::select(x.lt(a), zero, R::select(b.lt(x), zero, inside)))
+            }
+            1 => ordered(R::select(x.lt(a), one, R::select(x.eq(a), rest, zero))),
+            _ => R::select(b.lt(a), one, R::select(b.lt(x), one, R::select(x.eq(b), rest, zero))),
         }
     }
 }
 
 /// The method of [`Clamp`].
 pub trait ClampExt: Elementwise {
-    /// The nearest number between two bounds; `max` where they are the wrong way round. At a bound the derivative is that of the
-    /// number.
+    /// The nearest number between two bounds; `max` where they are the wrong way round. One bound alone is `maximum` or `minimum`.
+    ///
+    /// Where the number equals a bound, the derivative by each is ½, as in JAX and as in PyTorch for bounds that are tensors. (For
+    /// bounds that are numbers PyTorch has 0 there; here both are one operation with one rule.)
     ///
     /// # Panics
     /// If the shapes do not broadcast.

@@ -25,7 +25,7 @@ impl Pointwise for HardTanh {
     fn partial<R: Real>(&self, arg: usize, [x, a, b]: [R; 3], _y: R) -> R {
         let (one, zero) = (x.number(1.0), x.number(0.0));
         match arg {
-            0 => R::select(a.lt(x), R::select(x.lt(b), one, zero), zero),
+            0 => R::select(x.le(a), zero, R::select(b.le(x), zero, one)),
             1 => R::select(x.le(a), one, zero),
             _ => R::select(b.le(x), one, zero),
         }

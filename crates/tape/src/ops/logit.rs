@@ -43,8 +43,8 @@ impl Pointwise for Logit {
             eps => (eps, 1.0 - eps),
         };
         let outside = x.number(if self.eps < 0.0 { f64::NAN } else { 0.0 });
-        let below_high = R::select(x.le(x.number(high)), slope, outside);
-        R::select(x.number(low).le(x), below_high, outside)
+        let below = R::select(x.number(high).lt(x), outside, slope);
+        R::select(x.lt(x.number(low)), outside, below)
     }
 
     fn text(&self, args: &[&str]) -> String {

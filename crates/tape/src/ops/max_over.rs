@@ -131,6 +131,16 @@ pub trait MaxOverExt: Algebra {
         let (shape, removed) = reduced("max_over", &self.shape(), &axes.into());
         ReshapeExt::reshape(&Self::apply(MaxOver { shape }, &[Arg::Real(self)]).real(), removed)
     }
+
+    /// The largest element over some axes, which stay with length 1.
+    ///
+    /// # Panics
+    /// If an axis is out of range or named twice, or there are no elements.
+    #[track_caller]
+    fn max_keeping(&self, axes: impl Into<Axes>) -> Self {
+        let shape = reduced("max_keeping", &self.shape(), &axes.into()).0;
+        Self::apply(MaxOver { shape }, &[Arg::Real(self)]).real()
+    }
 }
 
 impl<A: Algebra> MaxOverExt for A {}

@@ -22,9 +22,10 @@ impl Pointwise for Maximum {
     }
 
     fn partial<R: Real>(&self, arg: usize, [a, b]: [R; 2], _y: R) -> R {
-        let [taken, other] = if arg == 0 { [1.0, 0.0] } else { [0.0, 1.0] };
-        let tie = R::select(a.eq(b), a.number(0.5), a.number(other));
-        R::select(b.lt(a), a.number(taken), tie)
+        // each is taken where it is not beaten: with NaN, both
+        let tie = R::select(a.eq(b), a.number(0.5), a.number(1.0));
+        let beaten = if arg == 0 { a.lt(b) } else { b.lt(a) };
+        R::select(beaten, a.number(0.0), tie)
     }
 }
 

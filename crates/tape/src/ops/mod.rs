@@ -13,8 +13,11 @@ mod abs;
 mod acos;
 mod acosh;
 mod add;
+mod any_over;
 mod arg_max;
 mod arg_max_pool;
+mod arg_min;
+mod arg_sort;
 mod asin;
 mod asinh;
 mod atan;
@@ -23,13 +26,11 @@ mod atanh;
 mod average_pool;
 mod bilinear;
 mod broadcast_to;
-mod chain;
 mod cbrt;
 mod ceil;
 mod celu;
+mod chain;
 mod clamp;
-mod clamp_max;
-mod clamp_min;
 mod compare;
 mod concat;
 mod conv;
@@ -39,6 +40,8 @@ mod div;
 mod dot;
 mod einsum;
 mod cosh;
+mod cumprod;
+mod cumsum;
 mod digamma;
 mod div;
 mod elu;
@@ -77,12 +80,15 @@ mod log_sum_exp;
 mod masked_fill;
 mod masked_scatter;
 mod masked_select;
+mod logical;
 mod logit;
 mod matmul;
 mod max_over;
 mod maximum;
 mod mean;
 mod meshgrid;
+mod median;
+mod min;
 mod minimum;
 mod mish;
 mod mul;
@@ -90,11 +96,13 @@ mod nan_to_num;
 mod neg;
 mod one_hot;
 mod pad;
+mod norm;
 mod permute;
 mod polygamma;
 mod pow;
 mod powf;
 mod powi;
+mod prod;
 mod reciprocal;
 mod relu;
 mod repeat;
@@ -122,6 +130,7 @@ mod squeeze;
 mod stack;
 mod stop_gradient;
 mod softsign;
+mod sort;
 mod sqrt;
 mod square;
 mod sub;
@@ -132,14 +141,18 @@ mod tanh;
 mod triangle;
 mod unfold;
 mod trunc;
+mod variance;
 mod xlogy;
 
 pub use abs::*;
 pub use acos::*;
 pub use acosh::*;
 pub use add::*;
+pub use any_over::*;
 pub use arg_max::*;
 pub use arg_max_pool::*;
+pub use arg_min::*;
+pub use arg_sort::*;
 pub use asin::*;
 pub use asinh::*;
 pub use atan::*;
@@ -148,13 +161,11 @@ pub use atanh::*;
 pub use average_pool::*;
 pub use bilinear::*;
 pub use broadcast_to::*;
-pub use chain::*;
 pub use cbrt::*;
 pub use ceil::*;
 pub use celu::*;
+pub use chain::*;
 pub use clamp::*;
-pub use clamp_max::*;
-pub use clamp_min::*;
 pub use compare::*;
 pub use concat::*;
 pub use conv::*;
@@ -164,6 +175,8 @@ pub use div::*;
 pub use dot::*;
 pub use einsum::*;
 pub use cosh::*;
+pub use cumprod::*;
+pub use cumsum::*;
 pub use digamma::*;
 pub use div::*;
 pub use elu::*;
@@ -202,12 +215,15 @@ pub use masked_select::*;
 pub use log1p::*;
 pub use log2::*;
 pub use log10::*;
+pub use logical::*;
 pub use logit::*;
 pub use matmul::*;
 pub use max_over::*;
 pub use maximum::*;
 pub use mean::*;
 pub use meshgrid::*;
+pub use median::*;
+pub use min::*;
 pub use minimum::*;
 pub use mish::*;
 pub use mul::*;
@@ -215,11 +231,13 @@ pub use nan_to_num::*;
 pub use neg::*;
 pub use one_hot::*;
 pub use pad::*;
+pub use norm::*;
 pub use permute::*;
 pub use polygamma::*;
 pub use pow::*;
 pub use powf::*;
 pub use powi::*;
+pub use prod::*;
 pub use reciprocal::*;
 pub use relu::*;
 pub use repeat::*;
@@ -247,6 +265,7 @@ pub use squeeze::*;
 pub use stack::*;
 pub use stop_gradient::*;
 pub use softsign::*;
+pub use sort::*;
 pub use sqrt::*;
 pub use square::*;
 pub use sub::*;
@@ -257,6 +276,7 @@ pub use tanh::*;
 pub use triangle::*;
 pub use unfold::*;
 pub use trunc::*;
+pub use variance::*;
 pub use xlogy::*;
 
 /// The methods and functions that users call.
@@ -264,7 +284,10 @@ pub mod methods {
     pub use super::AbsExt;
     pub use super::AcosExt;
     pub use super::AcoshExt;
+    pub use super::AnyOverExt;
     pub use super::ArgMaxExt;
+    pub use super::ArgMinExt;
+    pub use super::ArgSortExt;
     pub use super::AsinExt;
     pub use super::AsinhExt;
     pub use super::Atan2Ext;
@@ -276,8 +299,6 @@ pub mod methods {
     pub use super::CeilExt;
     pub use super::CeluExt;
     pub use super::ClampExt;
-    pub use super::ClampMaxExt;
-    pub use super::ClampMinExt;
     pub use super::CompareExt;
     pub use super::Conv;
     pub use super::ConvExt;
@@ -285,6 +306,8 @@ pub mod methods {
     pub use super::DiagonalExt;
     pub use super::DotExt;
     pub use super::CoshExt;
+    pub use super::CumprodExt;
+    pub use super::CumsumExt;
     pub use super::DigammaExt;
     pub use super::EluExt;
     pub use super::ErfExt;
@@ -319,22 +342,27 @@ pub mod methods {
     pub use super::LogSumExpExt;
     pub use super::MaskedFillExt;
     pub use super::MaskedSelectExt;
+    pub use super::LogicalExt;
     pub use super::LogitExt;
     pub use super::MatMulExt;
     pub use super::MaxOverExt;
     pub use super::MaxPoolExt;
     pub use super::MaximumExt;
     pub use super::MeanExt;
+    pub use super::MedianExt;
+    pub use super::MinExt;
     pub use super::MinimumExt;
     pub use super::PadExt;
     pub use super::PadMode;
     pub use super::MishExt;
     pub use super::NanToNumExt;
+    pub use super::NormExt;
     pub use super::PermuteExt;
     pub use super::PolygammaExt;
     pub use super::PowExt;
     pub use super::PowfExt;
     pub use super::PowiExt;
+    pub use super::ProdExt;
     pub use super::ReciprocalExt;
     pub use super::ReluExt;
     pub use super::RepeatExt;
@@ -361,6 +389,7 @@ pub mod methods {
     pub use super::SqueezeExt;
     pub use super::StopGradientExt;
     pub use super::SoftsignExt;
+    pub use super::SortExt;
     pub use super::SqrtExt;
     pub use super::SquareExt;
     pub use super::SumExt;
@@ -371,6 +400,7 @@ pub mod methods {
     pub use super::UnfoldExt;
     pub use super::bilinear;
     pub use super::TruncExt;
+    pub use super::VarianceExt;
     pub use super::XlogyExt;
     pub use super::concat;
     pub use super::einsum;
@@ -459,8 +489,11 @@ ops! {
     Acos
     Acosh
     Add
+    AnyOver
     ArgMax
     ArgMaxPool
+    ArgMin
+    ArgSort
     Asin
     Asinh
     Atan
@@ -469,13 +502,11 @@ ops! {
     AveragePool
     AveragePoolInput
     BroadcastTo
-    Chain
     Cbrt
     Ceil
     Celu
+    Chain
     Clamp
-    ClampMax
-    ClampMin
     Compare
     Concat
     Conv
@@ -483,6 +514,7 @@ ops! {
     ConvWeight
     Cos
     Cosh
+    Cumsum
     Digamma
     Div
     Elu
@@ -519,6 +551,7 @@ ops! {
     LogSumExp
     MaskedScatter
     MaskedSelect
+    Logical
     Logit
     MatMul
     MaxOver
@@ -632,4 +665,18 @@ functions! {
     Tril
     Triu
     Unsqueeze
+    Cumprod
+    MatMulOfVectors
+    MaxPool
+    MeanOver
+    Median
+    MinOver
+    NormOver
+    ProdOver
+    Quantile
+    Sort
+    StdOver
+    SumOver
+    TopK
+    VarOver
 }

@@ -24,11 +24,14 @@ impl Pointwise for Remainder {
         R::select(same, rest + b, rest)
     }
 
-    fn partial<R: Real>(&self, arg: usize, [a, b]: [R; 2], _y: R) -> R {
+    fn partial<R: Real>(&self, arg: usize, [a, b]: [R; 2], y: R) -> R {
         if arg == 0 {
             return a.number(1.0);
         }
-        -(a / b).floor()
+        let (quotient, zero) = (a / b, a.number(0.0));
+        // a quotient that is rounded to 0 may be below it
+        let whole = R::select(y.eq(a), zero, a.number(-1.0));
+        -R::select(quotient.eq(zero), whole, quotient.floor())
     }
 }
 

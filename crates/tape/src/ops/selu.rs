@@ -23,12 +23,12 @@ impl Pointwise for Selu {
 
     #[inline(always)]
     fn eval<R: Number>(&self, [x]: [R; 1]) -> R {
-        R::select(x.number(0.0).lt(x), x * SCALE, x.exp_m1() * (SCALE * ALPHA))
+        R::select(x.le(x.number(0.0)), x.exp_m1() * (SCALE * ALPHA), x * SCALE)
     }
 
     #[inline(always)]
     fn partial<R: Real>(&self, _arg: usize, [x]: [R; 1], y: R) -> R {
-        R::select(x.number(0.0).lt(x), x.number(SCALE), y + SCALE * ALPHA)
+        R::select(x.le(x.number(0.0)), y + SCALE * ALPHA, x.number(SCALE))
     }
 }
 

@@ -32,7 +32,7 @@ impl Pointwise for Xlogy {
                 let outside = R::select(nothing, R::select(b.le(zero), one, zero), zero);
                 R::select(outside.eq(one), zero, R::select(outside.eq(one), one, b).ln())
             }
-            _ => R::select(nothing, zero, a / R::select(nothing, one, b)),
+            _ => a / R::select(b.eq(zero), R::select(nothing, one, b), b),
         }
     }
 

@@ -1,6 +1,6 @@
 //! Values with tangents: forward mode, and forward over reverse.
 
-use crate::algebra::{Algebra, Any, Arg, Args, Elementwise, IndexOperand, Lift, MaskOperand};
+use crate::algebra::{Algebra, Any, Arg, Args, Elementwise, IndexOperand, Lift, MaskOperand, TruthValues};
 use crate::any_op::AnyOp;
 use crate::error::Error;
 use crate::float::Float;
@@ -207,6 +207,9 @@ impl<A: Base> IndexOperand<Dual<A>> for DualIndex<A> {
     fn beside(&self, _like: &Dual<A>) -> DualIndex<A> {
         self.clone()
     }
+}
+impl<A: Base> TruthValues for DualMask<A> {
+    type Numbers = Dual<A>;
 }
 impl<A: Base> MaskOperand<Dual<A>> for DualMask<A> {
     fn beside(&self, _like: &Dual<A>) -> DualMask<A> {

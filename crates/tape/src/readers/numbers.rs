@@ -1,6 +1,6 @@
 //! The reader "numbers": operations are computed at once.
 
-use crate::algebra::{Algebra, Any, Arg, Args, Elementwise, Lift};
+use crate::algebra::{Algebra, Any, Arg, Args, Elementwise, Lift, TruthValues};
 use crate::error::Error;
 use crate::float::Float;
 use crate::kernels::elementwise;
@@ -67,6 +67,10 @@ impl<F: Float> Algebra for Tensor<F> {
         let d = d.broadcast_to(Tensor::shape(y));
         elementwise::times_partial(op, arg, d, x, y)
     }
+}
+
+impl TruthValues for Tensor<bool> {
+    type Numbers = Tensor<f64>;
 }
 
 impl<F: Float> Lift<F> for Tensor<F> {

@@ -1,6 +1,6 @@
 //! The reader "shapes": a model is checked, and its sizes known, before there is data.
 
-use crate::algebra::{Algebra, Any, Arg, Elementwise, IndexOperand, Lift, MaskOperand};
+use crate::algebra::{Algebra, Any, Arg, Elementwise, IndexOperand, Lift, MaskOperand, TruthValues};
 use crate::error::Error;
 use crate::float::Float;
 use crate::op::{Custom, Kind, Op, ReadBy};
@@ -75,6 +75,10 @@ impl Algebra for Shape {
     fn pointwise_jvp<P: Pointwise>(_op: &P, _arg: usize, _d: Self, _x: Of<P, &Self>, y: &Self) -> Self {
         y.clone()
     }
+}
+
+impl TruthValues for ShapeOf {
+    type Numbers = Shape;
 }
 
 impl<F: Float> Lift<F> for Shape {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::algebra::{Algebra, Any, Arg, Elementwise, IndexOperand, Lift, MaskOperand};
+use crate::algebra::{Algebra, Any, Arg, Elementwise, IndexOperand, Lift, MaskOperand, TruthValues};
 use crate::any_op::AnyOp;
 use crate::error::Error;
 use crate::float::Float;
@@ -149,6 +149,10 @@ fn apply(op: &AnyOp, args: &[Arg<'_, Text>]) -> Any<Text> {
         Kind::Index => Any::Index(text),
         Kind::Mask => Any::Mask(text),
     }
+}
+
+impl TruthValues for Text {
+    type Numbers = Text;
 }
 
 impl<F: Float> Lift<F> for Text {

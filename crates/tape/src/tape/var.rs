@@ -8,7 +8,9 @@ use smallvec::SmallVec;
 
 use super::store::{self, CONSTANT, GRADIENT_ONLY, Inherit, Line, Node, Store, What};
 use super::{Scalar, constant_id};
-use crate::algebra::{Algebra, Any, Arg, Args, Elementwise, Held, IndexOperand, Lift, MaskOperand, Operand};
+use crate::algebra::{
+    Algebra, Any, Arg, Args, Elementwise, Held, IndexOperand, Lift, MaskOperand, Operand, TruthValues,
+};
 use crate::error::Error;
 use crate::float::{Element, Float};
 use crate::gradients::{Gradients, RecordedGradients};
@@ -543,6 +545,9 @@ impl<F: Float> IndexOperand<Var<F>> for Var<F, i64> {
     fn beside(&self, _like: &Var<F>) -> Var<F, i64> {
         *self
     }
+}
+impl<F: Float> TruthValues for Var<F, bool> {
+    type Numbers = Var<F>;
 }
 impl<F: Float> MaskOperand<Var<F>> for Var<F, bool> {
     fn beside(&self, _like: &Var<F>) -> Var<F, bool> {

@@ -1,0 +1,121 @@
+//! The order of the elements along an axis.
+
+use std::cmp::Ordering;
+
+use crate::algebra::{Algebra, Arg, Args};
+use crate::case::Case;
+use crate::error::Error;
+use crate::float::Float;
+use crate::op::{Kind, Op, Value};
+use crate::ops::axes::axis;
+use crate::shape::Shape;
+use crate::tensor::Tensor;
+
+/// The positions along an axis that put its elements in order, or the first few of them. Equal elements keep their order, and
+/// NaN counts as larger than every number, as in PyTorch. Positions have no derivative.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ArgSort {
+    /// The axis.
+    pub axis: usize,
+    /// Whether the largest comes first.
+    pub descending: bool,
+    /// How many positions are kept.
+    pub count: usize,
+}
+
+/// The order of numbers, with NaN as the largest.
+fn order<F: Float>(a: F, b: F) -> Ordering {
+    let nan = num_traits::Float::is_nan;
+    a.partial_cmp(&b).unwrap_or_else(|| nan(a).cmp(&nan(b)))
+}
+
+impl Op for ArgSort {
+    fn name(&self) -> String {
+        "arg_sort".into()
+    }
+
+    fn text(&self, args: &[&str]) -> String {
+        let order = if self.descending { "descending" } else { "ascending" };
+        format!("arg_sort({}, axis {}, {} {order})", args[0], self.axis, self.count)
+    }
+
+    fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
+        axis("arg_sort", self.axis as isize, args[0].rank())?;
+        if self.count > args[0][self.axis] {
+            let message = format!("{} of the {} entries along axis {}", self.count, args[0][self.axis], self.axis);
+            return Err(Error::shape("arg_sort", message));
+        }
+        Ok(args[0].with(self.axis, self.count))
+    }
+
+    fn output(&self) -> Kind {
+        Kind::Index
+    }
+
+    fn forward<F: Float>(&self, a: Args<'_, Tensor<F>>) -> Value<F> {
+        let (x, shape) = (&a[0], Tensor::shape(&a[0]));
+        let (n, width) = (shape[self.axis], shape[self.axis + 1..].iter().product::<usize>());
+        let blocks: usize = shape[..self.axis].iter().product();
+        let mut out = vec![0; blocks * self.count * width];
+        let mut positions: Vec<usize> = Vec::with_capacity(n);
+        for block in 0..blocks {
+            for j in 0..width {
+                let at = |i: usize| x.data()[(block * n + i) * width + j];
+                positions.clear();
+                positions.extend(0..n);
+                match self.descending {
+                    false => positions.sort_by(|p, q| order(at(*p), at(*q))),
+                    true => positions.sort_by(|p, q| order(at(*q), at(*p))),
+                }
+                for (i, position) in positions.iter().take(self.count).enumerate() {
+                    out[(block * self.count + i) * width + j] = *position as i64;
+                }
+            }
+        }
+        Tensor::new(shape.with(self.axis, self.count), out).into()
+    }
+
+    fn active(&self, _arg: usize) -> bool {
+        false
+    }
+
+    fn flops(&self, args: &[&Shape], _y: &Shape) -> u64 {
+        let n = args[0].get(self.axis).copied().unwrap_or(1).max(1);
+        args[0].len_elements() as u64 * u64::from(n.ilog2() + 1)
+    }
+
+    #[inline]
+    fn cases() -> Vec<Case> {
+        let case = |axis, descending, count, x: &[usize]| Case::of(ArgSort { axis, descending, count }).real(x);
+        vec![
+            case(1, false, 3, &[2, 3]),
+            case(0, true, 2, &[3, 2, 5]),
+            case(0, false, 0, &[0]),
+            case(1, true, 0, &[2, 3]),
+        ]
+    }
+}
+
+/// The method of [`ArgSort`].
+pub trait ArgSortExt: Algebra {
+    /// The positions along an axis that put its elements in order. Equal elements keep their order; NaN is the largest.
+    ///
+    /// # Panics
+    /// If the axis is out of range.
+    ///
+    /// # Examples
+    /// ```
+    /// use wengert_tape::prelude::*;
+    /// let x = Tensor::from([3.0, 1.0, 3.0, 2.0]);
+    /// assert_eq!(x.arg_sort(0, false).data(), [1, 3, 0, 2]);
+    /// assert_eq!(x.arg_sort(0, true).data(), [0, 2, 3, 1]);
+    /// ```
+    #[track_caller]
+    fn arg_sort(&self, at: isize, descending: bool) -> Self::Index {
+        let axis = axis("arg_sort", at, self.shape().rank()).unwrap_or_else(|e| e.raise());
+        let count = self.shape()[axis];
+        Self::apply(ArgSort { axis, descending, count }, &[Arg::Real(self)]).index()
+    }
+}
+
+impl<A: Algebra> ArgSortExt for A {}
