@@ -35,38 +35,35 @@ mod compare;
 mod concat;
 mod conv;
 mod cos;
-mod diagonal;
-mod div;
-mod dot;
-mod einsum;
 mod cosh;
 mod cumprod;
 mod cumsum;
+mod diagonal;
 mod digamma;
 mod div;
+mod dot;
+mod einsum;
 mod elu;
 mod erf;
 mod erfc;
 mod erfinv;
 mod exp;
-mod expand;
-mod flip;
-mod fold;
-mod gather;
-mod gelu;
-mod index_add;
-mod index_select;
-mod last_writes;
 mod exp2;
+mod expand;
 mod expm1;
+mod flip;
 mod floor;
 mod fmod;
+mod fold;
 mod gather;
 mod gelu;
 mod gelu_tanh;
 mod hardsigmoid;
 mod hardtanh;
 mod hypot;
+mod index_add;
+mod index_select;
+mod last_writes;
 mod leaky_relu;
 mod lerp;
 mod lgamma;
@@ -77,26 +74,26 @@ mod log2;
 mod log_sigmoid;
 mod log_softmax;
 mod log_sum_exp;
+mod logical;
+mod logit;
 mod masked_fill;
 mod masked_scatter;
 mod masked_select;
-mod logical;
-mod logit;
 mod matmul;
 mod max_over;
 mod maximum;
 mod mean;
-mod meshgrid;
 mod median;
+mod meshgrid;
 mod min;
 mod minimum;
 mod mish;
 mod mul;
 mod nan_to_num;
 mod neg;
+mod norm;
 mod one_hot;
 mod pad;
-mod norm;
 mod permute;
 mod polygamma;
 mod pow;
@@ -105,14 +102,13 @@ mod powi;
 mod prod;
 mod reciprocal;
 mod relu;
+mod remainder;
 mod repeat;
 mod reshape;
 mod roll;
-mod scatter;
-mod remainder;
-mod reshape;
 mod round;
 mod rsqrt;
+mod scatter;
 mod scatter_add;
 mod select;
 mod selu;
@@ -124,23 +120,22 @@ mod sinh;
 mod slice;
 mod softmax;
 mod softplus;
+mod softsign;
+mod sort;
 mod split;
 mod sqrt;
+mod square;
 mod squeeze;
 mod stack;
 mod stop_gradient;
-mod softsign;
-mod sort;
-mod sqrt;
-mod square;
 mod sub;
 mod sum;
 mod sum_to;
 mod tan;
 mod tanh;
 mod triangle;
-mod unfold;
 mod trunc;
+mod unfold;
 mod variance;
 mod xlogy;
 
@@ -170,38 +165,35 @@ pub use compare::*;
 pub use concat::*;
 pub use conv::*;
 pub use cos::*;
-pub use diagonal::*;
-pub use div::*;
-pub use dot::*;
-pub use einsum::*;
 pub use cosh::*;
 pub use cumprod::*;
 pub use cumsum::*;
+pub use diagonal::*;
 pub use digamma::*;
 pub use div::*;
+pub use dot::*;
+pub use einsum::*;
 pub use elu::*;
 pub use erf::*;
 pub use erfc::*;
 pub use erfinv::*;
 pub use exp::*;
-pub use expand::*;
-pub use flip::*;
-pub use fold::*;
-pub use gather::*;
-pub use gelu::*;
-pub use index_add::*;
-pub use index_select::*;
-pub use last_writes::*;
 pub use exp2::*;
+pub use expand::*;
 pub use expm1::*;
+pub use flip::*;
 pub use floor::*;
 pub use fmod::*;
+pub use fold::*;
 pub use gather::*;
 pub use gelu::*;
 pub use gelu_tanh::*;
 pub use hardsigmoid::*;
 pub use hardtanh::*;
 pub use hypot::*;
+pub use index_add::*;
+pub use index_select::*;
+pub use last_writes::*;
 pub use leaky_relu::*;
 pub use lerp::*;
 pub use lgamma::*;
@@ -209,29 +201,29 @@ pub use ln::*;
 pub use log_sigmoid::*;
 pub use log_softmax::*;
 pub use log_sum_exp::*;
-pub use masked_fill::*;
-pub use masked_scatter::*;
-pub use masked_select::*;
 pub use log1p::*;
 pub use log2::*;
 pub use log10::*;
 pub use logical::*;
 pub use logit::*;
+pub use masked_fill::*;
+pub use masked_scatter::*;
+pub use masked_select::*;
 pub use matmul::*;
 pub use max_over::*;
 pub use maximum::*;
 pub use mean::*;
-pub use meshgrid::*;
 pub use median::*;
+pub use meshgrid::*;
 pub use min::*;
 pub use minimum::*;
 pub use mish::*;
 pub use mul::*;
 pub use nan_to_num::*;
 pub use neg::*;
+pub use norm::*;
 pub use one_hot::*;
 pub use pad::*;
-pub use norm::*;
 pub use permute::*;
 pub use polygamma::*;
 pub use pow::*;
@@ -240,14 +232,13 @@ pub use powi::*;
 pub use prod::*;
 pub use reciprocal::*;
 pub use relu::*;
+pub use remainder::*;
 pub use repeat::*;
 pub use reshape::*;
 pub use roll::*;
-pub use scatter::*;
-pub use remainder::*;
-pub use reshape::*;
 pub use round::*;
 pub use rsqrt::*;
+pub use scatter::*;
 pub use scatter_add::*;
 pub use select::*;
 pub use selu::*;
@@ -259,23 +250,22 @@ pub use sinh::*;
 pub use slice::*;
 pub use softmax::*;
 pub use softplus::*;
+pub use softsign::*;
+pub use sort::*;
 pub use split::*;
 pub use sqrt::*;
+pub use square::*;
 pub use squeeze::*;
 pub use stack::*;
 pub use stop_gradient::*;
-pub use softsign::*;
-pub use sort::*;
-pub use sqrt::*;
-pub use square::*;
 pub use sub::*;
 pub use sum::*;
 pub use sum_to::*;
 pub use tan::*;
 pub use tanh::*;
 pub use triangle::*;
-pub use unfold::*;
 pub use trunc::*;
+pub use unfold::*;
 pub use variance::*;
 pub use xlogy::*;
 
@@ -303,12 +293,12 @@ pub mod methods {
     pub use super::Conv;
     pub use super::ConvExt;
     pub use super::CosExt;
-    pub use super::DiagonalExt;
-    pub use super::DotExt;
     pub use super::CoshExt;
     pub use super::CumprodExt;
     pub use super::CumsumExt;
+    pub use super::DiagonalExt;
     pub use super::DigammaExt;
+    pub use super::DotExt;
     pub use super::EluExt;
     pub use super::ErfExt;
     pub use super::ErfcExt;
@@ -316,12 +306,8 @@ pub mod methods {
     pub use super::Exp2Ext;
     pub use super::ExpExt;
     pub use super::ExpandExt;
-    pub use super::FlipExt;
-    pub use super::GatherExt;
-    pub use super::GeluExt;
-    pub use super::IndexAddExt;
-    pub use super::IndexSelectExt;
     pub use super::Expm1Ext;
+    pub use super::FlipExt;
     pub use super::FloorExt;
     pub use super::FmodExt;
     pub use super::GatherExt;
@@ -330,6 +316,8 @@ pub mod methods {
     pub use super::HardSigmoidExt;
     pub use super::HardTanhExt;
     pub use super::HypotExt;
+    pub use super::IndexAddExt;
+    pub use super::IndexSelectExt;
     pub use super::LeakyReluExt;
     pub use super::LerpExt;
     pub use super::LgammaExt;
@@ -340,10 +328,10 @@ pub mod methods {
     pub use super::LogSigmoidExt;
     pub use super::LogSoftmaxExt;
     pub use super::LogSumExpExt;
-    pub use super::MaskedFillExt;
-    pub use super::MaskedSelectExt;
     pub use super::LogicalExt;
     pub use super::LogitExt;
+    pub use super::MaskedFillExt;
+    pub use super::MaskedSelectExt;
     pub use super::MatMulExt;
     pub use super::MaxOverExt;
     pub use super::MaxPoolExt;
@@ -352,11 +340,11 @@ pub mod methods {
     pub use super::MedianExt;
     pub use super::MinExt;
     pub use super::MinimumExt;
-    pub use super::PadExt;
-    pub use super::PadMode;
     pub use super::MishExt;
     pub use super::NanToNumExt;
     pub use super::NormExt;
+    pub use super::PadExt;
+    pub use super::PadMode;
     pub use super::PermuteExt;
     pub use super::PolygammaExt;
     pub use super::PowExt;
@@ -365,16 +353,14 @@ pub mod methods {
     pub use super::ProdExt;
     pub use super::ReciprocalExt;
     pub use super::ReluExt;
+    pub use super::RemainderExt;
     pub use super::RepeatExt;
     pub use super::ReshapeExt;
     pub use super::RollExt;
-    pub use super::ScatterAddExt;
-    pub use super::ScatterExt;
-    pub use super::RemainderExt;
-    pub use super::ReshapeExt;
     pub use super::RoundExt;
     pub use super::RsqrtExt;
     pub use super::ScatterAddExt;
+    pub use super::ScatterExt;
     pub use super::SeluExt;
     pub use super::SigmoidExt;
     pub use super::SignExt;
@@ -384,24 +370,23 @@ pub mod methods {
     pub use super::SliceExt;
     pub use super::SoftmaxExt;
     pub use super::SoftplusExt;
-    pub use super::SplitExt;
-    pub use super::SqrtExt;
-    pub use super::SqueezeExt;
-    pub use super::StopGradientExt;
     pub use super::SoftsignExt;
     pub use super::SortExt;
+    pub use super::SplitExt;
     pub use super::SqrtExt;
     pub use super::SquareExt;
+    pub use super::SqueezeExt;
+    pub use super::StopGradientExt;
     pub use super::SumExt;
     pub use super::SumToExt;
     pub use super::TanExt;
     pub use super::TanhExt;
     pub use super::TriangleExt;
-    pub use super::UnfoldExt;
-    pub use super::bilinear;
     pub use super::TruncExt;
+    pub use super::UnfoldExt;
     pub use super::VarianceExt;
     pub use super::XlogyExt;
+    pub use super::bilinear;
     pub use super::concat;
     pub use super::einsum;
     pub use super::meshgrid;
@@ -522,23 +507,21 @@ ops! {
     Erfc
     Erfinv
     Exp
-    Flip
-    Fold
-    Gather
-    Gelu
-    IndexAdd
-    IndexSelect
-    LastWrites
     Exp2
     Expm1
+    Flip
     Floor
     Fmod
+    Fold
     Gather
     Gelu
     GeluTanh
     HardSigmoid
     HardTanh
     Hypot
+    IndexAdd
+    IndexSelect
+    LastWrites
     LeakyRelu
     Lerp
     Lgamma
@@ -549,10 +532,10 @@ ops! {
     LogSigmoid
     LogSoftmax
     LogSumExp
-    MaskedScatter
-    MaskedSelect
     Logical
     Logit
+    MaskedScatter
+    MaskedSelect
     MatMul
     MaxOver
     Maximum
@@ -571,9 +554,9 @@ ops! {
     Relu
     Remainder
     Reshape
-    Scatter
     Round
     Rsqrt
+    Scatter
     ScatterAdd
     Select
     Selu
@@ -587,14 +570,14 @@ ops! {
     Softplus
     Softsign
     Sqrt
-    StopGradient
     Square
+    StopGradient
     Sub
     SumTo
     Tan
     Tanh
-    Unfold
     Trunc
+    Unfold
     Unslice
     Xlogy
 }
@@ -634,6 +617,7 @@ macro_rules! functions {
 functions! {
     Bilinear
     Chunk
+    Cumprod
     DiagEmbed
     Diagonal
     Dot
@@ -645,38 +629,33 @@ functions! {
     MatMulOfVectors
     MaxPool
     MeanOver
+    Median
     Meshgrid
+    MinOver
     MoveAxis
     Narrow
+    NormOver
     Outer
     Pad
+    ProdOver
+    Quantile
     Repeat
     RepeatInterleave
     Roll
     SliceBack
     Sliding
+    Sort
     Split
     Squeeze
     Stack
+    StdOver
     SumOver
     Tile
+    TopK
     Trace
     Transpose
     Tril
     Triu
     Unsqueeze
-    Cumprod
-    MatMulOfVectors
-    MaxPool
-    MeanOver
-    Median
-    MinOver
-    NormOver
-    ProdOver
-    Quantile
-    Sort
-    StdOver
-    SumOver
-    TopK
     VarOver
 }

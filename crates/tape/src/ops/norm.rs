@@ -33,7 +33,7 @@ pub trait NormExt: Algebra {
     /// ```
     #[track_caller]
     fn norm(&self, order: f64) -> Self {
-        ReshapeExt::reshape(&self.flatten(0).norm_over(0, order), [])
+        ReshapeExt::reshape(&self.flatten(0).norm_over(0, order), Shape::scalar())
     }
 
     /// The norm over some axes, which are removed.
