@@ -7,6 +7,7 @@ use crate::real::Real;
 
 /// `y = arccos(x)` in [0, π], with derivative `−1/√((1 − x)(1 + x))`; NaN outside [−1, 1].
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub struct Acos;
 
 impl Pointwise for Acos {

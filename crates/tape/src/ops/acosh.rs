@@ -7,6 +7,7 @@ use crate::real::Real;
 
 /// `y = arcosh(x)`, with derivative `1/√((x − 1)(x + 1))`; infinite at 1, NaN below.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub struct Acosh;
 
 impl Pointwise for Acosh {

@@ -1,5 +1,7 @@
 //! Whether a truth value holds somewhere, or everywhere, over axes.
 
+use smallvec::SmallVec;
+
 use crate::algebra::{Algebra, Arg, Args, TruthValues};
 use crate::case::Case;
 use crate::error::Error;
@@ -12,19 +14,20 @@ use crate::tensor::Tensor;
 
 /// Whether truth values hold somewhere, or everywhere, over axes. Of none, none holds and all do.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub struct AnyOver {
     /// Whether every one must hold.
     pub every: bool,
     /// The axes.
-    pub axes: Axes,
+    pub axes: SmallVec<[usize; 4]>,
     /// Whether the axes stay, with length 1.
     pub keep: bool,
 }
 
 impl AnyOver {
     /// The shape with the axes of length 1.
-    fn kept(&self, x: &Shape) -> Result<Shape, Error> {
-        Ok(self.axes.resolve(&self.name(), x.rank())?.iter().fold(x.clone(), |s, k| s.with(*k, 1)))
+    fn kept(&self, x: &Shape) -> Shape {
+        self.axes.iter().fold(x.clone(), |s, k| s.with(*k, 1))
     }
 }
 
@@ -38,11 +41,14 @@ impl Op for AnyOver {
     }
 
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
-        let axes = self.axes.resolve(&self.name(), args[0].rank())?;
-        match self.keep {
-            true => self.kept(args[0]),
-            false => Ok((0..args[0].rank()).filter(|k| !axes.contains(k)).map(|k| args[0][k]).collect()),
+        let x = args[0];
+        if let Some(axis) = self.axes.iter().find(|k| **k >= x.rank()) {
+            return Err(Error::shape(self.name(), format!("axis {axis} of a tensor of rank {}", x.rank())));
         }
+        Ok(match self.keep {
+            true => self.kept(x),
+            false => (0..x.rank()).filter(|k| !self.axes.contains(k)).map(|k| x[k]).collect(),
+        })
     }
 
     fn output(&self) -> Kind {
@@ -51,7 +57,7 @@ impl Op for AnyOver {
 
     fn forward<F: Float>(&self, a: Args<'_, Tensor<F>>) -> Value<F> {
         let (x, shape) = (a.mask(0), a.mask(0).shape());
-        let kept = self.kept(shape).unwrap_or_else(|e| e.raise());
+        let kept = self.kept(shape);
         let steps = kept.steps_in(shape);
         let (width, inner) = (shape.last().copied().unwrap_or(1), steps.last().copied().unwrap_or(0));
         let mut out = vec![self.every; kept.len_elements()];
@@ -78,13 +84,13 @@ impl Op for AnyOver {
     #[inline]
     fn cases() -> Vec<Case> {
         let x = Tensor::from([[true, false, true], [false, false, true]]);
-        let case = |every, axes: Axes, keep| Case::of(AnyOver { every, axes, keep });
+        let case = |every, axes: &[usize], keep| Case::of(AnyOver { every, axes: axes.into(), keep });
         vec![
-            case(false, 1.into(), false).exactly(x.clone()),
-            case(false, [0, 1].into(), true).exactly(x.clone()),
-            case(true, 0.into(), false).exactly(x.clone()),
-            case(true, (-1).into(), true).exactly(x),
-            case(true, 1.into(), false).exactly(Tensor::new([2, 0], Vec::<bool>::new())),
+            case(false, &[1], false).exactly(x.clone()),
+            case(false, &[0, 1], true).exactly(x.clone()),
+            case(true, &[0], false).exactly(x.clone()),
+            case(true, &[1], true).exactly(x),
+            case(true, &[1], false).exactly(Tensor::new([2, 0], Vec::<bool>::new())),
         ]
     }
 }
@@ -171,5 +177,8 @@ fn whole<M: TruthValues>(mask: &M) -> Axes {
 
 #[track_caller]
 fn over<M: TruthValues>(mask: &M, every: bool, axes: Axes, keep: bool) -> M {
+    let rank = M::Numbers::shape_of_mask(mask).rank();
+    let name = if every { "all" } else { "any" };
+    let axes = axes.resolve(name, rank).unwrap_or_else(|e| e.raise());
     M::Numbers::apply(AnyOver { every, axes, keep }, &[Arg::Mask(mask)]).mask()
 }

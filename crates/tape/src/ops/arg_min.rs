@@ -10,9 +10,10 @@ use crate::ops::axes::axis;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 
-/// The position of the smallest element along an axis, which is removed; the first of several, and the first NaN if there
-/// is one. Positions have no derivative.
+/// The position of the smallest element along an axis, which is removed; the first of several, and the first NaN if
+/// there is one. Positions have no derivative.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub struct ArgMin {
     /// The axis.
     pub axis: usize,

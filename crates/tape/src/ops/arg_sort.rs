@@ -11,9 +11,10 @@ use crate::ops::axes::axis;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 
-/// The positions along an axis that put its elements in order, or the first few of them. Equal elements keep their order, and
-/// NaN counts as larger than every number, as in PyTorch. Positions have no derivative.
+/// The positions along an axis that put its elements in order, or the first few of them. Equal elements keep their
+/// order, and NaN counts as larger than every number, as in PyTorch. Positions have no derivative.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub struct ArgSort {
     /// The axis.
     pub axis: usize,

@@ -7,6 +7,7 @@ use crate::real::Real;
 
 /// `y = arcsin(x)` in [−π/2, π/2], with derivative `1/√((1 − x)(1 + x))`; NaN outside [−1, 1].
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub struct Asin;
 
 impl Pointwise for Asin {

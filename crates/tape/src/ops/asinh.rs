@@ -7,6 +7,7 @@ use crate::real::Real;
 
 /// `y = arsinh(x)`, with derivative `1/√(x² + 1)`.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub struct Asinh;
 
 impl Pointwise for Asinh {

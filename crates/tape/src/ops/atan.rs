@@ -7,6 +7,7 @@ use crate::real::Real;
 
 /// `y = arctan(x)` in [−π/2, π/2], with derivative `1/(1 + x²)`.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub struct Atan;
 
 impl Pointwise for Atan {

@@ -5,8 +5,10 @@ use crate::number::Number;
 use crate::pointwise::{Pointwise, Two};
 use crate::real::Real;
 
-/// The angle of the point `(b, a)`, in [−π, π], with derivatives `b/(a² + b²)` and `−a/(a² + b²)`. At the origin both are 0.
+/// The angle of the point `(b, a)`, in [−π, π], with derivatives `b/(a² + b²)` and `−a/(a² + b²)`. At the origin both
+/// are 0.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub struct Atan2;
 
 impl Pointwise for Atan2 {

@@ -7,6 +7,7 @@ use crate::real::Real;
 
 /// `y = artanh(x)`, with derivative `1/((1 − x)(1 + x))`; infinite at ±1, NaN outside.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub struct Atanh;
 
 impl Pointwise for Atanh {

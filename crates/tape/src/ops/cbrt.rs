@@ -7,6 +7,7 @@ use crate::real::Real;
 
 /// `y = ∛x`, of negative numbers too, with derivative `1/(3y²)`; infinite at 0. NumPy's name, since PyTorch has none.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub struct Cbrt;
 
 impl Pointwise for Cbrt {
@@ -28,7 +29,8 @@ impl Pointwise for Cbrt {
 
 /// The method of [`Cbrt`].
 pub trait CbrtExt: Elementwise {
-    /// `y = ∛x`, of negative numbers too, with derivative `1/(3y²)`; infinite at 0. NumPy's name, since PyTorch has none.
+    /// `y = ∛x`, of negative numbers too, with derivative `1/(3y²)`; infinite at 0. NumPy's name, since PyTorch has
+    /// none.
     ///
     /// # Examples
     /// ```

@@ -7,6 +7,7 @@ use crate::real::Real;
 
 /// The smallest whole number that is not smaller than `x`. The derivative is 0 everywhere, also where the value jumps.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub struct Ceil;
 
 impl Pointwise for Ceil {
@@ -32,7 +33,8 @@ impl Pointwise for Ceil {
 
 /// The method of [`Ceil`].
 pub trait CeilExt: Elementwise {
-    /// The smallest whole number that is not smaller than `x`. The derivative is 0 everywhere, also where the value jumps.
+    /// The smallest whole number that is not smaller than `x`. The derivative is 0 everywhere, also where the value
+    /// jumps.
     ///
     /// # Examples
     /// ```

@@ -5,9 +5,10 @@ use crate::number::Number;
 use crate::pointwise::{One, Pointwise};
 use crate::real::Real;
 
-/// `y = x` where `x > 0`, else `α (exp(x/α) − 1)` (Barron 2017). At 0 the derivative is 1 from both sides, and the second one
-/// that of the left side, 1/α.
+/// `y = x` where `x > 0`, else `α (exp(x/α) − 1)` (Barron 2017). At 0 the derivative is 1 from both sides, and the
+/// second one that of the left side, 1/α.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub struct Celu {
     /// What `−y` tends to far left.
     pub alpha: f64,

@@ -5,9 +5,10 @@ use crate::number::Number;
 use crate::pointwise::{Pointwise, Three};
 use crate::real::Real;
 
-/// The nearest number to `x` in [a, b]; `b` where the two are the wrong way round. Where `x` equals a bound the derivative is ½ by
-/// each, as for `maximum` and `minimum`; 1 by `x` if both bounds are equal to it. NaN if one is.
+/// The nearest number to `x` in [a, b]; `b` where the two are the wrong way round. Where `x` equals a bound the
+/// derivative is ½ by each, as for `maximum` and `minimum`; 1 by `x` if both bounds are equal to it. NaN if one is.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub struct Clamp;
 
 impl Pointwise for Clamp {
@@ -41,10 +42,11 @@ impl Pointwise for Clamp {
 
 /// The method of [`Clamp`].
 pub trait ClampExt: Elementwise {
-    /// The nearest number between two bounds; `max` where they are the wrong way round. One bound alone is `maximum` or `minimum`.
+    /// The nearest number between two bounds; `max` where they are the wrong way round. One bound alone is `maximum`
+    /// or `minimum`.
     ///
-    /// Where the number equals a bound, the derivative by each is ½, as in JAX and as in PyTorch for bounds that are tensors. (For
-    /// bounds that are numbers PyTorch has 0 there; here both are one operation with one rule.)
+    /// Where the number equals a bound, the derivative by each is ½, as in JAX and as in PyTorch for bounds that are
+    /// tensors. (For bounds that are numbers PyTorch has 0 there; here both are one operation with one rule.)
     ///
     /// # Panics
     /// If the shapes do not broadcast.

@@ -7,6 +7,7 @@ use crate::real::Real;
 
 /// `y = cosh(x)`, with derivative `sinh(x)`.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub struct Cosh;
 
 impl Pointwise for Cosh {

@@ -12,6 +12,7 @@ use crate::tensor::Tensor;
 
 /// `y[i] = x[0] + … + x[i]` along an axis, or from its end. Each direction is the other's rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub struct Cumsum {
     /// The axis.
     pub axis: usize,

@@ -5,8 +5,10 @@ use crate::number::Number;
 use crate::pointwise::{One, Pointwise};
 use crate::real::Real;
 
-/// `y = ψ(x) = Γ′(x)/Γ(x)`, with derivative `ψ′(x)`, a polygamma function; infinite at 0, NaN at negative whole numbers.
+/// `y = ψ(x) = Γ′(x)/Γ(x)`, with derivative `ψ′(x)`, a polygamma function; infinite at 0, NaN at negative whole
+/// numbers.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub struct Digamma;
 
 impl Pointwise for Digamma {
@@ -28,7 +30,8 @@ impl Pointwise for Digamma {
 
 /// The method of [`Digamma`].
 pub trait DigammaExt: Elementwise {
-    /// `y = ψ(x) = Γ′(x)/Γ(x)`, with derivative `ψ′(x)`, a polygamma function; infinite at 0, NaN at negative whole numbers.
+    /// `y = ψ(x) = Γ′(x)/Γ(x)`, with derivative `ψ′(x)`, a polygamma function; infinite at 0, NaN at negative whole
+    /// numbers.
     ///
     /// # Examples
     /// ```

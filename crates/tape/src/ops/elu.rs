@@ -7,6 +7,7 @@ use crate::real::Real;
 
 /// `y = x` where `x > 0`, else `α (exp(x) − 1)` (Clevert, Unterthiner and Hochreiter 2015). At 0 the derivative is `α`.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub struct Elu {
     /// What `−y` tends to far left.
     pub alpha: f64,

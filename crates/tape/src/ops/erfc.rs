@@ -7,6 +7,7 @@ use crate::real::Real;
 
 /// `y = 1 − erf(x)`, accurate where it is small, with derivative `−2/√π · exp(−x²)` (NIST DLMF 7.2.2).
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub struct Erfc;
 
 impl Pointwise for Erfc {

@@ -7,6 +7,7 @@ use crate::real::Real;
 
 /// The `y` with `erf(y) = x`, with derivative `√π/2 · exp(y²)`; infinite at ±1, NaN outside.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub struct Erfinv;
 
 impl Pointwise for Erfinv {

@@ -7,6 +7,7 @@ use crate::real::Real;
 
 /// `y = 2ˣ`, with derivative `y ln 2`.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub struct Exp2;
 
 impl Pointwise for Exp2 {

@@ -7,6 +7,7 @@ use crate::real::Real;
 
 /// `y = exp(x) − 1`, accurate near 0, with derivative `y + 1`.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub struct Expm1;
 
 impl Pointwise for Expm1 {

@@ -7,6 +7,7 @@ use crate::real::Real;
 
 /// The largest whole number that is not larger than `x`. The derivative is 0 everywhere, also where the value jumps.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub struct Floor;
 
 impl Pointwise for Floor {
@@ -32,7 +33,8 @@ impl Pointwise for Floor {
 
 /// The method of [`Floor`].
 pub trait FloorExt: Elementwise {
-    /// The largest whole number that is not larger than `x`. The derivative is 0 everywhere, also where the value jumps.
+    /// The largest whole number that is not larger than `x`. The derivative is 0 everywhere, also where the value
+    /// jumps.
     ///
     /// # Examples
     /// ```

@@ -5,9 +5,10 @@ use crate::number::Number;
 use crate::pointwise::{Pointwise, Two};
 use crate::real::Real;
 
-/// `a − b trunc(a/b)`, which has the sign of `a`, with derivatives 1 and `−trunc(a/b)`. At whole multiples of `b` they are
-/// the same. NaN for `b = 0`.
+/// `a − b trunc(a/b)`, which has the sign of `a`, with derivatives 1 and `−trunc(a/b)`. At whole multiples of `b`
+/// they are the same. NaN for `b = 0`.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub struct Fmod;
 
 impl Pointwise for Fmod {
@@ -34,8 +35,8 @@ impl Pointwise for Fmod {
 
 /// The method of [`Fmod`].
 pub trait FmodExt: Elementwise {
-    /// `a − b trunc(a/b)`, which has the sign of `a`, with derivatives 1 and `−trunc(a/b)`. At whole multiples of `b` they are
-    /// the same. NaN for `b = 0`.
+    /// `a − b trunc(a/b)`, which has the sign of `a`, with derivatives 1 and `−trunc(a/b)`. At whole multiples of `b`
+    /// they are the same. NaN for `b = 0`.
     ///
     /// # Panics
     /// If the shapes do not broadcast.

@@ -13,6 +13,7 @@ const SCALE: f64 = 2.0 * std::f64::consts::FRAC_2_SQRT_PI * std::f64::consts::FR
 /// `y = x/2 · (1 + tanh(√(2/π) (x + 0.044715 x³)))`, near `gelu` (Hendrycks and Gimpel 2016): PyTorch's
 /// `gelu(x, approximate='tanh')`.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub struct GeluTanh;
 
 impl Pointwise for GeluTanh {

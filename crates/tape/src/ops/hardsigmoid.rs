@@ -7,6 +7,7 @@ use crate::real::Real;
 
 /// `y = 0` where `x ≤ −3`, 1 where `x ≥ 3`, else `x/6 + 1/2`. At ±3 the derivative is 0.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub struct HardSigmoid;
 
 impl Pointwise for HardSigmoid {

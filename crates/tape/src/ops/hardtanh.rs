@@ -5,9 +5,10 @@ use crate::number::Number;
 use crate::pointwise::{Pointwise, Three};
 use crate::real::Real;
 
-/// The nearest number to `x` in [a, b]. At a bound the derivative is that of the bound, and so 0 by `x`, as in PyTorch; that is how
-/// it differs from `clamp`.
+/// The nearest number to `x` in [a, b]. At a bound the derivative is that of the bound, and so 0 by `x`, as in
+/// PyTorch; that is how it differs from `clamp`.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub struct HardTanh;
 
 impl Pointwise for HardTanh {

@@ -7,6 +7,7 @@ use crate::real::Real;
 
 /// `y = √(a² + b²)`, without overflow, with derivatives `a/y` and `b/y`. At the origin both are 0.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub struct Hypot;
 
 impl Pointwise for Hypot {

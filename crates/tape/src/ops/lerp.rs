@@ -5,9 +5,10 @@ use crate::number::Number;
 use crate::pointwise::{Pointwise, Three};
 use crate::real::Real;
 
-/// `y = a + c (b − a)`, with derivatives `1 − c`, `c` and `b − a`. From `c = ½` on it is computed from the other end, so that
-/// `c = 1` gives `b`.
+/// `y = a + c (b − a)`, with derivatives `1 − c`, `c` and `b − a`. From `c = ½` on it is computed from the other end,
+/// so that `c = 1` gives `b`.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub struct Lerp;
 
 impl Pointwise for Lerp {

@@ -7,6 +7,7 @@ use crate::real::Real;
 
 /// `y = ln|Γ(x)|`, with derivative `ψ(x)`, the digamma function; ∞ at 0 and negative whole numbers.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub struct Lgamma;
 
 impl Pointwise for Lgamma {

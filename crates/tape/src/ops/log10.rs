@@ -7,6 +7,7 @@ use crate::real::Real;
 
 /// `y = log₁₀(x)`, with derivative `1/(x ln 10)`; −∞ at 0, NaN below.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub struct Log10;
 
 impl Pointwise for Log10 {

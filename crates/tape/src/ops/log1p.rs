@@ -7,6 +7,7 @@ use crate::real::Real;
 
 /// `y = ln(1 + x)`, accurate near 0, with derivative `1/(1 + x)`; −∞ at −1, NaN below.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub struct Log1p;
 
 impl Pointwise for Log1p {

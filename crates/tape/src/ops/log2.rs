@@ -7,6 +7,7 @@ use crate::real::Real;
 
 /// `y = log₂(x)`, with derivative `1/(x ln 2)`; −∞ at 0, NaN below.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub struct Log2;
 
 impl Pointwise for Log2 {

@@ -7,6 +7,7 @@ use crate::real::Real;
 
 /// `y = ln σ(x) = −ln(1 + exp(−x))`, without overflow, with derivative `σ(−x)`: PyTorch's `logsigmoid`.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub struct LogSigmoid;
 
 impl Pointwise for LogSigmoid {

@@ -12,6 +12,7 @@ use crate::tensor::Tensor;
 
 /// A function of truth values, element by element, with broadcasting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub enum Logical {
     /// Where both hold.
     And,

@@ -8,6 +8,7 @@ use crate::real::Real;
 /// `y = ln(x/(1 − x))`, with derivative `1/(x (1 − x))`; with an `eps` that is not negative, of the nearest number in
 /// [eps, 1 − eps], where it is constant outside. NaN outside [0, 1].
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub struct Logit {
     /// Arguments are moved to the interval from this number to 1 less it; not if it is negative.
     pub eps: f64,
@@ -81,8 +82,8 @@ pub trait LogitExt: Elementwise {
         Self::pointwise(Logit::default(), [self])
     }
 
-    /// The inverse of the sigmoid of the nearest number in [eps, 1 − eps]: PyTorch's `logit(x, eps)`. Outside, the derivative
-    /// is 0; at `eps` and `1 − eps` it is that of the inside.
+    /// The inverse of the sigmoid of the nearest number in [eps, 1 − eps]: PyTorch's `logit(x, eps)`. Outside, the
+    /// derivative is 0; at `eps` and `1 − eps` it is that of the inside.
     ///
     /// # Examples
     /// ```

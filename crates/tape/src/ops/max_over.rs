@@ -13,8 +13,8 @@ use crate::ops::{Axes, CompareExt, ReshapeExt, Select, SumTo, SumToExt};
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 
-/// The largest element over the axes along which a tensor of the given shape would repeat; NaN if there is one. Elements
-/// that are equally large share the gradient equally (PyTorch's `amax`).
+/// The largest element over the axes along which a tensor of the given shape would repeat; NaN if there is one.
+/// Elements that are equally large share the gradient equally (PyTorch's `amax`).
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub struct MaxOver {

@@ -8,8 +8,8 @@ use crate::ops::{CompareExt, ReshapeExt, SliceExt, SortExt, select};
 
 /// The methods that find a quantile. NaN if there is one, as in PyTorch.
 pub trait MedianExt: Algebra {
-    /// The element in the middle, of rank 0; of two, the smaller one, as in PyTorch. It has the whole gradient; among equal
-    /// elements the first does, while PyTorch's `median()` without an axis shares it.
+    /// The element in the middle, of rank 0; of two, the smaller one, as in PyTorch. It has the whole gradient; among
+    /// equal elements the first does, while PyTorch's `median()` without an axis shares it.
     ///
     /// # Panics
     /// If there are no elements.
@@ -41,8 +41,8 @@ pub trait MedianExt: Algebra {
         sorted((n - 1) / 2)
     }
 
-    /// The quantile `q` along an axis, which is removed: what is at `q (n − 1)` in the order of the elements, interpolated
-    /// linearly between neighbours.
+    /// The quantile `q` along an axis, which is removed: what is at `q (n − 1)` in the order of the elements,
+    /// interpolated linearly between neighbours.
     ///
     /// # Panics
     /// If the axis is out of range or empty, or `q` is not in [0, 1].

@@ -5,7 +5,8 @@ use crate::number::Number;
 use crate::pointwise::{Pointwise, Two};
 use crate::real::Real;
 
-/// The smaller of `a` and `b`, with derivative 1 by that one. Where the two are equal it is ½ by each. NaN if either is.
+/// The smaller of `a` and `b`, with derivative 1 by that one. Where the two are equal it is ½ by each. NaN if either
+/// is.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub struct Minimum;

@@ -5,8 +5,10 @@ use crate::number::Number;
 use crate::pointwise::{One, Pointwise};
 use crate::real::Real;
 
-/// `y = x tanh(ln(1 + exp(x)))` (Misra 2019), with derivative `t + x σ(x) (1 − t²)` where `t` is that hyperbolic tangent.
+/// `y = x tanh(ln(1 + exp(x)))` (Misra 2019), with derivative `t + x σ(x) (1 − t²)` where `t` is that hyperbolic
+/// tangent.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub struct Mish;
 
 impl Pointwise for Mish {
@@ -28,7 +30,8 @@ impl Pointwise for Mish {
 
 /// The method of [`Mish`].
 pub trait MishExt: Elementwise {
-    /// `y = x tanh(ln(1 + exp(x)))` (Misra 2019), with derivative `t + x σ(x) (1 − t²)` where `t` is that hyperbolic tangent.
+    /// `y = x tanh(ln(1 + exp(x)))` (Misra 2019), with derivative `t + x σ(x) (1 − t²)` where `t` is that hyperbolic
+    /// tangent.
     ///
     /// # Examples
     /// ```

@@ -5,9 +5,10 @@ use crate::number::Number;
 use crate::pointwise::{One, Pointwise};
 use crate::real::Real;
 
-/// `nan` in the place of NaN, the largest finite number in the place of ∞ and its negative in that of −∞. Where a number is
-/// replaced the derivative is 0.
+/// `nan` in the place of NaN, the largest finite number in the place of ∞ and its negative in that of −∞. Where a
+/// number is replaced the derivative is 0.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub struct NanToNum {
     /// What stands in the place of NaN.
     pub nan: f64,
@@ -57,8 +58,8 @@ impl Pointwise for NanToNum {
 
 /// The method of [`NanToNum`].
 pub trait NanToNumExt: Elementwise {
-    /// `nan` in the place of NaN, and the largest and lowest finite number in that of ±∞. Where a number is replaced the
-    /// derivative is 0.
+    /// `nan` in the place of NaN, and the largest and lowest finite number in that of ±∞. Where a number is replaced
+    /// the derivative is 0.
     ///
     /// # Examples
     /// ```

@@ -7,6 +7,7 @@ use crate::real::Real;
 
 /// `y = ψ⁽ⁿ⁾(x)`, the derivative of order `n` of the digamma function, with derivative `ψ⁽ⁿ⁺¹⁾(x)`.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub struct Polygamma {
     /// The order.
     pub order: u32,
@@ -45,8 +46,8 @@ impl Pointwise for Polygamma {
 
 /// The method of [`Polygamma`].
 pub trait PolygammaExt: Elementwise {
-    /// The derivative of order `order` of the digamma function: infinite at 0; at negative whole numbers infinite for an odd
-    /// order and NaN for an even one.
+    /// The derivative of order `order` of the digamma function: infinite at 0; at negative whole numbers infinite for
+    /// an odd order and NaN for an even one.
     ///
     /// # Examples
     /// ```

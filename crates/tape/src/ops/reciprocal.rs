@@ -7,6 +7,7 @@ use crate::real::Real;
 
 /// `y = 1/x`, with derivative `−y²`; infinite at 0.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub struct Reciprocal;
 
 impl Pointwise for Reciprocal {

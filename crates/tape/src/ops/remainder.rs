@@ -5,9 +5,10 @@ use crate::number::Number;
 use crate::pointwise::{Pointwise, Two};
 use crate::real::Real;
 
-/// `a − b floor(a/b)`, which has the sign of `b`, with derivatives 1 and `−floor(a/b)`. At whole multiples of `b` they are
-/// the same. NaN for `b = 0`.
+/// `a − b floor(a/b)`, which has the sign of `b`, with derivatives 1 and `−floor(a/b)`. At whole multiples of `b`
+/// they are the same. NaN for `b = 0`.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub struct Remainder;
 
 impl Pointwise for Remainder {
@@ -37,8 +38,8 @@ impl Pointwise for Remainder {
 
 /// The method of [`Remainder`].
 pub trait RemainderExt: Elementwise {
-    /// `a − b floor(a/b)`, which has the sign of `b`, with derivatives 1 and `−floor(a/b)`. At whole multiples of `b` they are
-    /// the same. NaN for `b = 0`.
+    /// `a − b floor(a/b)`, which has the sign of `b`, with derivatives 1 and `−floor(a/b)`. At whole multiples of `b`
+    /// they are the same. NaN for `b = 0`.
     ///
     /// # Panics
     /// If the shapes do not broadcast.

@@ -5,9 +5,10 @@ use crate::number::Number;
 use crate::pointwise::{One, Pointwise};
 use crate::real::Real;
 
-/// The whole number nearest to `x`; of two that are equally near, the even one. The derivative is 0 everywhere, also where
-/// the value jumps.
+/// The whole number nearest to `x`; of two that are equally near, the even one. The derivative is 0 everywhere, also
+/// where the value jumps.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub struct Round;
 
 impl Pointwise for Round {
@@ -33,8 +34,8 @@ impl Pointwise for Round {
 
 /// The method of [`Round`].
 pub trait RoundExt: Elementwise {
-    /// The whole number nearest to `x`; of two that are equally near, the even one. The derivative is 0 everywhere, also where
-    /// the value jumps.
+    /// The whole number nearest to `x`; of two that are equally near, the even one. The derivative is 0 everywhere,
+    /// also where the value jumps.
     ///
     /// # Examples
     /// ```

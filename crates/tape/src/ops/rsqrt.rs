@@ -7,6 +7,7 @@ use crate::real::Real;
 
 /// `y = 1/√x`, with derivative `−y³/2`; infinite at 0, NaN below.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub struct Rsqrt;
 
 impl Pointwise for Rsqrt {

@@ -9,9 +9,10 @@ use crate::real::Real;
 const SCALE: f64 = 1.050_700_987_355_480_5;
 const ALPHA: f64 = 1.673_263_242_354_377_2;
 
-/// `y = λ x` where `x > 0`, else `λ α (exp(x) − 1)`, with the λ and α that keep mean 0 and variance 1 (Klambauer and others
-/// 2017). At 0 the derivative is `λ α`.
+/// `y = λ x` where `x > 0`, else `λ α (exp(x) − 1)`, with the λ and α that keep mean 0 and variance 1 (Klambauer and
+/// others 2017). At 0 the derivative is `λ α`.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub struct Selu;
 
 impl Pointwise for Selu {
@@ -34,8 +35,8 @@ impl Pointwise for Selu {
 
 /// The method of [`Selu`].
 pub trait SeluExt: Elementwise {
-    /// `y = λ x` where `x > 0`, else `λ α (exp(x) − 1)`, with the λ and α that keep mean 0 and variance 1 (Klambauer and others
-    /// 2017). At 0 the derivative is `λ α`.
+    /// `y = λ x` where `x > 0`, else `λ α (exp(x) − 1)`, with the λ and α that keep mean 0 and variance 1 (Klambauer
+    /// and others 2017). At 0 the derivative is `λ α`.
     ///
     /// # Examples
     /// ```

@@ -7,6 +7,7 @@ use crate::real::Real;
 
 /// −1, 0 or 1: the sign of `x`. The derivative is 0 everywhere, also at 0. NaN has the sign 0, as in PyTorch.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub struct Sign;
 
 impl Pointwise for Sign {

@@ -7,6 +7,7 @@ use crate::real::Real;
 
 /// `y = x σ(x)` (Elfwing, Uchibe and Doya 2017), with derivative `σ(x) (1 + x (1 − σ(x)))`.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub struct Silu;
 
 impl Pointwise for Silu {

@@ -7,6 +7,7 @@ use crate::real::Real;
 
 /// `y = sinh(x)`, with derivative `cosh(x)`.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub struct Sinh;
 
 impl Pointwise for Sinh {

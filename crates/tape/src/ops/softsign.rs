@@ -7,6 +7,7 @@ use crate::real::Real;
 
 /// `y = x/(1 + |x|)`, with derivative `1/(1 + |x|)²`. At 0 the second derivative is 0.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub struct Softsign;
 
 impl Pointwise for Softsign {

@@ -8,8 +8,8 @@ use crate::ops::{ArgSort, ArgSortExt, GatherExt};
 
 /// The methods that put elements in order. Each element's gradient goes to the place that it came from.
 pub trait SortExt: Algebra {
-    /// The elements in order along an axis, and the positions that they came from. Equal elements keep their order; NaN is
-    /// the largest.
+    /// The elements in order along an axis, and the positions that they came from. Equal elements keep their order;
+    /// NaN is the largest.
     ///
     /// # Panics
     /// If the axis is out of range.

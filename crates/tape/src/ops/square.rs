@@ -7,6 +7,7 @@ use crate::real::Real;
 
 /// `y = x²`, with derivative `2x`.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub struct Square;
 
 impl Pointwise for Square {

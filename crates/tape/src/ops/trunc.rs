@@ -7,6 +7,7 @@ use crate::real::Real;
 
 /// The whole part of `x`: rounded towards 0. The derivative is 0 everywhere, also where the value jumps.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub struct Trunc;
 
 impl Pointwise for Trunc {

@@ -6,7 +6,8 @@ use crate::ops::{Axes, MeanExt, SquareExt, SumExt, root};
 use crate::tensor::Tensor;
 
 /// The methods that measure spread. `correction` is what is taken from the number of elements before dividing: 1 for
-/// PyTorch's usual (Bessel's correction), 0 for the mean of squares. With fewer elements left than one, the divisor is 0.
+/// PyTorch's usual (Bessel's correction), 0 for the mean of squares. With fewer elements left than one, the divisor
+/// is 0.
 pub trait VarianceExt: Algebra {
     /// The variance of all elements, of rank 0.
     ///

@@ -5,9 +5,10 @@ use crate::number::Number;
 use crate::pointwise::{Pointwise, Two};
 use crate::real::Real;
 
-/// `y = a ln(b)`, and 0 where `a = 0`, with derivatives `ln(b)` and `a/b`. Where `a = 0`, the derivative by `b` is 0, and
-/// where also `b ≤ 0` the one by `a` is.
+/// `y = a ln(b)`, and 0 where `a = 0`, with derivatives `ln(b)` and `a/b`. Where `a = 0`, the derivative by `b` is 0,
+/// and where also `b ≤ 0` the one by `a` is.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub struct Xlogy;
 
 impl Pointwise for Xlogy {
@@ -43,8 +44,8 @@ impl Pointwise for Xlogy {
 
 /// The method of [`Xlogy`].
 pub trait XlogyExt: Elementwise {
-    /// `y = a ln(b)`, and 0 where `a = 0`, with derivatives `ln(b)` and `a/b`. Where `a = 0`, the derivative by `b` is 0, and
-    /// where also `b ≤ 0` the one by `a` is.
+    /// `y = a ln(b)`, and 0 where `a = 0`, with derivatives `ln(b)` and `a/b`. Where `a = 0`, the derivative by `b`
+    /// is 0, and where also `b ≤ 0` the one by `a` is.
     ///
     /// # Panics
     /// If the shapes do not broadcast.
