@@ -213,6 +213,12 @@ class Family:
         self.names.append(name)
         if self.wanted and name not in self.wanted:
             self.lines += self.kept.get(name, [])
+        else:
+            self.add(name, cases, torch, jax, bound)
+
+    def add(self, name, cases, torch=None, jax=None, bound=1e-11):
+        """Adds cases to the last entry, with other references."""
+        if self.wanted and name not in self.wanted:
             return
         sys.stderr.write(f"{name} ")
         sys.stderr.flush()

@@ -7,7 +7,9 @@ use wengert_tape::prelude::*;
 
 /// What is called on a tensor of shape `[2, 3]`, and what it says.
 const TABLE: &[(&str, fn(Tensor))] = &[
-    ("atan2: shapes do not broadcast: [2, 3] and [2] (axis 1 from the end: 3 ≠ 2)", |x| drop(x.atan2(Tensor::zeros([2])))),
+    ("atan2: shapes do not broadcast: [2, 3] and [2] (axis 1 from the end: 3 ≠ 2)", |x| {
+        drop(x.atan2(Tensor::zeros([2])))
+    }),
     ("clamp: shapes do not broadcast: [2, 3] and [2] and [] (axis 1 from the end: 3 ≠ 2)", |x| {
         drop(x.clamp(Tensor::zeros([2]), 1.0));
     }),

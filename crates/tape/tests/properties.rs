@@ -331,6 +331,43 @@ fn derivatives_at_kinks_are_decided() {
     });
 }
 
+/// The same numbers, with the last two axes in memory in the other order.
+fn turned(value: &Value<f64>) -> Value<f64> {
+    match value {
+        Any::Real(t) if t.rank() >= 2 => {
+            let turned = t.transposed();
+            Any::Real(Tensor::new(turned.shape(), turned.to_vec()).transposed())
+        }
+        other => other.clone(),
+    }
+}
+
+#[test]
+fn the_order_in_memory_does_not_matter() {
+    for_all(false, |subject, case, out| {
+        let (active, turned) = (subject.active(case), case.args.iter().map(turned).collect::<Vec<_>>());
+        match (subject.call(Args(&args(&case.args))), subject.call(Args(&args(&turned)))) {
+            (Any::Real(a), Any::Real(b)) => {
+                let c = other(a.shape(), 0.3);
+                let rows = |values: &[Value<f64>]| gradient(subject, values, &active, &c);
+                let mut pairs = vec![(a, b)];
+                if !active.is_empty() {
+                    pairs.extend(rows(&case.args).into_iter().zip(rows(&turned)));
+                }
+                for (k, (a, b)) in pairs.iter().enumerate() {
+                    assert_eq!(a.shape(), b.shape());
+                    for (i, (a, b)) in a.data().iter().zip(b.data()).enumerate() {
+                        compare(&format!("value or gradient {k}, element {i}"), *b, *a, 1e-13, out);
+                    }
+                }
+            }
+            (Any::Index(a), Any::Index(b)) if a == b => {}
+            (Any::Mask(a), Any::Mask(b)) if a == b => {}
+            _ => writeln!(out, "  positions or truth values differ").unwrap(),
+        }
+    });
+}
+
 #[test]
 fn f32_agrees_with_f64() {
     for_all(false, |subject, case, out| {
