@@ -45,3 +45,8 @@ mod readme {}
 #[cfg(doctest)]
 #[doc = include_str!("../docs/add-an-op.md")]
 mod add_an_op {}
+
+/// The page for those who come from PyTorch: every line compiled and run.
+#[cfg(all(doctest, feature = "nn"))]
+#[doc = include_str!("../docs/from-pytorch.md")]
+mod from_pytorch {}

@@ -8,6 +8,7 @@ use crate::algebra::{Algebra, Args};
 use crate::error::Error;
 use crate::float::Float;
 use crate::op::{Cotangents, Custom, Kind, Op, Value};
+use crate::series::Series;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 
@@ -114,6 +115,9 @@ impl Op for AnyOp {
     }
     fn composed<A: Algebra>(&self, a: Args<'_, A>) -> Option<A> {
         A::read(self.custom()).composed_as(a)
+    }
+    fn series(&self, x: &[Series]) -> Option<Series> {
+        self.custom().custom_series(x)
     }
     fn at_kinks(&self) -> &'static str {
         self.custom().custom_at_kinks()

@@ -48,6 +48,7 @@ pub mod prelude;
 mod readers;
 mod real;
 mod replay;
+mod series;
 mod shape;
 mod sizes;
 mod special;
@@ -59,10 +60,12 @@ pub use algebra::{Algebra, Any, Arg, Args, Elementwise, Held, IndexOperand, Lift
 pub use case::{Case, Function};
 pub use check::check_gradients;
 pub use checkpoint::checkpoint;
-pub use differential::{grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp};
+pub use differential::{
+    grad, hessian, hvp, jacobian, jvp, per_sample_gradients, per_sample_norms, value_and_grad, value_and_grad_aux, vjp,
+};
 pub use error::Error;
 pub use float::{Element, Float};
-pub use gradients::{Gradients, Handle, RecordedGradients, RecordedHandle};
+pub use gradients::{GradientPart, GradientVector, Gradients, Handle, RecordedGradients, RecordedHandle};
 pub use graph::{GraphNode, GraphView, NodeKind};
 pub use kernels::windows::Window;
 pub use non_finite::{NonFinite, OnNonFinite};
@@ -75,6 +78,7 @@ pub use pointwise::{Arity, Of, One, Pointwise, Three, Two};
 pub use readers::{Base, Dual, Text};
 pub use real::Real;
 pub use replay::Replay;
+pub use series::{Series, taylor};
 pub use shape::Shape;
 pub use sizes::Sizes;
 pub use tape::{Scalar, Stats, Stored, Tape, Var};

@@ -11,6 +11,7 @@ use crate::case::Case;
 use crate::error::Error;
 use crate::float::Float;
 use crate::readers::{Dual, Text};
+use crate::series::Series;
 use crate::shape::Shape;
 use crate::tape::Var;
 use crate::tensor::Tensor;
@@ -104,6 +105,11 @@ pub trait Op: Clone + Debug + PartialEq + Send + Sync + 'static {
 
     /// For an operation that could be written with others: that composition, which must agree with it.
     fn composed<A: Algebra>(&self, _a: Args<'_, A>) -> Option<A> {
+        None
+    }
+
+    /// The value on power series, for an operation that acts number by number: what [`taylor`](crate::taylor) asks.
+    fn series(&self, _x: &[Series]) -> Option<Series> {
         None
     }
 
@@ -224,6 +230,8 @@ pub trait Custom:
     fn custom_output(&self) -> Kind;
     /// [`Op::active`]
     fn custom_active(&self, arg: usize) -> bool;
+    /// [`Op::series`]
+    fn custom_series(&self, x: &[Series]) -> Option<Series>;
     /// [`Op::at_kinks`]
     fn custom_at_kinks(&self) -> &'static str;
     /// [`Op::flops`]
@@ -251,6 +259,9 @@ impl<O: Op> Custom for O {
     }
     fn custom_active(&self, arg: usize) -> bool {
         self.active(arg)
+    }
+    fn custom_series(&self, x: &[Series]) -> Option<Series> {
+        self.series(x)
     }
     fn custom_at_kinks(&self) -> &'static str {
         self.at_kinks()

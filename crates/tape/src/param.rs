@@ -1,5 +1,6 @@
 //! Parameters: tensors with an identity, which outlives any tape.
 
+use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::float::Float;
@@ -10,6 +11,12 @@ static NEXT: AtomicU64 = AtomicU64::new(1);
 /// The identity of a [`Param`]. Clones of a parameter share it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ParamId(u64);
+
+impl fmt::Display for ParamId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "parameter {}", self.0)
+    }
+}
 
 /// A tensor that a model learns.
 ///

@@ -12,6 +12,8 @@ pub trait Sweep<F: Float> {
     type Value;
     /// What a sweep returns.
     type Gradients;
+    /// The gradient by one leaf.
+    type Leaf;
     /// The value of an output.
     fn value(y: Var<F>) -> Result<Self::Value, Error>;
     /// The gradients of an output.
@@ -28,6 +30,7 @@ pub enum Recorded {}
 impl<F: Float> Sweep<F> for Numbers {
     type Value = F;
     type Gradients = Gradients<F>;
+    type Leaf = Tensor<F>;
     fn value(y: Var<F>) -> Result<F, Error> {
         y.try_value().map(|t| t.data().first().copied().unwrap_or_else(F::nan))
     }
@@ -39,6 +42,7 @@ impl<F: Float> Sweep<F> for Numbers {
 impl<F: Float> Sweep<F> for Recorded {
     type Value = Var<F>;
     type Gradients = RecordedGradients<F>;
+    type Leaf = Var<F>;
     fn value(y: Var<F>) -> Result<Var<F>, Error> {
         Ok(y)
     }
@@ -99,6 +103,8 @@ pub trait Point {
     type Recorded: Clone;
     /// What the gradient is returned as.
     type Gradient;
+    /// The form of the point with a `T` in the place of each number and tensor.
+    type Form<T>;
     /// Puts the point on a tape.
     #[track_caller]
     fn record(&self, recorder: &mut Recorder<'_, Self::F>) -> Self::Recorded;
@@ -107,6 +113,13 @@ pub trait Point {
         recorded: &Self::Recorded,
         gradients: &<Self::Sweep as Sweep<Self::F>>::Gradients,
     ) -> Result<Self::Gradient, Error>;
+    /// A gradient made of one for each leaf, in order.
+    fn assemble(
+        recorded: &Self::Recorded,
+        next: &mut dyn FnMut() -> <Self::Sweep as Sweep<Self::F>>::Leaf,
+    ) -> Self::Gradient;
+    /// The form of the point, filled with one `T` for each leaf, in order.
+    fn fill<T>(recorded: &Self::Recorded, next: &mut dyn FnMut() -> T) -> Self::Form<T>;
 }
 
 impl<F: Float> Point for Tensor<F> {
@@ -114,11 +127,18 @@ impl<F: Float> Point for Tensor<F> {
     type Sweep = Numbers;
     type Recorded = Var<F>;
     type Gradient = Tensor<F>;
+    type Form<T> = T;
     fn record(&self, recorder: &mut Recorder<'_, F>) -> Var<F> {
         recorder.tensor(self)
     }
     fn collect(recorded: &Var<F>, gradients: &Gradients<F>) -> Result<Tensor<F>, Error> {
         gradients.get(*recorded).cloned()
+    }
+    fn assemble(_recorded: &Var<F>, next: &mut dyn FnMut() -> Tensor<F>) -> Tensor<F> {
+        next()
+    }
+    fn fill<T>(_recorded: &Var<F>, next: &mut dyn FnMut() -> T) -> T {
+        next()
     }
 }
 
@@ -127,12 +147,19 @@ impl<F: Float> Point for Var<F> {
     type Sweep = Recorded;
     type Recorded = Var<F>;
     type Gradient = Var<F>;
+    type Form<T> = T;
     fn record(&self, recorder: &mut Recorder<'_, F>) -> Var<F> {
         recorder.leaves.push(*self);
         *self
     }
     fn collect(recorded: &Var<F>, gradients: &RecordedGradients<F>) -> Result<Var<F>, Error> {
         gradients.get(*recorded).copied()
+    }
+    fn assemble(_recorded: &Var<F>, next: &mut dyn FnMut() -> Var<F>) -> Var<F> {
+        next()
+    }
+    fn fill<T>(_recorded: &Var<F>, next: &mut dyn FnMut() -> T) -> T {
+        next()
     }
 }
 
@@ -143,11 +170,18 @@ macro_rules! numbers {
             type Sweep = Numbers;
             type Recorded = Scalar<$f>;
             type Gradient = $f;
+            type Form<T> = T;
             fn record(&self, recorder: &mut Recorder<'_, $f>) -> Scalar<$f> {
                 recorder.number(*self)
             }
             fn collect(recorded: &Scalar<$f>, gradients: &Gradients<$f>) -> Result<$f, Error> {
                 gradients.get(*recorded).copied()
+            }
+            fn assemble(_recorded: &Scalar<$f>, next: &mut dyn FnMut() -> Tensor<$f>) -> $f {
+                next().item()
+            }
+            fn fill<T>(_recorded: &Scalar<$f>, next: &mut dyn FnMut() -> T) -> T {
+                next()
             }
         }
     )* };
@@ -159,11 +193,18 @@ impl<P: Point + ?Sized> Point for &P {
     type Sweep = P::Sweep;
     type Recorded = P::Recorded;
     type Gradient = P::Gradient;
+    type Form<T> = P::Form<T>;
     fn record(&self, recorder: &mut Recorder<'_, P::F>) -> P::Recorded {
         (**self).record(recorder)
     }
     fn collect(r: &P::Recorded, g: &<P::Sweep as Sweep<P::F>>::Gradients) -> Result<P::Gradient, Error> {
         P::collect(r, g)
+    }
+    fn assemble(r: &P::Recorded, next: &mut dyn FnMut() -> <P::Sweep as Sweep<P::F>>::Leaf) -> P::Gradient {
+        P::assemble(r, next)
+    }
+    fn fill<T>(r: &P::Recorded, next: &mut dyn FnMut() -> T) -> P::Form<T> {
+        P::fill(r, next)
     }
 }
 
@@ -172,12 +213,19 @@ impl<P: Point, const N: usize> Point for [P; N] {
     type Sweep = P::Sweep;
     type Recorded = [P::Recorded; N];
     type Gradient = [P::Gradient; N];
+    type Form<T> = [P::Form<T>; N];
     fn record(&self, recorder: &mut Recorder<'_, P::F>) -> Self::Recorded {
         self.each_ref().map(|p| p.record(recorder))
     }
     fn collect(r: &Self::Recorded, g: &<P::Sweep as Sweep<P::F>>::Gradients) -> Result<Self::Gradient, Error> {
         let all: Vec<P::Gradient> = r.iter().map(|r| P::collect(r, g)).collect::<Result<_, _>>()?;
         Ok(all.try_into().unwrap_or_else(|_| unreachable!("one gradient for each entry")))
+    }
+    fn assemble(r: &Self::Recorded, next: &mut dyn FnMut() -> <P::Sweep as Sweep<P::F>>::Leaf) -> Self::Gradient {
+        r.each_ref().map(|r| P::assemble(r, next))
+    }
+    fn fill<T>(r: &Self::Recorded, next: &mut dyn FnMut() -> T) -> Self::Form<T> {
+        r.each_ref().map(|r| P::fill(r, next))
     }
 }
 
@@ -186,11 +234,18 @@ impl<P: Point> Point for [P] {
     type Sweep = P::Sweep;
     type Recorded = Vec<P::Recorded>;
     type Gradient = Vec<P::Gradient>;
+    type Form<T> = Vec<P::Form<T>>;
     fn record(&self, recorder: &mut Recorder<'_, P::F>) -> Self::Recorded {
         self.iter().map(|p| p.record(recorder)).collect()
     }
     fn collect(r: &Self::Recorded, g: &<P::Sweep as Sweep<P::F>>::Gradients) -> Result<Self::Gradient, Error> {
         r.iter().map(|r| P::collect(r, g)).collect()
+    }
+    fn assemble(r: &Self::Recorded, next: &mut dyn FnMut() -> <P::Sweep as Sweep<P::F>>::Leaf) -> Self::Gradient {
+        r.iter().map(|r| P::assemble(r, next)).collect()
+    }
+    fn fill<T>(r: &Self::Recorded, next: &mut dyn FnMut() -> T) -> Self::Form<T> {
+        r.iter().map(|r| P::fill(r, next)).collect()
     }
 }
 
@@ -199,11 +254,18 @@ impl<P: Point> Point for Vec<P> {
     type Sweep = P::Sweep;
     type Recorded = Vec<P::Recorded>;
     type Gradient = Vec<P::Gradient>;
+    type Form<T> = Vec<P::Form<T>>;
     fn record(&self, recorder: &mut Recorder<'_, P::F>) -> Self::Recorded {
         self.as_slice().record(recorder)
     }
     fn collect(r: &Self::Recorded, g: &<P::Sweep as Sweep<P::F>>::Gradients) -> Result<Self::Gradient, Error> {
         <[P]>::collect(r, g)
+    }
+    fn assemble(r: &Self::Recorded, next: &mut dyn FnMut() -> <P::Sweep as Sweep<P::F>>::Leaf) -> Self::Gradient {
+        r.iter().map(|r| P::assemble(r, next)).collect()
+    }
+    fn fill<T>(r: &Self::Recorded, next: &mut dyn FnMut() -> T) -> Self::Form<T> {
+        r.iter().map(|r| P::fill(r, next)).collect()
     }
 }
 
@@ -214,6 +276,7 @@ macro_rules! tuples {
             type Sweep = $first::Sweep;
             type Recorded = ($first::Recorded, $($p::Recorded,)*);
             type Gradient = ($first::Gradient, $($p::Gradient,)*);
+            type Form<T> = ($first::Form<T>, $($p::Form<T>,)*);
             fn record(&self, recorder: &mut Recorder<'_, Self::F>) -> Self::Recorded {
                 (self.0.record(recorder), $(self.$i.record(recorder),)*)
             }
@@ -222,6 +285,15 @@ macro_rules! tuples {
                 g: &<Self::Sweep as Sweep<Self::F>>::Gradients,
             ) -> Result<Self::Gradient, Error> {
                 Ok(($first::collect(&r.0, g)?, $($p::collect(&r.$i, g)?,)*))
+            }
+            fn assemble(
+                r: &Self::Recorded,
+                next: &mut dyn FnMut() -> <Self::Sweep as Sweep<Self::F>>::Leaf,
+            ) -> Self::Gradient {
+                ($first::assemble(&r.0, next), $($p::assemble(&r.$i, next),)*)
+            }
+            fn fill<T>(r: &Self::Recorded, next: &mut dyn FnMut() -> T) -> Self::Form<T> {
+                ($first::fill(&r.0, next), $($p::fill(&r.$i, next),)*)
             }
         }
     )* };

@@ -9,6 +9,7 @@ use crate::number::Number;
 use crate::op::{Named, Op, Value};
 use crate::ops::AnyOp;
 use crate::real::Real;
+use crate::series::Series;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 
@@ -152,6 +153,10 @@ impl<P: Pointwise> Op for P {
 
     fn jvp<A: Algebra>(&self, arg: usize, d: A, a: Args<'_, A>, y: &A) -> A {
         A::pointwise_jvp(self, arg, d, P::Arity::from_fn(|k| &a[k]), y)
+    }
+
+    fn series(&self, x: &[Series]) -> Option<Series> {
+        Some(Series::apply(self, x))
     }
 
     fn at_kinks(&self) -> &'static str {

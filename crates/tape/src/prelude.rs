@@ -3,12 +3,15 @@
 pub use crate::algebra::{Algebra, Lift};
 pub use crate::assert_gradients;
 pub use crate::check::check_gradients;
-pub use crate::differential::{grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp};
+pub use crate::differential::{
+    grad, hessian, hvp, jacobian, jvp, per_sample_gradients, per_sample_norms, value_and_grad, value_and_grad_aux, vjp,
+};
 pub use crate::error::Error;
 pub use crate::float::Float;
 pub use crate::gradients::Gradients;
 pub use crate::ops::methods::*;
 pub use crate::param::Param;
+pub use crate::series::taylor;
 pub use crate::shape::Shape;
 pub use crate::tape::{Scalar, Tape, Var};
 pub use crate::tensor::Tensor;

@@ -69,6 +69,7 @@ pub(crate) fn backward<F: Float>(key: u32, root: u32, seed: Tensor<F>, all: bool
         }
     }
     let mut gradients = Gradients::new(key, root);
+    let hooked = is_hooked::<F>(key)?;
     let mut top = end;
     let mut k = cotangents.len();
     for stop in stops.iter().rev() {
@@ -83,6 +84,9 @@ pub(crate) fn backward<F: Float>(key: u32, root: u32, seed: Tensor<F>, all: bool
             }
             Stop::Retained(id) => {
                 gradients.add_retained_scalar(id, adjoints[id as usize]);
+                if hooked {
+                    run_hooks(key, id, &adjoints[id as usize].into())?;
+                }
                 top = segment;
             }
             Stop::Wide(id) => {
@@ -96,6 +100,9 @@ pub(crate) fn backward<F: Float>(key: u32, root: u32, seed: Tensor<F>, all: bool
                         Some(g) => g.reshape(Shape::scalar()) + part,
                         None => part,
                     });
+                }
+                if let Some(g) = g.as_ref().filter(|_| hooked) {
+                    run_hooks(key, id, g)?;
                 }
                 visit_wide(key, id, k, g, &mut adjoints, &mut cotangents, &mut gradients)?;
             }
@@ -197,17 +204,92 @@ pub(crate) fn reached<F: Float>(key: u32, root: u32) -> Result<Vec<bool>, Error>
     Ok(reached)
 }
 
+/// Where a dependence of `root` on `leaf` ends that carries no derivative, in words: the first operation that has none by
+/// the argument through which it depends on the leaf. `None` if the output does not depend on it at all.
+pub(crate) fn blocked<F: Float>(key: u32, leaf: u32, root: u32) -> Result<Option<String>, Error> {
+    let steps = |id: u32| store::with_store(key, |store: &mut Store<F>| step(store, id));
+    let parents_of = |step: &Step<F>| -> SmallVec<[(usize, u32); 3]> {
+        let node = |(k, p): (usize, &Parent<F>)| match p {
+            Parent::Node { id, .. } => Some((k, *id)),
+            _ => None,
+        };
+        step.parents.iter().enumerate().filter_map(node).collect()
+    };
+    // What the output needs, by whatever argument.
+    let mut needed = vec![false; root as usize + 1];
+    needed[root as usize] = true;
+    for id in (leaf..=root).rev().filter(|id| *id > 0) {
+        if needed[id as usize]
+            && let Some(step) = steps(id)?
+        {
+            parents_of(&step).iter().for_each(|(_, p)| needed[*p as usize] = true);
+        }
+    }
+    if !needed[leaf as usize] {
+        return Ok(None);
+    }
+    let mut live = vec![false; root as usize + 1];
+    live[leaf as usize] = true;
+    for id in leaf + 1..=root {
+        let Some(step) = steps(id)?.filter(|_| needed[id as usize]) else { continue };
+        for (k, p) in parents_of(&step) {
+            if live[p as usize] && step.op.active(k) {
+                live[id as usize] = true;
+            } else if live[p as usize] {
+                return Ok(Some(format!("`{}` ({}), which has no derivative by it", step.op.name(), step.line)));
+            }
+        }
+    }
+    Ok(None)
+}
+
+/// Why an output that depends on no `var` by a derivative does not, in words.
+pub(crate) fn why_inactive<F: Float>(key: u32, root: u32) -> Result<String, Error> {
+    let vars: Vec<(u32, store::Line)> = store::with_store(key, |store: &mut Store<F>| {
+        let vars = store.wide.iter().take_while(|w| w.id < root).filter(|w| matches!(w.what, What::Var));
+        vars.map(|w| (w.id, w.line)).collect()
+    })?;
+    for (leaf, line) in vars {
+        if let Some(by) = blocked::<F>(key, leaf, root)? {
+            return Ok(format!("the output depends on the var made at {line} only through {by}"));
+        }
+    }
+    Ok("the output depends on inputs alone, and on no var".into())
+}
+
+/// Calls what was asked to see the gradient of a node.
+fn run_hooks<F: Float>(key: u32, id: u32, g: &Tensor<F>) -> Result<(), Error> {
+    let hooks = store::with_store(key, |store: &mut Store<F>| store.hooks.get(&id).cloned())?;
+    hooks.iter().flatten().for_each(|hook| hook(g));
+    Ok(())
+}
+
+/// Whether anything was asked to see gradients.
+fn is_hooked<F: Float>(key: u32) -> Result<bool, Error> {
+    store::with_store(key, |store: &mut Store<F>| !store.hooks.is_empty())
+}
+
 /// The sweep that keeps every cotangent, scalar or tensor, as numbers.
 fn backward_all<F: Float>(key: u32, root: u32, seed: Tensor<F>) -> Result<Gradients<F>, Error> {
     let cotangents = sweep::<F, _>(key, root, seed, &|id| value_of(key, id))?;
+    if is_hooked::<F>(key)? {
+        cotangents.iter().rev().try_for_each(|(id, g)| run_hooks(key, *id, g))?;
+    }
     let mut gradients = Gradients::new(key, root);
+    let (leaves, scalars): (Vec<_>, Vec<_>) = store::with_store(key, |store: &mut Store<F>| {
+        let wide = store.wide.iter().take_while(|w| w.id <= root).filter(|w| w.parents.is_empty());
+        let scalars = store.leaves.iter().take_while(|r| r.start <= root).map(|r| r.start..r.end.min(root + 1));
+        (wide.map(|w| (w.id, w.line, matches!(w.what, What::Input))).collect(), scalars.collect())
+    })?;
+    for range in scalars.into_iter().rev() {
+        let item = |id: u32| cotangents.get(&id).map_or_else(F::zero, Tensor::item);
+        let mut adjoints: Vec<F> = range.clone().map(item).collect();
+        gradients.add_leaves(range.start, &mut adjoints);
+        gradients.add_unreached(range.filter(|id| !cotangents.contains_key(id)));
+    }
     for (id, g) in cotangents {
         gradients.add_tensor(id, g);
     }
-    let leaves: Vec<_> = store::with_store(key, |store: &mut Store<F>| {
-        let leaves = store.wide.iter().take_while(|w| w.id <= root);
-        leaves.filter(|w| w.parents.is_empty()).map(|w| (w.id, w.line, matches!(w.what, What::Input))).collect()
-    })?;
     for (id, line, input) in leaves {
         gradients.note_leaf(id, line, input);
     }
@@ -219,6 +301,9 @@ pub(crate) fn backward_recorded<F: Float>(root: Var<F>) -> Result<RecordedGradie
     let key = root.key;
     let seed = root.full(root.shape(), 1.0);
     let cotangents = sweep::<F, _>(key, root.id, seed, &|id| handle(key, id))?;
+    if is_hooked::<F>(key)? {
+        cotangents.iter().rev().try_for_each(|(id, g)| run_hooks(key, *id, &g.try_value()?))?;
+    }
     RecordedGradients::new(root, cotangents)
 }
 

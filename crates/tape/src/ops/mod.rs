@@ -615,6 +615,7 @@ macro_rules! functions {
 }
 
 functions! {
+    At
     Bilinear
     Chunk
     Cumprod
@@ -642,11 +643,13 @@ functions! {
     Repeat
     RepeatInterleave
     Roll
-    SliceBack
+    SliceStep
     Sliding
     Sort
     Split
+    SplitSizes
     Squeeze
+    SqueezeAll
     Stack
     StdOver
     SumOver

@@ -294,34 +294,41 @@ pub trait SliceExt: Algebra {
 
 impl<A: Algebra> SliceExt for A {}
 
-/// [`SliceExt::slice_step`] backwards and [`SliceExt::at`], as the tests of all functions see them.
+/// [`SliceExt::slice_step`], as the tests of all functions see it.
 #[derive(Clone, Debug)]
-pub enum SliceBack {
-    /// Every `step`-th entry of an axis.
-    Step(isize, Span, isize),
-    /// One entry of an axis.
-    At(isize, isize),
-}
+pub struct SliceStep(isize, Span, isize);
 
-impl Function for SliceBack {
+impl Function for SliceStep {
     const NAME: &'static str = "slice_step";
     const TEXT: &'static str = "every step-th entry of a range, backwards too";
     fn call<A: Algebra>(&self, a: Args<'_, A>) -> A {
-        match self {
-            SliceBack::Step(axis, span, step) => a[0].slice_step(*axis, *span, *step),
-            SliceBack::At(axis, i) => a[0].at(*axis, *i),
-        }
+        a[0].slice_step(self.0, self.1, self.2)
     }
     #[inline]
     fn cases() -> Vec<(Self, Case)> {
-        let step = |axis, span: Span, step, x: &[usize]| (SliceBack::Step(axis, span, step), Case::function().real(x));
+        let case = |axis, span: Span, step, x: &[usize]| (SliceStep(axis, span, step), Case::function().real(x));
         vec![
-            step(0, (..).into(), -1, &[5, 2]),
-            step(-1, (-4..-1).into(), -2, &[2, 5]),
-            step(0, (1..).into(), 3, &[5]),
-            step(0, (..-1).into(), -3, &[3, 2]),
-            (SliceBack::At(1, -1), Case::function().real([2, 3])),
-            (SliceBack::At(0, 0), Case::function().real([3])),
+            case(0, (..).into(), -1, &[5, 2]),
+            case(-1, (-4..-1).into(), -2, &[2, 5]),
+            case(0, (1..).into(), 3, &[5]),
+            case(0, (..-1).into(), -3, &[3, 2]),
         ]
+    }
+}
+
+/// [`SliceExt::at`], as the tests of all functions see it.
+#[derive(Clone, Debug)]
+pub struct At(isize, isize);
+
+impl Function for At {
+    const NAME: &'static str = "at";
+    const TEXT: &'static str = "one entry of an axis, which is removed";
+    fn call<A: Algebra>(&self, a: Args<'_, A>) -> A {
+        a[0].at(self.0, self.1)
+    }
+    #[inline]
+    fn cases() -> Vec<(Self, Case)> {
+        let case = |axis, i, x: &[usize]| (At(axis, i), Case::function().real(x));
+        vec![case(1, -1, &[2, 3]), case(0, 0, &[3]), case(1, 2, &[2, 3, 5]), case(1, 0, &[0, 3])]
     }
 }

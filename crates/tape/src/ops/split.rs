@@ -169,3 +169,26 @@ impl Function for Narrow {
         vec![case(0, 1, 3, &[5, 2]), case(-1, -2, 2, &[2, 3]), case(0, 1, 0, &[2, 3])]
     }
 }
+
+/// [`SplitExt::split_sizes`], as the tests of all functions see it: one of the parts.
+#[derive(Clone, Debug)]
+pub struct SplitSizes {
+    axis: isize,
+    sizes: Vec<usize>,
+    part: usize,
+}
+
+impl Function for SplitSizes {
+    const NAME: &'static str = "split_sizes";
+    const TEXT: &'static str = "parts of an axis of given sizes";
+    fn call<A: Algebra>(&self, a: Args<'_, A>) -> A {
+        a[0].split_sizes(self.axis, &self.sizes).swap_remove(self.part)
+    }
+    #[inline]
+    fn cases() -> Vec<(Self, Case)> {
+        let case = |axis, sizes: &[usize], part, x: &[usize]| {
+            (SplitSizes { axis, sizes: sizes.to_vec(), part }, Case::function().real(x))
+        };
+        vec![case(0, &[1, 4], 1, &[5, 2]), case(-1, &[2, 0, 1], 0, &[2, 3]), case(-1, &[2, 0, 1], 1, &[2, 3])]
+    }
+}

@@ -108,3 +108,19 @@ impl Function for Unsqueeze {
         vec![case(0, &[2, 3]), case(-1, &[2, 3]), case(1, &[2, 0]), case(0, &[])]
     }
 }
+
+/// [`SqueezeExt::squeeze_all`], as the tests of all functions see it.
+#[derive(Clone, Debug)]
+pub struct SqueezeAll;
+
+impl Function for SqueezeAll {
+    const NAME: &'static str = "squeeze_all";
+    const TEXT: &'static str = "x without any axis of length 1";
+    fn call<A: Algebra>(&self, a: Args<'_, A>) -> A {
+        a[0].squeeze_all()
+    }
+    #[inline]
+    fn cases() -> Vec<(Self, Case)> {
+        [&[2, 1, 3][..], &[1, 1], &[2, 3], &[1, 0]].map(|x| (SqueezeAll, Case::function().real(x))).to_vec()
+    }
+}

@@ -14,6 +14,7 @@ use crate::number::Num;
 use crate::ops::AnyOp;
 use crate::pointwise::{Arity, Of, Pointwise};
 use crate::sweep;
+use crate::tensor::Tensor;
 
 /// A recorded number: a `Copy` handle of 24 bytes (16 in `f32`) with its value.
 ///
@@ -111,6 +112,35 @@ impl<F: Float> Scalar<F> {
             Ok(node)
         });
         retained.unwrap_or_else(|e| e.raise())
+    }
+
+    /// Shows the gradient of this number to `f` in every later sweep that reaches it, and keeps it, as
+    /// [`retain`](Self::retain) does; on a gradient-only tape go on with the result.
+    ///
+    /// # Panics
+    /// If the number is a constant, or its tape was cleared or dropped.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::{cell::Cell, rc::Rc};
+    /// use wengert_tape::prelude::*;
+    /// let tape = Tape::new();
+    /// let x = tape.scalar(3.0);
+    /// let seen = Rc::new(Cell::new(0.0));
+    /// let shown = Rc::clone(&seen);
+    /// let y = (x * x).on_gradient(move |g| shown.set(g));
+    /// assert_eq!((y * 2.0).backward()[x], 12.0);
+    /// assert_eq!(seen.get(), 2.0);
+    /// ```
+    #[track_caller]
+    pub fn on_gradient(self, f: impl Fn(F) + 'static) -> Self {
+        let node = self.retain();
+        let hook = move |g: &Tensor<F>| f(g.item());
+        let done = store::with_store(node.key, |store: &mut store::Store<F>| {
+            store.hooks.entry(node.id).or_default().push(std::rc::Rc::new(hook));
+        });
+        done.unwrap_or_else(|e| e.raise());
+        node
     }
 
     #[inline(always)]

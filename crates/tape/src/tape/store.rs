@@ -9,10 +9,11 @@
 #![allow(unsafe_code)] // recorded nodes are written and read through pointers into chunks
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::mem::MaybeUninit;
 use std::ops::Range;
 use std::panic::Location;
+use std::rc::Rc;
 use std::sync::Mutex;
 use std::thread::{self, ThreadId};
 
@@ -24,6 +25,7 @@ use crate::non_finite::OnNonFinite;
 use crate::op::Value;
 use crate::ops::AnyOp;
 use crate::param::ParamId;
+use crate::tensor::Tensor;
 
 /// A place in the source.
 pub(crate) type Line = &'static Location<'static>;
@@ -106,7 +108,12 @@ pub(crate) struct Store<F: Float> {
     pub(crate) retained: Vec<u32>,
     /// What to do about numbers that are not finite.
     pub(crate) on_non_finite: OnNonFinite,
+    /// What sees the gradients of nodes.
+    pub(crate) hooks: BTreeMap<u32, Vec<Hook<F>>>,
 }
+
+/// What sees the gradient of a node.
+pub(crate) type Hook<F> = Rc<dyn Fn(&Tensor<F>)>;
 
 impl<F: Float> Store<F> {
     /// One past the last id.
@@ -382,6 +389,7 @@ pub(crate) fn open<F: Float>(kind: u32) -> Result<u32, Error> {
             leaves: Vec::new(),
             retained: Vec::new(),
             on_non_finite: OnNonFinite::Off,
+            hooks: BTreeMap::new(),
         });
         let k = cold.stores.len() - 1;
         cold.grow(k);
@@ -419,7 +427,7 @@ pub(crate) fn close<F: Float>(key: u32) {
 
 /// Empties a tape and gives it a new key; its first chunk stays, the others go to the pool.
 pub(crate) fn clear<F: Float>(key: u32) -> Result<u32, Error> {
-    let (new, dropped) = F::cold(|cold| {
+    let (new, dropped, hooks) = F::cold(|cold| {
         let mut cold = cold.borrow_mut();
         let k = cold.position(key).ok_or_else(|| missing(key))?;
         let new = cold.new_key(key & GRADIENT_ONLY)?;
@@ -430,13 +438,16 @@ pub(crate) fn clear<F: Float>(key: u32) -> Result<u32, Error> {
         store.params.clear();
         store.leaves.clear();
         store.retained.clear();
+        let hooks = std::mem::take(&mut store.hooks);
         let dropped = (std::mem::take(&mut store.wide), std::mem::take(&mut store.constants));
         let nodes = store.nodes.split_off(1);
         let extras = store.extras.split_off(store.extras.len().min(1));
         cold.give_chunks(nodes, extras);
         F::hot(|hot| cold.enter(k, hot));
-        Ok::<_, Error>((new, dropped))
+        Ok::<_, Error>((new, dropped, hooks))
     })??;
+    // What a hook holds may have a destructor that records.
+    drop(hooks);
     let (mut wide, mut constants) = dropped;
     wide.clear();
     constants.clear();

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::marker::PhantomData;
 use std::panic::Location;
+use std::rc::Rc;
 
 use smallvec::SmallVec;
 
@@ -208,6 +209,62 @@ impl<F: Float> Var<F> {
         self
     }
 
+    /// Shows the value to `f`, in the middle of a chain of methods.
+    ///
+    /// # Panics
+    /// If the tape is gone.
+    ///
+    /// # Examples
+    /// ```
+    /// use wengert_tape::prelude::*;
+    /// let tape = Tape::new();
+    /// let x = tape.var(Tensor::from([1.0, -2.0]));
+    /// let mut active = 0;
+    /// let y = x.relu().on_value(|v| active = v.data().iter().filter(|v| **v > 0.0).count()).sum();
+    /// assert_eq!((active, y.item()), (1, 1.0));
+    /// ```
+    #[track_caller]
+    pub fn on_value(self, f: impl FnOnce(&Tensor<F>)) -> Self {
+        f(&self.value());
+        self
+    }
+
+    /// Shows the gradient of this node to `f` in every later sweep that reaches it: when it is complete, before it is
+    /// handed on. Sweeps that record show its value.
+    ///
+    /// The gradient cannot be changed here: that is a derivative rule, and an operation of its own (`docs/add-an-op.md`)
+    /// has it in every mode.
+    ///
+    /// # Panics
+    /// If the tape is gone.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::{cell::Cell, rc::Rc};
+    /// use wengert_tape::prelude::*;
+    /// let tape = Tape::new();
+    /// let x = tape.var(Tensor::from([1.0, 2.0]));
+    /// let seen = Rc::new(Cell::new(0.0));
+    /// let largest = Rc::clone(&seen);
+    /// let y = x.powi(2).on_gradient(move |g| largest.set(g.data()[1]));
+    /// let g = (y * 3.0).sum().backward();
+    /// assert_eq!((seen.get(), g[x].data()), (3.0, &[6.0, 12.0][..]));
+    /// ```
+    #[track_caller]
+    pub fn on_gradient(self, f: impl Fn(&Tensor<F>) + 'static) -> Self {
+        let done = store::with_store(self.key, |store: &mut Store<F>| {
+            if store.wide_position(self.id).is_none()
+                && self.id & CONSTANT == 0
+                && let Err(at) = store.retained.binary_search(&self.id)
+            {
+                store.retained.insert(at, self.id);
+            }
+            store.hooks.entry(self.id).or_default().push(Rc::new(f));
+        });
+        done.unwrap_or_else(|e| e.raise());
+        self
+    }
+
     /// Applies an operation; the fallible door to every operation, your own among them.
     ///
     /// # Errors
@@ -281,10 +338,10 @@ impl<F: Float> Var<F> {
     fn connected(&self) -> Result<(), Error> {
         let reason = match self.id & CONSTANT {
             0 if is_active::<F>(self.key, self.id) => return Ok(()),
-            0 => "the output depends on inputs alone, and on no var",
-            _ => "the output is a constant and depends on no leaf",
+            0 => sweep::why_inactive::<F>(self.key, self.id)?,
+            _ => "the output is a constant and depends on no leaf".into(),
         };
-        Err(Error::NotConnected { reason: reason.into() })
+        Err(Error::NotConnected { reason })
     }
 
     fn graph(&self, wanted: &'static str) -> Result<(), Error> {
