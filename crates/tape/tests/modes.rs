@@ -32,7 +32,7 @@ fn a_jacobian_is_the_same_in_both_directions() {
         assert!((by_a[[i, j, k]] - expected).abs() < 1e-14);
     }
     // of numbers, in an array
-    let [dx, dy] = jacobian(|[x, y]: [Scalar; 2]| x * x * y, [3.0, 5.0]).unwrap();
+    let [dx, dy] = jacobian(|[x, y]: [Scalar; 2]| x * x * y, [3.0_f64, 5.0]).unwrap();
     assert_eq!((dx.item(), dy.item()), (30.0, 9.0));
     // of nothing that it depends on
     let still = jacobian(|x| x.stop_gradient() * 2.0, &x).unwrap();
