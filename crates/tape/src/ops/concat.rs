@@ -107,8 +107,8 @@ impl Op for Concat {
 /// ```
 #[track_caller]
 pub fn concat<A: Algebra>(tensors: &[&A], at: isize) -> A {
-    let rank = tensors.first().map_or(0, |t| t.shape().rank());
-    let axis = axis("concat", at, rank).unwrap_or_else(|e| e.raise());
+    let Some(first) = tensors.first() else { Error::shape("concat", "no tensors").raise() };
+    let axis = axis("concat", at, first.shape().rank()).unwrap_or_else(|e| e.raise());
     let args: Vec<Arg<'_, A>> = tensors.iter().map(|t| Arg::Real(*t)).collect();
     A::apply(Concat { axis }, &args).real()
 }
