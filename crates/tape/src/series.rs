@@ -76,6 +76,18 @@ impl Series {
         (s, c)
     }
 
+    /// Hyperbolic sine and cosine, each of which is the other's derivative.
+    fn sinh_cosh(self) -> (Series, Series) {
+        let x = self.value();
+        let (mut s, mut c) = (Series::constant(x.sinh(), self.order), Series::constant(x.cosh(), self.order));
+        for k in 0..self.order {
+            let n = (k + 1) as f64;
+            (s.coefficients[k + 1], c.coefficients[k + 1]) =
+                (c.times_derivative(&self, k) / n, s.times_derivative(&self, k) / n);
+        }
+        (s, c)
+    }
+
     /// A whole power, by repeated squaring, which needs no logarithm.
     fn whole_power(self, n: i64) -> Self {
         let one = Series::constant(1.0, self.order);
@@ -212,6 +224,26 @@ impl Real for Series {
     }
     fn cos(self) -> Self {
         self.sin_cos().1
+    }
+    fn sinh(self) -> Self {
+        self.sinh_cosh().0
+    }
+    fn cosh(self) -> Self {
+        self.sinh_cosh().1
+    }
+    fn floor(self) -> Self {
+        self.number(self.value().floor())
+    }
+    fn polygamma(self, order: u32) -> Self {
+        // The series about the value, whose derivatives are the next polygamma functions, of the series without it.
+        let (x, mut moving) = (Num(self.value()), self);
+        moving.coefficients[0] = 0.0;
+        let (mut y, mut power) = (self.number(x.polygamma(order).0), self.number(1.0));
+        for k in 1..=self.order as u32 {
+            power = power * moving / f64::from(k);
+            y = y + power * x.polygamma(order + k).0;
+        }
+        y
     }
     fn erf(self) -> Self {
         self.integral(libm::erf(self.value()), |x, _| (-(x * x)).exp() * std::f64::consts::FRAC_2_SQRT_PI)
