@@ -287,49 +287,6 @@ fn the_shapes_reader_tells_the_real_shapes() {
     });
 }
 
-/// The same numbers, held with the last two axes in the other order.
-fn view(t: &Tensor<f64>) -> Tensor<f64> {
-    if t.rank() < 2 {
-        return t.clone();
-    }
-    let swapped = t.transposed();
-    Tensor::new(swapped.shape(), swapped.to_vec()).transposed()
-}
-
-#[test]
-fn how_the_arguments_lie_in_memory_does_not_matter() {
-    for_all(false, |subject, case, out| {
-        let views: Vec<Value<f64>> = case
-            .args
-            .iter()
-            .map(|a| match a {
-                Any::Real(t) => Any::Real(view(t)),
-                other => other.clone(),
-            })
-            .collect();
-        let (Any::Real(y), Any::Real(of_views)) =
-            (subject.call(Args(&args(&case.args))), subject.call(Args(&args(&views))))
-        else {
-            return;
-        };
-        for i in 0..y.len() {
-            compare(&format!("element {i}"), of_views.data()[i], y.data()[i], 1e-14, out);
-        }
-        let active = subject.active(case);
-        if active.is_empty() {
-            return;
-        }
-        let c = other(y.shape(), 0.3);
-        let expected = gradient(subject, &case.args, &active, &c);
-        for (k, (found, expected)) in gradient(subject, &views, &active, &view(&c)).iter().zip(&expected).enumerate() {
-            for i in 0..expected.len() {
-                let what = format!("gradient by argument {}, element {i}", active[k]);
-                compare(&what, found.data()[i], expected.data()[i], 1e-13, out);
-            }
-        }
-    });
-}
-
 #[test]
 fn fused_equals_composed() {
     for_all(false, |subject, case, out| {
