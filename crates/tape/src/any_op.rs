@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::algebra::{Algebra, Args};
+use crate::complex::Analytic;
 use crate::error::Error;
 use crate::float::Float;
 use crate::op::{Cotangents, Custom, Kind, Op, Value};
@@ -118,6 +119,15 @@ impl Op for AnyOp {
     }
     fn series(&self, x: &[Series]) -> Option<Series> {
         self.custom().custom_series(x)
+    }
+    fn analytic(&self) -> Analytic {
+        self.custom().custom_analytic()
+    }
+    fn on_complex(&self, re: Args<'_, Tensor<f64>>, im: Args<'_, Tensor<f64>>) -> Option<[Tensor<f64>; 2]> {
+        self.custom().custom_on_complex(re, im)
+    }
+    fn immune(&self) -> &'static [(&'static str, &'static str)] {
+        self.custom().custom_immune()
     }
     fn at_kinks(&self) -> &'static str {
         self.custom().custom_at_kinks()

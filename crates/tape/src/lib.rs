@@ -28,6 +28,7 @@ mod buffer;
 mod case;
 pub mod check;
 mod checkpoint;
+mod complex;
 mod differential;
 mod error;
 mod float;
@@ -60,6 +61,7 @@ pub use algebra::{Algebra, Any, Arg, Args, Elementwise, Held, IndexOperand, Lift
 pub use case::{Case, Function};
 pub use check::check_gradients;
 pub use checkpoint::checkpoint;
+pub use complex::Analytic;
 pub use differential::{
     grad, hessian, hvp, jacobian, jvp, per_sample_gradients, per_sample_norms, value_and_grad, value_and_grad_aux, vjp,
 };

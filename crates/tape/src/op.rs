@@ -8,6 +8,7 @@ use smallvec::SmallVec;
 use crate::algebra::{Algebra, Any, Args};
 use crate::any_op::AnyOp;
 use crate::case::Case;
+use crate::complex::Analytic;
 use crate::error::Error;
 use crate::float::Float;
 use crate::readers::{Dual, Text};
@@ -111,6 +112,24 @@ pub trait Op: Clone + Debug + PartialEq + Send + Sync + 'static {
     /// The value on power series, for an operation that acts number by number: what [`taylor`](crate::taylor) asks.
     fn series(&self, _x: &[Series]) -> Option<Series> {
         None
+    }
+
+    /// How the operation extends to complex arguments: where it is declared, derivatives are also told by a complex step.
+    fn analytic(&self) -> Analytic {
+        Analytic::No
+    }
+
+    /// For [`Analytic::Formula`]: real and imaginary part of the result, from those of the arguments.
+    #[doc(hidden)]
+    fn on_complex(&self, _re: Args<'_, Tensor<f64>>, _im: Args<'_, Tensor<f64>>) -> Option<[Tensor<f64>; 2]> {
+        None
+    }
+
+    /// Kinds of fault that make no difference to the reverse rule whatever the arguments, by their name
+    /// ([`Fault::name`](crate::check::Fault::name)), each with the reason. A test holds that these and no others make
+    /// none in the operation's cases.
+    fn immune(&self) -> &'static [(&'static str, &'static str)] {
+        &[("missing sum", "no argument is repeated")]
     }
 
     /// What the derivative is where there is none, in words; empty for smooth operations.
@@ -232,6 +251,13 @@ pub trait Custom:
     fn custom_active(&self, arg: usize) -> bool;
     /// [`Op::series`]
     fn custom_series(&self, x: &[Series]) -> Option<Series>;
+    /// [`Op::analytic`]
+    fn custom_analytic(&self) -> Analytic;
+    /// [`Op::on_complex`]
+    #[doc(hidden)]
+    fn custom_on_complex(&self, re: Args<'_, Tensor<f64>>, im: Args<'_, Tensor<f64>>) -> Option<[Tensor<f64>; 2]>;
+    /// [`Op::immune`]
+    fn custom_immune(&self) -> &'static [(&'static str, &'static str)];
     /// [`Op::at_kinks`]
     fn custom_at_kinks(&self) -> &'static str;
     /// [`Op::flops`]
@@ -262,6 +288,15 @@ impl<O: Op> Custom for O {
     }
     fn custom_series(&self, x: &[Series]) -> Option<Series> {
         self.series(x)
+    }
+    fn custom_analytic(&self) -> Analytic {
+        self.analytic()
+    }
+    fn custom_on_complex(&self, re: Args<'_, Tensor<f64>>, im: Args<'_, Tensor<f64>>) -> Option<[Tensor<f64>; 2]> {
+        self.on_complex(re, im)
+    }
+    fn custom_immune(&self) -> &'static [(&'static str, &'static str)] {
+        self.immune()
     }
     fn custom_at_kinks(&self) -> &'static str {
         self.at_kinks()

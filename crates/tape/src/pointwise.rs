@@ -2,6 +2,7 @@
 
 use crate::algebra::{Algebra, Args};
 use crate::case::Case;
+use crate::complex::{self, Analytic};
 use crate::error::Error;
 use crate::float::Float;
 use crate::kernels::elementwise;
@@ -95,6 +96,10 @@ pub trait Pointwise: Copy + Default + PartialEq + std::fmt::Debug + Send + Sync 
     /// What the derivative is at the kinks, in words.
     const AT_KINKS: &'static str = "";
 
+    /// Whether [`eval`](Self::eval) is the formula of an analytic function, and holds on complex numbers as it stands:
+    /// then derivatives are also told by a complex step. Choices between formulas are made by the real parts.
+    const ANALYTIC: bool = false;
+
     /// The value.
     fn eval<R: Number>(&self, x: Of<Self, R>) -> R;
 
@@ -157,6 +162,18 @@ impl<P: Pointwise> Op for P {
 
     fn series(&self, x: &[Series]) -> Option<Series> {
         Some(Series::apply(self, x))
+    }
+
+    fn analytic(&self) -> Analytic {
+        if P::ANALYTIC { Analytic::Formula } else { Analytic::No }
+    }
+
+    fn on_complex(&self, re: Args<'_, Tensor<f64>>, im: Args<'_, Tensor<f64>>) -> Option<[Tensor<f64>; 2]> {
+        if P::ANALYTIC { complex::pointwise(self, re, im) } else { None }
+    }
+
+    fn immune(&self) -> &'static [(&'static str, &'static str)] {
+        if P::Arity::N == 1 { &[("missing sum", "the one argument is not repeated")] } else { &[] }
     }
 
     fn at_kinks(&self) -> &'static str {

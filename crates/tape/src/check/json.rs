@@ -9,8 +9,8 @@ use super::verdict::Verdict;
 
 impl Report {
     /// The report as one JSON object: `verdict`, `float`, `order`, counts of derivatives and rules by verdict, the worst
-    /// ten derivatives, the rules that do not pass, `identity`, `taylor_slope`, `curve` (error of the central difference
-    /// against step), `not_checked`, `evaluations`. Numbers that are not finite are strings.
+    /// ten derivatives, the rules that do not pass, `identity`, `complex_step`, `taylor_slope`, `curve` (error of the
+    /// central difference against step), `not_checked`, `evaluations`. Numbers that are not finite are strings.
     ///
     /// # Examples
     /// ```
@@ -38,6 +38,17 @@ impl Report {
             object.close()
         });
         object.raw("identity", &identity);
+        let complex_step = self.complex_step.as_ref().map_or("null".into(), |c| {
+            let mut object = Object::new();
+            object.number("derivative", c.derivative);
+            object.number("reverse", c.reverse);
+            object.number("bar", c.bar);
+            object.raw("holds", if c.holds() { "true" } else { "false" });
+            object.raw("operations", &c.operations.to_string());
+            object.raw("not_analytic", &array(c.not_analytic.iter().map(|name| quoted(name))));
+            object.close()
+        });
+        object.raw("complex_step", &complex_step);
         object.raw("taylor_slope", &self.taylor.map_or("null".into(), number));
         object.raw(
             "curve",

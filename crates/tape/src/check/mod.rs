@@ -26,6 +26,7 @@
 //! assert!(report.to_string().contains("x[1]"));
 //! ```
 
+mod complex_step;
 mod fault;
 mod function;
 mod json;
@@ -44,7 +45,7 @@ mod verdict;
 
 pub use fault::{Fault, Faulty};
 pub use pattern::Pattern;
-pub use report::{Element, Identity, Operation, Report, StepError};
+pub use report::{ComplexStep, Element, Identity, Operation, Report, StepError};
 pub use self_test::{SelfTest, Trial, Visible};
 pub use verdict::Verdict;
 

@@ -221,12 +221,12 @@ impl Measured {
         let last = self.replay.len() - 1;
         let args = self.replay.args(last);
         let zeros = |k: usize| self.replay.real(k).map_or(Tensor::from(0.0), |x| Tensor::zeros(x.shape()));
-        (0..last)
-            .map(|k| match self.arguments.iter().any(|a| a.index == k) {
-                true => op.vjp(k, self.cotangent.clone(), Args(&args), self.replay.output()),
-                false => zeros(k),
-            })
-            .collect()
+        let mut all: Vec<Tensor<f64>> = (0..last).map(zeros).collect();
+        let need: SmallVec<[usize; 3]> = self.arguments.iter().map(|a| a.index).collect();
+        // All at once, as a sweep asks.
+        let cotangents = op.vjps(&need, self.cotangent.clone(), Args(&args), self.replay.output());
+        need.iter().zip(cotangents).for_each(|(k, c)| all[*k] = c);
+        all
     }
 
     /// Whether a fault in the rule of `op` changes what it gives here.

@@ -23,12 +23,10 @@ pub(crate) fn has_forward_rules(replay: &Replay<f64>) -> bool {
 pub(crate) fn identity(subject: &Subject<'_>, direction: &[Tensor<f64>]) -> Option<Identity> {
     let (contracted, replay) = subject.replayed.as_ref()?;
     let placed = subject.leaves.iter().zip(direction);
-    let directions: Vec<_> = placed.clone().filter_map(|(l, d)| Some((l.position?, d.clone()))).collect();
+    let directions: Vec<_> = placed.filter_map(|(l, d)| Some((l.position?, d.clone()))).collect();
     let tangents = replay.tangents(&directions);
     let forward = tangents.last()?.as_ref().map_or(0.0, |d| dot(d.data(), contracted.cotangent.data()));
-    let reverse: f64 = placed.clone().map(|(l, d)| dot(l.analytic.data(), d.data())).sum();
-    let terms = |a: &[f64], d: &Tensor<f64>| a.iter().zip(d.data()).map(|(a, d)| (a * d).abs()).sum::<f64>();
-    let bar: f64 = placed.map(|(l, d)| APART * terms(&l.rounding, d) + SUMS * terms(l.analytic.data(), d)).sum();
+    let (reverse, bar) = reverse(subject, direction);
     let mut identity = Identity { forward, reverse, bar, operation: None };
     if !forward.is_finite() || !reverse.is_finite() {
         // An infinite derivative times a direction is nothing to compare.
@@ -38,6 +36,24 @@ pub(crate) fn identity(subject: &Subject<'_>, direction: &[Tensor<f64>]) -> Opti
         identity.operation = disagreeing(replay, &tangents);
     }
     Some(identity)
+}
+
+/// The gradient along a direction, and how far another method may be from it by rounding.
+pub(crate) fn reverse(subject: &Subject<'_>, direction: &[Tensor<f64>]) -> (f64, f64) {
+    let placed = || subject.leaves.iter().zip(direction);
+    let reverse = placed().map(|(l, d)| dot(l.analytic.data(), d.data())).sum();
+    let terms = |a: &[f64], d: &Tensor<f64>| a.iter().zip(d.data()).map(|(a, d)| (a * d).abs()).sum::<f64>();
+    let bar = placed().map(|(l, d)| APART * terms(&l.rounding, d) + SUMS * terms(l.analytic.data(), d)).sum();
+    (reverse, bar)
+}
+
+/// A node in words: its id, the operation, the line.
+pub(crate) fn place(replay: &Replay<f64>, node: usize) -> String {
+    let entry = &replay.entries()[node];
+    let line = entry.line.map_or(String::new(), |l| format!(" ({l})"));
+    let id = entry.id.map_or(String::new(), |id| format!("node {id} "));
+    let name = if let NodeKind::Op(op) = &entry.kind { op.name() } else { "leaf".into() };
+    format!("{id}`{name}`{line}")
 }
 
 /// The first operation whose forward rule, at the tangents of this run, disagrees with its reverse rule.
@@ -55,9 +71,7 @@ fn disagreeing(replay: &Replay<f64>, tangents: &[Option<Tensor<f64>>]) -> Option
             let size: f64 = reverse.data().iter().zip(d.data()).map(|(a, b)| (a * b).abs()).sum();
             (dot(forward.data(), g.data()) - dot(reverse.data(), d.data())).abs() > 1e-9 * size
         })?;
-        let line = entry.line.map_or(String::new(), |l| format!(" ({l})"));
-        let id = entry.id.map_or(String::new(), |id| format!("node {id} "));
-        Some(format!("{id}`{}`{line}, argument {wrong}", op.name()))
+        Some(format!("{}, argument {wrong}", place(replay, node)))
     })
 }
 
@@ -80,6 +94,6 @@ pub(crate) fn taylor(contracted: &mut Contracted<'_>, direction: &[Tensor<f64>],
     powers.get(powers.len() / 2).copied()
 }
 
-fn dot(a: &[f64], b: &[f64]) -> f64 {
+pub(crate) fn dot(a: &[f64], b: &[f64]) -> f64 {
     a.iter().zip(b).map(|(a, b)| a * b).sum()
 }

@@ -29,6 +29,8 @@ pub struct Report {
     pub operations: Vec<Operation>,
     /// The forward–reverse identity, if forward mode was run.
     pub identity: Option<Identity>,
+    /// What the graph replayed on complex numbers says, where that can be done.
+    pub complex_step: Option<ComplexStep>,
     /// How fast the remainder of the Taylor expansion along a random direction falls with the step: 2 if the gradient is
     /// right, 1 if not. `None` if the remainder is round-off at every step.
     pub taylor: Option<f64>,
@@ -151,6 +153,31 @@ impl Identity {
     }
 }
 
+/// The derivative along a random direction, read off the imaginary part of the recorded graph on complex numbers. No
+/// difference is taken, so that nothing is lost but by the graph's own rounding.
+#[derive(Clone, Debug)]
+pub struct ComplexStep {
+    /// The derivative by the complex step.
+    pub derivative: f64,
+    /// What reverse mode gave.
+    pub reverse: f64,
+    /// How far the two may be apart by rounding.
+    pub bar: f64,
+    /// How many operations were computed on complex numbers: those whose files declare how they extend to them.
+    pub operations: usize,
+    /// The other operations, each once: they carried the derivative by their forward rules.
+    pub not_analytic: Vec<String>,
+    /// Where the two disagree: the operation whose complex formula disagrees with its reverse rule.
+    pub operation: Option<String>,
+}
+
+impl ComplexStep {
+    /// Whether the two agree.
+    pub fn holds(&self) -> bool {
+        (self.derivative - self.reverse).abs() <= self.bar
+    }
+}
+
 /// The central difference at a step.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct StepError {
@@ -203,6 +230,25 @@ impl Report {
         self.operations.iter().filter(|o| o.verdict == Verdict::Fail)
     }
 
+    /// What methods other than differences say, where they were run and agree.
+    fn other_methods(&self) -> Vec<String> {
+        let mut lines = Vec::new();
+        if self.identity.as_ref().is_some_and(Identity::holds) {
+            lines.push("forward mode agrees".into());
+        }
+        if let Some(step) = self.complex_step.as_ref().filter(|s| s.holds() && s.operations > 0) {
+            let others = match step.not_analytic.is_empty() {
+                true => String::new(),
+                false => format!(" (not analytic: {})", step.not_analytic.join(", ")),
+            };
+            lines.push(format!("a complex step agrees{others}"));
+        }
+        if let Some(power) = self.taylor {
+            lines.push(format!("the Taylor remainder falls as h^{power:.1}"));
+        }
+        lines
+    }
+
     /// The report in a line.
     pub fn headline(&self) -> String {
         let order = if self.order > 1 { format!(", order {}", self.order) } else { String::new() };
@@ -249,6 +295,18 @@ impl fmt::Display for Report {
             let Identity { forward, reverse, bar, operation } = identity;
             let by = operation.as_ref().map_or(String::new(), |o| format!(": the forward rule of {o}"));
             write!(f, "\n  forward mode gives {forward:.6e} where reverse mode gives {reverse:.6e} (± {bar:.1e}){by}")?;
+        }
+        if let Some(step) = self.complex_step.as_ref().filter(|step| !step.holds()) {
+            let ComplexStep { derivative, reverse, bar, operation, .. } = step;
+            let by = operation.as_ref().map_or(String::new(), |o| format!(": {o}"));
+            write!(
+                f,
+                "\n  a complex step gives {derivative:.6e} where reverse mode gives {reverse:.6e} (± {bar:.1e}){by}"
+            )?;
+        }
+        let others = self.other_methods();
+        if !others.is_empty() {
+            write!(f, "\n  {}", others.join("; "))?;
         }
         for line in &self.unchecked {
             write!(f, "\n  not checked: {line}")?;

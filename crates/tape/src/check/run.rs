@@ -1,6 +1,7 @@
 //! A check from beginning to end.
 
 use super::Checker;
+use super::complex_step::complex_step;
 use super::function::Along;
 use super::node::{Measured, direction_of, position};
 use super::oracle;
@@ -36,6 +37,7 @@ pub(crate) fn run<'a>(options: &Checker, mut subject: Subject<'a>, random: &mut 
         directions: Vec::new(),
         operations: Vec::new(),
         identity: None,
+        complex_step: None,
         taylor: None,
         curve: Vec::new(),
         unchecked: Vec::new(),
@@ -63,7 +65,8 @@ pub(crate) fn run<'a>(options: &Checker, mut subject: Subject<'a>, random: &mut 
     // A kink of an operation that no derivative shows is none of the function.
     let rules = report.operations.iter().map(|o| o.verdict).filter(|v| *v != Verdict::Kink);
     let forward = report.identity.as_ref().filter(|i| !i.holds()).map(|_| Verdict::Fail);
-    report.verdict = all.chain(rules).chain(forward).max().unwrap_or(Verdict::Pass);
+    let complex = report.complex_step.as_ref().filter(|c| !c.holds()).map(|_| Verdict::Fail);
+    report.verdict = all.chain(rules).chain(forward).chain(complex).max().unwrap_or(Verdict::Pass);
     Checked { subject, report, slopes, nodes }
 }
 
@@ -360,7 +363,9 @@ fn other_methods(options: &Checker, subject: &mut Subject<'_>, report: &mut Repo
         report.taylor = oracle::taylor(function, &direction, derivative);
     }
     let Some((_, replay)) = &subject.replayed else { return };
-    if options.forward_mode.unwrap_or_else(|| oracle::has_forward_rules(replay)) {
+    let has_forward_rules = options.forward_mode.unwrap_or_else(|| oracle::has_forward_rules(replay));
+    report.complex_step = complex_step(subject, &direction, has_forward_rules);
+    if has_forward_rules {
         report.identity = oracle::identity(subject, &direction);
     } else {
         report.unchecked.push("forward mode: the graph has custom operations, which may have no forward rule".into());

@@ -12,6 +12,7 @@ pub struct Add;
 impl Pointwise for Add {
     type Arity = Two;
     const NAME: &'static str = "add";
+    const ANALYTIC: bool = true;
 
     #[inline(always)]
     fn eval<R: Number>(&self, [a, b]: [R; 2]) -> R {

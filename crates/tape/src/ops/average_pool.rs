@@ -5,6 +5,7 @@ use smallvec::SmallVec;
 use crate::algebra::{Algebra, Arg, Args};
 use crate::buffer::Buffer;
 use crate::case::Case;
+use crate::complex::Analytic;
 use crate::error::Error;
 use crate::float::Float;
 use crate::kernels::windows::{Window, fold, unfold};
@@ -79,6 +80,10 @@ impl Op for AveragePool {
         (y.len_elements() * entries(&self.windows)) as u64
     }
 
+    fn analytic(&self) -> Analytic {
+        Analytic::Linear
+    }
+
     #[inline]
     fn cases() -> Vec<Case> {
         let w = |size, stride, padding| Window { size, stride, padding, dilation: 1 };
@@ -135,6 +140,10 @@ impl Op for AveragePoolInput {
 
     fn flops(&self, args: &[&Shape], _y: &Shape) -> u64 {
         (args[0].len_elements() * entries(&self.windows)) as u64
+    }
+
+    fn analytic(&self) -> Analytic {
+        Analytic::Linear
     }
 
     #[inline]

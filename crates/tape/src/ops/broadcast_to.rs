@@ -2,6 +2,7 @@
 
 use crate::algebra::{Algebra, Arg, Args};
 use crate::case::Case;
+use crate::complex::Analytic;
 use crate::error::Error;
 use crate::float::Float;
 use crate::kernels::reduce;
@@ -48,6 +49,10 @@ impl Op for BroadcastTo {
 
     fn flops(&self, _args: &[&Shape], _y: &Shape) -> u64 {
         0
+    }
+
+    fn analytic(&self) -> Analytic {
+        Analytic::Linear
     }
 
     #[inline]

@@ -16,6 +16,7 @@ pub struct Chain;
 impl Pointwise for Chain {
     type Arity = Two;
     const NAME: &'static str = "chain";
+    const ANALYTIC: bool = true;
 
     #[inline(always)]
     fn eval<R: Number>(&self, [g, p]: [R; 2]) -> R {

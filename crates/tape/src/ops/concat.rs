@@ -3,6 +3,7 @@
 use crate::algebra::{Algebra, Arg, Args};
 use crate::buffer::Buffer;
 use crate::case::Case;
+use crate::complex::Analytic;
 use crate::error::Error;
 use crate::float::Float;
 use crate::op::{Op, Value};
@@ -81,6 +82,10 @@ impl Op for Concat {
 
     fn flops(&self, _args: &[&Shape], _y: &Shape) -> u64 {
         0
+    }
+
+    fn analytic(&self) -> Analytic {
+        Analytic::Linear
     }
 
     #[inline]

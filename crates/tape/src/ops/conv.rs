@@ -10,6 +10,7 @@ use smallvec::SmallVec;
 use crate::algebra::{Algebra, Arg, Args, Operand};
 use crate::buffer::Buffer;
 use crate::case::Case;
+use crate::complex::Analytic;
 use crate::error::Error;
 use crate::float::Float;
 use crate::kernels::gemm::{Matrix, multiply};
@@ -236,6 +237,10 @@ impl Op for Conv {
         2 * (y.len_elements() * args[1][1..].iter().product::<usize>()) as u64
     }
 
+    fn analytic(&self) -> Analytic {
+        Analytic::Bilinear
+    }
+
     #[inline]
     fn cases() -> Vec<Case> {
         let case = |conv: Conv, x: &[usize], w: &[usize]| Case::of(conv).real(x).real(w);
@@ -339,6 +344,10 @@ impl Op for ConvInput {
         2 * (args[0].len_elements() * args[1][1..].iter().product::<usize>()) as u64
     }
 
+    fn analytic(&self) -> Analytic {
+        Analytic::Bilinear
+    }
+
     #[inline]
     fn cases() -> Vec<Case> {
         let case = |conv: Conv, g: &[usize], w: &[usize], lengths: &[usize]| {
@@ -430,6 +439,10 @@ impl Op for ConvWeight {
 
     fn flops(&self, args: &[&Shape], y: &Shape) -> u64 {
         2 * (args[1].len_elements() * y[1..].iter().product::<usize>()) as u64
+    }
+
+    fn analytic(&self) -> Analytic {
+        Analytic::Bilinear
     }
 
     #[inline]

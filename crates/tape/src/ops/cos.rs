@@ -13,6 +13,7 @@ pub struct Cos;
 impl Pointwise for Cos {
     type Arity = One;
     const NAME: &'static str = "cos";
+    const ANALYTIC: bool = true;
     const FLOPS: u64 = 20;
 
     #[inline(always)]

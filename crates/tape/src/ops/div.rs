@@ -12,6 +12,7 @@ pub struct Div;
 impl Pointwise for Div {
     type Arity = Two;
     const NAME: &'static str = "div";
+    const ANALYTIC: bool = true;
     const DOMAIN: &'static [(f64, f64)] = &[(-2.0, 2.0), (0.3, 2.0)];
 
     #[inline(always)]

@@ -13,6 +13,7 @@ pub struct Erf;
 impl Pointwise for Erf {
     type Arity = One;
     const NAME: &'static str = "erf";
+    const ANALYTIC: bool = true;
     const FLOPS: u64 = 30;
 
     #[inline(always)]

@@ -13,6 +13,7 @@ pub struct Exp;
 impl Pointwise for Exp {
     type Arity = One;
     const NAME: &'static str = "exp";
+    const ANALYTIC: bool = true;
     const FLOPS: u64 = 20;
 
     #[inline(always)]

@@ -5,6 +5,7 @@ use smallvec::SmallVec;
 use crate::algebra::{Algebra, Arg, Args};
 use crate::buffer::Buffer;
 use crate::case::Case;
+use crate::complex::Analytic;
 use crate::error::Error;
 use crate::float::Float;
 use crate::kernels::windows::for_each_index;
@@ -66,6 +67,10 @@ impl Op for Flip {
 
     fn flops(&self, _args: &[&Shape], _y: &Shape) -> u64 {
         0
+    }
+
+    fn analytic(&self) -> Analytic {
+        Analytic::Linear
     }
 
     #[inline]

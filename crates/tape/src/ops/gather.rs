@@ -3,6 +3,7 @@
 use crate::algebra::{Algebra, Any, Arg, Args, IndexOperand};
 use crate::buffer::Buffer;
 use crate::case::Case;
+use crate::complex::Analytic;
 use crate::error::Error;
 use crate::float::Float;
 use crate::op::{Op, Value};
@@ -88,6 +89,10 @@ impl Op for Gather {
 
     fn flops(&self, _args: &[&Shape], _y: &Shape) -> u64 {
         0
+    }
+
+    fn analytic(&self) -> Analytic {
+        Analytic::Linear
     }
 
     #[inline]

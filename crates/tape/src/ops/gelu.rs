@@ -13,6 +13,7 @@ pub struct Gelu;
 impl Pointwise for Gelu {
     type Arity = One;
     const NAME: &'static str = "gelu";
+    const ANALYTIC: bool = true;
     const FLOPS: u64 = 35;
 
     #[inline(always)]

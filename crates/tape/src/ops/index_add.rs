@@ -3,6 +3,7 @@
 use crate::algebra::{Algebra, Arg, Args, IndexOperand};
 use crate::buffer::Buffer;
 use crate::case::Case;
+use crate::complex::Analytic;
 use crate::error::Error;
 use crate::float::Float;
 use crate::op::{Op, Value};
@@ -78,6 +79,10 @@ impl Op for IndexAdd {
 
     fn flops(&self, args: &[&Shape], _y: &Shape) -> u64 {
         args[0].len_elements() as u64
+    }
+
+    fn analytic(&self) -> Analytic {
+        Analytic::Linear
     }
 
     #[inline]

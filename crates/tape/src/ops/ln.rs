@@ -13,6 +13,7 @@ pub struct Ln;
 impl Pointwise for Ln {
     type Arity = One;
     const NAME: &'static str = "ln";
+    const ANALYTIC: bool = true;
     const DOMAIN: &'static [(f64, f64)] = &[(0.2, 4.0)];
     const FLOPS: u64 = 20;
 

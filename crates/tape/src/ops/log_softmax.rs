@@ -2,6 +2,7 @@
 
 use crate::algebra::{Algebra, Arg, Args};
 use crate::case::Case;
+use crate::complex::Analytic;
 use crate::error::Error;
 use crate::float::Float;
 use crate::kernels::rows::map_rows;
@@ -65,6 +66,10 @@ impl Op for LogSoftmax {
 
     fn flops(&self, args: &[&Shape], _y: &Shape) -> u64 {
         24 * args[0].len_elements() as u64
+    }
+
+    fn analytic(&self) -> Analytic {
+        Analytic::Composed
     }
 
     #[inline]

@@ -3,6 +3,7 @@
 use crate::algebra::{Algebra, Arg, Args};
 use crate::buffer::Buffer;
 use crate::case::Case;
+use crate::complex::Analytic;
 use crate::error::Error;
 use crate::float::Float;
 use crate::kernels::elementwise::for_each_row;
@@ -79,6 +80,10 @@ impl Op for LogSumExp {
 
     fn flops(&self, args: &[&Shape], _y: &Shape) -> u64 {
         22 * args[0].len_elements() as u64
+    }
+
+    fn analytic(&self) -> Analytic {
+        Analytic::Composed
     }
 
     #[inline]

@@ -3,6 +3,7 @@
 use crate::algebra::{Algebra, Arg, Args, MaskOperand};
 use crate::buffer::Buffer;
 use crate::case::Case;
+use crate::complex::Analytic;
 use crate::error::Error;
 use crate::float::Float;
 use crate::kernels::reduce;
@@ -66,6 +67,10 @@ impl Op for MaskedSelect {
 
     fn flops(&self, _args: &[&Shape], _y: &Shape) -> u64 {
         0
+    }
+
+    fn analytic(&self) -> Analytic {
+        Analytic::Linear
     }
 
     #[inline]

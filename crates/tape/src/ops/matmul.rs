@@ -3,6 +3,7 @@
 use crate::algebra::{Algebra, Arg, Args, Operand};
 use crate::buffer::Buffer;
 use crate::case::{Case, Function};
+use crate::complex::Analytic;
 use crate::error::Error;
 use crate::float::Float;
 use crate::kernels::elementwise::for_each_row;
@@ -117,6 +118,10 @@ impl Op for MatMul {
 
     fn flops(&self, args: &[&Shape], y: &Shape) -> u64 {
         2 * (y.len_elements() * args[0].last().copied().unwrap_or(0)) as u64
+    }
+
+    fn analytic(&self) -> Analytic {
+        Analytic::Bilinear
     }
 
     #[inline]

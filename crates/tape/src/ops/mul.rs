@@ -12,6 +12,7 @@ pub struct Mul;
 impl Pointwise for Mul {
     type Arity = Two;
     const NAME: &'static str = "mul";
+    const ANALYTIC: bool = true;
 
     #[inline(always)]
     fn eval<R: Number>(&self, [a, b]: [R; 2]) -> R {

@@ -12,6 +12,7 @@ pub struct Neg;
 impl Pointwise for Neg {
     type Arity = One;
     const NAME: &'static str = "neg";
+    const ANALYTIC: bool = true;
 
     #[inline(always)]
     fn eval<R: Number>(&self, [x]: [R; 1]) -> R {

@@ -5,6 +5,7 @@ use smallvec::SmallVec;
 use crate::algebra::{Algebra, Arg, Args};
 use crate::buffer::Buffer;
 use crate::case::{Case, Function};
+use crate::complex::Analytic;
 use crate::error::Error;
 use crate::float::Float;
 use crate::kernels::elementwise::for_each_row;
@@ -88,6 +89,10 @@ impl Op for Permute {
 
     fn flops(&self, _args: &[&Shape], _y: &Shape) -> u64 {
         0
+    }
+
+    fn analytic(&self) -> Analytic {
+        Analytic::Linear
     }
 
     #[inline]

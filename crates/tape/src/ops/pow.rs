@@ -15,6 +15,7 @@ pub struct Pow;
 impl Pointwise for Pow {
     type Arity = Two;
     const NAME: &'static str = "pow";
+    const ANALYTIC: bool = true;
     const DOMAIN: &'static [(f64, f64)] = &[(0.3, 2.0), (-2.0, 2.0)];
     const KINKS: &'static [f64] = &[0.0, 1.0, 2.0];
     const AT_KINKS: &'static str = "At p = 0 the derivative by x is 0; at x = 0 the derivative by p is 0.";

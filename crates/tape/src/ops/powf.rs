@@ -16,6 +16,7 @@ pub struct Powf {
 impl Pointwise for Powf {
     type Arity = One;
     const NAME: &'static str = "powf";
+    const ANALYTIC: bool = true;
     const DOMAIN: &'static [(f64, f64)] = &[(0.3, 2.0)];
     const FLOPS: u64 = 40;
 

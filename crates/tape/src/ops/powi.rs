@@ -16,6 +16,7 @@ pub struct Powi {
 impl Pointwise for Powi {
     type Arity = One;
     const NAME: &'static str = "powi";
+    const ANALYTIC: bool = true;
     const DOMAIN: &'static [(f64, f64)] = &[(0.3, 2.0)];
     const FLOPS: u64 = 4;
 

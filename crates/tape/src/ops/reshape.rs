@@ -2,6 +2,7 @@
 
 use crate::algebra::{Algebra, Arg, Args};
 use crate::case::{Case, Function};
+use crate::complex::Analytic;
 use crate::error::Error;
 use crate::float::Float;
 use crate::op::{Op, Value};
@@ -47,6 +48,10 @@ impl Op for Reshape {
 
     fn flops(&self, _args: &[&Shape], _y: &Shape) -> u64 {
         0
+    }
+
+    fn analytic(&self) -> Analytic {
+        Analytic::Linear
     }
 
     #[inline]

@@ -2,6 +2,7 @@
 
 use crate::algebra::{Algebra, Arg, Args, IndexOperand, Operand};
 use crate::case::Case;
+use crate::complex::Analytic;
 use crate::error::Error;
 use crate::float::Float;
 use crate::op::{Op, Value};
@@ -80,6 +81,10 @@ impl Op for Scatter {
 
     fn flops(&self, _args: &[&Shape], _y: &Shape) -> u64 {
         0
+    }
+
+    fn analytic(&self) -> Analytic {
+        Analytic::Linear
     }
 
     #[inline]

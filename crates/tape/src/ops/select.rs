@@ -2,6 +2,7 @@
 
 use crate::algebra::{Algebra, Arg, Args, MaskOperand, Operand};
 use crate::case::Case;
+use crate::complex::Analytic;
 use crate::error::Error;
 use crate::float::Float;
 use crate::kernels::elementwise;
@@ -56,6 +57,10 @@ impl Op for Select {
 
     fn jvp<A: Algebra>(&self, arg: usize, d: A, a: Args<'_, A>, y: &A) -> A {
         Select::part(arg, a.mask(0), &d).broadcast_to(y.shape())
+    }
+
+    fn analytic(&self) -> Analytic {
+        Analytic::Linear
     }
 
     #[inline]

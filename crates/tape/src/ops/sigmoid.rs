@@ -13,6 +13,7 @@ pub struct Sigmoid;
 impl Pointwise for Sigmoid {
     type Arity = One;
     const NAME: &'static str = "sigmoid";
+    const ANALYTIC: bool = true;
     const FLOPS: u64 = 20;
 
     #[inline(always)]

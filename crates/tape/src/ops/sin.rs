@@ -13,6 +13,7 @@ pub struct Sin;
 impl Pointwise for Sin {
     type Arity = One;
     const NAME: &'static str = "sin";
+    const ANALYTIC: bool = true;
     const FLOPS: u64 = 20;
 
     #[inline(always)]

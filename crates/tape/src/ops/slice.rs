@@ -5,6 +5,7 @@ use std::ops::{Range, RangeFrom, RangeFull, RangeTo};
 use crate::algebra::{Algebra, Arg, Args};
 use crate::buffer::Buffer;
 use crate::case::{Case, Function};
+use crate::complex::Analytic;
 use crate::error::Error;
 use crate::float::Float;
 use crate::op::{Op, Value};
@@ -103,6 +104,10 @@ impl Op for Slice {
         0
     }
 
+    fn analytic(&self) -> Analytic {
+        Analytic::Linear
+    }
+
     #[inline]
     fn cases() -> Vec<Case> {
         let case = |axis, start, end, step, x: &[usize]| Case::of(Slice { axis, start, end, step }).real(x);
@@ -159,6 +164,10 @@ impl Op for Unslice {
 
     fn flops(&self, _args: &[&Shape], _y: &Shape) -> u64 {
         0
+    }
+
+    fn analytic(&self) -> Analytic {
+        Analytic::Linear
     }
 
     #[inline]

@@ -2,6 +2,7 @@
 
 use crate::algebra::{Algebra, Arg, Args};
 use crate::case::Case;
+use crate::complex::Analytic;
 use crate::error::Error;
 use crate::float::Float;
 use crate::kernels::rows::map_rows;
@@ -67,6 +68,10 @@ impl Op for Softmax {
 
     fn flops(&self, args: &[&Shape], _y: &Shape) -> u64 {
         24 * args[0].len_elements() as u64
+    }
+
+    fn analytic(&self) -> Analytic {
+        Analytic::Composed
     }
 
     #[inline]

@@ -13,6 +13,7 @@ pub struct Softplus;
 impl Pointwise for Softplus {
     type Arity = One;
     const NAME: &'static str = "softplus";
+    const ANALYTIC: bool = true;
     const FLOPS: u64 = 40;
 
     #[inline(always)]

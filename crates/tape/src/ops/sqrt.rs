@@ -13,6 +13,7 @@ pub struct Sqrt;
 impl Pointwise for Sqrt {
     type Arity = One;
     const NAME: &'static str = "sqrt";
+    const ANALYTIC: bool = true;
     const DOMAIN: &'static [(f64, f64)] = &[(0.2, 4.0)];
     const FLOPS: u64 = 4;
 

@@ -12,6 +12,7 @@ pub struct Sub;
 impl Pointwise for Sub {
     type Arity = Two;
     const NAME: &'static str = "sub";
+    const ANALYTIC: bool = true;
 
     #[inline(always)]
     fn eval<R: Number>(&self, [a, b]: [R; 2]) -> R {

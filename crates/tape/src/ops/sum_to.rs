@@ -2,6 +2,7 @@
 
 use crate::algebra::{Algebra, Arg, Args};
 use crate::case::Case;
+use crate::complex::Analytic;
 use crate::error::Error;
 use crate::float::Float;
 use crate::kernels::reduce;
@@ -49,6 +50,10 @@ impl Op for SumTo {
 
     fn flops(&self, args: &[&Shape], _y: &Shape) -> u64 {
         args[0].len_elements() as u64
+    }
+
+    fn analytic(&self) -> Analytic {
+        Analytic::Linear
     }
 
     #[inline]

@@ -13,6 +13,7 @@ pub struct Tan;
 impl Pointwise for Tan {
     type Arity = One;
     const NAME: &'static str = "tan";
+    const ANALYTIC: bool = true;
     const DOMAIN: &'static [(f64, f64)] = &[(-1.2, 1.2)];
     const FLOPS: u64 = 30;
 

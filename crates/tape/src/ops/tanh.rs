@@ -13,6 +13,7 @@ pub struct Tanh;
 impl Pointwise for Tanh {
     type Arity = One;
     const NAME: &'static str = "tanh";
+    const ANALYTIC: bool = true;
     const FLOPS: u64 = 20;
 
     #[inline(always)]
