@@ -170,7 +170,7 @@ impl Op for Faulty {
                 self.op.vjp(arg, Rearrange::of(&g, |i| (repeated[i] == 0).then_some(i)), a, y)
             }
             Fault::DroppedTerm => {
-                let dropped = y_shape.len_elements() / 2;
+                let dropped = (y_shape.len_elements() - 1) / 2;
                 self.op.vjp(arg, Rearrange::of(&g, |i| (i != dropped).then_some(i)), a, y)
             }
         }

@@ -224,7 +224,7 @@ impl Measured {
         let mut all: Vec<Tensor<f64>> = (0..last).map(zeros).collect();
         let need: SmallVec<[usize; 3]> = self.arguments.iter().map(|a| a.index).collect();
         // All at once, as a sweep asks.
-        let cotangents = op.vjps(&need, self.cotangent.clone(), Args(&args), self.replay.output());
+        let cotangents = op.cotangents(&need, self.cotangent.clone(), Args(&args), self.replay.output());
         need.iter().zip(cotangents).for_each(|(k, c)| all[*k] = c);
         all
     }

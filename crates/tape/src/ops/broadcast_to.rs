@@ -51,6 +51,10 @@ impl Op for BroadcastTo {
         0
     }
 
+    fn immune(&self) -> &'static [(&'static str, &'static str)] {
+        &[]
+    }
+
     fn analytic(&self) -> Analytic {
         Analytic::Linear
     }
@@ -62,6 +66,7 @@ impl Op for BroadcastTo {
             (&[], &[2, 3]),
             (&[2, 1], &[2, 3]),
             (&[3], &[2, 3]),
+            (&[2, 3], &[5, 2, 3]),
             (&[1, 3], &[0, 3]),
             (&[1], &[3]),
         ];

@@ -84,6 +84,10 @@ impl Op for Concat {
         0
     }
 
+    fn immune(&self) -> &'static [(&'static str, &'static str)] {
+        &[]
+    }
+
     fn analytic(&self) -> Analytic {
         Analytic::Linear
     }

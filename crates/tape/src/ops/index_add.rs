@@ -81,6 +81,10 @@ impl Op for IndexAdd {
         args[0].len_elements() as u64
     }
 
+    fn immune(&self) -> &'static [(&'static str, &'static str)] {
+        &[]
+    }
+
     fn analytic(&self) -> Analytic {
         Analytic::Linear
     }

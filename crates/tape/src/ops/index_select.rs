@@ -75,6 +75,10 @@ impl Op for IndexSelect {
         0
     }
 
+    fn immune(&self) -> &'static [(&'static str, &'static str)] {
+        &[]
+    }
+
     fn analytic(&self) -> Analytic {
         Analytic::Linear
     }

@@ -71,6 +71,10 @@ impl Op for MaskedScatter {
         0
     }
 
+    fn immune(&self) -> &'static [(&'static str, &'static str)] {
+        &[("transposed", "its argument has one axis")]
+    }
+
     fn analytic(&self) -> Analytic {
         Analytic::Linear
     }

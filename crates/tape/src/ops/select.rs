@@ -59,6 +59,10 @@ impl Op for Select {
         Select::part(arg, a.mask(0), &d).broadcast_to(y.shape())
     }
 
+    fn immune(&self) -> &'static [(&'static str, &'static str)] {
+        &[]
+    }
+
     fn analytic(&self) -> Analytic {
         Analytic::Linear
     }
