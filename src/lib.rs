@@ -50,3 +50,8 @@ mod add_an_op {}
 #[cfg(all(doctest, feature = "nn"))]
 #[doc = include_str!("../docs/from-pytorch.md")]
 mod from_pytorch {}
+
+/// The code of the page on checking gradients, compiled and run.
+#[cfg(all(doctest, feature = "nn"))]
+#[doc = include_str!("../docs/check-your-gradients.md")]
+mod check_your_gradients {}

@@ -1,7 +1,7 @@
 """Cases on which the gradient checkers of PyTorch and JAX err, for docs/check-your-gradients.md.
 
 Run by hand: `python tests/reference/checkers.py`. Each row is a function at a point with a right or a wrong gradient;
-printed is what each checker says with its defaults. tests/checkers.rs runs the same cases with ours.
+printed is what each checker says with its defaults. crates/tape/tests/check_hard.rs runs the same cases with ours.
 """
 
 import math
@@ -64,9 +64,9 @@ CASES = [
     ("sin, 1e-5 off", False, lambda x, m: m.sin(x), lambda x, m: 1.00001 * m.cos(x), [0.7]),
     ("1e-6 sin(x), × 2", False, lambda x, m: 1e-6 * m.sin(x), lambda x, m: 2e-6 * m.cos(x), [0.7]),
     ("1e-6 sin(x), zero", False, lambda x, m: 1e-6 * m.sin(x), lambda x, m: 0 * x, [0.7]),
-    ("|x| at 0, 0 claimed", True, lambda x, m: m.abs(x), sign, [0.0]),
+    ("abs at 0, 0 claimed", True, lambda x, m: m.abs(x), sign, [0.0]),
     ("relu at 0, 0 claimed", True, lambda x, m: m.maximum(x, 0 * x), lambda x, m: (x > 0) * 1.0, [0.0]),
-    ("|x| at 0, 0.0 of an off-centre |x − 1e-7|", True, lambda x, m: m.abs(x - 1e-7), lambda x, m: m.sign(x - 1e-7), [0.0]),
+    ("abs(x − 1e-7) at 0, right", True, lambda x, m: m.abs(x - 1e-7), lambda x, m: m.sign(x - 1e-7), [0.0]),
     ("sin(1e6 x), right", True, lambda x, m: m.sin(1e6 * x), lambda x, m: 1e6 * m.cos(1e6 * x), [0.7]),
     ("exp(50 x), right", True, lambda x, m: m.exp(50 * x), lambda x, m: 50 * m.exp(50 * x), [1.0]),
     ("x² at 3e8, right", True, lambda x, m: x * x, lambda x, m: 2 * x, [3e8]),
@@ -75,7 +75,6 @@ CASES = [
     ("ln at 1e-7, right", True, lambda x, m: m.log(x), lambda x, m: 1 / x, [1e-7]),
     ("sqrt at 1e-12, right", True, lambda x, m: m.sqrt(x), lambda x, m: 0.5 / m.sqrt(x), [1e-12]),
     ("1e14 + sin(x), right", True, lambda x, m: m.sin(x) + 1e14, lambda x, m: m.cos(x), [0.7]),
-    ("1e10 + sin(x), × 1.0001", False, lambda x, m: m.sin(x) + 1e10, lambda x, m: 1.0001 * m.cos(x), [0.7]),
 ]
 
 

@@ -98,9 +98,12 @@ fn table() -> Vec<Row> {
     [smooth::ROWS, tensors::ROWS, sizes::ROWS, kinked::ROWS, hard::ROWS, single::ROWS].concat()
 }
 
-/// Runs something on every row, prints what it counted for each category, and panics with all failures.
-fn for_all(run: impl Fn(&Row, &mut String) -> String) {
-    let (mut counts, mut failures) = (BTreeMap::<Category, BTreeMap<String, usize>>::new(), String::new());
+/// What was counted for each category.
+type Counts = BTreeMap<Category, BTreeMap<String, usize>>;
+
+/// Runs something on every row, prints and returns what it counted for each category, and panics with all failures.
+fn for_all(run: impl Fn(&Row, &mut String) -> String) -> Counts {
+    let (mut counts, mut failures) = (Counts::new(), String::new());
     for row in table() {
         let mut found = String::new();
         let outcome = run(&row, &mut found);
@@ -113,6 +116,47 @@ fn for_all(run: impl Fn(&Row, &mut String) -> String) {
         println!("{category:?}: {row:?}");
     }
     assert!(failures.is_empty(), "\n{failures}");
+    counts
+}
+
+const DOCS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/check-your-gradients.md");
+/// Between these the counts stand in the docs.
+const MARKS: [&str; 2] = ["<!-- counts of check_table -->\n", "<!-- end of counts -->"];
+
+/// The counts as a table of the docs.
+fn markdown(counts: &Counts) -> String {
+    let verdicts = ["pass", "kink", "cannot tell", "fail"];
+    let heads = ["category", "functions", "pass", "kink", "cannot tell", "fail"];
+    let mut table = format!("| {} |\n| {} |\n", heads.join(" | "), heads.map(|_| "---").join(" | "));
+    let mut write_row = |name: &str, row: &BTreeMap<String, usize>| {
+        let counts: Vec<String> = verdicts.iter().map(|v| row.get(*v).copied().unwrap_or(0).to_string()).collect();
+        writeln!(table, "| {name} | {} | {} |", row.values().sum::<usize>(), counts.join(" | ")).unwrap();
+    };
+    let mut all = BTreeMap::new();
+    for (category, row) in counts {
+        let name = match category {
+            IllConditioned => "ill-conditioned".into(),
+            other => format!("{other:?}").to_lowercase(),
+        };
+        write_row(&name, row);
+        row.iter().for_each(|(verdict, n)| *all.entry(verdict.clone()).or_default() += n);
+    }
+    write_row("all", &all);
+    table
+}
+
+/// The counts stand in the docs. Run with `WENGERT_BLESS=1` to write them anew.
+fn assert_in_docs(table: &str) {
+    let docs = std::fs::read_to_string(DOCS).unwrap();
+    let (before, rest) = docs.split_once(MARKS[0]).expect("the first mark");
+    let (written, after) = rest.split_once(MARKS[1]).expect("the second mark");
+    if std::env::var_os("WENGERT_BLESS").is_some() {
+        return std::fs::write(DOCS, [before, MARKS[0], table, MARKS[1], after].concat()).unwrap();
+    }
+    assert!(
+        written == table,
+        "docs/check-your-gradients.md counts otherwise; run this test with WENGERT_BLESS=1\n{table}"
+    );
 }
 
 #[test]
@@ -127,7 +171,7 @@ fn the_table_is_long_and_names_are_unique() {
 #[test]
 fn right_gradients_get_the_verdict_of_their_category() {
     let unsure = std::cell::Cell::new(0);
-    for_all(|(_, category, subject), out| {
+    let counts = for_all(|(_, category, subject), out| {
         let report = subject.report().unwrap();
         let expected: &[Verdict] = match category {
             Kinked => &[Verdict::Kink],
@@ -143,6 +187,7 @@ fn right_gradients_get_the_verdict_of_their_category() {
     let (unsure, all) = (unsure.get(), table().len());
     println!("cannot tell: {unsure} of {all}");
     assert!(unsure * 20 <= all, "cannot tell: {unsure} of {all}, more than 5 %");
+    assert_in_docs(&markdown(&counts));
 }
 
 #[test]

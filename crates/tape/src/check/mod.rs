@@ -52,10 +52,11 @@ pub use verdict::Verdict;
 use crate::error::Error;
 use crate::op::{Op, Value};
 use crate::ops::AnyOp;
+use crate::param::ParamId;
 use crate::point::{Numbers, Output, Point};
 use random::Random;
 use run::{Checked, run};
-use subject::Subject;
+use subject::{Names, Subject};
 
 /// Checks the gradient of a function of recorded values at a point: a number, a tensor, or a tuple, array or slice of
 /// them. Parameters that the function lifts are checked too.
@@ -128,7 +129,7 @@ pub struct Checker {
     operations: usize,
     order: u8,
     seed: u64,
-    names: Vec<String>,
+    names: Names,
     forward_mode: Option<bool>,
 }
 
@@ -141,7 +142,7 @@ impl Default for Checker {
             operations: 5000,
             order: 1,
             seed: 0,
-            names: Vec::new(),
+            names: Names::default(),
             forward_mode: None,
         }
     }
@@ -186,7 +187,24 @@ impl Checker {
 
     /// Names of the parts of the point, in order, for the report.
     pub fn names<S: Into<String>>(self, names: impl IntoIterator<Item = S>) -> Self {
-        Checker { names: names.into_iter().map(Into::into).collect(), ..self }
+        let arguments = names.into_iter().map(Into::into).collect();
+        Checker { names: Names { arguments, ..self.names }, ..self }
+    }
+
+    /// Names of parameters that the function lifts, for the report: a model's, say, by `model.parameters()`.
+    ///
+    /// # Examples
+    /// ```
+    /// use wengert_tape::{check::Checker, prelude::*};
+    /// let w = Param::new(Tensor::from([0.5, -1.0]));
+    /// let checker = Checker::new().parameters([("layer.weight", w.id())]);
+    /// let report = checker.check(|x: Var| (x.lift(&w) * x).sin().sum(), &Tensor::from([1.0, 2.0]))?;
+    /// assert_eq!(report.elements[2].name, "layer.weight[0]");
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn parameters<S: Into<String>>(self, names: impl IntoIterator<Item = (S, ParamId)>) -> Self {
+        let parameters = names.into_iter().map(|(name, id)| (id, name.into())).collect();
+        Checker { names: Names { parameters, ..self.names }, ..self }
     }
 
     /// Whether forward mode is compared with reverse mode. It is unless the graph has custom operations, since those may

@@ -59,7 +59,7 @@ pub(crate) fn roundoff(replay: &Replay<f64>, seed: &Tensor<f64>, random: &mut Ra
 }
 
 fn grow(worst: &mut [f64], e: &Tensor<f64>) {
-    worst.iter_mut().zip(e.data()).for_each(|(w, e)| *w = w.max(SAFETY * e.abs()));
+    worst.iter_mut().zip(e.data()).for_each(|(w, e)| *w = w.max((SAFETY * e.abs()).min(f64::MAX)));
 }
 
 struct Run<'a> {

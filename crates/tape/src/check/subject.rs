@@ -11,9 +11,10 @@ use crate::error::Error;
 use crate::float::Float;
 use crate::op::{Kind, Op, Value};
 use crate::ops::{AnyOp, SumExt};
+use crate::param::ParamId;
 use crate::point::{Numbers, Output, Point, Recorder};
 use crate::replay::Replay;
-use crate::tape::{Tape, Var};
+use crate::tape::{Tape, Var, param_node};
 use crate::tensor::Tensor;
 
 /// A relative error that must show: in f64, and in f32.
@@ -53,6 +54,32 @@ pub(crate) struct Subject<'a> {
     /// The recorded graph; none for functions that are not ours.
     pub(crate) replayed: Option<(Contracted<'a>, Replay<f64>)>,
     pub(crate) escapes: Option<Escapes<'a>>,
+}
+
+/// How the leaves are called in the report.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Names {
+    /// The parts of the point, in order.
+    pub(crate) arguments: Vec<String>,
+    /// Parameters that the function lifts.
+    pub(crate) parameters: Vec<(ParamId, String)>,
+}
+
+impl Names {
+    /// The names of all leaves on a tape, arguments first; empty for one that has none. `id` is the node of a parameter.
+    fn in_order<F: Float>(&self, key: u32, arguments: usize, id: impl Fn(usize) -> Option<u32>) -> Vec<String> {
+        let node = |param: &ParamId| param_node::<F>(key, param);
+        let known: Vec<(u32, &String)> =
+            self.parameters.iter().filter_map(|(p, name)| Some((node(p)?, name))).collect();
+        let argument = |k: usize| self.arguments.get(k).cloned().unwrap_or_default();
+        let mut names: Vec<String> = (0..arguments).map(argument).collect();
+        for k in 0.. {
+            let Some(id) = id(k) else { break };
+            let found = known.iter().find(|(node, _)| *node == id);
+            names.push(found.map_or_else(String::new, |(_, name)| (*name).clone()));
+        }
+        names
+    }
 }
 
 /// A function recorded at a point.
@@ -112,7 +139,7 @@ impl<'a> Subject<'a> {
     pub(crate) fn recorded<P: Point<Sweep = Numbers> + 'a, Y: Output<P::F> + 'a>(
         f: &'a dyn Fn(P::Recorded) -> Y,
         at: &'a P,
-        names: &[String],
+        names: &Names,
         order: u8,
         random: &mut Random,
     ) -> Result<Self, Error> {
@@ -132,8 +159,11 @@ impl<'a> Subject<'a> {
         };
         let arguments: Vec<Option<usize>> = recorded.leaves.iter().map(|leaf| own.position(*leaf)).collect();
         let parameters = own.leaves().into_iter().filter(|leaf| !arguments.contains(&Some(*leaf)));
+        let parameters: Vec<usize> = parameters.collect();
+        let names =
+            names.in_order::<P::F>(recorded.tape.key(), arguments.len(), |k| own.entries()[*parameters.get(k)?].id);
         let (mut leaves, mut own_point, mut point) = (Vec::new(), Vec::new(), Vec::new());
-        for (k, position) in arguments.iter().copied().chain(parameters.map(Some)).enumerate() {
+        for (k, position) in arguments.iter().copied().chain(parameters.into_iter().map(Some)).enumerate() {
             let is_argument = k < arguments.len();
             let var = match position.and_then(|p| own.entries()[p].id) {
                 Some(id) => Var::new(recorded.tape.key(), id),
@@ -147,7 +177,7 @@ impl<'a> Subject<'a> {
             let units = position.and_then(|p| errors[p].clone()).unwrap_or_else(|| vec![0.0; x.len()]);
             let line = position.and_then(|p| own.entries()[p].line);
             leaves.push(Leaf {
-                name: name(names, k, arguments.len(), is_argument, line),
+                name: name(&names, k, arguments.len(), is_argument, line),
                 rounding: units.iter().map(|u| u * unit).collect(),
                 analytic,
                 position,
@@ -203,7 +233,7 @@ impl<'a> Subject<'a> {
     pub(crate) fn operation(
         op: &AnyOp,
         args: &[Value<f64>],
-        names: &[String],
+        names: &Names,
         random: &mut Random,
     ) -> Result<Self, Error> {
         if op.output() != Kind::Real {
@@ -219,7 +249,7 @@ impl<'a> Subject<'a> {
             let Some(x) = replay.real(k) else { continue };
             let units = errors[k].clone().unwrap_or_else(|| vec![0.0; x.len()]);
             leaves.push(Leaf {
-                name: names.get(k).cloned().unwrap_or_else(|| format!("argument {k}")),
+                name: names.arguments.get(k).cloned().unwrap_or_else(|| format!("argument {k}")),
                 analytic: gradients[k].clone().unwrap_or_else(|| Tensor::zeros(x.shape())),
                 rounding: units.iter().map(|u| u * UNIT).collect(),
                 position: Some(k),
@@ -245,7 +275,7 @@ impl<'a> Subject<'a> {
         mut value: impl FnMut(&[f64]) -> f64 + 'a,
         gradient: impl FnOnce(&[f64]) -> Vec<f64>,
         at: &[f64],
-        names: &[String],
+        names: &Names,
     ) -> Result<Self, Error> {
         let analytic = gradient(at);
         if analytic.len() != at.len() {
@@ -258,7 +288,7 @@ impl<'a> Subject<'a> {
         let y = value(at);
         let point = vec![Tensor::from(at)];
         let leaf = Leaf {
-            name: name(names, 0, 1, true, None),
+            name: name(&names.arguments, 0, 1, true, None),
             // Nothing is known of how it was computed but that it is rounded.
             rounding: analytic.iter().map(|a| 8.0 * UNIT * a.abs()).collect(),
             analytic: Tensor::from(analytic),
@@ -320,7 +350,7 @@ fn name(
     is_argument: bool,
     line: Option<&'static Location<'static>>,
 ) -> String {
-    match (names.get(k), is_argument, line) {
+    match (names.get(k).filter(|name| !name.is_empty()), is_argument, line) {
         (Some(name), ..) => name.clone(),
         (None, true, _) if arguments == 1 => "x".into(),
         (None, true, _) => format!("x{k}"),

@@ -10,7 +10,9 @@ use std::panic::Location;
 use smallvec::SmallVec;
 
 pub use scalar::Scalar;
-pub(crate) use var::{Operands, Parent, Step, evaluate, inherit, is_active, lift_value, read, step, value_of};
+pub(crate) use var::{
+    Operands, Parent, Step, evaluate, inherit, is_active, lift_value, param_node, read, step, value_of,
+};
 pub use var::{Stored, Var};
 
 use crate::algebra::Any;

@@ -565,6 +565,11 @@ impl<F: Float> Lift<F> for Var<F> {
     }
 }
 
+/// The leaf of a parameter on the tape `key`, if there is one.
+pub(crate) fn param_node<F: Float>(key: u32, param: &ParamId) -> Option<u32> {
+    store::with_store(key, |store: &mut Store<F>| store.params.get(param).copied()).ok().flatten()
+}
+
 /// The leaf of a parameter on the tape `key`, made of `value` if there is none yet.
 pub(crate) fn lift_value<F: Float>(
     key: u32,

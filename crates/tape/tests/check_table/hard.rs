@@ -9,6 +9,8 @@ use crate::Subject::{Numbers, Tensor as Of};
 pub(crate) const ROWS: &[Row] = &[
     ("x + 10⁸ − 10⁸", IllConditioned, Numbers(|x| (x[0] + 1e8) - 1e8, &[0.7])),
     ("x + 10¹² − 10¹²", IllConditioned, Numbers(|x| (x[0] + 1e12) - 1e12, &[0.7])),
+    ("corner a billionth away", IllConditioned, Numbers(|x| (x[0] - 1.0).abs() * x[0], &[1.0 + 1e-9])),
+    ("sin(x + 10¹⁵ − 10¹⁵)", IllConditioned, Numbers(|x| ((x[0] + 1e15) - 1e15).sin(), &[0.7])),
     ("a wave on 10¹⁴", IllConditioned, Numbers(|x| x[0].sin() + 1e14, &[0.7])),
     ("1 + 10⁻²⁰ x", IllConditioned, Numbers(|x| 1e-20 * x[0] + 1.0, &[0.7])),
     (
