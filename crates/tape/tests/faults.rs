@@ -39,7 +39,8 @@ fn kind(op: &AnyOp) -> String {
     format!("{op:?}").split(['(', ' ', '{']).next().unwrap_or_default().into()
 }
 
-/// For each type of operation the cases of it in which each fault makes a difference, the smallest first.
+/// For each type of operation the cases of it in which each fault makes a difference, the smallest first. Without those
+/// whose cotangents are zero everywhere, such as rounding: scaled, moved or cut they stay right.
 fn applied() -> BTreeMap<String, BTreeMap<String, Vec<(AnyOp, Fault, Case)>>> {
     let mut applied: BTreeMap<String, BTreeMap<String, Vec<_>>> = BTreeMap::new();
     for (op, case) in cases() {
@@ -51,6 +52,13 @@ fn applied() -> BTreeMap<String, BTreeMap<String, Vec<(AnyOp, Fault, Case)>>> {
             }
         }
     }
+    applied.retain(|op, row| {
+        let moving = row.values().any(|cases| !cases.is_empty());
+        if !moving {
+            println!("{op}: its cotangents are zero");
+        }
+        moving
+    });
     let size = |case: &Case| case.shapes().iter().map(|s| s.len_elements()).sum::<usize>();
     applied.values_mut().flat_map(BTreeMap::values_mut).for_each(|cases| cases.sort_by_key(|(.., case)| size(case)));
     applied

@@ -319,12 +319,30 @@ fn ordinary(args: &[Value<f64>], positive: bool, random: &mut Random) -> SmallVe
             false => w.abs() * x.signum(),
         }
     };
-    args.iter()
-        .map(|value| match value {
-            Any::Real(x) => Any::Real(x.map(&mut number)),
-            other => other.clone(),
-        })
-        .collect()
+    let drawn = args.iter().map(|value| match value {
+        Any::Real(x) => Any::Real(x.map(&mut number)),
+        other => other.clone(),
+    });
+    let mut drawn: SmallVec<[Value<f64>; 3]> = drawn.collect();
+    // Arguments that lay above others, such as the bounds of a range, still do.
+    for _ in 0..args.len() {
+        for (low, high) in (0..args.len()).flat_map(|low| (0..args.len()).map(move |high| (low, high))) {
+            let apart = |all: &[Value<f64>]| Some(range(&all[high])?.0 - range(&all[low])?.1);
+            if apart(args).is_some_and(|d| d > 0.0)
+                && let (Some(lacks), Any::Real(x)) = (apart(&drawn).filter(|d| *d <= 0.0), &drawn[high])
+            {
+                drawn[high] = Any::Real(x + (0.5 - lacks));
+            }
+        }
+    }
+    drawn
+}
+
+/// The smallest and the largest number of an argument; `None` if it has none.
+fn range(value: &Value<f64>) -> Option<(f64, f64)> {
+    let Any::Real(x) = value else { return None };
+    let (low, high) = x.data().iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), x| (l.min(*x), h.max(*x)));
+    (low <= high).then_some((low, high))
 }
 
 /// The position of an element along each axis.

@@ -13,6 +13,7 @@ pub struct Acosh;
 impl Pointwise for Acosh {
     type Arity = One;
     const NAME: &'static str = "acosh";
+    const ANALYTIC: bool = true;
     const DOMAIN: &'static [(f64, f64)] = &[(1.3, 3.0)];
     const FLOPS: u64 = 20;
 

@@ -13,6 +13,7 @@ pub struct Asinh;
 impl Pointwise for Asinh {
     type Arity = One;
     const NAME: &'static str = "asinh";
+    const ANALYTIC: bool = true;
     const FLOPS: u64 = 20;
 
     #[inline(always)]

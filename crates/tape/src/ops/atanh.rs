@@ -13,6 +13,7 @@ pub struct Atanh;
 impl Pointwise for Atanh {
     type Arity = One;
     const NAME: &'static str = "atanh";
+    const ANALYTIC: bool = true;
     const DOMAIN: &'static [(f64, f64)] = &[(-0.8, 0.8)];
     const FLOPS: u64 = 20;
 

@@ -13,6 +13,7 @@ pub struct Cbrt;
 impl Pointwise for Cbrt {
     type Arity = One;
     const NAME: &'static str = "cbrt";
+    const ANALYTIC: bool = true;
     const DOMAIN: &'static [(f64, f64)] = &[(0.3, 3.0)];
     const FLOPS: u64 = 20;
 

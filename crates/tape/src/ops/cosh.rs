@@ -13,6 +13,7 @@ pub struct Cosh;
 impl Pointwise for Cosh {
     type Arity = One;
     const NAME: &'static str = "cosh";
+    const ANALYTIC: bool = true;
     const FLOPS: u64 = 20;
 
     #[inline(always)]

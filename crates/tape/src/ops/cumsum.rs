@@ -2,6 +2,7 @@
 
 use crate::algebra::{Algebra, Arg, Args};
 use crate::case::Case;
+use crate::complex::Analytic;
 use crate::error::Error;
 use crate::float::Float;
 use crate::kernels::rows::map_rows;
@@ -55,6 +56,10 @@ impl Op for Cumsum {
 
     fn jvp<A: Algebra>(&self, _arg: usize, d: A, _a: Args<'_, A>, _y: &A) -> A {
         A::apply(*self, &[Arg::Real(&d)]).real()
+    }
+
+    fn analytic(&self) -> Analytic {
+        Analytic::Linear
     }
 
     #[inline]

@@ -13,6 +13,7 @@ pub struct Erfc;
 impl Pointwise for Erfc {
     type Arity = One;
     const NAME: &'static str = "erfc";
+    const ANALYTIC: bool = true;
     const FLOPS: u64 = 30;
 
     #[inline(always)]

@@ -13,6 +13,7 @@ pub struct Exp2;
 impl Pointwise for Exp2 {
     type Arity = One;
     const NAME: &'static str = "exp2";
+    const ANALYTIC: bool = true;
     const FLOPS: u64 = 20;
 
     #[inline(always)]

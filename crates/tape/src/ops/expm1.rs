@@ -13,6 +13,7 @@ pub struct Expm1;
 impl Pointwise for Expm1 {
     type Arity = One;
     const NAME: &'static str = "expm1";
+    const ANALYTIC: bool = true;
     const FLOPS: u64 = 20;
 
     #[inline(always)]

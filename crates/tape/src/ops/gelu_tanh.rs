@@ -19,6 +19,7 @@ pub struct GeluTanh;
 impl Pointwise for GeluTanh {
     type Arity = One;
     const NAME: &'static str = "gelu_tanh";
+    const ANALYTIC: bool = true;
     const FLOPS: u64 = 30;
 
     #[inline(always)]

@@ -14,6 +14,7 @@ pub struct Lerp;
 impl Pointwise for Lerp {
     type Arity = Three;
     const NAME: &'static str = "lerp";
+    const ANALYTIC: bool = true;
     const FLOPS: u64 = 3;
 
     fn eval<R: Number>(&self, [a, b, c]: [R; 3]) -> R {

@@ -13,6 +13,7 @@ pub struct Log10;
 impl Pointwise for Log10 {
     type Arity = One;
     const NAME: &'static str = "log10";
+    const ANALYTIC: bool = true;
     const DOMAIN: &'static [(f64, f64)] = &[(0.3, 3.0)];
     const FLOPS: u64 = 20;
 

@@ -13,6 +13,7 @@ pub struct Log1p;
 impl Pointwise for Log1p {
     type Arity = One;
     const NAME: &'static str = "log1p";
+    const ANALYTIC: bool = true;
     const DOMAIN: &'static [(f64, f64)] = &[(-0.7, 3.0)];
     const FLOPS: u64 = 20;
 

@@ -13,6 +13,7 @@ pub struct Log2;
 impl Pointwise for Log2 {
     type Arity = One;
     const NAME: &'static str = "log2";
+    const ANALYTIC: bool = true;
     const DOMAIN: &'static [(f64, f64)] = &[(0.3, 3.0)];
     const FLOPS: u64 = 20;
 

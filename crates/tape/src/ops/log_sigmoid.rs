@@ -13,6 +13,7 @@ pub struct LogSigmoid;
 impl Pointwise for LogSigmoid {
     type Arity = One;
     const NAME: &'static str = "log_sigmoid";
+    const ANALYTIC: bool = true;
     const FLOPS: u64 = 30;
 
     #[inline(always)]

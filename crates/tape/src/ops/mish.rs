@@ -14,6 +14,7 @@ pub struct Mish;
 impl Pointwise for Mish {
     type Arity = One;
     const NAME: &'static str = "mish";
+    const ANALYTIC: bool = true;
     const FLOPS: u64 = 40;
 
     #[inline(always)]

@@ -13,6 +13,7 @@ pub struct Reciprocal;
 impl Pointwise for Reciprocal {
     type Arity = One;
     const NAME: &'static str = "reciprocal";
+    const ANALYTIC: bool = true;
     const DOMAIN: &'static [(f64, f64)] = &[(0.3, 3.0)];
 
     #[inline(always)]

@@ -13,6 +13,7 @@ pub struct Rsqrt;
 impl Pointwise for Rsqrt {
     type Arity = One;
     const NAME: &'static str = "rsqrt";
+    const ANALYTIC: bool = true;
     const DOMAIN: &'static [(f64, f64)] = &[(0.3, 3.0)];
     const FLOPS: u64 = 5;
 

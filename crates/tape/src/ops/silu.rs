@@ -13,6 +13,7 @@ pub struct Silu;
 impl Pointwise for Silu {
     type Arity = One;
     const NAME: &'static str = "silu";
+    const ANALYTIC: bool = true;
     const FLOPS: u64 = 25;
 
     #[inline(always)]

@@ -13,6 +13,7 @@ pub struct Sinh;
 impl Pointwise for Sinh {
     type Arity = One;
     const NAME: &'static str = "sinh";
+    const ANALYTIC: bool = true;
     const FLOPS: u64 = 20;
 
     #[inline(always)]

@@ -13,6 +13,7 @@ pub struct Square;
 impl Pointwise for Square {
     type Arity = One;
     const NAME: &'static str = "square";
+    const ANALYTIC: bool = true;
 
     #[inline(always)]
     fn eval<R: Number>(&self, [x]: [R; 1]) -> R {

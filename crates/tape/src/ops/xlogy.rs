@@ -14,6 +14,7 @@ pub struct Xlogy;
 impl Pointwise for Xlogy {
     type Arity = Two;
     const NAME: &'static str = "xlogy";
+    const ANALYTIC: bool = true;
     const DOMAIN: &'static [(f64, f64)] = &[(-2.0, 2.0), (0.3, 3.0)];
     const AT_KINKS: &'static str = "Where a = 0 the derivative by b is 0, and where also b ≤ 0 the one by a is.";
     const FLOPS: u64 = 20;
