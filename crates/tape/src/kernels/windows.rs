@@ -21,8 +21,25 @@ pub struct Window {
 impl Window {
     /// How many windows fit along an axis of length `len`; `None` if not even one.
     pub fn count(&self, len: usize) -> Option<usize> {
-        let span = self.dilation * (self.size.checked_sub(1)?) + 1;
-        Some((len + 2 * self.padding).checked_sub(span)? / self.stride + 1)
+        self.count_in(len + 2 * self.padding)
+    }
+
+    /// How many windows fit along an axis that has length `len` with its padding; `None` if not even one.
+    pub(crate) fn count_in(&self, len: usize) -> Option<usize> {
+        Some(len.checked_sub(self.span()?)? / self.stride + 1)
+    }
+
+    /// The length from the first entry of a window to its last, both included; `None` for a window without entries.
+    pub(crate) fn span(&self) -> Option<usize> {
+        Some(self.dilation * self.size.checked_sub(1)? + 1)
+    }
+
+    /// As [`count`](Self::count), with a last window that may reach beyond the padding, but begins inside the image or
+    /// the padding before it (PyTorch's ceil mode).
+    pub(crate) fn count_ceil(&self, len: usize) -> Option<usize> {
+        let beyond = (len + 2 * self.padding).checked_sub(self.span()?)?;
+        let count = beyond.div_ceil(self.stride) + 1;
+        Some(if (count - 1) * self.stride >= len + self.padding { count - 1 } else { count })
     }
 
     /// Where entry `k` of window `i` lies on the axis, or `None` in the padding.
@@ -65,44 +82,108 @@ pub(crate) fn for_each_index(lengths: &[usize], mut f: impl FnMut(&[usize])) {
     }
 }
 
-/// Calls `run` for every maximal run of windows along the last axis at which one window entry lies inside the image:
-/// `run(row, column, count, at)` says that in row `row` of the matrix of windows (one row for each entry of a window),
-/// the `count` columns from `column` lie at image positions `at`, `at + stride`, ….
-fn for_each_run(
-    windows: &[Window],
-    lengths: &[usize],
-    counts: &[usize],
-    mut run: impl FnMut(usize, usize, usize, usize),
-) {
-    let (inner, outer) = match windows.split_last() {
-        Some(split) => split,
-        None => return run(0, 0, 1, 0),
-    };
-    let d = outer.len();
-    let sizes: SmallVec<[usize; 3]> = windows.iter().map(|w| w.size).collect();
+/// Part of a matrix of windows (a row for each entry of a window, a column for each window) that lies as a rectangle in
+/// the image: `lines` lines of `count` elements, `stride` apart in the image.
+struct Block {
+    /// Where the first element lies in the matrix, and in the image.
+    column: usize,
+    at: usize,
+    lines: usize,
+    count: usize,
+    /// From one line to the next in the matrix, and in the image.
+    column_step: usize,
+    at_step: usize,
+    stride: usize,
+}
+
+/// Calls `block` for each window entry and each place along the axes before the last two, with the elements that lie
+/// inside the image.
+fn for_each_block(windows: &[Window], lengths: &[usize], counts: &[usize], mut block: impl FnMut(Block)) {
+    // One window of one entry stands for an axis that a signal lacks to be an image.
+    const POINT: Window = Window { size: 1, stride: 1, padding: 0, dilation: 1 };
+    let d = windows.len();
+    let window = |from_end: usize| d.checked_sub(from_end).map_or(POINT, |k| windows[k]);
+    let length = |all: &[usize], from_end: usize| d.checked_sub(from_end).map_or(1, |k| all[k]);
+    let (down, across) = (window(2), window(1));
+    let [height, width] = [2, 1].map(|k| length(lengths, k));
+    let [rows, columns] = [2, 1].map(|k| length(counts, k));
+    let outer = d.saturating_sub(2);
+    let sizes: SmallVec<[usize; 4]> = windows[..outer].iter().map(|w| w.size).collect();
+    let area: usize = counts.iter().product();
     let mut row = 0;
     for_each_index(&sizes, |entry| {
-        let (first, end) = inner.inside(entry[d], lengths[d], counts[d]);
-        let mut column = 0;
-        if first < end {
-            let start = first * inner.stride + entry[d] * inner.dilation - inner.padding;
-            for_each_index(&counts[..d], |position| {
-                let mut at = Some(0);
-                for k in 0..d {
-                    at = at.and_then(|at| Some(at * lengths[k] + outer[k].at(position[k], entry[k], lengths[k])?));
+        for (y, x) in (0..down.size).flat_map(|y| (0..across.size).map(move |x| (y, x))) {
+            let (top, bottom) = down.inside(y, height, rows);
+            let (left, right) = across.inside(x, width, columns);
+            let begin = row * area + top * columns + left;
+            row += 1;
+            if top == bottom || left == right {
+                continue;
+            }
+            let first = |w: &Window, i: usize, k: usize| i * w.stride + k * w.dilation - w.padding;
+            let begin_at = first(&down, top, y) * width + first(&across, left, x);
+            let mut place = 0;
+            for_each_index(&counts[..outer], |position| {
+                let plane = (0..outer).try_fold(0, |plane, k| {
+                    Some(plane * lengths[k] + windows[k].at(position[k], entry[k], lengths[k])?)
+                });
+                if let Some(plane) = plane {
+                    block(Block {
+                        column: begin + place * rows * columns,
+                        at: plane * height * width + begin_at,
+                        lines: bottom - top,
+                        count: right - left,
+                        column_step: columns,
+                        at_step: down.stride * width,
+                        stride: across.stride,
+                    });
                 }
-                if let Some(at) = at {
-                    run(row, column + first, end - first, at * lengths[d] + start);
-                }
-                column += counts[d];
+                place += 1;
             });
         }
-        row += 1;
     });
 }
 
+/// Calls `$piece::<_, N>` for the lines of a block cut into pieces of eight elements and a rest. The compiler knows how
+/// long a piece is and moves it in a register or two, where a call for each short line costs more than the work.
+macro_rules! in_pieces {
+    ($piece:ident, $from:expr, $to:expr, $block:expr) => {{
+        let rest = $block.count / 8 * 8;
+        for offset in (0..rest).step_by(8) {
+            $piece::<_, 8>($from, $to, &$block, offset);
+        }
+        match $block.count % 8 {
+            0 => {}
+            1 => $piece::<_, 1>($from, $to, &$block, rest),
+            2 => $piece::<_, 2>($from, $to, &$block, rest),
+            3 => $piece::<_, 3>($from, $to, &$block, rest),
+            4 => $piece::<_, 4>($from, $to, &$block, rest),
+            5 => $piece::<_, 5>($from, $to, &$block, rest),
+            6 => $piece::<_, 6>($from, $to, &$block, rest),
+            _ => $piece::<_, 7>($from, $to, &$block, rest),
+        }
+    }};
+}
+
+/// `N` elements of each line of a block, from the image to the matrix.
+fn copy<E: Copy, const N: usize>(image: &[E], matrix: &mut [E], block: &Block, offset: usize) {
+    for line in 0..block.lines {
+        let from = &image[block.at + offset + line * block.at_step..][..N];
+        matrix[block.column + offset + line * block.column_step..][..N].copy_from_slice(from);
+    }
+}
+
+/// `N` elements of each line of a block, added from the matrix to the image.
+fn add<E: Copy + std::ops::AddAssign, const N: usize>(matrix: &[E], image: &mut [E], block: &Block, offset: usize) {
+    for line in 0..block.lines {
+        let from = &matrix[block.column + offset + line * block.column_step..][..N];
+        let to = &mut image[block.at + offset + line * block.at_step..][..N];
+        to.iter_mut().zip(from).for_each(|(x, m)| *x += *m);
+    }
+}
+
 /// Lays the windows of an image out as a matrix: a row for each entry of a window, a column for each window, zeros where
-/// a window reaches into the padding.
+/// a window reaches beyond the image.
 pub(crate) fn unfold<E: Element + num_traits::Zero>(
     image: &[E],
     windows: &[Window],
@@ -110,15 +191,20 @@ pub(crate) fn unfold<E: Element + num_traits::Zero>(
     counts: &[usize],
     out: &mut [E],
 ) {
-    let columns: usize = counts.iter().product();
-    let stride = windows.last().map_or(1, |w| w.stride);
-    out.fill(E::zero());
-    for_each_run(windows, lengths, counts, |row, column, count, at| {
-        let out = &mut out[row * columns + column..][..count];
-        if stride == 1 {
-            out.copy_from_slice(&image[at..at + count]);
-        } else {
-            out.iter_mut().zip(image[at..].iter().step_by(stride)).for_each(|(o, x)| *o = *x);
+    let inside = |((w, n), c): ((&Window, &usize), &usize)| {
+        w.padding == 0 && c.saturating_sub(1) * w.stride + w.size.saturating_sub(1) * w.dilation < *n
+    };
+    if !windows.iter().zip(lengths).zip(counts).all(inside) {
+        out.fill(E::zero());
+    }
+    for_each_block(windows, lengths, counts, |block| {
+        if block.stride == 1 {
+            return in_pieces!(copy, image, out, block);
+        }
+        for line in 0..block.lines {
+            let from = image[block.at + line * block.at_step..].iter().step_by(block.stride);
+            let to = &mut out[block.column + line * block.column_step..][..block.count];
+            to.iter_mut().zip(from).for_each(|(o, x)| *o = *x);
         }
     });
 }
@@ -131,10 +217,14 @@ pub(crate) fn fold<E: Element + std::ops::AddAssign>(
     counts: &[usize],
     image: &mut [E],
 ) {
-    let columns: usize = counts.iter().product();
-    let stride = windows.last().map_or(1, |w| w.stride);
-    for_each_run(windows, lengths, counts, |row, column, count, at| {
-        let row = &matrix[row * columns + column..][..count];
-        image[at..].iter_mut().step_by(stride).zip(row).for_each(|(x, m)| *x += *m);
+    for_each_block(windows, lengths, counts, |block| {
+        if block.stride == 1 {
+            return in_pieces!(add, matrix, image, block);
+        }
+        for line in 0..block.lines {
+            let from = &matrix[block.column + line * block.column_step..][..block.count];
+            let to = image[block.at + line * block.at_step..].iter_mut().step_by(block.stride);
+            to.zip(from).for_each(|(x, m)| *x += *m);
+        }
     });
 }

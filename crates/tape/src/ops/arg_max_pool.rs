@@ -1,44 +1,47 @@
-//! Max-pooling: where the largest entry of each window is, and what it is.
-
-use smallvec::SmallVec;
+//! Where the largest entry of each window is.
 
 use crate::algebra::{Algebra, Arg, Args};
 use crate::case::{Case, Function};
 use crate::error::Error;
 use crate::float::Float;
-use crate::kernels::reduce::exceeds;
-use crate::kernels::windows::{Window, for_each_index};
+use crate::kernels::windows::for_each_index;
 use crate::op::{Kind, Op, Value};
-use crate::ops::{GatherExt, ReshapeExt};
+use crate::ops::max_pool::{AdaptiveMaxPool, MaxPool};
+use crate::ops::pool::{adaptive, adaptive_counts};
+use crate::ops::{AnyOp, PerAxis, Pool};
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 
-/// The position in its image of the largest entry of each window; the first of several. Padding is never the largest.
-/// Positions have no derivative.
+/// The position in its image of the largest entry of each window: the first of several, or the last NaN, as in
+/// PyTorch. Padding is never the largest. Positions have no derivative.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
-pub struct ArgMaxPool {
-    /// The windows along each spatial axis.
-    pub windows: SmallVec<[Window; 2]>,
+pub enum ArgMaxPool {
+    /// Of windows of a fixed size.
+    Sliding(Pool),
+    /// Of as many windows as given for each axis, which cover the image.
+    Adaptive(PerAxis),
 }
 
-/// How many windows there are along each spatial axis of an image, or what does not fit.
-pub(crate) fn counts(op: &str, windows: &[Window], x: &Shape) -> Result<SmallVec<[usize; 2]>, Error> {
-    if x.rank() != windows.len() + 2 {
-        return Err(Error::shape(op, format!("{} spatial axes are needed, {x} has another rank", windows.len())));
-    }
-    let count = |(w, len): (&Window, &usize)| {
-        let Window { size, stride, padding, dilation } = *w;
-        if size == 0 || stride == 0 || dilation == 0 || 2 * padding > size {
-            let message = format!(
-                "size {size}, stride {stride}, dilation {dilation} must be at least 1, padding {padding} at most half the size"
-            );
-            return Err(Error::shape(op, message));
+impl ArgMaxPool {
+    /// The number of windows along each spatial axis.
+    pub(crate) fn counts(&self, x: &Shape) -> Result<PerAxis, Error> {
+        match self {
+            ArgMaxPool::Sliding(pool) => pool.counts("max_pool", x),
+            ArgMaxPool::Adaptive(sizes) => adaptive_counts("adaptive_max_pool", sizes, x),
         }
-        w.count(*len)
-            .ok_or_else(|| Error::shape(op, format!("windows of {size} do not fit in {x} padded by {padding}")))
-    };
-    windows.iter().zip(&x[2..]).map(count).collect()
+    }
+
+    /// Where the entries of window `i` of `count` lie along spatial axis `k` of length `len`.
+    fn entries(&self, k: usize, i: usize, count: usize, len: usize) -> Vec<usize> {
+        match self {
+            ArgMaxPool::Sliding(pool) => {
+                let window = pool.window(k);
+                (0..window.size).filter_map(|j| window.at(i, j, len)).collect()
+            }
+            ArgMaxPool::Adaptive(_) => adaptive(i, count, len).collect(),
+        }
+    }
 }
 
 impl Op for ArgMaxPool {
@@ -48,7 +51,7 @@ impl Op for ArgMaxPool {
 
     /// `[batch, channels, windows]`
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
-        let counts = counts("max_pool", &self.windows, args[0])?;
+        let counts = self.counts(args[0])?;
         Ok(Shape::from([args[0][0], args[0][1], counts.iter().product()]))
     }
 
@@ -58,27 +61,36 @@ impl Op for ArgMaxPool {
 
     fn forward<F: Float>(&self, a: Args<'_, Tensor<F>>) -> Value<F> {
         let (x, shape) = (&a[0], Tensor::shape(&a[0]));
-        let counts = counts("max_pool", &self.windows, shape).unwrap_or_else(|e| e.raise());
+        let counts = self.counts(shape).unwrap_or_else(|e| e.raise());
         let lengths = &shape[2..];
-        let plane: usize = lengths.iter().product();
-        let sizes: SmallVec<[usize; 2]> = self.windows.iter().map(|w| w.size).collect();
+        let along: Vec<Vec<Vec<usize>>> = (0..lengths.len())
+            .map(|k| (0..counts[k]).map(|i| self.entries(k, i, counts[k], lengths[k])).collect())
+            .collect();
         // Where the entries of each window lie is the same in every image: `entries[ends[i - 1]..ends[i]]` for window `i`.
         let (mut entries, mut ends) = (Vec::new(), Vec::new());
         for_each_index(&counts, |window| {
+            let lists: Vec<&Vec<usize>> = window.iter().zip(&along).map(|(i, axis)| &axis[*i]).collect();
+            let sizes: Vec<usize> = lists.iter().map(|list| list.len()).collect();
             for_each_index(&sizes, |entry| {
-                let mut axes = self.windows.iter().zip(window).zip(entry).zip(lengths);
-                entries.extend(axes.try_fold(0, |at, (((w, i), k), n)| Some(at * n + w.at(*i, *k, *n)?)));
+                let axes = entry.iter().zip(&lists).zip(lengths);
+                entries.push(axes.fold(0, |at, ((j, list), n)| at * n + list[*j]));
             });
             ends.push(entries.len());
         });
         let mut out = Vec::with_capacity(shape[0] * shape[1] * ends.len());
-        for image in x.data().chunks_exact(plane.max(1)) {
+        for image in x.data().chunks_exact(lengths.iter().product::<usize>().max(1)) {
             let mut begin = 0;
             for end in &ends {
-                let window = entries[begin..*end].iter().copied();
-                // The shape rule keeps the padding below half a window, so every window has an entry in the image.
-                let best = window.reduce(|best, at| if exceeds(image[at], image[best]) { at } else { best });
-                out.push(best.unwrap_or(0) as i64);
+                let window = &entries[begin..*end];
+                // The shape rule rejects windows without entries.
+                let (mut at, mut largest) = (window[0], image[window[0]]);
+                for k in &window[1..] {
+                    let x = image[*k];
+                    if x > largest || num_traits::Float::is_nan(x) {
+                        (at, largest) = (*k, x);
+                    }
+                }
+                out.push(at as i64);
                 begin = *end;
             }
         }
@@ -91,79 +103,30 @@ impl Op for ArgMaxPool {
 
     #[inline]
     fn cases() -> Vec<Case> {
-        MaxPool::cases()
-            .into_iter()
-            .map(|(pool, case)| Case { op: Some(crate::ops::AnyOp::new(ArgMaxPool { windows: pool.windows })), ..case })
-            .collect()
+        let sliding = MaxPool::cases().into_iter().map(|(f, case)| (f.op(), case));
+        let adaptive = AdaptiveMaxPool::cases().into_iter().map(|(f, case)| (f.op(), case));
+        sliding.chain(adaptive).map(|(op, case)| Case { op: Some(AnyOp::new(op)), ..case }).collect()
     }
 }
 
-/// The methods that pool.
-pub trait MaxPoolExt: Algebra {
-    /// The largest entry of each window: [`ArgMaxPool`], then [`gather`](GatherExt::gather). The gradient goes to that
-    /// entry, the first of several.
-    ///
-    /// `self` is `[batch, channels, height, width]`; the windows are squares of `size`, `stride` apart.
+/// The methods of [`ArgMaxPool`].
+pub trait ArgMaxPoolExt: Algebra {
+    /// The position of the largest entry of each window in its image, as PyTorch's `return_indices` gives it, but with
+    /// the windows along one axis: `[batch, channels, windows]`. The first of several that are equal.
     ///
     /// # Panics
-    /// If the rank is not 4 or no window fits.
+    /// If the windows do not fit.
     ///
     /// # Examples
     /// ```
     /// use wengert_tape::prelude::*;
     /// let x = Tensor::new([1, 1, 2, 4], vec![1.0, 2.0, 5.0, 0.0, 3.0, 4.0, 6.0, 7.0]);
-    /// assert_eq!(x.max_pool2d(2, 2).data(), [4.0, 7.0]);
+    /// assert_eq!(x.arg_max_pool(Pool::new(2)).data(), [5, 7]);
     /// ```
     #[track_caller]
-    fn max_pool2d(&self, size: usize, stride: usize) -> Self {
-        self.max_pool(&[Window { size, stride, padding: 0, dilation: 1 }; 2])
-    }
-
-    /// The largest entry of each window, with a window for each spatial axis.
-    ///
-    /// # Panics
-    /// If the rank is not two more than the number of windows, or no window fits.
-    #[track_caller]
-    fn max_pool(&self, windows: &[Window]) -> Self {
-        let shape = self.shape();
-        let counts = counts("max_pool", windows, &shape).unwrap_or_else(|e| e.raise());
-        let index = Self::apply(ArgMaxPool { windows: windows.into() }, &[Arg::Real(self)]).index();
-        let pooled = self.flatten(2).gather(2, index);
-        let pooled_shape: Shape = shape[..2].iter().copied().chain(counts).collect();
-        ReshapeExt::reshape(&pooled, pooled_shape)
+    fn arg_max_pool(&self, pool: Pool) -> Self::Index {
+        Self::apply(ArgMaxPool::Sliding(pool), &[Arg::Real(self)]).index()
     }
 }
 
-impl<A: Algebra> MaxPoolExt for A {}
-
-/// [`MaxPoolExt::max_pool`], as the tests of all functions see it.
-#[derive(Clone, Debug)]
-pub struct MaxPool {
-    windows: SmallVec<[Window; 2]>,
-}
-
-impl Function for MaxPool {
-    const NAME: &'static str = "max_pool";
-    const TEXT: &'static str = "gather(x, arg_max_pool(x))";
-    fn call<A: Algebra>(&self, a: Args<'_, A>) -> A {
-        a[0].max_pool(&self.windows)
-    }
-    #[inline]
-    fn cases() -> Vec<(Self, Case)> {
-        let case = |windows: &[(usize, usize, usize, usize)], x: &[usize]| {
-            let window = |(size, stride, padding, dilation): &(usize, usize, usize, usize)| Window {
-                size: *size,
-                stride: *stride,
-                padding: *padding,
-                dilation: *dilation,
-            };
-            (MaxPool { windows: windows.iter().map(window).collect() }, Case::function().real(x))
-        };
-        vec![
-            case(&[(2, 2, 0, 1); 2], &[2, 3, 4, 6]),
-            case(&[(3, 2, 1, 1); 2], &[1, 2, 5, 7]),
-            case(&[(2, 1, 0, 2), (3, 2, 1, 1)], &[1, 2, 5, 4]),
-            case(&[(2, 2, 0, 1)], &[2, 3, 5]),
-        ]
-    }
-}
+impl<A: Algebra> ArgMaxPoolExt for A {}

@@ -8,19 +8,53 @@
 use smallvec::SmallVec;
 
 use crate::algebra::{Algebra, Arg, Args, Operand};
-use crate::buffer::Buffer;
 use crate::case::Case;
 use crate::complex::Analytic;
 use crate::error::Error;
 use crate::float::Float;
-use crate::kernels::gemm::{Matrix, multiply};
-use crate::kernels::windows::{Window, Windows, fold, unfold};
+use crate::kernels::convolve::Sizes;
+use crate::kernels::windows::{Window, Windows};
 use crate::op::{Op, Value};
+use crate::ops::{ConvInput, ConvWeight, PerAxis};
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 
-/// A number for each spatial axis, or one for all.
-pub type PerAxis = SmallVec<[usize; 2]>;
+/// The zeros around an image.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
+pub enum Padding {
+    /// So many before the first entry and after the last, for each axis.
+    Each(PerAxis),
+    /// So many before the first entry and after the last, for each axis.
+    Sides(SmallVec<[(usize, usize); 2]>),
+    /// None: only windows that lie inside the image.
+    Valid,
+    /// As many as make the result as long as the image; where their number is odd, one more after than before
+    /// (PyTorch's choice). The stride must be 1.
+    Same,
+    /// As many as give every window that touches the image: `dilation · (size − 1)` on each side.
+    Full,
+}
+
+impl Padding {
+    /// How many zeros lie before and after axis `k`, for windows that span `span`.
+    pub(crate) fn sides(&self, k: usize, span: usize) -> (usize, usize) {
+        let around = span.saturating_sub(1);
+        match self {
+            Padding::Each(each) => (each.at(k), each.at(k)),
+            Padding::Sides(sides) => sides[k],
+            Padding::Valid => (0, 0),
+            Padding::Same => (around / 2, around - around / 2),
+            Padding::Full => (around, around),
+        }
+    }
+}
+
+impl<T: Into<PerAxis>> From<T> for Padding {
+    fn from(each: T) -> Self {
+        Padding::Each(each.into())
+    }
+}
 
 /// Cross-correlation of an image with filters: `y[n, o, p] = Σ w[o, c, k] · x[n, c, stride·p + dilation·k − padding]`.
 ///
@@ -28,14 +62,22 @@ pub type PerAxis = SmallVec<[usize; 2]>;
 /// | --- | --- |
 /// | `x` | `[batch, channels, …]` |
 /// | `w` | `[filters, channels / groups, …]` |
-/// | result | `[batch, filters, …]`, each length `⌊(n + 2·padding − dilation·(k − 1) − 1) / stride⌋ + 1` |
+/// | result | `[batch, filters, …]`, each length `⌊(n + padding before and after − dilation·(k − 1) − 1) / stride⌋ + 1` |
+///
+/// # Examples
+/// ```
+/// use wengert_tape::prelude::*;
+/// let conv = Conv::default().stride([2, 1]).padding(Padding::Full);
+/// let (x, w) = (Shape::from([10, 3, 8, 8]), Shape::from([6, 3, 5, 5]));
+/// assert_eq!(x.conv(&w, conv), [10, 6, 6, 12]);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub struct Conv {
     /// The distance between neighbouring windows.
     pub stride: PerAxis,
-    /// The number of zeros before the first entry and after the last.
-    pub padding: PerAxis,
+    /// The zeros around the image.
+    pub padding: Padding,
     /// The distance between neighbouring entries of a window.
     pub dilation: PerAxis,
     /// Channels and filters are cut into this many groups that do not see each other.
@@ -45,146 +87,118 @@ pub struct Conv {
 impl Default for Conv {
     /// Stride 1, no padding, no dilation, one group.
     fn default() -> Self {
-        Conv {
-            stride: SmallVec::from_slice(&[1]),
-            padding: SmallVec::from_slice(&[0]),
-            dilation: SmallVec::from_slice(&[1]),
-            groups: 1,
-        }
+        Conv { stride: 1.into(), padding: 0.into(), dilation: 1.into(), groups: 1 }
     }
 }
 
 impl Conv {
-    /// This convolution with another stride, for every axis.
-    pub fn stride(mut self, stride: usize) -> Self {
-        self.stride = SmallVec::from_slice(&[stride]);
-        self
+    /// This convolution with another stride, for every axis or each: `2`, `[2, 1]`.
+    pub fn stride(self, stride: impl Into<PerAxis>) -> Self {
+        Conv { stride: stride.into(), ..self }
     }
 
-    /// This convolution with zeros around the image, on every side.
-    pub fn padding(mut self, padding: usize) -> Self {
-        self.padding = SmallVec::from_slice(&[padding]);
-        self
+    /// This convolution with zeros around the image: `1`, `[1, 2]`, [`Padding::Same`], [`Padding::Full`].
+    pub fn padding(self, padding: impl Into<Padding>) -> Self {
+        Conv { padding: padding.into(), ..self }
     }
 
-    /// This convolution with spread windows, for every axis.
-    pub fn dilation(mut self, dilation: usize) -> Self {
-        self.dilation = SmallVec::from_slice(&[dilation]);
-        self
+    /// This convolution with spread windows, for every axis or each.
+    pub fn dilation(self, dilation: impl Into<PerAxis>) -> Self {
+        Conv { dilation: dilation.into(), ..self }
     }
 
-    /// This convolution with channels and filters cut into groups.
-    pub fn groups(mut self, groups: usize) -> Self {
-        self.groups = groups;
-        self
+    /// This convolution with channels and filters cut into groups. As many groups as channels make it depthwise: each
+    /// channel has filters of its own.
+    pub fn groups(self, groups: usize) -> Self {
+        Conv { groups, ..self }
     }
 
     /// The windows of filters of the given lengths.
     fn windows(&self, sizes: &[usize]) -> Windows {
-        let at = |all: &PerAxis, k: usize| all.get(k).or(all.first()).copied().unwrap_or(0);
-        let window = |(k, size): (usize, &usize)| Window {
-            size: *size,
-            stride: at(&self.stride, k),
-            padding: at(&self.padding, k),
-            dilation: at(&self.dilation, k),
+        let window = |(k, size): (usize, &usize)| {
+            let window = Window { size: *size, stride: self.stride.at(k), padding: 0, dilation: self.dilation.at(k) };
+            Window { padding: self.padding.sides(k, window.span().unwrap_or(0)).0, ..window }
         };
         sizes.iter().enumerate().map(window).collect()
     }
 
+    /// What is wrong with the options, for `axes` spatial axes.
+    pub(crate) fn check(&self, op: &str, axes: usize) -> Result<(), Error> {
+        let error = |message: String| Err(Error::shape(op, message));
+        let Conv { stride, padding, dilation, groups } = self;
+        let given = match padding {
+            Padding::Each(each) => each.len(),
+            Padding::Sides(sides) if sides.len() != axes => {
+                return error(format!("{} pairs of padding for {axes} spatial axes", sides.len()));
+            }
+            _ => axes,
+        };
+        for (name, given) in [("stride", stride.len()), ("padding", given), ("dilation", dilation.len())] {
+            if ![1, axes].contains(&given) {
+                return error(format!("{given} numbers of {name} for {axes} spatial axes"));
+            }
+        }
+        if stride.contains(&0) || dilation.contains(&0) || *groups == 0 {
+            let (stride, dilation) = (&stride[..], &dilation[..]);
+            return error(format!("stride {stride:?}, dilation {dilation:?} and groups {groups} must be at least 1"));
+        }
+        if *padding == Padding::Same && stride.iter().any(|s| *s != 1) {
+            return error(format!("padding that keeps the lengths has stride 1, not {:?}", &stride[..]));
+        }
+        Ok(())
+    }
+
     /// The shape of the result, or what does not fit.
-    fn result(&self, op: &str, x: &Shape, w: &Shape) -> Result<Shape, Error> {
+    pub(crate) fn result(&self, op: &str, x: &Shape, w: &Shape) -> Result<Shape, Error> {
         let error = |message: String| Err(Error::shape(op, message));
         if x.rank() < 3 || x.rank() != w.rank() {
             return error(format!(
                 "an image [batch, channels, …] and filters of the same rank are needed, not {x} and {w}"
             ));
         }
-        let d = x.rank() - 2;
-        for (name, given) in [("stride", &self.stride), ("padding", &self.padding), ("dilation", &self.dilation)] {
-            if given.len() != 1 && given.len() != d {
-                return error(format!("{} numbers of {name} for {d} spatial axes", given.len()));
-            }
+        self.check(op, x.rank() - 2)?;
+        let groups = self.groups;
+        if !x[1].is_multiple_of(groups) || !w[0].is_multiple_of(groups) {
+            return error(format!("{groups} groups do not divide {} channels and {} filters", x[1], w[0]));
         }
-        if self.stride.contains(&0) || self.dilation.contains(&0) || self.groups == 0 {
-            let Conv { stride, dilation, groups, .. } = self;
-            return error(format!("stride {stride:?}, dilation {dilation:?} and groups {groups} must be at least 1"));
-        }
-        let divides = |n: usize| n.is_multiple_of(self.groups);
-        if !divides(x[1]) || !divides(w[0]) || x[1] / self.groups != w[1] {
+        if x[1] / groups != w[1] {
             return error(format!(
-                "filters {w} see {} channels in each of {} groups, the image {x} has {}",
-                w[1], self.groups, x[1]
+                "filters {w} see {} channels in each of {groups} groups, the image {x} has {}",
+                w[1], x[1]
             ));
+        }
+        if w[2..].contains(&0) {
+            return error(format!("filters {w} have no entries"));
         }
         let mut y = Shape::from([x[0], w[0]]);
         for (k, window) in self.windows(&w[2..]).iter().enumerate() {
-            match window.count(x[k + 2]) {
+            let (before, after) = self.padding.sides(k, window.span().unwrap_or(0));
+            let padded = x[k + 2] + before + after;
+            match window.count_in(padded) {
                 Some(n) => y.push(n),
-                None => return error(format!("filters {w} are larger than the padded image {x} along axis {}", k + 2)),
+                None => {
+                    let span = window.span().unwrap_or(0);
+                    return error(format!(
+                        "filters {w} span {span} along axis {}, the image {x} padded by {before} and {after} has {padded}",
+                        k + 2
+                    ));
+                }
             }
         }
         Ok(y)
     }
 
-    /// Calls `f` for each image and group with what the three products have in common.
-    fn for_each_group(&self, x: &Shape, w: &Shape, y: &Shape, mut f: impl FnMut(Group)) {
-        let (rows, columns) = (w[1..].iter().product(), y[2..].iter().product());
-        let plane: usize = x[2..].iter().product();
-        let filters = w[0] / self.groups;
-        for n in 0..x[0] {
-            for g in 0..self.groups {
-                f(Group {
-                    image: (n * x[1] + g * w[1]) * plane,
-                    plane,
-                    channels: w[1],
-                    filters,
-                    rows,
-                    columns,
-                    weight: g * filters * rows,
-                    result: (n * w[0] + g * filters) * columns,
-                });
-            }
-        }
-    }
-}
-
-/// One image and one group of channels: where its parts begin, and their sizes.
-struct Group {
-    image: usize,
-    plane: usize,
-    channels: usize,
-    filters: usize,
-    /// Entries of a window, over all channels of the group.
-    rows: usize,
-    /// Windows.
-    columns: usize,
-    weight: usize,
-    result: usize,
-}
-
-impl Group {
-    /// Lays out the windows of all channels, one row for each entry.
-    fn unfold<F: Float>(&self, x: &[F], windows: &[Window], lengths: &[usize], counts: &[usize], out: &mut [F]) {
-        let part = self.rows / self.channels * self.columns;
-        for c in 0..self.channels {
-            let image = &x[self.image + c * self.plane..][..self.plane];
-            unfold(image, windows, lengths, counts, &mut out[c * part..][..part]);
-        }
-    }
-
-    fn weights<'a, F>(&self, w: &'a [F], transposed: bool) -> Matrix<'a, F> {
-        let data = &w[self.weight..][..self.filters * self.rows];
-        let (rows, columns) = if transposed { (self.rows, self.filters) } else { (self.filters, self.rows) };
-        Matrix { data, rows, columns, transposed }
-    }
-
-    fn results<'a, F>(&self, y: &'a [F]) -> Matrix<'a, F> {
-        Matrix {
-            data: &y[self.result..][..self.filters * self.columns],
-            rows: self.filters,
-            columns: self.columns,
-            transposed: false,
-        }
+    /// Calls `f` with the sizes of the convolution of `x` with `w` to `y`.
+    pub(crate) fn sizes<R>(&self, x: &Shape, w: &Shape, y: &Shape, f: impl FnOnce(&Sizes<'_>) -> R) -> R {
+        f(&Sizes {
+            batch: x[0],
+            groups: self.groups,
+            channels: w[1],
+            filters: w[0] / self.groups,
+            windows: &self.windows(&w[2..]),
+            lengths: &x[2..],
+            counts: &y[2..],
+        })
     }
 }
 
@@ -203,20 +217,13 @@ impl Op for Conv {
 
     fn forward<F: Float>(&self, a: Args<'_, Tensor<F>>) -> Value<F> {
         let (x, w) = (&a[0], &a[1]);
-        let (sx, sw) = (Tensor::shape(x), Tensor::shape(w));
-        let sy = self.result("conv", sx, sw).unwrap_or_else(|e| e.raise());
-        let windows = self.windows(&sw[2..]);
-        let mut y = Buffer::filled(sy.len_elements(), F::zero());
-        let mut matrix =
-            Buffer::filled(sw[1..].iter().product::<usize>() * sy[2..].iter().product::<usize>(), F::zero());
-        self.for_each_group(sx, sw, &sy, |part| {
-            part.unfold(x.data(), &windows, &sx[2..], &sy[2..], &mut matrix);
-            let columns = Matrix { data: &matrix, rows: part.rows, columns: part.columns, transposed: false };
-            let out = &mut y[part.result..][..part.filters * part.columns];
-            multiply(part.weights(w.data(), false), columns, out, false);
-        });
-        Buffer::recycle(matrix);
-        Tensor::from_parts(sy, y).into()
+        let y = self.result("conv", Tensor::shape(x), Tensor::shape(w)).unwrap_or_else(|e| e.raise());
+        let result = self.sizes(Tensor::shape(x), Tensor::shape(w), &y, |s| s.result(x.data(), w.data()));
+        Tensor::from_parts(y, result).into()
+    }
+
+    fn analytic(&self) -> Analytic {
+        Analytic::Bilinear
     }
 
     fn vjp<A: Algebra>(&self, arg: usize, g: A, a: Args<'_, A>, _y: &A) -> A {
@@ -237,10 +244,6 @@ impl Op for Conv {
         2 * (y.len_elements() * args[1][1..].iter().product::<usize>()) as u64
     }
 
-    fn analytic(&self) -> Analytic {
-        Analytic::Bilinear
-    }
-
     #[inline]
     fn cases() -> Vec<Case> {
         let case = |conv: Conv, x: &[usize], w: &[usize]| Case::of(conv).real(x).real(w);
@@ -251,216 +254,27 @@ impl Op for Conv {
             case(Conv::default().stride(2).padding(1).groups(2), &[2, 4, 6, 7], &[6, 2, 2, 3]),
             case(Conv::default().padding(2).dilation(2), &[1, 2, 5, 6], &[3, 2, 2, 3]),
             case(Conv::default().stride(3).padding(1), &[1, 2, 7, 5], &[2, 2, 2, 2]),
-            case(
-                Conv { stride: [2, 1].into(), padding: [0, 2].into(), ..Conv::default() },
-                &[1, 1, 5, 3],
-                &[2, 1, 3, 5],
-            ),
+            case(Conv::default().stride([2, 1]).padding([0, 2]), &[1, 1, 5, 3], &[2, 1, 3, 5]),
+            // a channel for each group, and an image without windows larger than 1 × 1
+            case(Conv::default().padding(Padding::Same).groups(3), &[2, 3, 4, 5], &[6, 1, 2, 4]),
+            case(Conv::default(), &[2, 3, 2, 4], &[5, 3, 1, 1]),
+            case(Conv::default().padding(Padding::Full).dilation([1, 2]), &[1, 1, 3, 2], &[1, 1, 2, 3]),
             case(Conv::default().padding(1), &[1, 1, 2, 3, 2], &[2, 1, 2, 3, 2]),
+            // as large as the padded image, and windows that leave entries out
+            case(Conv::default().padding(1), &[1, 2, 3], &[2, 2, 5]),
+            case(Conv::default().stride(4), &[1, 1, 9], &[1, 1, 2]),
             case(Conv::default(), &[0, 2, 4, 4], &[3, 2, 2, 2]),
-        ]
-    }
-}
-
-/// [`Conv`] solved for its image: from the result's cotangent and the filters.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
-pub struct ConvInput {
-    /// The convolution.
-    pub conv: Conv,
-    /// The spatial lengths of the image, which the stride makes ambiguous.
-    pub lengths: PerAxis,
-}
-
-impl ConvInput {
-    /// Applied to a cotangent and filters, for an image of shape `x`.
-    #[track_caller]
-    fn of<A: Algebra>(conv: &Conv, x: &Shape, g: &A, w: &A) -> A {
-        let op = ConvInput { conv: conv.clone(), lengths: x[2..].into() };
-        A::apply(op, &[Arg::Real(g), Arg::Real(w)]).real()
-    }
-
-    /// The shape of the image.
-    fn image(&self, g: &Shape, w: &Shape) -> Shape {
-        let channels = if w.rank() > 1 { w[1] * self.conv.groups } else { 0 };
-        [g.first().copied().unwrap_or(0), channels].into_iter().chain(self.lengths.iter().copied()).collect()
-    }
-}
-
-impl Op for ConvInput {
-    fn name(&self) -> String {
-        "conv_input".into()
-    }
-
-    fn text(&self, args: &[&str]) -> String {
-        format!("conv_input({}, {})", args[0], args[1])
-    }
-
-    fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
-        let (g, w) = (args[0], args[1]);
-        let x = self.image(g, w);
-        let y = self.conv.result("conv_input", &x, w)?;
-        if y != *g {
-            return Err(Error::shape("conv_input", format!("the convolution of {x} with {w} has shape {y}, not {g}")));
-        }
-        Ok(x)
-    }
-
-    fn forward<F: Float>(&self, a: Args<'_, Tensor<F>>) -> Value<F> {
-        let (g, w) = (&a[0], &a[1]);
-        let (sg, sw) = (Tensor::shape(g), Tensor::shape(w));
-        let sx = self.image(sg, sw);
-        let windows = self.conv.windows(&sw[2..]);
-        let mut x = Buffer::filled(sx.len_elements(), F::zero());
-        let mut matrix =
-            Buffer::filled(sw[1..].iter().product::<usize>() * sg[2..].iter().product::<usize>(), F::zero());
-        self.conv.for_each_group(&sx, sw, sg, |part| {
-            multiply(part.weights(w.data(), true), part.results(g.data()), &mut matrix, false);
-            let rows = part.rows / part.channels * part.columns;
-            for c in 0..part.channels {
-                let image = &mut x[part.image + c * part.plane..][..part.plane];
-                fold(&matrix[c * rows..][..rows], &windows, &sx[2..], &sg[2..], image);
-            }
-        });
-        Buffer::recycle(matrix);
-        Tensor::from_parts(sx, x).into()
-    }
-
-    fn vjp<A: Algebra>(&self, arg: usize, g: A, a: Args<'_, A>, _y: &A) -> A {
-        match arg {
-            0 => g.conv(&a[1], self.conv.clone()),
-            _ => ConvWeight::of(&self.conv, &a[1].shape(), &g, &a[0]),
-        }
-    }
-
-    fn jvp<A: Algebra>(&self, arg: usize, d: A, a: Args<'_, A>, y: &A) -> A {
-        match arg {
-            0 => ConvInput::of(&self.conv, &y.shape(), &d, &a[1]),
-            _ => ConvInput::of(&self.conv, &y.shape(), &a[0], &d),
-        }
-    }
-
-    fn flops(&self, args: &[&Shape], _y: &Shape) -> u64 {
-        2 * (args[0].len_elements() * args[1][1..].iter().product::<usize>()) as u64
-    }
-
-    fn analytic(&self) -> Analytic {
-        Analytic::Bilinear
-    }
-
-    #[inline]
-    fn cases() -> Vec<Case> {
-        let case = |conv: Conv, g: &[usize], w: &[usize], lengths: &[usize]| {
-            Case::of(ConvInput { conv, lengths: lengths.into() }).real(g).real(w)
-        };
-        vec![
-            case(Conv::default(), &[2, 3, 5], &[3, 2, 3], &[7]),
-            case(Conv::default().stride(2).padding(1).groups(2), &[1, 4, 3, 4], &[4, 1, 2, 3], &[5, 7]),
-            case(Conv::default().stride(2), &[1, 2, 2, 2], &[2, 3, 2, 2], &[5, 4]),
-        ]
-    }
-}
-
-/// [`Conv`] solved for its filters: from the image and the result's cotangent.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
-pub struct ConvWeight {
-    /// The convolution.
-    pub conv: Conv,
-    /// The spatial lengths of the filters.
-    pub sizes: PerAxis,
-}
-
-impl ConvWeight {
-    /// Applied to an image and a cotangent, for filters of shape `w`.
-    #[track_caller]
-    fn of<A: Algebra>(conv: &Conv, w: &Shape, x: &A, g: &A) -> A {
-        let op = ConvWeight { conv: conv.clone(), sizes: w[2..].into() };
-        A::apply(op, &[Arg::Real(x), Arg::Real(g)]).real()
-    }
-
-    /// The shape of the filters.
-    fn filters(&self, x: &Shape, g: &Shape) -> Shape {
-        let [filters, channels] = [g, x].map(|s| s.get(1).copied().unwrap_or(0));
-        [filters, channels / self.conv.groups.max(1)].into_iter().chain(self.sizes.iter().copied()).collect()
-    }
-}
-
-impl Op for ConvWeight {
-    fn name(&self) -> String {
-        "conv_weight".into()
-    }
-
-    fn text(&self, args: &[&str]) -> String {
-        format!("conv_weight({}, {})", args[0], args[1])
-    }
-
-    fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
-        let (x, g) = (args[0], args[1]);
-        let w = self.filters(x, g);
-        let y = self.conv.result("conv_weight", x, &w)?;
-        if y != *g {
-            return Err(Error::shape("conv_weight", format!("the convolution of {x} with {w} has shape {y}, not {g}")));
-        }
-        Ok(w)
-    }
-
-    fn forward<F: Float>(&self, a: Args<'_, Tensor<F>>) -> Value<F> {
-        let (x, g) = (&a[0], &a[1]);
-        let (sx, sg) = (Tensor::shape(x), Tensor::shape(g));
-        let sw = self.filters(sx, sg);
-        let windows = self.conv.windows(&sw[2..]);
-        let mut w = Buffer::filled(sw.len_elements(), F::zero());
-        let mut matrix =
-            Buffer::filled(sw[1..].iter().product::<usize>() * sg[2..].iter().product::<usize>(), F::zero());
-        self.conv.for_each_group(sx, &sw, sg, |part| {
-            part.unfold(x.data(), &windows, &sx[2..], &sg[2..], &mut matrix);
-            let columns = Matrix { data: &matrix, rows: part.columns, columns: part.rows, transposed: true };
-            let out = &mut w[part.weight..][..part.filters * part.rows];
-            multiply(part.results(g.data()), columns, out, true);
-        });
-        Buffer::recycle(matrix);
-        Tensor::from_parts(sw, w).into()
-    }
-
-    fn vjp<A: Algebra>(&self, arg: usize, g: A, a: Args<'_, A>, _y: &A) -> A {
-        match arg {
-            0 => ConvInput::of(&self.conv, &a[0].shape(), &a[1], &g),
-            _ => a[0].conv(g, self.conv.clone()),
-        }
-    }
-
-    fn jvp<A: Algebra>(&self, arg: usize, d: A, a: Args<'_, A>, y: &A) -> A {
-        match arg {
-            0 => ConvWeight::of(&self.conv, &y.shape(), &d, &a[1]),
-            _ => ConvWeight::of(&self.conv, &y.shape(), &a[0], &d),
-        }
-    }
-
-    fn flops(&self, args: &[&Shape], y: &Shape) -> u64 {
-        2 * (args[1].len_elements() * y[1..].iter().product::<usize>()) as u64
-    }
-
-    fn analytic(&self) -> Analytic {
-        Analytic::Bilinear
-    }
-
-    #[inline]
-    fn cases() -> Vec<Case> {
-        let case = |conv: Conv, x: &[usize], g: &[usize], sizes: &[usize]| {
-            Case::of(ConvWeight { conv, sizes: sizes.into() }).real(x).real(g)
-        };
-        vec![
-            case(Conv::default(), &[2, 2, 7], &[2, 3, 5], &[3]),
-            case(Conv::default().stride(2).padding(1).groups(2), &[1, 2, 5, 7], &[1, 4, 3, 4], &[2, 3]),
-            case(Conv::default().stride(2), &[1, 3, 5, 4], &[1, 2, 2, 2], &[2, 2]),
         ]
     }
 }
 
 /// The methods of [`Conv`].
 pub trait ConvExt: Algebra {
-    /// Cross-correlation with filters over any number of spatial axes; see [`Conv`] for shapes and options.
+    /// Cross-correlation with filters over any number of spatial axes; see [`Conv`] for shapes and options. What
+    /// networks call convolution, and PyTorch `conv1d`, `conv2d` and `conv3d`.
+    ///
+    /// An image may come without its batch axis; so does the result then. Cost: two operations for each entry of the
+    /// result and of its window. Cotangents: [`ConvInput`] and [`ConvWeight`].
     ///
     /// # Panics
     /// If the shapes or options do not fit.
@@ -475,35 +289,63 @@ pub trait ConvExt: Algebra {
     /// ```
     #[track_caller]
     fn conv(&self, w: impl Operand<Self>, conv: Conv) -> Self {
-        Self::apply(conv, &[Arg::Real(self), Arg::Real(&w.beside(self))]).real()
+        let w = w.beside(self);
+        in_batch(self, w.shape().rank(), |x| Self::apply(conv, &[Arg::Real(x), Arg::Real(&w)]).real())
     }
 
     /// [`conv`](Self::conv) over one spatial axis: `[batch, channels, length]`.
     ///
     /// # Panics
-    /// If the rank is not 3, or the shapes or options do not fit.
+    /// If the filters are not of rank 3, or the shapes or options do not fit.
     #[track_caller]
     fn conv1d(&self, w: impl Operand<Self>, conv: Conv) -> Self {
-        expect_rank("conv1d", &self.shape(), 3);
-        self.conv(w, conv)
+        let w = w.beside(self);
+        expect_rank("conv1d", &w.shape(), 3);
+        self.conv(&*w, conv)
     }
 
     /// [`conv`](Self::conv) over two spatial axes: `[batch, channels, height, width]`.
     ///
     /// # Panics
-    /// If the rank is not 4, or the shapes or options do not fit.
+    /// If the filters are not of rank 4, or the shapes or options do not fit.
     #[track_caller]
     fn conv2d(&self, w: impl Operand<Self>, conv: Conv) -> Self {
-        expect_rank("conv2d", &self.shape(), 4);
-        self.conv(w, conv)
+        let w = w.beside(self);
+        expect_rank("conv2d", &w.shape(), 4);
+        self.conv(&*w, conv)
+    }
+
+    /// [`conv`](Self::conv) over three spatial axes: `[batch, channels, depth, height, width]`.
+    ///
+    /// # Panics
+    /// If the filters are not of rank 5, or the shapes or options do not fit.
+    #[track_caller]
+    fn conv3d(&self, w: impl Operand<Self>, conv: Conv) -> Self {
+        let w = w.beside(self);
+        expect_rank("conv3d", &w.shape(), 5);
+        self.conv(&*w, conv)
     }
 }
 
 impl<A: Algebra> ConvExt for A {}
 
 #[track_caller]
-fn expect_rank(op: &str, x: &Shape, rank: usize) {
-    if x.rank() != rank {
-        Error::shape(op, format!("an image of rank {rank} is needed, not {x}")).raise()
+pub(crate) fn expect_rank(op: &str, w: &Shape, rank: usize) {
+    if w.rank() != rank {
+        Error::shape(op, format!("filters of rank {rank} are needed, not {w}")).raise()
     }
+}
+
+/// Applies `f` to images with a batch axis, which is added to and taken from one image without.
+#[track_caller]
+pub(crate) fn in_batch<A: Algebra>(x: &A, rank: usize, f: impl FnOnce(&A) -> A) -> A {
+    use crate::ops::ReshapeExt;
+    let shape = x.shape();
+    if shape.rank() + 1 != rank {
+        return f(x);
+    }
+    let batch: Shape = std::iter::once(1).chain(shape.iter().copied()).collect();
+    let y = f(&ReshapeExt::reshape(x, batch));
+    let alone = y.shape().without(0);
+    ReshapeExt::reshape(&y, alone)
 }

@@ -1,0 +1,366 @@
+//! Factorisations of matrices, by the crate `faer` (see `docs/decisions/0011-linear-algebra.md`).
+//!
+//! What is generic in `faer` is compiled here, once for each float type, and not in every program that calls it.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use faer::linalg::solvers::{Llt, PartialPivLu, Qr, SelfAdjointEigen, Svd};
+use faer::traits::RealField;
+use faer::{Mat, MatRef, Side};
+
+use crate::float::Float;
+use crate::tensor::Tensor;
+
+/// `P·A = L·U`: both triangles in one row-major matrix, the ones on the diagonal of `L` left out.
+#[derive(Debug)]
+#[doc(hidden)]
+pub struct Lu<F> {
+    pub(crate) lu: Vec<F>,
+    /// Row `i` of `P·A` is row `rows[i]` of `A`.
+    pub(crate) rows: Vec<usize>,
+    /// Whether `P` is odd.
+    pub(crate) odd: bool,
+}
+
+/// `A = U·S·Vᵀ` of an `m × n` matrix with `k = min(m, n)`: `U` is `m × k`, `V` `n × k`, `S` descending.
+#[derive(Debug)]
+#[doc(hidden)]
+pub struct SvdParts<F> {
+    pub(crate) u: Vec<F>,
+    pub(crate) s: Vec<F>,
+    pub(crate) v: Vec<F>,
+}
+
+/// `A = V·diag(w)·Vᵀ` of a symmetric matrix, `w` ascending.
+#[derive(Debug)]
+#[doc(hidden)]
+pub struct EighParts<F> {
+    pub(crate) w: Vec<F>,
+    pub(crate) v: Vec<F>,
+}
+
+/// What was factorised last on this thread, of each kind. The values and vectors of a decomposition are operations of
+/// their own, and a check comes before each: without a memory the same matrix would be factorised again for each.
+#[derive(Debug)]
+#[doc(hidden)]
+pub struct Memory<F: Float> {
+    lu: Last<F, Vec<Lu<F>>>,
+    cholesky: Last<F, Result<Vec<F>, (usize, usize)>>,
+    eigh: Last<F, Option<Vec<EighParts<F>>>>,
+    svd: Last<F, Option<Vec<SvdParts<F>>>>,
+}
+
+/// A tensor and what was made of it.
+type Last<F, T> = Option<(Tensor<F>, Rc<T>)>;
+
+impl<F: Float> Memory<F> {
+    const fn new() -> Self {
+        Memory { lu: None, cholesky: None, eigh: None, svd: None }
+    }
+}
+
+/// Larger tensors are not remembered: the memory would outlive them.
+const REMEMBERED: usize = 1 << 16;
+
+/// The factorisations of a float type. All matrices are row-major.
+#[doc(hidden)]
+pub trait Factor: Sized {
+    fn memory<R>(f: impl FnOnce(&RefCell<Memory<Self>>) -> R) -> Option<R>
+    where
+        Self: Float;
+    fn lu(a: &[Self], n: usize) -> Lu<Self>;
+    fn cholesky(a: &[Self], n: usize) -> Result<Vec<Self>, usize>;
+    fn qr(a: &[Self], m: usize, n: usize) -> Vec<Self>;
+    /// `None` if there is a NaN or an infinity, or the iteration does not converge.
+    fn eigh(a: &[Self], n: usize) -> Option<EighParts<Self>>;
+    /// As `eigh`.
+    fn svd(a: &[Self], m: usize, n: usize) -> Option<SvdParts<Self>>;
+}
+
+macro_rules! factor {
+    ($($f:ident)*) => { $(const _: () = {
+        thread_local! {
+            static MEMORY: RefCell<Memory<$f>> = const { RefCell::new(Memory::new()) };
+        }
+        impl Factor for $f {
+            fn memory<R>(f: impl FnOnce(&RefCell<Memory<Self>>) -> R) -> Option<R> {
+                MEMORY.try_with(f).ok()
+            }
+            fn lu(a: &[Self], n: usize) -> Lu<Self> {
+                lu(a, n)
+            }
+            fn cholesky(a: &[Self], n: usize) -> Result<Vec<Self>, usize> {
+                cholesky(a, n)
+            }
+            fn qr(a: &[Self], m: usize, n: usize) -> Vec<Self> {
+                qr(a, m, n)
+            }
+            fn eigh(a: &[Self], n: usize) -> Option<EighParts<Self>> {
+                if !a.iter().all(|x| x.is_finite()) {
+                    return None;
+                }
+                eigh(a, n)
+            }
+            fn svd(a: &[Self], m: usize, n: usize) -> Option<SvdParts<Self>> {
+                if !a.iter().all(|x| x.is_finite()) {
+                    return None;
+                }
+                svd(a, m, n)
+            }
+        }
+    };)* };
+}
+factor! { f32 f64 }
+
+fn rows<T: RealField + Copy>(a: MatRef<'_, T>) -> Vec<T> {
+    (0..a.nrows()).flat_map(|i| (0..a.ncols()).map(move |j| a[(i, j)])).collect()
+}
+
+fn lu<T: RealField + Copy>(a: &[T], n: usize) -> Lu<T> {
+    let lu = PartialPivLu::new(MatRef::from_row_major_slice(a, n, n));
+    let (l, u) = (lu.L(), lu.U());
+    let both = (0..n).flat_map(|i| (0..n).map(move |j| if j < i { l[(i, j)] } else { u[(i, j)] })).collect();
+    let rows: Vec<usize> = lu.P().arrays().0.to_vec();
+    // A permutation is odd if it has an odd number of cycles of even length.
+    let (mut seen, mut odd) = (vec![false; n], false);
+    for start in 0..n {
+        let (mut at, mut length) = (start, 0);
+        while !seen[at] {
+            seen[at] = true;
+            at = rows[at];
+            length += 1;
+        }
+        odd ^= length > 0 && length % 2 == 0;
+    }
+    Lu { lu: both, rows, odd }
+}
+
+fn cholesky<T: RealField + Copy>(a: &[T], n: usize) -> Result<Vec<T>, usize> {
+    let faer::linalg::cholesky::llt::factor::LltError::NonPositivePivot { index } =
+        match Llt::new(MatRef::from_row_major_slice(a, n, n), Side::Lower) {
+            Ok(llt) => return Ok(rows(llt.L())),
+            Err(e) => e,
+        };
+    Err(index)
+}
+
+/// `Q` with the signs that make the diagonal of `R` positive.
+fn qr<T: RealField + Copy + num_traits::Float>(a: &[T], m: usize, n: usize) -> Vec<T> {
+    if m * n == 0 {
+        return Vec::new();
+    }
+    let qr = Qr::new(MatRef::from_row_major_slice(a, m, n));
+    let (mut q, r) = (qr.compute_thin_Q(), qr.thin_R());
+    for j in 0..n {
+        if r[(j, j)] < <T as num_traits::Zero>::zero() {
+            flip(&mut q, j);
+        }
+    }
+    rows(q.as_ref())
+}
+
+fn flip<T: RealField + Copy>(q: &mut Mat<T>, column: usize) {
+    for i in 0..q.nrows() {
+        q[(i, column)] = -q[(i, column)];
+    }
+}
+
+/// Whether a vector is to be turned: the first of its elements that are at least half as large as its largest is
+/// negative. A rule by the largest element alone would turn on rounding where two are equally large.
+fn is_reversed<T: RealField + Copy + num_traits::Float>(q: &Mat<T>, column: usize) -> bool {
+    let size = |i: usize| num_traits::Float::abs(q[(i, column)]);
+    let largest = (0..q.nrows()).map(size).fold(<T as num_traits::Zero>::zero(), num_traits::Float::max);
+    let first = (0..q.nrows()).find(|i| size(*i) + size(*i) >= largest);
+    first.is_some_and(|i| q[(i, column)] < <T as num_traits::Zero>::zero())
+}
+
+fn eigh<T: RealField + Copy + num_traits::Float>(a: &[T], n: usize) -> Option<EighParts<T>> {
+    if n == 0 {
+        return Some(EighParts { w: Vec::new(), v: Vec::new() });
+    }
+    let eigen = SelfAdjointEigen::new(MatRef::from_row_major_slice(a, n, n), Side::Lower).ok()?;
+    let mut v = eigen.U().to_owned();
+    for j in 0..n {
+        if is_reversed(&v, j) {
+            flip(&mut v, j);
+        }
+    }
+    let w = eigen.S().column_vector();
+    Some(EighParts { w: (0..n).map(|i| w[i]).collect(), v: rows(v.as_ref()) })
+}
+
+fn svd<T: RealField + Copy + num_traits::Float>(a: &[T], m: usize, n: usize) -> Option<SvdParts<T>> {
+    if m * n == 0 {
+        return Some(SvdParts { u: Vec::new(), s: Vec::new(), v: Vec::new() });
+    }
+    let svd = Svd::new_thin(MatRef::from_row_major_slice(a, m, n)).ok()?;
+    let (mut u, mut v) = (svd.U().to_owned(), svd.V().to_owned());
+    for j in 0..m.min(n) {
+        if is_reversed(&u, j) {
+            flip(&mut u, j);
+            flip(&mut v, j);
+        }
+    }
+    let s = svd.S().column_vector();
+    Some(SvdParts { u: rows(u.as_ref()), s: (0..m.min(n)).map(|i| s[i]).collect(), v: rows(v.as_ref()) })
+}
+
+/// The last two lengths of a tensor.
+fn sides<F: Float>(a: &Tensor<F>) -> (usize, usize) {
+    let shape = a.shape();
+    (shape[shape.rank() - 2], shape[shape.rank() - 1])
+}
+
+/// The matrices of a batch.
+pub(crate) fn matrices<F: Float>(a: &Tensor<F>) -> impl Iterator<Item = &[F]> {
+    let (m, n) = sides(a);
+    // `chunks_exact` gives none of size 0, and a batch of empty matrices may have any number.
+    let count = a.shape()[..a.rank() - 2].iter().product();
+    let data = a.data();
+    (0..count).map(move |k| &data[k * m * n..][..m * n])
+}
+
+/// What `make` makes of a tensor, or made of it last.
+fn remembered<F: Float, T>(
+    slot: fn(&mut Memory<F>) -> &mut Last<F, T>,
+    a: &Tensor<F>,
+    make: impl FnOnce() -> T,
+) -> Rc<T> {
+    let last = F::memory(|memory| match slot(&mut memory.borrow_mut()) {
+        Some((of, made)) if of.is(a) => Some(Rc::clone(made)),
+        _ => None,
+    });
+    if let Some(made) = last.flatten() {
+        return made;
+    }
+    let made = Rc::new(make());
+    if a.len() <= REMEMBERED {
+        // What is forgotten is dropped after the borrow has ended.
+        drop(F::memory(|memory| slot(&mut memory.borrow_mut()).replace((a.clone(), Rc::clone(&made)))));
+    }
+    made
+}
+
+/// The factorisation of every matrix of a batch of square ones.
+pub(crate) fn lu_of<F: Float>(a: &Tensor<F>) -> Rc<Vec<Lu<F>>> {
+    remembered(|m| &mut m.lu, a, || matrices(a).map(|x| F::lu(x, sides(a).0)).collect())
+}
+
+/// The lower factor of every matrix of a batch of symmetric ones, of which the mean of both triangles is read; or which
+/// matrix is not positive definite, and at which row that shows.
+pub(crate) fn cholesky_of<F: Float>(a: &Tensor<F>) -> Rc<Result<Vec<F>, (usize, usize)>> {
+    let n = sides(a).0;
+    remembered(
+        |m| &mut m.cholesky,
+        a,
+        || {
+            let mut all = Vec::with_capacity(a.len());
+            for (k, x) in matrices(a).enumerate() {
+                all.extend(F::cholesky(&symmetric(x, n), n).map_err(|row| (k, row))?);
+            }
+            Ok(all)
+        },
+    )
+}
+
+/// Values and vectors of every matrix of a batch of symmetric ones, of which the mean of both triangles is read; `None`
+/// if the iteration does not converge.
+pub(crate) fn eigh_of<F: Float>(a: &Tensor<F>) -> Rc<Option<Vec<EighParts<F>>>> {
+    let n = sides(a).0;
+    remembered(|m| &mut m.eigh, a, || matrices(a).map(|x| F::eigh(&symmetric(x, n), n)).collect())
+}
+
+/// The three factors of every matrix of a batch; `None` if the iteration does not converge.
+pub(crate) fn svd_of<F: Float>(a: &Tensor<F>) -> Rc<Option<Vec<SvdParts<F>>>> {
+    let (m, n) = sides(a);
+    remembered(|m| &mut m.svd, a, || matrices(a).map(|x| F::svd(x, m, n)).collect())
+}
+
+/// `(a + aᵀ)/2`
+fn symmetric<F: Float>(a: &[F], n: usize) -> Vec<F> {
+    let half = F::from_f64(0.5);
+    (0..n * n).map(|k| (a[k] + a[k % n * n + k / n]) * half).collect()
+}
+
+/// Which triangle of a matrix is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
+pub enum Triangle {
+    /// The lower one.
+    Lower,
+    /// The upper one.
+    Upper,
+    /// The lower one, with ones for its diagonal, which is not read.
+    UnitLower,
+    /// The upper one, with ones for its diagonal, which is not read.
+    UnitUpper,
+}
+
+impl Triangle {
+    /// Whether the diagonal is not read.
+    pub(crate) fn is_unit(self) -> bool {
+        matches!(self, Triangle::UnitLower | Triangle::UnitUpper)
+    }
+
+    /// That of the transpose.
+    pub(crate) fn transposed(self) -> Self {
+        match self {
+            Triangle::Lower => Triangle::Upper,
+            Triangle::Upper => Triangle::Lower,
+            Triangle::UnitLower => Triangle::UnitUpper,
+            Triangle::UnitUpper => Triangle::UnitLower,
+        }
+    }
+}
+
+/// `b ← t⁻¹·b` for a triangle `t` of the `n × n` matrix `a`, and `b` of `k` columns.
+pub(crate) fn substitute<F: Float>(a: &[F], n: usize, triangle: Triangle, b: &mut [F], k: usize) {
+    let upper = matches!(triangle, Triangle::Upper | Triangle::UnitUpper);
+    for step in 0..n {
+        let i = if upper { n - 1 - step } else { step };
+        let known = if upper { i + 1..n } else { 0..i };
+        for j in known {
+            let factor = a[i * n + j];
+            let (first, second) = b.split_at_mut(i.max(j) * k);
+            let (row, other) = match upper {
+                true => (&mut first[i * k..][..k], &second[..k]),
+                false => (&mut second[..k], &first[j * k..][..k]),
+            };
+            row.iter_mut().zip(other).for_each(|(x, y)| *x -= factor * *y);
+        }
+        if !triangle.is_unit() {
+            let pivot = a[i * n + i];
+            b[i * k..][..k].iter_mut().for_each(|x| *x /= pivot);
+        }
+    }
+}
+
+impl<F: Float> Lu<F> {
+    /// `a⁻¹·b` for `b` of `k` columns.
+    pub(crate) fn solve(&self, b: &[F], k: usize) -> Vec<F> {
+        let n = self.rows.len();
+        let mut x: Vec<F> = self.rows.iter().flat_map(|i| b[i * k..][..k].iter().copied()).collect();
+        substitute(&self.lu, n, Triangle::UnitLower, &mut x, k);
+        substitute(&self.lu, n, Triangle::Upper, &mut x, k);
+        x
+    }
+
+    /// `a⁻¹`
+    pub(crate) fn inverse(&self) -> Vec<F> {
+        let n = self.rows.len();
+        let one = |k: usize| if k / n == k % n { F::one() } else { F::zero() };
+        self.solve(&(0..n * n).map(one).collect::<Vec<F>>(), n)
+    }
+
+    /// The diagonal of `U`.
+    pub(crate) fn pivots(&self) -> impl Iterator<Item = F> {
+        let n = self.rows.len();
+        self.lu.iter().step_by(n + 1).copied()
+    }
+
+    /// The determinant.
+    pub(crate) fn determinant(&self) -> F {
+        self.pivots().fold(if self.odd { -F::one() } else { F::one() }, |product, pivot| product * pivot)
+    }
+}

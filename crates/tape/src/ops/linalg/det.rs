@@ -1,0 +1,87 @@
+//! The determinant.
+
+use crate::algebra::{Algebra, Arg, Args};
+use crate::case::Case;
+use crate::error::Error;
+use crate::float::Float;
+use crate::kernels::factor::lu_of;
+use crate::op::{Op, Value};
+use crate::ops::{Cofactors, SumExt};
+use crate::shape::Shape;
+use crate::tensor::Tensor;
+
+use super::{element, regular, square};
+
+/// The determinant of square matrices, by LU factorisation with row pivots.
+///
+/// Rule: `g` times the matrix of [`Cofactors`] (Jacobi's formula; Giles 2008, section 2.2.4, has it as `g·det a·a⁻ᵀ`,
+/// which singular matrices do not have).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
+pub struct Det;
+
+impl Op for Det {
+    fn name(&self) -> String {
+        "det".into()
+    }
+
+    fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
+        square("det", args[0]).map(|(batch, _)| batch)
+    }
+
+    fn forward<F: Float>(&self, a: Args<'_, Tensor<F>>) -> Value<F> {
+        let shape = Tensor::shape(&a[0]);
+        let determinants = lu_of(&a[0]).iter().map(|lu| lu.determinant()).collect();
+        Tensor::from_parts(Shape::from(&shape[..shape.rank() - 2]), determinants).into()
+    }
+
+    fn vjp<A: Algebra>(&self, _arg: usize, g: A, a: Args<'_, A>, _y: &A) -> A {
+        element(&g) * Cofactors::of(&a[0])
+    }
+
+    fn jvp<A: Algebra>(&self, _arg: usize, d: A, a: Args<'_, A>, _y: &A) -> A {
+        (d * Cofactors::of(&a[0])).sum_over([-2, -1])
+    }
+
+    fn flops(&self, args: &[&Shape], _y: &Shape) -> u64 {
+        (2 * args[0].len_elements() * args[0].last().copied().unwrap_or(0) / 3) as u64
+    }
+
+    #[inline]
+    fn cases() -> Vec<Case> {
+        let case = |x: Tensor<f64>| Case::of(Det).exactly(x);
+        let singular = Tensor::from([[2.0, 3.0], [4.0, 6.0]]);
+        vec![
+            case(regular(&[3, 3], 0.3)),
+            case(regular(&[2, 2, 2], 0.6)),
+            case(regular(&[1, 1], 0.1)),
+            // A second derivative would need the inverse.
+            Case { order: 1, ..case(singular) },
+            case(Tensor::zeros([0, 0])),
+            case(Tensor::zeros([0, 2, 2])),
+        ]
+    }
+}
+
+/// The method of [`Det`].
+pub trait DetExt: Algebra {
+    /// The determinants of square matrices `[…, n, n]`; that of an empty matrix is 1. Cost: `⅔·n³` operations for each.
+    ///
+    /// The derivative is right at singular matrices too. A second derivative needs the inverse, so that it is
+    /// [`Error::Singular`] there.
+    ///
+    /// # Panics
+    /// If the last two lengths differ.
+    ///
+    /// # Examples
+    /// ```
+    /// use wengert_tape::prelude::*;
+    /// assert_eq!(Tensor::from([[2.0, 3.0], [1.0, 4.0]]).det().item(), 5.0);
+    /// ```
+    #[track_caller]
+    fn det(&self) -> Self {
+        Self::apply(Det, &[Arg::Real(self)]).real()
+    }
+}
+
+impl<A: Algebra> DetExt for A {}

@@ -1,0 +1,106 @@
+//! The reciprocal differences that derivatives of eigenvectors and singular vectors are made of.
+
+use crate::algebra::{Algebra, Arg, Args};
+use crate::case::Case;
+use crate::error::Error;
+use crate::float::Float;
+use crate::op::{Op, Value};
+use crate::ops::SumExt;
+use crate::shape::Shape;
+use crate::tensor::Tensor;
+
+use super::{away_from_zero::rounding, column, row};
+
+/// `y[…, i, j] = 1/(wⱼ − wᵢ)`, or `1/(wⱼ² − wᵢ²)`, and 0 for `i = j`: rejected where two values are equal or not told apart by
+/// the rounding of the largest, since vectors have no derivative there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
+pub struct Gaps {
+    /// Whether squares are compared: those of singular values, rather than eigenvalues.
+    pub squares: bool,
+}
+
+impl Gaps {
+    #[track_caller]
+    pub(super) fn of<A: Algebra>(self, w: &A) -> A {
+        A::apply(self, &[Arg::Real(w)]).real()
+    }
+
+    /// What the differences are of, as a change of `w` in direction `d` moves it.
+    fn moved<A: Algebra>(&self, d: A, w: &A) -> A {
+        if self.squares { d * w * 2.0 } else { d }
+    }
+}
+
+impl Op for Gaps {
+    fn name(&self) -> String {
+        "gaps".into()
+    }
+
+    fn text(&self, args: &[&str]) -> String {
+        format!("gaps({}{})", args[0], if self.squares { "²" } else { "" })
+    }
+
+    fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
+        let Some(n) = args[0].last() else {
+            return Err(Error::shape("gaps", "a number has no axis"));
+        };
+        let mut y = args[0].clone();
+        y.push(*n);
+        Ok(y)
+    }
+
+    fn check<F: Float>(&self, a: Args<'_, Tensor<F>>) -> Result<(), Error> {
+        let n = Tensor::shape(&a[0]).last().copied().unwrap_or(1);
+        let (op, values) = if self.squares { ("svd", "singular values") } else { ("eigh", "eigenvalues") };
+        for w in a[0].data().chunks_exact(n.max(1)) {
+            let bound = rounding(w);
+            let equal = |(i, j): &(usize, usize)| num_traits::Float::abs(w[*j] - w[*i]) <= bound;
+            if let Some((i, j)) = (0..n).flat_map(|i| (i + 1..n).map(move |j| (i, j))).find(equal) {
+                let message = format!("{values} {i} and {j} are equal to rounding ({}); no derivative there", w[i]);
+                return Err(Error::NoDerivative { op: op.into(), message });
+            }
+        }
+        Ok(())
+    }
+
+    fn forward<F: Float>(&self, a: Args<'_, Tensor<F>>) -> Value<F> {
+        let shape = Tensor::shape(&a[0]);
+        let n = shape.last().copied().unwrap_or(1);
+        let gap = |wi: F, wj: F| (wj - wi) * if self.squares { wj + wi } else { F::one() };
+        let reciprocal = |w: &[F], k: usize| match k / n == k % n {
+            true => F::zero(),
+            false => F::one() / gap(w[k / n], w[k % n]),
+        };
+        let rows = a[0].data().chunks_exact(n.max(1));
+        let out = rows.flat_map(|w| (0..n * n).map(move |k| reciprocal(w, k))).collect();
+        let mut y = shape.clone();
+        y.push(n);
+        Tensor::from_parts(y, out).into()
+    }
+
+    fn immune(&self) -> &'static [(&'static str, &'static str)] {
+        &[("dropped term", "the first element is on the diagonal, and 0 whatever the values")]
+    }
+
+    fn vjp<A: Algebra>(&self, _arg: usize, g: A, a: Args<'_, A>, y: &A) -> A {
+        let h = g * y * y;
+        self.moved(h.sum_over(-1) - h.sum_over(-2), &a[0])
+    }
+
+    fn jvp<A: Algebra>(&self, _arg: usize, d: A, a: Args<'_, A>, y: &A) -> A {
+        let e = self.moved(d, &a[0]);
+        (column(&e) - row(&e)) * y * y
+    }
+
+    #[inline]
+    fn cases() -> Vec<Case> {
+        let case = |squares, w: Tensor<f64>| Case::of(Gaps { squares }).exactly(w);
+        vec![
+            case(false, Tensor::from([[-1.5, 0.5, 2.0], [0.3, 1.0, 4.0]])),
+            case(true, Tensor::from([3.0, 2.0, 0.5])),
+            case(true, Tensor::from([1.5])),
+            case(false, Tensor::zeros([0])),
+        ]
+    }
+}

@@ -1,0 +1,131 @@
+//! Where the windows of pooling lie.
+
+use crate::error::Error;
+use crate::kernels::windows::Window;
+use crate::ops::PerAxis;
+use crate::shape::Shape;
+
+/// The windows of max- and average-pooling, over any number of spatial axes.
+///
+/// # Examples
+/// ```
+/// use wengert_tape::prelude::*;
+/// let x = Tensor::new([1, 1, 5], vec![1.0, 5.0, 2.0, 5.0, 3.0]);
+/// assert_eq!(x.max_pool(Pool::new(2)).data(), [5.0, 5.0]);
+/// assert_eq!(x.max_pool(Pool::new(2).ceil(true)).data(), [5.0, 5.0, 3.0]);
+/// assert_eq!(x.average_pool(Pool::new(2).padding(1).count_padding(false)).data(), [1.0, 3.5, 4.0]);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
+pub struct Pool {
+    /// The entries of a window.
+    pub size: PerAxis,
+    /// The distance between neighbouring windows.
+    pub stride: PerAxis,
+    /// How far windows may begin before the image and end after it: at most half the size.
+    pub padding: PerAxis,
+    /// The distance between neighbouring entries of a window.
+    pub dilation: PerAxis,
+    /// Whether a last window may reach beyond the padding, rather than entries be left out. It begins inside the image
+    /// or the padding before it.
+    pub ceil: bool,
+    /// For averages: whether zeros of the padding count as entries.
+    pub count_padding: bool,
+}
+
+impl Pool {
+    /// Windows side by side, without padding: PyTorch's defaults, counted padding among them.
+    pub fn new(size: impl Into<PerAxis>) -> Self {
+        let size = size.into();
+        let stride = size.clone();
+        Pool { size, stride, padding: 0.into(), dilation: 1.into(), ceil: false, count_padding: true }
+    }
+
+    /// The same windows, `stride` apart.
+    pub fn stride(self, stride: impl Into<PerAxis>) -> Self {
+        Pool { stride: stride.into(), ..self }
+    }
+
+    /// The same windows, over an image with padding.
+    pub fn padding(self, padding: impl Into<PerAxis>) -> Self {
+        Pool { padding: padding.into(), ..self }
+    }
+
+    /// Spread windows.
+    pub fn dilation(self, dilation: impl Into<PerAxis>) -> Self {
+        Pool { dilation: dilation.into(), ..self }
+    }
+
+    /// Whether a last window may reach beyond the padding.
+    pub fn ceil(self, ceil: bool) -> Self {
+        Pool { ceil, ..self }
+    }
+
+    /// For averages: whether zeros of the padding count as entries.
+    pub fn count_padding(self, count_padding: bool) -> Self {
+        Pool { count_padding, ..self }
+    }
+
+    /// The windows along spatial axis `k`.
+    pub(crate) fn window(&self, k: usize) -> Window {
+        let Pool { size, stride, padding, dilation, .. } = self;
+        Window { size: size.at(k), stride: stride.at(k), padding: padding.at(k), dilation: dilation.at(k) }
+    }
+
+    /// How many windows lie along each spatial axis of images of shape `x`, or what does not fit.
+    pub(crate) fn counts(&self, op: &str, x: &Shape) -> Result<PerAxis, Error> {
+        let error = |message: String| Err(Error::shape(op, message));
+        let axes = spatial(op, x)?;
+        let Pool { size, stride, padding, dilation, .. } = self;
+        for (name, given) in [("size", size), ("stride", stride), ("padding", padding), ("dilation", dilation)] {
+            if ![1, axes].contains(&given.len()) {
+                return error(format!("{} numbers of {name} for {axes} spatial axes", given.len()));
+            }
+        }
+        let mut counts = Vec::new();
+        for k in 0..axes {
+            let (window, len) = (self.window(k), x[k + 2]);
+            let Window { size, stride, padding, dilation } = window;
+            if size == 0 || stride == 0 || dilation == 0 {
+                return error(format!("size {size}, stride {stride} and dilation {dilation} must be at least 1"));
+            }
+            if 2 * padding > size {
+                return error(format!("padding {padding} is more than half of size {size}"));
+            }
+            let count = if self.ceil { window.count_ceil(len) } else { window.count(len) };
+            let Some(count) = count else {
+                return error(format!("windows of {size} do not fit in {x} padded by {padding} along axis {}", k + 2));
+            };
+            if let Some(i) = (0..count).find(|i| (0..size).all(|j| window.at(*i, j, len).is_none())) {
+                return error(format!("window {i} along axis {} of {x} has all its entries in the padding", k + 2));
+            }
+            counts.push(count);
+        }
+        Ok(counts.into())
+    }
+}
+
+/// Where adaptive window `i` of `count` lies on an axis of length `len`: from `⌊i·len/count⌋` to `⌈(i + 1)·len/count⌉`.
+pub(crate) fn adaptive(i: usize, count: usize, len: usize) -> std::ops::Range<usize> {
+    i * len / count..((i + 1) * len).div_ceil(count)
+}
+
+/// The number of windows for each spatial axis of images of shape `x` that `sizes` asks for.
+pub(crate) fn adaptive_counts(op: &str, sizes: &PerAxis, x: &Shape) -> Result<PerAxis, Error> {
+    let axes = spatial(op, x)?;
+    if ![1, axes].contains(&sizes.len()) {
+        return Err(Error::shape(op, format!("{} lengths for {axes} spatial axes", sizes.len())));
+    }
+    if x[2..].contains(&0) {
+        return Err(Error::shape(op, format!("an image of shape {x} has no entries")));
+    }
+    Ok((0..axes).map(|k| sizes.at(k)).collect())
+}
+
+/// The number of spatial axes.
+pub(crate) fn spatial(op: &str, x: &Shape) -> Result<usize, Error> {
+    match x.rank() {
+        0..3 => Err(Error::shape(op, format!("an image [batch, channels, …] is needed, not {x}"))),
+        rank => Ok(rank - 2),
+    }
+}
