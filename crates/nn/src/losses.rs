@@ -10,7 +10,7 @@
 //! | [`half_squared_error`] | half of that | Nielsen, whose derivative is then a − y |
 
 use wengert_tape::prelude::*;
-use wengert_tape::{Arg, Args, IndexOperand, Kind, Op, Operand, Value};
+use wengert_tape::{IndexOperand, Operand};
 
 use crate::error::Error;
 
@@ -29,8 +29,7 @@ use crate::error::Error;
 /// ```
 #[track_caller]
 pub fn mse<A: Algebra>(a: A, y: impl Operand<A>) -> A {
-    let d = difference("mse", a, y);
-    d.powi(2).mean()
+    error("mse", a, y, Reduction::Mean)
 }
 
 /// Σ (a − y)² for each sample, and the mean of that over the batch, which is the first axis.
@@ -39,9 +38,8 @@ pub fn mse<A: Algebra>(a: A, y: impl Operand<A>) -> A {
 /// If the shapes differ: nothing is broadcast here.
 #[track_caller]
 pub fn sum_squared_error<A: Algebra>(a: A, y: impl Operand<A>) -> A {
-    let d = difference("sum_squared_error", a, y);
-    let samples = samples(&d.shape());
-    d.powi(2).sum() / samples
+    let samples = samples(&a.shape());
+    error("sum_squared_error", a, y, Reduction::Sum) / samples
 }
 
 /// ½ Σ (a − y)² for each sample, and the mean of that over the batch, which is the first axis.
@@ -50,19 +48,18 @@ pub fn sum_squared_error<A: Algebra>(a: A, y: impl Operand<A>) -> A {
 /// If the shapes differ: nothing is broadcast here.
 #[track_caller]
 pub fn half_squared_error<A: Algebra>(a: A, y: impl Operand<A>) -> A {
-    let d = difference("half_squared_error", a, y);
-    let samples = samples(&d.shape());
-    d.powi(2).sum() / (2.0 * samples)
+    let samples = samples(&a.shape());
+    error("half_squared_error", a, y, Reduction::Sum) / (2.0 * samples)
 }
 
 #[track_caller]
-fn difference<A: Algebra>(loss: &str, a: A, y: impl Operand<A>) -> A {
+fn error<A: Algebra>(loss: &str, a: A, y: impl Operand<A>, reduction: Reduction) -> A {
     let y = y.beside(&a);
     let (outputs, targets) = (a.shape(), y.shape());
     if outputs != targets {
         Error::shape(loss, format!("outputs {outputs} and targets {targets} differ in shape")).raise()
     }
-    a - &*y
+    a.mse_loss(&*y, reduction)
 }
 
 fn samples(shape: &Shape) -> f64 {
@@ -90,41 +87,5 @@ fn samples(shape: &Shape) -> f64 {
 /// ```
 #[track_caller]
 pub fn cross_entropy<A: Algebra>(outputs: A, classes: impl IndexOperand<A>) -> A {
-    let classes = classes.beside(&outputs);
-    let (shape, indices) = (outputs.shape(), A::shape_of_index(&classes));
-    if shape.rank() != 2 || indices.rank() != 1 || shape[0] != indices[0] {
-        Error::shape("cross_entropy", format!("outputs {shape} and classes {indices} are not [n, m] and [n]")).raise()
-    }
-    let column = A::apply(Column, &[Arg::Index(&classes)]).index();
-    -outputs.log_softmax(1).gather(1, column).mean()
-}
-
-/// Positions `[n]` as a column `[n, 1]`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Column;
-
-impl Op for Column {
-    fn name(&self) -> String {
-        "column".into()
-    }
-
-    fn shape(&self, args: &[&Shape]) -> Result<Shape, wengert_tape::Error> {
-        Ok([args[0].len_elements(), 1].into())
-    }
-
-    fn output(&self) -> Kind {
-        Kind::Index
-    }
-
-    fn forward<F: Float>(&self, a: Args<'_, Tensor<F>>) -> Value<F> {
-        a.index(0).reshape([a.index(0).len(), 1]).into()
-    }
-
-    fn active(&self, _arg: usize) -> bool {
-        false
-    }
-
-    fn flops(&self, _args: &[&Shape], _y: &Shape) -> u64 {
-        0
-    }
+    outputs.cross_entropy(classes, &CrossEntropy::default())
 }

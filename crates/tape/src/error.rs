@@ -103,6 +103,22 @@ pub enum Error {
     /// A value or gradient that is NaN or infinite, on a tape that was told to refuse it.
     #[error("not finite: {0}")]
     NonFinite(Box<crate::non_finite::NonFinite>),
+    /// A matrix that has no inverse or no such factor.
+    #[error("{op}: {message}")]
+    Singular {
+        /// The operation.
+        op: String,
+        /// Which matrix, and what shows it.
+        message: String,
+    },
+    /// A value at which a derivative does not exist.
+    #[error("{op}: {message}")]
+    NoDerivative {
+        /// The operation.
+        op: String,
+        /// Which elements, and why.
+        message: String,
+    },
     /// A gradient that differs from the numeric one.
     #[error("{0}")]
     WrongGradient(Box<crate::check::Report>),
