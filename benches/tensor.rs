@@ -104,30 +104,57 @@ fn matmul(c: &mut Criterion) {
     }
 }
 
-fn conv(c: &mut Criterion) {
-    // 16 images of 16 channels, 14 × 14, with 32 filters of 3 × 3
-    let (x, w, g) = (numbers([16, 16, 14, 14]), numbers([32, 16, 3, 3]), numbers([16, 32, 14, 14]));
-    let mut group = c.benchmark_group("conv2d/16x16x14x14·32x16x3x3");
+/// Convolution of images `[batch, channels, side, side]` with `filters` squares of `size`, beside the three matrix products
+/// that it consists of, by the crate that the engine uses.
+fn conv_of(c: &mut Criterion, [batch, channels, side]: [usize; 3], [filters, size]: [usize; 2], padding: usize) {
+    let (x, w) = (numbers([batch, channels, side, side]), numbers([filters, channels, size, size]));
+    let out = side + 2 * padding + 1 - size;
+    let g = numbers([batch, filters, out, out]);
+    let name = format!("conv2d/{batch}x{channels}x{side}x{side}·{filters}x{channels}x{size}x{size}");
+    let mut group = c.benchmark_group(name);
+    let options = || Conv::default().padding(padding);
+    group.bench_function("forward", |bench| {
+        bench.iter(|| black_box(x.conv2d(&w, options())));
+    });
     group.bench_function("forward+backward", |bench| {
         let mut tape = Tape::of::<f32>();
         bench.iter(|| {
             tape.clear();
             let (x, w) = (tape.var(x.clone()), tape.var(w.clone()));
-            black_box(x.conv2d(w, Conv::default().padding(1)).backward_from(g.clone()).unwrap())
+            black_box(x.conv2d(w, options()).backward_from(g.clone()).unwrap())
         });
     });
     group.bench_function("its products alone", |bench| {
-        let (rows, columns) = (16 * 9, 14 * 14);
+        let (rows, columns) = (channels * size * size, out * out);
         let matrix = numbers([rows, columns]);
-        let (mut y, mut dx, mut dw) = (vec![0.0; 32 * columns], vec![0.0; rows * columns], vec![0.0; 32 * rows]);
-        let g = &g.data()[..32 * columns];
+        let (mut y, mut dx, mut dw) =
+            (vec![0.0; filters * columns], vec![0.0; rows * columns], vec![0.0; filters * rows]);
+        let g = &g.data()[..filters * columns];
         bench.iter(|| {
-            for _ in 0..16 {
-                gemm([32, rows, columns], w.data(), false, matrix.data(), false, &mut y);
-                gemm([rows, 32, columns], w.data(), true, g, false, &mut dx);
-                gemm([32, columns, rows], g, false, matrix.data(), true, &mut dw);
+            for _ in 0..batch {
+                gemm([filters, rows, columns], w.data(), false, matrix.data(), false, &mut y);
+                gemm([rows, filters, columns], w.data(), true, g, false, &mut dx);
+                gemm([filters, columns, rows], g, false, matrix.data(), true, &mut dw);
             }
             black_box((&y, &dx, &dw));
+        });
+    });
+    group.finish();
+}
+
+fn conv(c: &mut Criterion) {
+    conv_of(c, [16, 16, 14], [32, 3], 1);
+    // The two layers of a network for MNIST.
+    conv_of(c, [10, 1, 28], [20, 5], 0);
+    conv_of(c, [10, 20, 12], [40, 5], 0);
+    let x = numbers([10, 20, 24, 24]);
+    let mut group = c.benchmark_group("max_pool2d/10x20x24x24");
+    group.bench_function("forward+backward", |bench| {
+        let mut tape = Tape::of::<f32>();
+        let g = numbers([10, 20, 12, 12]);
+        bench.iter(|| {
+            tape.clear();
+            black_box(tape.var(x.clone()).max_pool2d(2, 2).backward_from(g.clone()).unwrap())
         });
     });
     group.finish();

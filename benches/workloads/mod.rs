@@ -1,10 +1,10 @@
 //! The workloads on which scalar tapes are compared: nine formulas, written once for every number type and with nothing
 //! in them for speed's sake, each with its gradient written by hand.
 //!
-//! They are shared by `benches/scalar.rs`, by the comparison with other crates in `benches/peers`, and by the test that
-//! holds the gradients of both kinds of tape to the hand-written ones.
+//! They are shared by `benches/scalar.rs` and `benches/count.rs`, by the comparison with other crates in `benches/peers`,
+//! and by the tests that hold the gradients of both kinds of tape to the hand-written ones and count their bytes.
 
-#![allow(dead_code, unreachable_pub)] // each of the three uses a part
+#![allow(dead_code, unreachable_pub)] // each of them uses a part
 #![allow(clippy::needless_range_loop)] // formulas are written by index, as on paper
 
 mod black_scholes;
@@ -168,6 +168,22 @@ pub fn visit(name: &str, visitor: &mut impl Visit) {
         "S6a" => visitor.visit(&BlackScholes::new(100_000)),
         "S6b" => visitor.visit(&Heat::new(500, 1_000)),
         _ => panic!("no workload {name}; there are {NAMES:?}"),
+    }
+}
+
+/// Visits the workload of one name with fewer points or steps, where its own would take long to count the instructions
+/// of. The instructions for each operation are nearly the same.
+///
+/// # Panics
+/// If there is none.
+pub fn visit_short(name: &str, visitor: &mut impl Visit) {
+    match name {
+        "S2-large" => visitor.visit(&Rosenbrock::new(20_000)),
+        "S4" => visitor.visit(&Iteration::new(10_000)),
+        "S5" => visitor.visit(&Mixture::new(10, 25, 20)),
+        "S6a" => visitor.visit(&BlackScholes::new(2_000)),
+        "S6b" => visitor.visit(&Heat::new(500, 40)),
+        _ => visit(name, visitor),
     }
 }
 

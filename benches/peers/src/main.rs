@@ -1,9 +1,9 @@
 //! Gradients of the same formulas on several scalar tapes, measured in one run: one process for each tape and workload,
-//! several rounds in turn so that a slow moment of the machine falls on all, medians, and the ratios that
-//! `docs/performance.md` reports.
+//! several rounds in turn so that a slow moment of the machine falls on all, medians (or, on a machine that others load,
+//! the least of the rounds), and the ratios that `docs/performance.md` reports.
 //!
 //! ```text
-//! cargo run --release --ignore-rust-version --manifest-path benches/peers/Cargo.toml -- [--rounds N] [--cycles | --instructions] [WORKLOAD …]
+//! cargo run --release --ignore-rust-version --manifest-path benches/peers/Cargo.toml -- [--rounds N] [--least] [--cycles | --instructions] [WORKLOAD …]
 //! ```
 
 mod child;
@@ -59,12 +59,13 @@ fn main() {
     {
         return child::measure(unit, peer, workload);
     }
-    let (mut rounds, mut unit) = (5, "ns");
+    let (mut rounds, mut unit, mut least) = (5, "ns", false);
     let mut names: Vec<&str> = Vec::new();
     let mut rest = arguments.iter();
     while let Some(argument) = rest.next() {
         match argument.as_str() {
             "--rounds" => rounds = rest.next().and_then(|n| n.parse().ok()).expect("--rounds takes a number"),
+            "--least" => least = true,
             "--cycles" => unit = "cycles",
             "--instructions" => unit = "instructions",
             name => names.push(name),
@@ -86,7 +87,7 @@ fn main() {
                 times.extend(time);
             }
         }
-        let row = table::Row::new(name, times);
+        let row = table::Row::new(name, times, least);
         println!("{}", row.progress());
         rows.push(row);
     }

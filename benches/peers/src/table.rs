@@ -3,7 +3,7 @@
 use crate::child::median;
 use crate::{CRATES, PEERS};
 
-/// The medians of one workload.
+/// The times of one workload.
 pub struct Row {
     name: String,
     times: Vec<Option<f64>>,
@@ -23,9 +23,13 @@ const GOALS: [(&str, f64, f64, f64); 9] = [
 ];
 
 impl Row {
-    pub fn new(name: &str, times: Vec<Vec<f64>>) -> Self {
-        let times = times.into_iter().map(|mut t| (!t.is_empty()).then(|| median(&mut t))).collect();
-        Row { name: name.into(), times }
+    /// From the rounds of each peer: their median, or the least of them.
+    pub fn new(name: &str, times: Vec<Vec<f64>>, least: bool) -> Self {
+        let of_rounds = |mut t: Vec<f64>| match least {
+            true => t.into_iter().min_by(f64::total_cmp),
+            false => (!t.is_empty()).then(|| median(&mut t)),
+        };
+        Row { name: name.into(), times: times.into_iter().map(of_rounds).collect() }
     }
 
     fn best(&self) -> (f64, &'static str) {

@@ -1,5 +1,12 @@
 //! The tape: the list of operations that a program performs, and the handles into it.
 
+mod combination;
+mod functions;
+#[cfg(feature = "nalgebra")]
+mod nalgebra;
+#[cfg(feature = "ndarray")]
+mod ndarray;
+mod numeric;
 mod scalar;
 pub(crate) mod store;
 mod var;
@@ -9,7 +16,11 @@ use std::panic::Location;
 
 use smallvec::SmallVec;
 
+pub(crate) use combination::{Combination, Run};
+#[cfg(feature = "nalgebra")]
+pub use nalgebra::NalgebraFloat;
 pub use scalar::Scalar;
+pub(crate) use scalar::{key_of, push_many, push_run};
 pub(crate) use var::{
     Operands, Parent, Step, evaluate, inherit, is_active, lift_value, param_node, read, step, value_of,
 };
@@ -22,7 +33,7 @@ use crate::graph::GraphView;
 use crate::non_finite::{self, NonFinite, OnNonFinite};
 use crate::op::Value;
 use crate::tensor::Tensor;
-use store::{CONSTANT, Extra, GRADIENT_ONLY, Node, ScalarOp, Store, What};
+use store::{CONSTANT, GRADIENT_ONLY, Store, What};
 
 /// A Wengert list: the elementary operations that a program performs on numbers and tensors, in order.
 ///
@@ -93,22 +104,15 @@ impl<F: Float> Tape<F> {
     #[inline]
     #[track_caller]
     pub fn scalar(&self, value: F) -> Scalar<F> {
-        let id = store::push(
-            self.key,
-            Node { parents: [0; 2], slopes: [F::zero(); 2] },
-            Extra { value, line: Location::caller(), op: &ScalarOp::Leaf },
-        );
-        self.with(|store| match store.leaves.last_mut() {
-            Some(range) if range.end == id => range.end += 1,
-            _ => store.leaves.push(id..id + 1),
-        });
+        let id = store::push_leaves(self.key, &[value], Location::caller()).unwrap_or_else(|e| e.raise());
         Scalar::node(self.key, id, value)
     }
 
     /// Records differentiable numbers, one for each of `values`.
     #[track_caller]
     pub fn scalars(&self, values: &[F]) -> Vec<Scalar<F>> {
-        values.iter().map(|v| self.scalar(*v)).collect()
+        let first = store::push_leaves(self.key, values, Location::caller()).unwrap_or_else(|e| e.raise());
+        (first..).zip(values).map(|(id, value)| Scalar::node(self.key, id, *value)).collect()
     }
 
     /// Records a differentiable tensor.
@@ -168,6 +172,7 @@ impl<F: Float> Tape<F> {
             constants: store.constants.len(),
             node_bytes: store.bytes(),
             value_bytes: store.wide.iter().map(|w| &w.value).chain(&store.constants).map(bytes_of).sum(),
+            taken: store.taken,
         })
     }
 
@@ -246,6 +251,9 @@ pub struct Stats {
     pub node_bytes: usize,
     /// Bytes of tensor values; a buffer that two nodes share counts twice.
     pub value_bytes: usize,
+    /// Numbers that left the tape through the traits of `num-traits` and `nalgebra` (`to_f64`, `NumCast`, …): what was
+    /// computed from them has no derivative.
+    pub taken: usize,
 }
 
 /// Adds a constant to the table; the id says that it is one.

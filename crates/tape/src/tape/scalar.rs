@@ -1,18 +1,18 @@
 //! Recorded numbers.
 
 use std::fmt;
-use std::panic::Location;
 
 use super::Var;
-use super::store::{self, Extra, FOLDED, GRADIENT_ONLY, Node, ScalarOp};
-use crate::algebra::{Arg, Elementwise, Held, Operand};
+use super::combination::Combination;
+use super::store::{self, FOLDED, GRADIENT_ONLY, Node, ScalarOp};
+use crate::algebra::{Elementwise, Held, Operand};
 use crate::error::Error;
 use crate::float::Float;
 use crate::gradients::{Gradients, RecordedGradients};
 use crate::non_finite;
 use crate::number::Num;
 use crate::ops::AnyOp;
-use crate::pointwise::{Arity, Of, Pointwise};
+use crate::pointwise::{Arity, Of, Pointwise, Two};
 use crate::sweep;
 use crate::tensor::Tensor;
 
@@ -63,7 +63,7 @@ impl<F: Float> Scalar<F> {
     /// [`Error::NotConnected`] for a constant, [`Error::StaleHandle`], [`Error::ForeignThread`].
     pub fn try_backward(&self) -> Result<Gradients<F>, Error> {
         let seed = if self.is_folding() { self.slope } else { F::one() };
-        non_finite::backward(self.connected()?, self.id & !FOLDED, seed.into(), false)
+        non_finite::backward(self.connected()?, self.parent(), seed.into(), false)
     }
 
     /// [`backward`](Self::backward), keeping the derivative by every node and not by leaves alone.
@@ -98,7 +98,7 @@ impl<F: Float> Scalar<F> {
         let retained = self.connected().and_then(|key| {
             let mut node = self;
             if self.id & FOLDED != 0 {
-                let id = self.push([self.id & !FOLDED, 0], [self.slope, F::zero()], self.value, &ScalarOp::Leaf);
+                let id = store::push_slopes(key, (self.parent(), self.slope), (0, F::zero()));
                 node = Scalar::node(key, id, self.value);
             }
             store::with_store(key, |store: &mut store::Store<F>| match store.wide_position(node.id) {
@@ -143,13 +143,27 @@ impl<F: Float> Scalar<F> {
         node
     }
 
+    /// Whether it is on a gradient-only tape.
     #[inline(always)]
-    fn is_folding(&self) -> bool {
+    pub(crate) fn is_folding(&self) -> bool {
         self.key & GRADIENT_ONLY != 0
     }
 
+    #[inline(always)]
     pub(crate) fn slope(&self) -> F {
         self.slope
+    }
+
+    /// The node on which the number depends by its slope; on a full tape, its own.
+    #[inline(always)]
+    pub(crate) fn parent(&self) -> u32 {
+        if self.is_folding() { self.id & !FOLDED } else { self.id }
+    }
+
+    /// A number of a gradient-only tape that depends on one node alone.
+    #[inline(always)]
+    pub(crate) fn folded(key: u32, parent: u32, value: F, slope: F) -> Self {
+        Scalar { key, id: parent | FOLDED, value, slope }
     }
 
     fn connected(&self) -> Result<u32, Error> {
@@ -166,65 +180,140 @@ impl<F: Float> Scalar<F> {
         self.connected()
     }
 
-    #[inline(always)]
-    #[track_caller]
-    fn push(&self, parents: [u32; 2], slopes: [F; 2], value: F, op: &'static ScalarOp) -> u32 {
-        let line = Location::caller();
-        store::push(self.key, Node { parents, slopes }, Extra { value, line, op })
-    }
-
     /// `value` is a function of this number with derivative `slope`; `free` is what the free slot keeps.
     #[inline(always)]
     #[track_caller]
     fn unary(self, value: F, slope: F, free: F, op: &'static ScalarOp, side: usize) -> Self {
-        if self.key == 0 {
-            return Scalar::constant(value);
-        }
         if self.is_folding() {
             return Scalar { id: self.id | FOLDED, value, slope: times(self.slope, slope), ..self };
         }
-        let (parents, slopes) = match side {
-            0 => ([self.id, 0], [slope, free]),
-            _ => ([0, self.id], [free, slope]),
-        };
-        let id = self.push(parents, slopes, value, op);
-        Scalar::node(self.key, id, value)
-    }
-
-    /// `value` is a function of two numbers with these derivatives.
-    #[inline(always)]
-    #[track_caller]
-    fn binary(self, other: Self, value: F, slopes: [F; 2], op: &'static ScalarOp) -> Self {
-        if self.key != other.key {
-            if other.key == 0 {
-                return self.unary(value, slopes[0], other.value, op, 0);
-            }
-            if self.key == 0 {
-                return other.unary(value, slopes[1], self.value, op, 1);
-            }
-            Error::ForeignTape.raise()
-        }
         if self.key == 0 {
             return Scalar::constant(value);
         }
-        if !self.is_folding() {
-            let id = self.push([self.id, other.id], slopes, value, op);
-            return Scalar::node(self.key, id, value);
-        }
-        let slopes = [times(self.slope, slopes[0]), times(other.slope, slopes[1])];
-        let parents = [self.id & !FOLDED, other.id & !FOLDED];
-        if parents[0] == parents[1] {
-            return Scalar { id: self.id | FOLDED, value, slope: slopes[0] + slopes[1], ..self };
-        }
-        let id = self.push(parents, slopes, value, op);
+        let node = match side {
+            0 => Node { parents: [self.id, 0], slopes: [slope, free] },
+            _ => Node { parents: [0, self.id], slopes: [free, slope] },
+        };
+        let id = match store::try_push(self.key, node, value, op) {
+            Some(id) => id,
+            None => rarely_push(self.key, node.parents[0], node.parents[1], node.slopes[0], node.slopes[1], value, op),
+        };
         Scalar::node(self.key, id, value)
     }
+
+    /// `value` is a function of two numbers with derivatives `s` and `t`. `ones` says which derivatives are 1 always.
+    #[inline(always)]
+    #[track_caller]
+    fn binary(self, other: Self, value: F, s: F, t: F, op: &'static ScalarOp, ones: (bool, bool)) -> Self {
+        let key = self.key;
+        if key == other.key {
+            if self.is_folding() {
+                let (p, q) = (self.id & !FOLDED, other.id & !FOLDED);
+                let (a, b) = (self.slope * s, other.slope * t);
+                // What is not folded has slope 1, and its chain needs no care.
+                let any_folded = (self.id | other.id) & FOLDED != 0;
+                if any_folded && num_traits::Float::is_nan(a + b) {
+                    // Something out of the ordinary: below.
+                } else if p != q {
+                    let ones = (ones.0 && self.id & FOLDED == 0, ones.1 && other.id & FOLDED == 0);
+                    if let Some(id) = store::try_push_slopes(key, (p, a), (q, b), ones) {
+                        return Scalar::node(key, id, value);
+                    }
+                } else {
+                    return Scalar::folded(key, p, value, a + b);
+                }
+            } else if key != 0 {
+                let node = Node { parents: [self.id, other.id], slopes: [s, t] };
+                if let Some(id) = store::try_push(key, node, value, op) {
+                    return Scalar::node(key, id, value);
+                }
+            } else {
+                return Scalar::constant(value);
+            }
+        }
+        rarely_binary(
+            (key, self.id, self.slope, self.value),
+            (other.key, other.id, other.slope, other.value),
+            (value, s, t),
+            op,
+        )
+    }
+
+    /// An operation of this number and a plain one.
+    #[inline(always)]
+    #[track_caller]
+    pub(crate) fn before_number<P: Pointwise<Arity = Two>>(self, op: P, number: f64) -> Self {
+        let number = F::from_f64(number);
+        let x = [Num(self.value), Num(number)];
+        let y = op.eval(x);
+        let slope = op.slope(0).map_or_else(|| op.partial(0, x, y).0, F::from_f64);
+        self.unary(y.0, slope, number, Entry::<P>::OP, 0)
+    }
+
+    /// An operation of a plain number and this one.
+    #[inline(always)]
+    #[track_caller]
+    pub(crate) fn behind_number<P: Pointwise<Arity = Two>>(self, op: P, number: f64) -> Self {
+        let number = F::from_f64(number);
+        let x = [Num(number), Num(self.value)];
+        let y = op.eval(x);
+        let slope = op.slope(1).map_or_else(|| op.partial(1, x, y).0, F::from_f64);
+        self.unary(y.0, slope, number, Entry::<P>::OP, 1)
+    }
+}
+
+/// `binary` where something is out of the ordinary: a constant, a tape that is not in use or whose chunk is full, two
+/// tapes, a slope that is NaN.
+#[cold]
+#[inline(never)]
+#[track_caller]
+fn rarely_binary<F: Float>(
+    (key, id, slope, x): (u32, u32, F, F),
+    (other_key, other_id, other_slope, other_x): (u32, u32, F, F),
+    (value, s, t): (F, F, F),
+    op: &'static ScalarOp,
+) -> Scalar<F> {
+    let a = Scalar { key, id, value: x, slope };
+    let b = Scalar { key: other_key, id: other_id, value: other_x, slope: other_slope };
+    if b.key == 0 {
+        return a.unary(value, s, b.value, op, 0);
+    }
+    if a.key == 0 {
+        return b.unary(value, t, a.value, op, 1);
+    }
+    if a.key != b.key {
+        Error::ForeignTape.raise()
+    }
+    if !a.is_folding() {
+        let node = Node { parents: [a.id, b.id], slopes: [s, t] };
+        return Scalar::node(key, store::push(key, node, value, op), value);
+    }
+    let (p, q) = ((a.parent(), times(a.slope, s)), (b.parent(), times(b.slope, t)));
+    if p.0 == q.0 {
+        return Scalar::folded(key, p.0, value, p.1 + q.1);
+    }
+    Scalar::node(key, store::push_slopes(key, p, q), value)
+}
+
+#[cold]
+#[inline(never)]
+#[track_caller]
+fn rarely_push<F: Float>(key: u32, p: u32, q: u32, s: F, t: F, value: F, op: &'static ScalarOp) -> u32 {
+    store::push(key, Node { parents: [p, q], slopes: [s, t] }, value, op)
 }
 
 /// A chain of two slopes. A zero derivative absorbs an infinite slope, as a full tape skips a zero adjoint.
 #[inline(always)]
-fn times<F: Float>(slope: F, derivative: F) -> F {
-    if derivative == F::zero() { derivative } else { slope * derivative }
+pub(crate) fn times<F: Float>(slope: F, derivative: F) -> F {
+    let product = slope * derivative;
+    if num_traits::Float::is_nan(product) { absorb(product, derivative) } else { product }
+}
+
+/// Called, so that the way around it is a branch that is not taken and not ten instructions that choose.
+#[cold]
+#[inline(never)]
+fn absorb<F: Float>(product: F, derivative: F) -> F {
+    if derivative == F::zero() { derivative } else { product }
 }
 
 /// What a scalar node says of its operation: one table entry for each type.
@@ -252,9 +341,14 @@ impl<F: Float> Elementwise for Scalar<F> {
             }
             2 => {
                 let y = op.eval(x);
-                args[0].binary(*args[1], y.0, [slope(0, y), slope(1, y)], Entry::<P>::OP)
+                let ones = (op.slope(0) == Some(1.0), op.slope(1) == Some(1.0));
+                args[0].binary(*args[1], y.0, slope(0, y), slope(1, y), Entry::<P>::OP, ones)
             }
-            _ => wide(op, args),
+            _ => {
+                let y = op.eval(x);
+                let args = [*args[0], *args[1], *args[2]];
+                ternary(args, y.0, [slope(0, y), slope(1, y), slope(2, y)], Entry::<P>::OP)
+            }
         }
     }
 }
@@ -278,17 +372,65 @@ impl<F: Float> Operand<Scalar<F>> for f64 {
     }
 }
 
-/// An operation of more arguments than a scalar node has room for is recorded as a tensor node of rank 0.
-#[cold]
+/// An operation of three arguments: two stand in a part of the node.
+#[inline(always)]
 #[track_caller]
-fn wide<F: Float, P: Pointwise>(op: P, args: &[&Scalar<F>]) -> Scalar<F> {
-    let Some(key) = args.iter().map(|a| a.key).find(|key| *key != 0) else {
-        let x = P::Arity::from_fn(|k| Num(args[k].value));
-        return Scalar::constant(op.eval(x).0);
+fn ternary<F: Float>(args: [Scalar<F>; 3], value: F, slopes: [F; 3], op: &'static ScalarOp) -> Scalar<F> {
+    let Some(key) = key_of(&args) else { return Scalar::constant(value) };
+    if key & GRADIENT_ONLY != 0 {
+        let mut sum = Combination::new(key);
+        args.iter().zip(slopes).filter(|(x, _)| x.key != 0).for_each(|(x, slope)| sum.add(x, slope));
+        return sum.finish(value);
+    }
+    let at = |k: usize| match args[k].key {
+        0 => (0, args[k].value),
+        _ => (args[k].id, slopes[k]),
     };
-    let vars: Vec<Var<F>> = args.iter().map(|a| Var::beside_key(key, **a)).collect();
-    let args: Vec<Arg<'_, Var<F>>> = vars.iter().map(Arg::Real).collect();
-    Var::try_apply(op, &args).unwrap_or_else(|e| e.raise()).real().scalar()
+    let (a, b, c) = (at(0), at(1), at(2));
+    let part = Node { parents: [a.0, b.0], slopes: [a.1, b.1] };
+    let part = store::push(key, part, value, &ScalarOp::Part { arguments: 2 });
+    let node = Node { parents: [part, c.0], slopes: [F::one(), c.1] };
+    Scalar::node(key, store::push(key, node, value, op), value)
+}
+
+/// The key of the tape of some numbers; `None` if all are constants.
+#[track_caller]
+pub(crate) fn key_of<F: Float>(numbers: &[Scalar<F>]) -> Option<u32> {
+    let key = numbers.iter().map(|x| x.key).find(|key| *key != 0)?;
+    if numbers.iter().any(|x| x.key != 0 && x.key != key) {
+        Error::ForeignTape.raise()
+    }
+    Some(key)
+}
+
+/// Records a number of a full tape that depends on any number of arguments, each an id with its derivative, or 0 with
+/// the plain number that stands there.
+#[track_caller]
+pub(crate) fn push_many<F: Float>(key: u32, arguments: &[(u32, F)], value: F, op: &'static ScalarOp) -> Scalar<F> {
+    let mut ids = None;
+    for pair in arguments.chunks(2) {
+        let (a, b) = (pair[0], pair.get(1).copied().unwrap_or((0, F::zero())));
+        let part: &'static ScalarOp = match pair.len() {
+            1 => &ScalarOp::Part { arguments: 1 },
+            _ => &ScalarOp::Part { arguments: 2 },
+        };
+        let node = Node { parents: [a.0, b.0], slopes: [a.1, b.1] };
+        let id = store::push(key, node, value, part);
+        ids = Some((ids.map_or(id, |(first, _)| first), id));
+    }
+    let Some((first, last)) = ids else { return Scalar::constant(value) };
+    push_run(key, (first, 1, last), value, op)
+}
+
+/// Records a number of a full tape that is an operation on the run of nodes from the first, by a step, to the last.
+#[track_caller]
+pub(crate) fn push_run<F: Float>(
+    key: u32,
+    (first, step, last): (u32, u32, u32),
+    value: F,
+    op: &'static ScalarOp,
+) -> Scalar<F> {
+    Scalar::node(key, store::push(key, Node::run(first, step, last), value, op), value)
 }
 
 impl ScalarOp {
@@ -299,7 +441,8 @@ impl ScalarOp {
                 let attribute = if *arity == 1 { node.slopes[1].to_f64() } else { 0.0 };
                 Some(make(attribute))
             }
-            _ => None,
+            ScalarOp::Many { make } => Some(make()),
+            ScalarOp::Leaf | ScalarOp::Wide | ScalarOp::Part { .. } => None,
         }
     }
 }

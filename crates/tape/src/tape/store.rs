@@ -13,6 +13,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::mem::MaybeUninit;
 use std::ops::Range;
 use std::panic::Location;
+use std::ptr;
 use std::rc::Rc;
 use std::sync::Mutex;
 use std::thread::{self, ThreadId};
@@ -21,6 +22,7 @@ use smallvec::SmallVec;
 
 use crate::error::Error;
 use crate::float::Float;
+use crate::kernels::slopes::{self, Parents, Place};
 use crate::non_finite::OnNonFinite;
 use crate::op::Value;
 use crate::ops::AnyOp;
@@ -37,20 +39,54 @@ pub(crate) const CONSTANT: u32 = 1 << 31;
 /// In a scalar's id on a gradient-only tape: the value is folded into a later slope and has no node.
 pub(crate) const FOLDED: u32 = 1 << 31;
 
-/// Nodes in a chunk.
+/// In the first parent of a node: it is the sum of a run of nodes, from that parent to the second, as far apart as the
+/// first slope says.
+const RUN: u32 = 1 << 31;
+
+/// Nodes in a chunk of a full tape: 192 KiB.
 const CHUNK: usize = 1 << 13;
-/// Chunks that a thread keeps free: 128 million nodes' worth would be 3 GB, so a quarter of that.
-const KEPT_CHUNKS: usize = 4096;
+/// Words in a piece of a gradient-only tape: 24 KiB.
+const PIECE: usize = 6 << 10;
+/// Chunks of a kind, and pieces, that a thread keeps free: at most 768 MiB of each.
+const KEPT: usize = 1 << 15;
 /// Keys are handed to threads in blocks of this size.
 const KEY_BLOCK: u32 = 1024;
 
-/// A scalar node: value = f(parents), with the derivative by each. Parent 0 is the sink of what has no parent there;
-/// the slope beside it is free, and on a full tape keeps the operand or attribute that is a plain number.
+/// A scalar node of a full tape: value = f(parents), with the derivative by each. Parent 0 is the sink of what has no
+/// parent there; the slope beside it is free, and keeps the operand or attribute that is a plain number.
 #[derive(Clone, Copy)]
 #[repr(C)]
 pub(crate) struct Node<F> {
     pub(crate) parents: [u32; 2],
     pub(crate) slopes: [F; 2],
+}
+
+impl<F: Float> Node<F> {
+    /// The sum of the nodes `first`, `first + step`, …, `last`.
+    pub(crate) fn run(first: u32, step: u32, last: u32) -> Self {
+        Node { parents: [first | RUN, last], slopes: [F::from_f64(f64::from(step)), F::zero()] }
+    }
+
+    /// What the node depends on.
+    pub(crate) fn depends_on(&self) -> Parents {
+        match self.parents[0] & RUN {
+            0 => Parents::Two(self.parents),
+            _ => Parents::Run {
+                first: self.parents[0] & !RUN,
+                step: self.slopes[0].to_f64() as u32,
+                last: self.parents[1],
+            },
+        }
+    }
+}
+
+/// A piece of the records of a gradient-only tape.
+struct Piece {
+    words: Box<[u32]>,
+    /// The words in use; of the tape in use, what the hot thread-local says.
+    used: usize,
+    /// The id before which the piece begins.
+    first: u32,
 }
 
 /// What a full tape knows of a scalar node beyond its slopes.
@@ -67,8 +103,12 @@ pub(crate) enum ScalarOp {
     Leaf,
     /// The place of a tensor node.
     Wide,
-    /// A pointwise operation of one or two arguments, made from its attribute.
+    /// A pointwise operation of one to three arguments, made from its attribute.
     Pointwise { make: fn(f64) -> AnyOp, arity: usize },
+    /// An operation of any number of arguments.
+    Many { make: fn() -> AnyOp },
+    /// No node of its own, but one or two arguments of a later node.
+    Part { arguments: usize },
 }
 
 /// A tensor node.
@@ -97,8 +137,12 @@ pub(crate) enum What {
 pub(crate) struct Store<F: Float> {
     key: u32,
     len: u32,
+    /// Of a full tape. Leaves and tensors leave their places unwritten.
     nodes: Vec<Box<[MaybeUninit<Node<F>>]>>,
+    /// Of a full tape, for every id.
     extras: Vec<Box<[MaybeUninit<Extra<F>>]>>,
+    /// Of a gradient-only tape.
+    pieces: Vec<Piece>,
     pub(crate) wide: Vec<Wide<F>>,
     pub(crate) constants: Vec<Value<F>>,
     pub(crate) params: HashMap<ParamId, u32>,
@@ -110,6 +154,8 @@ pub(crate) struct Store<F: Float> {
     pub(crate) on_non_finite: OnNonFinite,
     /// What sees the gradients of nodes.
     pub(crate) hooks: BTreeMap<u32, Vec<Hook<F>>>,
+    /// How many numbers left the tape through the traits of numbers.
+    pub(crate) taken: usize,
 }
 
 /// What sees the gradient of a node.
@@ -121,19 +167,27 @@ impl<F: Float> Store<F> {
         self.len
     }
 
-    /// The chunks of nodes, oldest first; the last may be partly filled.
+    /// Scalar node `id` of a full tape; a leaf or tensor has no parents.
     pub(crate) fn node(&self, id: u32) -> Node<F> {
-        assert!(id < self.len, "node {id} of {}", self.len);
-        // SAFETY: ids below `len` were written by `push` before `len` passed them.
-        unsafe { self.nodes[id as usize / CHUNK][id as usize % CHUNK].assume_init() }
+        let nothing = Node { parents: [0; 2], slopes: [F::zero(); 2] };
+        match self.extra(id).map(|e| e.op) {
+            None | Some(ScalarOp::Leaf | ScalarOp::Wide) => nothing,
+            // SAFETY: ids below `len` were written by `push` before `len` passed them, but for leaves and tensors.
+            Some(_) => unsafe { self.nodes[id as usize / CHUNK][id as usize % CHUNK].assume_init() },
+        }
     }
 
     /// What is known of scalar node `id` beyond its slopes; `None` on a gradient-only tape.
     pub(crate) fn extra(&self, id: u32) -> Option<Extra<F>> {
         assert!(id < self.len, "node {id} of {}", self.len);
         let chunk = self.extras.get(id as usize / CHUNK)?;
-        // SAFETY: as in `node`; a full tape writes the two together.
+        // SAFETY: a full tape writes it for every id before `len` passes that.
         Some(unsafe { chunk[id as usize % CHUNK].assume_init() })
+    }
+
+    /// Whether `id` is no node of its own, but arguments of a later one.
+    pub(crate) fn is_part(&self, id: u32) -> bool {
+        self.extra(id).is_some_and(|e| matches!(e.op, ScalarOp::Part { .. }))
     }
 
     /// The tensor node at `id`, if there is one.
@@ -150,29 +204,79 @@ impl<F: Float> Store<F> {
         self.wide.binary_search_by_key(&id, |w| w.id).ok()
     }
 
+    /// Where a walk backwards over the scalar nodes begins.
+    pub(crate) fn last_place(&self) -> Place {
+        let piece = self.pieces.len().saturating_sub(1);
+        Place { piece, at: self.pieces.last().map_or(0, |p| p.used), id: self.len }
+    }
+
     /// Propagates adjoints through the scalar nodes `first..end`, newest first. Each is read once, left at zero, and
-    /// skipped if it was zero.
+    /// skipped if it was zero. `place` is where the last walk ended, at `end` or later.
     ///
     /// `adjoints` has an entry for every id below `end`.
-    pub(crate) fn sweep_scalars(&self, first: u32, end: u32, adjoints: &mut [F]) {
+    pub(crate) fn sweep_scalars(&self, first: u32, end: u32, place: &mut Place, adjoints: &mut [F]) {
         assert!(first >= 1 && end <= self.len && end as usize <= adjoints.len());
-        let mut end = end as usize;
-        let first = first as usize;
+        if self.key & GRADIENT_ONLY == 0 {
+            return self.sweep_nodes(first as usize, end as usize, adjoints);
+        }
+        self.skip(end, place);
+        while place.id > first {
+            self.enter_piece(place);
+            // SAFETY: the words in use of a piece are records written by `try_push_slopes`, `push_slopes`, `push_run` and `take_ids`, a
+            // place stands between two records, and parents are older than their node. `place.id <= end`, and
+            // `end <= adjoints.len()` was asserted.
+            unsafe { slopes::sweep(&self.pieces[place.piece].words, place, first, adjoints) };
+        }
+    }
+
+    /// Where a piece has no records left, on to the one before.
+    fn enter_piece(&self, place: &mut Place) {
+        while place.at <= 1 {
+            place.piece -= 1;
+            place.at = self.pieces[place.piece].used;
+        }
+    }
+
+    /// Walks to where only ids below `end` are left.
+    fn skip(&self, end: u32, place: &mut Place) {
+        while place.id > end && self.pieces[place.piece].first >= end {
+            place.id = self.pieces[place.piece].first;
+            place.at = 1;
+            if place.id > end {
+                self.enter_piece(place);
+            }
+        }
+        self.walk_back(end, place, |_, _| {});
+    }
+
+    /// Walks to where only ids below `first` are left, and shows each number with its parents.
+    fn walk_back(&self, first: u32, place: &mut Place, mut show: impl FnMut(u32, Parents)) {
+        while place.id > first {
+            self.enter_piece(place);
+            slopes::walk::<F>(&self.pieces[place.piece].words, place, first, &mut show);
+        }
+    }
+
+    fn sweep_nodes(&self, first: usize, mut end: usize, adjoints: &mut [F]) {
         while end > first {
             let chunk = (end - 1) / CHUNK;
             let start = (chunk * CHUNK).max(first);
             let nodes = &self.nodes[chunk][start % CHUNK..][..end - start];
             for (k, node) in nodes.iter().enumerate().rev() {
                 let id = start + k;
-                // SAFETY: `id < end <= self.len`, so the node was written; `id < adjoints.len()` was asserted; a
-                // node's parents are older than the node, so they are below `id`.
+                // SAFETY: `id < end <= self.len` is no leaf and no tensor, so the node was written;
+                // `id < adjoints.len()` was asserted; parents are older than their node, so they are below `id`.
                 unsafe {
                     let adjoint = *adjoints.get_unchecked(id);
                     if adjoint != F::zero() {
                         *adjoints.get_unchecked_mut(id) = F::zero();
                         let node = node.assume_init_ref();
-                        *adjoints.get_unchecked_mut(node.parents[0] as usize) += adjoint * node.slopes[0];
-                        *adjoints.get_unchecked_mut(node.parents[1] as usize) += adjoint * node.slopes[1];
+                        if node.parents[0] & RUN == 0 {
+                            *adjoints.get_unchecked_mut(node.parents[0] as usize) += adjoint * node.slopes[0];
+                            *adjoints.get_unchecked_mut(node.parents[1] as usize) += adjoint * node.slopes[1];
+                        } else if let Parents::Run { first, step, last } = node.depends_on() {
+                            slopes::give_to_run(adjoints.as_mut_ptr(), first, step, last, adjoint);
+                        }
                     }
                 }
             }
@@ -181,10 +285,18 @@ impl<F: Float> Store<F> {
     }
 
     /// Marks the parents of the scalar nodes `first..end` that are marked.
-    pub(crate) fn mark_scalars(&self, first: u32, end: u32, reached: &mut [bool]) {
+    pub(crate) fn mark_scalars(&self, first: u32, end: u32, place: &mut Place, reached: &mut [bool]) {
+        if self.key & GRADIENT_ONLY != 0 {
+            self.skip(end, place);
+            return self.walk_back(first, place, |id, parents| {
+                if reached[id as usize] {
+                    parents.for_each(|p| reached[p as usize] = true);
+                }
+            });
+        }
         for id in (first..end).rev() {
             if reached[id as usize] {
-                self.node(id).parents.iter().for_each(|p| reached[*p as usize] = true);
+                self.node(id).depends_on().for_each(|p| reached[p as usize] = true);
             }
         }
     }
@@ -193,6 +305,7 @@ impl<F: Float> Store<F> {
     pub(crate) fn bytes(&self) -> usize {
         self.nodes.len() * CHUNK * size_of::<Node<F>>()
             + self.extras.len() * CHUNK * size_of::<Extra<F>>()
+            + self.pieces.len() * PIECE * size_of::<u32>()
             + self.wide.capacity() * size_of::<Wide<F>>()
             + self.constants.capacity() * size_of::<Value<F>>()
     }
@@ -203,11 +316,14 @@ impl<F: Float> Store<F> {
 pub struct Hot<F> {
     key: Cell<u32>,
     len: Cell<u32>,
-    /// The id at which the current chunk ends.
+    /// Of a full tape: the id at which the current chunk ends.
     end: Cell<u32>,
-    /// Where node 0 would be if all chunks lay before the current one.
+    /// Of a full tape: where node 0 would be if all chunks lay before the current one.
     nodes: Cell<*mut Node<F>>,
     extras: Cell<*mut Extra<F>>,
+    /// Of a gradient-only tape: where the next record is written, and the last place at which one fits.
+    next: Cell<*mut u32>,
+    last: Cell<*mut u32>,
 }
 
 impl<F> Hot<F> {
@@ -216,15 +332,25 @@ impl<F> Hot<F> {
             key: Cell::new(0),
             len: Cell::new(0),
             end: Cell::new(0),
-            nodes: Cell::new(std::ptr::null_mut()),
-            extras: Cell::new(std::ptr::null_mut()),
+            nodes: Cell::new(ptr::null_mut()),
+            extras: Cell::new(ptr::null_mut()),
+            next: Cell::new(ptr::null_mut()),
+            last: Cell::new(ptr::null_mut()),
         }
     }
 
+    /// Whether tape `key`, which is in use, has room for a node or record.
+    fn is_ready(&self, key: u32) -> bool {
+        match key & GRADIENT_ONLY {
+            0 => self.len.get() < self.end.get(),
+            _ => self.next.get() <= self.last.get(),
+        }
+    }
+
+    /// Key 0 is no tape's, so that the next record of any looks for its own.
     fn leave(&self) {
         self.key.set(0);
         self.len.set(0);
-        self.end.set(0);
     }
 }
 
@@ -234,6 +360,7 @@ pub struct Cold<F: Float> {
     stores: Vec<Store<F>>,
     free_nodes: Vec<Box<[MaybeUninit<Node<F>>]>>,
     free_extras: Vec<Box<[MaybeUninit<Extra<F>>]>>,
+    free_pieces: Vec<Box<[u32]>>,
     /// All zero between sweeps.
     adjoints: Vec<F>,
     keys: Range<u32>,
@@ -246,6 +373,7 @@ impl<F: Float> Cold<F> {
             stores: Vec::new(),
             free_nodes: Vec::new(),
             free_extras: Vec::new(),
+            free_pieces: Vec::new(),
             adjoints: Vec::new(),
             keys: 0..0,
             line: None,
@@ -263,47 +391,113 @@ impl<F: Float> Cold<F> {
         self.keys.next().map(|k| k | kind).ok_or(Error::KeysExhausted)
     }
 
+    /// Writes into the store of the tape in use what the hot thread-local knows better.
+    fn sync(&mut self, hot: &Hot<F>) {
+        if let Some(k) = self.position(hot.key.get()) {
+            let store = &mut self.stores[k];
+            store.len = hot.len.get();
+            if let Some(piece) = store.pieces.last_mut() {
+                piece.used = (hot.next.get() as usize - piece.words.as_ptr() as usize) / size_of::<u32>();
+            }
+        }
+    }
+
     /// Takes the state of the tape in use back into its store.
     fn park(&mut self, hot: &Hot<F>) {
-        if let Some(k) = self.position(hot.key.get()) {
-            self.stores[k].len = hot.len.get();
-        }
+        self.sync(hot);
         hot.leave();
     }
 
     /// Makes the tape at `k` the one in use.
     fn enter(&mut self, k: usize, hot: &Hot<F>) {
         let store = &mut self.stores[k];
-        let chunk = (store.len as usize).saturating_sub(1) / CHUNK;
-        let start = chunk * CHUNK;
-        hot.nodes.set(store.nodes[chunk].as_mut_ptr().cast::<Node<F>>().wrapping_sub(start));
-        if let Some(extras) = store.extras.get_mut(chunk) {
-            hot.extras.set(extras.as_mut_ptr().cast::<Extra<F>>().wrapping_sub(start));
+        match store.pieces.last_mut() {
+            Some(piece) => {
+                let start = piece.words.as_mut_ptr();
+                hot.next.set(start.wrapping_add(piece.used));
+                hot.last.set(start.wrapping_add(PIECE - slopes::LONGEST));
+            }
+            None => {
+                // The chunk that was added last, even if nothing is in it yet.
+                let start = (store.nodes.len() - 1) * CHUNK;
+                let (nodes, extras) = (store.nodes.last_mut(), store.extras.last_mut());
+                let (nodes, extras) = (nodes.expect("a chunk of every tape"), extras.expect("a chunk of every tape"));
+                hot.nodes.set(nodes.as_mut_ptr().cast::<Node<F>>().wrapping_sub(start));
+                hot.extras.set(extras.as_mut_ptr().cast::<Extra<F>>().wrapping_sub(start));
+                hot.end.set((start + CHUNK) as u32);
+            }
         }
-        hot.end.set((start + CHUNK) as u32);
         hot.len.set(store.len);
         hot.key.set(store.key);
     }
 
-    /// Adds a chunk to the tape at `k`.
-    fn grow(&mut self, k: usize) {
-        let nodes = self.free_nodes.pop().unwrap_or_else(|| Box::new_uninit_slice(CHUNK));
-        self.stores[k].nodes.push(nodes);
-        if self.stores[k].key & GRADIENT_ONLY == 0 {
-            let extras = self.free_extras.pop().unwrap_or_else(|| Box::new_uninit_slice(CHUNK));
-            self.stores[k].extras.push(extras);
+    /// Adds a chunk or a piece to the tape at `k`, which is not in use.
+    fn grow(&mut self, k: usize) -> Result<(), Error> {
+        let store = &mut self.stores[k];
+        if store.key & GRADIENT_ONLY != 0 {
+            // A record is a word at least.
+            if store.len as usize + PIECE > slopes::IDS as usize {
+                return Err(Error::TapeFull(store.len));
+            }
+            let words = self.free_pieces.pop().unwrap_or_else(|| vec![slopes::BEGIN; PIECE].into());
+            store.pieces.push(Piece { words, used: 1, first: store.len });
+            return Ok(());
         }
+        if (store.nodes.len() + 1) * CHUNK > CONSTANT as usize {
+            return Err(Error::TapeFull(store.len));
+        }
+        store.nodes.push(self.free_nodes.pop().unwrap_or_else(|| Box::new_uninit_slice(CHUNK)));
+        store.extras.push(self.free_extras.pop().unwrap_or_else(|| Box::new_uninit_slice(CHUNK)));
+        Ok(())
     }
 
-    fn give_chunks(
+    /// Takes `count` ids of the tape at `k`, which is not in use, for leaves or tensors. Those of a gradient-only tape
+    /// are a gap in the records; those of a full tape get what `extra` says and no node.
+    fn take_ids(&mut self, k: usize, count: u32, extra: impl Fn(u32) -> Extra<F>) -> Result<u32, Error> {
+        let first = self.stores[k].len;
+        if self.stores[k].key & GRADIENT_ONLY != 0 {
+            let fits = self.stores[k].pieces.last().is_some_and(|p| p.used + slopes::LONGEST <= PIECE);
+            if u64::from(first) + u64::from(count) + PIECE as u64 > u64::from(slopes::IDS) {
+                return Err(Error::TapeFull(first));
+            }
+            if !fits {
+                self.grow(k)?;
+            }
+            let store = &mut self.stores[k];
+            store.len += count;
+            if let Some(piece) = store.pieces.last_mut().filter(|_| count > 0) {
+                piece.words[piece.used] = slopes::gap(count);
+                piece.used += 1;
+            }
+            return Ok(first);
+        }
+        for done in 0..count {
+            let id = (first + done) as usize;
+            if id / CHUNK == self.stores[k].nodes.len() {
+                self.grow(k)?;
+            }
+            self.stores[k].extras[id / CHUNK][id % CHUNK].write(extra(done));
+        }
+        self.stores[k].len += count;
+        Ok(first)
+    }
+
+    /// Takes back the memory of a tape.
+    fn give(
         &mut self,
         mut nodes: Vec<Box<[MaybeUninit<Node<F>>]>>,
         mut extras: Vec<Box<[MaybeUninit<Extra<F>>]>>,
+        pieces: Vec<Piece>,
     ) {
-        nodes.truncate(KEPT_CHUNKS.saturating_sub(self.free_nodes.len()));
-        extras.truncate(KEPT_CHUNKS.saturating_sub(self.free_extras.len()));
+        nodes.truncate(KEPT.saturating_sub(self.free_nodes.len()));
+        extras.truncate(KEPT.saturating_sub(self.free_extras.len()));
+        // The oldest chunk is handed out first again.
+        nodes.reverse();
+        extras.reverse();
         self.free_nodes.append(&mut nodes);
         self.free_extras.append(&mut extras);
+        let room = KEPT.saturating_sub(self.free_pieces.len());
+        self.free_pieces.extend(pieces.into_iter().take(room).rev().map(|p| p.words));
     }
 }
 
@@ -352,11 +546,16 @@ static OWNERS: Mutex<Vec<ThreadId>> = Mutex::new(Vec::new());
 
 fn new_block() -> Result<Range<u32>, Error> {
     let mut owners = OWNERS.lock().unwrap_or_else(|e| e.into_inner());
+    block_of(thread::current().id(), &mut owners)
+}
+
+/// The next block of keys, for a thread.
+fn block_of(thread: ThreadId, owners: &mut Vec<ThreadId>) -> Result<Range<u32>, Error> {
     let block = owners.len() as u32;
-    if block >= (GRADIENT_ONLY / KEY_BLOCK) - 1 {
+    if block >= GRADIENT_ONLY / KEY_BLOCK {
         return Err(Error::KeysExhausted);
     }
-    owners.push(thread::current().id());
+    owners.push(thread);
     // Key 0 is a constant without a tape.
     let first = block * KEY_BLOCK;
     Ok(first.max(1)..first + KEY_BLOCK)
@@ -380,9 +579,10 @@ pub(crate) fn open<F: Float>(kind: u32) -> Result<u32, Error> {
         F::hot(|hot| cold.park(hot));
         cold.stores.push(Store {
             key,
-            len: 1,
+            len: 0,
             nodes: Vec::new(),
             extras: Vec::new(),
+            pieces: Vec::new(),
             wide: Vec::new(),
             constants: Vec::new(),
             params: HashMap::new(),
@@ -390,21 +590,20 @@ pub(crate) fn open<F: Float>(kind: u32) -> Result<u32, Error> {
             retained: Vec::new(),
             on_non_finite: OnNonFinite::Off,
             hooks: BTreeMap::new(),
+            taken: 0,
         });
         let k = cold.stores.len() - 1;
-        cold.grow(k);
-        write_sink(&mut cold.stores[k]);
+        take_sink(&mut cold, k)?;
         F::hot(|hot| cold.enter(k, hot));
         Ok(key)
     })?
 }
 
 /// Node 0: what has no parent points here.
-fn write_sink<F: Float>(store: &mut Store<F>) {
-    store.nodes[0][0].write(Node { parents: [0; 2], slopes: [F::zero(); 2] });
-    if let Some(extras) = store.extras.first_mut() {
-        extras[0].write(Extra { value: F::zero(), line: Location::caller(), op: &ScalarOp::Leaf });
-    }
+fn take_sink<F: Float>(cold: &mut Cold<F>, k: usize) -> Result<(), Error> {
+    let line = Location::caller();
+    cold.take_ids(k, 1, |_| Extra { value: F::zero(), line, op: &ScalarOp::Leaf })?;
+    Ok(())
 }
 
 /// Closes a tape; its memory goes to the thread's pool.
@@ -413,19 +612,20 @@ pub(crate) fn close<F: Float>(key: u32) {
         let mut cold = cold.borrow_mut();
         F::hot(|hot| {
             if hot.key.get() == key {
-                hot.leave();
+                cold.park(hot);
             }
         });
         let k = cold.position(key)?;
         let mut store = cold.stores.remove(k);
-        cold.give_chunks(std::mem::take(&mut store.nodes), std::mem::take(&mut store.extras));
+        let (nodes, extras) = (std::mem::take(&mut store.nodes), std::mem::take(&mut store.extras));
+        cold.give(nodes, extras, std::mem::take(&mut store.pieces));
         Some(store)
     });
     // Dropped here, outside the borrow: a user's operation may have a destructor that records.
     drop(closed);
 }
 
-/// Empties a tape and gives it a new key; its first chunk stays, the others go to the pool.
+/// Empties a tape and gives it a new key; its memory goes to the pool.
 pub(crate) fn clear<F: Float>(key: u32) -> Result<u32, Error> {
     let (new, dropped, hooks) = F::cold(|cold| {
         let mut cold = cold.borrow_mut();
@@ -434,15 +634,17 @@ pub(crate) fn clear<F: Float>(key: u32) -> Result<u32, Error> {
         F::hot(|hot| cold.park(hot));
         let store = &mut cold.stores[k];
         store.key = new;
-        store.len = 1;
+        store.len = 0;
         store.params.clear();
         store.leaves.clear();
         store.retained.clear();
         let hooks = std::mem::take(&mut store.hooks);
+        store.taken = 0;
         let dropped = (std::mem::take(&mut store.wide), std::mem::take(&mut store.constants));
-        let nodes = store.nodes.split_off(1);
-        let extras = store.extras.split_off(store.extras.len().min(1));
-        cold.give_chunks(nodes, extras);
+        let (nodes, extras) = (std::mem::take(&mut store.nodes), std::mem::take(&mut store.extras));
+        let pieces = std::mem::take(&mut store.pieces);
+        cold.give(nodes, extras, pieces);
+        take_sink(&mut cold, k)?;
         F::hot(|hot| cold.enter(k, hot));
         Ok::<_, Error>((new, dropped, hooks))
     })??;
@@ -467,83 +669,145 @@ pub(crate) fn with_store<F: Float, R>(key: u32, f: impl FnOnce(&mut Store<F>) ->
         let k = cold.position(key).ok_or_else(|| missing(key))?;
         F::hot(|hot| {
             if hot.key.get() == key {
-                cold.stores[k].len = hot.len.get();
+                cold.sync(hot);
             }
         });
         Ok(f(&mut cold.stores[k]))
     })?
 }
 
-/// Makes `key` the tape in use.
+/// Makes `key` the tape in use, with room for a node or record.
 #[cold]
 #[inline(never)]
 #[track_caller]
-fn switch<F: Float>(key: u32) {
+fn make_ready<F: Float>(key: u32) {
     let done = F::cold(|cold| {
         let mut cold = cold.borrow_mut();
         let k = cold.position(key).ok_or_else(|| missing(key))?;
         F::hot(|hot| {
+            if hot.key.get() != key {
+                cold.park(hot);
+                cold.enter(k, hot);
+            }
+            if hot.is_ready(key) {
+                return Ok(());
+            }
             cold.park(hot);
+            let grown = cold.grow(k);
             cold.enter(k, hot);
-        });
-        Ok::<_, Error>(())
+            grown
+        })
     });
     if let Err(e) = done.and_then(|r| r) {
         e.raise()
     }
 }
 
-/// Adds a chunk to the tape in use.
-#[cold]
-#[inline(never)]
-#[track_caller]
-fn grow<F: Float>(key: u32) {
-    let done = F::cold(|cold| {
-        let mut cold = cold.borrow_mut();
-        let k = cold.position(key).ok_or_else(|| missing(key))?;
-        let len = F::hot(|hot| hot.len.get());
-        if len as usize + CHUNK > CONSTANT as usize {
-            return Err(Error::TapeFull(len));
-        }
-        cold.grow(k);
-        F::hot(|hot| {
-            cold.park(hot);
-            // Enter the new chunk: `enter` looks at the last written node, which lies in the one before.
-            cold.stores[k].len = len + 1;
-            cold.enter(k, hot);
-            hot.len.set(len);
-        });
-        cold.stores[k].len = len;
-        Ok(())
-    });
-    if let Err(e) = done.and_then(|r| r) {
-        e.raise()
-    }
-}
-
-/// Records a scalar node and returns its id.
+/// Records a scalar node of a full tape and returns its id; `None` if the tape is not in use or its chunk is full.
 #[inline(always)]
 #[track_caller]
-pub(crate) fn push<F: Float>(key: u32, node: Node<F>, extra: Extra<F>) -> u32 {
-    F::hot(|hot| {
-        if hot.key.get() != key {
-            switch::<F>(key);
+pub(crate) fn try_push<F: Float>(key: u32, node: Node<F>, value: F, op: &'static ScalarOp) -> Option<u32> {
+    let line = Location::caller();
+    let hot = F::hot(ptr::from_ref);
+    // SAFETY: a thread-local without a destructor lives as long as its thread, which is here. The hot pointers describe
+    // the chunk of tape `key` in which `id` lies (`id < end`). The chunk is owned by the cold thread-local, which clears
+    // the hot one before it frees or moves any.
+    unsafe {
+        let hot = &*hot;
+        let id = hot.len.get();
+        if hot.key.get() != key || id == hot.end.get() {
+            return None;
+        }
+        hot.nodes.get().wrapping_add(id as usize).write(node);
+        hot.extras.get().wrapping_add(id as usize).write(Extra { value, line, op });
+        hot.len.set(id + 1);
+        Some(id)
+    }
+}
+
+/// Records a scalar node of a full tape and returns its id.
+#[track_caller]
+pub(crate) fn push<F: Float>(key: u32, node: Node<F>, value: F, op: &'static ScalarOp) -> u32 {
+    loop {
+        if let Some(id) = try_push(key, node, value, op) {
+            return id;
+        }
+        make_ready::<F>(key);
+    }
+}
+
+/// Records a number of a gradient-only tape that depends on `p` by `s` and on `q` by `t`, and returns its id; `None` if
+/// the tape is not in use or its piece is full. `ones` says which slopes are known to be 1.
+#[inline(always)]
+pub(crate) fn try_push_slopes<F: Float>(key: u32, p: (u32, F), q: (u32, F), ones: (bool, bool)) -> Option<u32> {
+    let hot = F::hot(ptr::from_ref);
+    // SAFETY: as in `try_push`. Tape `key` is in use, and `next <= last` leaves room for the longest record.
+    unsafe {
+        let hot = &*hot;
+        if hot.key.get() != key || hot.next.get() > hot.last.get() {
+            return None;
         }
         let id = hot.len.get();
-        if id == hot.end.get() {
-            grow::<F>(key);
+        hot.next.set(slopes::write_pair(hot.next.get(), id, p, q, ones));
+        hot.len.set(id + 1);
+        Some(id)
+    }
+}
+
+/// Records a number of a gradient-only tape that depends on `p` by `s` and on `q` by `t`, and returns its id.
+#[inline(never)]
+#[track_caller]
+pub(crate) fn push_slopes<F: Float>(key: u32, p: (u32, F), q: (u32, F)) -> u32 {
+    F::hot(|hot| {
+        if hot.key.get() != key || hot.next.get() > hot.last.get() {
+            make_ready::<F>(key);
         }
-        // SAFETY: the hot pointers describe the chunk of tape `key` in which `id` lies (`id < end`). The chunk is
-        // owned by the cold thread-local, which clears the hot one before it frees or moves any.
-        unsafe {
-            hot.nodes.get().wrapping_add(id as usize).write(node);
-            if key & GRADIENT_ONLY == 0 {
-                hot.extras.get().wrapping_add(id as usize).write(extra);
-            }
-        }
+        let id = hot.len.get();
+        // SAFETY: as in `try_push_slopes`.
+        hot.next.set(unsafe { slopes::write_pair(hot.next.get(), id, p, q, (p.1 == F::one(), q.1 == F::one())) });
         hot.len.set(id + 1);
         id
     })
+}
+
+/// Records a number of a gradient-only tape that is the sum of `first`, `first + step`, …, `last`.
+#[inline]
+#[track_caller]
+pub(crate) fn push_run<F: Float>(key: u32, first: u32, step: u32, last: u32) -> u32 {
+    let hot = F::hot(ptr::from_ref);
+    // SAFETY: as in `try_push_slopes`.
+    unsafe {
+        let hot = &*hot;
+        if hot.key.get() != key || hot.next.get() > hot.last.get() {
+            make_ready::<F>(key);
+        }
+        let id = hot.len.get();
+        hot.next.set(slopes::write_run(hot.next.get(), first, step, last));
+        hot.len.set(id + 1);
+        id
+    }
+}
+
+/// Records differentiable numbers and returns the id of the first.
+#[track_caller]
+pub(crate) fn push_leaves<F: Float>(key: u32, values: &[F], line: Line) -> Result<u32, Error> {
+    F::cold(|cold| {
+        let mut cold = cold.borrow_mut();
+        let k = cold.position(key).ok_or_else(|| missing(key))?;
+        F::hot(|hot| {
+            cold.park(hot);
+            let count = u32::try_from(values.len()).map_err(|_| Error::TapeFull(cold.stores[k].len))?;
+            let taken = cold.take_ids(k, count, |i| Extra { value: values[i as usize], line, op: &ScalarOp::Leaf });
+            if let Ok(first) = taken {
+                match cold.stores[k].leaves.last_mut() {
+                    Some(range) if range.end == first => range.end += count,
+                    _ => cold.stores[k].leaves.push(first..first + count),
+                }
+            }
+            cold.enter(k, hot);
+            taken
+        })
+    })?
 }
 
 /// Records a tensor node and returns its id.
@@ -564,23 +828,10 @@ pub(crate) fn push_wide<F: Float>(
             if hot.key.get() == key {
                 cold.park(hot);
             }
-            let id = cold.stores[k].len;
-            if (id as usize).is_multiple_of(CHUNK) {
-                if id as usize + CHUNK > CONSTANT as usize {
-                    return Err(Error::TapeFull(id));
-                }
-                cold.grow(k);
-            }
-            let store = &mut cold.stores[k];
-            let (chunk, at) = (id as usize / CHUNK, id as usize % CHUNK);
-            store.nodes[chunk][at].write(Node { parents: [0; 2], slopes: [F::zero(); 2] });
-            if let Some(extras) = store.extras.get_mut(chunk) {
-                extras[at].write(Extra { value: F::zero(), line, op: &ScalarOp::Wide });
-            }
-            store.len = id + 1;
-            store.wide.push(Wide { id, what, parents, value, line, active, retained: false });
-            Ok(id)
-        })
+        });
+        let id = cold.take_ids(k, 1, |_| Extra { value: F::zero(), line, op: &ScalarOp::Wide })?;
+        cold.stores[k].wide.push(Wide { id, what, parents, value, line, active, retained: false });
+        Ok(id)
     })?
 }
 
@@ -615,4 +866,44 @@ pub(crate) fn give_adjoints<F: Float>(adjoints: Vec<F>) {
     debug_assert!(adjoints.iter().all(|a| *a == F::zero()));
     // While the thread ends, the vector is simply dropped.
     let _ = F::cold(|cold| cold.borrow_mut().adjoints = adjoints);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_unique_until_they_run_out() {
+        let here = thread::current().id();
+        let mut owners = Vec::new();
+        assert_eq!(block_of(here, &mut owners).unwrap(), 1..KEY_BLOCK, "key 0 is a constant's");
+        assert_eq!(block_of(here, &mut owners).unwrap(), KEY_BLOCK..2 * KEY_BLOCK);
+        owners.resize((GRADIENT_ONLY / KEY_BLOCK) as usize - 1, here);
+        let last = block_of(here, &mut owners).unwrap();
+        assert_eq!(last.end, GRADIENT_ONLY, "keys have 31 bits; the bit above says what kind the tape is");
+        for _ in 0..2 {
+            let error = block_of(here, &mut owners).unwrap_err();
+            assert!(matches!(error, Error::KeysExhausted));
+            let expected = "tape keys exhausted: this process made or cleared two thousand million tapes";
+            assert_eq!(error.to_string(), expected);
+        }
+    }
+
+    /// A tape that has no ids left says so, and stays as it was.
+    #[test]
+    fn a_full_tape_is_a_named_error() {
+        let key = open::<f32>(GRADIENT_ONLY).unwrap();
+        let line = Location::caller();
+        let full = |ids: u32| {
+            with_store(key, |store: &mut Store<f32>| store.len = ids).unwrap();
+            F32::hot(|hot| hot.len.set(ids));
+            push_leaves(key, &[1.0_f32; 3], line)
+        };
+        assert_eq!(full(10).unwrap(), 10);
+        let error = full(slopes::IDS - 5).unwrap_err();
+        assert!(matches!(error, Error::TapeFull(n) if n == slopes::IDS - 5), "{error}");
+        close::<f32>(key);
+    }
+
+    type F32 = f32;
 }

@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use smallvec::SmallVec;
 
-use super::store::{self, CONSTANT, GRADIENT_ONLY, Inherit, Line, Node, Store, What};
+use super::store::{self, CONSTANT, GRADIENT_ONLY, Inherit, Line, Node, ScalarOp, Store, What};
 use super::{Scalar, constant_id};
 use crate::algebra::{
     Algebra, Any, Arg, Args, Elementwise, Held, IndexOperand, Lift, MaskOperand, Operand, TruthValues,
@@ -15,6 +15,7 @@ use crate::algebra::{
 use crate::error::Error;
 use crate::float::{Element, Float};
 use crate::gradients::{Gradients, RecordedGradients};
+use crate::kernels::slopes::Parents;
 use crate::non_finite;
 use crate::op::{Custom, Kind, Op, ReadBy, Value};
 use crate::ops::AnyOp;
@@ -680,18 +681,25 @@ pub(crate) fn step<F: Float>(store: &Store<F>, id: u32) -> Option<Step<F>> {
         return Some(Step { op, parents, line: wide.line });
     }
     let (node, extra) = (store.node(id), store.extra(id)?);
-    let store::ScalarOp::Pointwise { arity, .. } = extra.op else { return None };
-    let Node { parents, slopes } = node;
-    Some(Step {
-        op: extra.op.op(&node)?,
-        parents: (0..*arity)
-            .map(|k| match parents[k] {
-                0 => Parent::Number(slopes[k]),
-                id => Parent::Node { id, active: store.wide(id).is_none_or(|w| w.active) },
-            })
-            .collect(),
-        line: extra.line,
-    })
+    let op = extra.op.op(&node)?;
+    let mut parents = SmallVec::new();
+    let arity = if let ScalarOp::Pointwise { arity, .. } = extra.op { *arity } else { 2 };
+    arguments(store, &node, arity.min(2), &mut parents);
+    Some(Step { op, parents, line: extra.line })
+}
+
+/// The arguments of a scalar node: its parents, or what a part among them stands for.
+fn arguments<F: Float>(store: &Store<F>, node: &Node<F>, count: usize, found: &mut SmallVec<[Parent<F>; 3]>) {
+    let mut slot = 0;
+    node.depends_on().for_each(|id| {
+        match (id, store.extra(id).map(|e| e.op)) {
+            _ if slot == count && matches!(node.depends_on(), Parents::Two(_)) => return,
+            (0, _) => found.push(Parent::Number(node.slopes[slot])),
+            (_, Some(ScalarOp::Part { arguments: count })) => arguments(store, &store.node(id), *count, found),
+            _ => found.push(Parent::Node { id, active: store.wide(id).is_none_or(|w| w.active) }),
+        }
+        slot += 1;
+    });
 }
 
 /// Nodes recorded while the result lives are said to come from `line`.

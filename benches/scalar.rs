@@ -1,0 +1,55 @@
+//! Gradients of the nine workloads on both kinds of tape, beside the formula on plain numbers and the gradient by hand.
+//!
+//! `cargo bench --bench scalar`; names are `workload/way`, and the throughput is in elementary operations. A tape is made
+//! anew for each gradient, as a user does. `benches/peers` measures other crates beside these.
+
+#![allow(missing_docs)] // the macro makes a function without docs
+
+mod workloads;
+
+use std::hint::black_box;
+use std::time::Duration;
+
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use wengert::prelude::*;
+use workloads::{NAMES, Visit, Workload};
+
+/// One gradient: recorded and swept.
+fn gradient(tape: &Tape, workload: &impl Workload) -> Vec<f64> {
+    let x = tape.scalars(workload.at());
+    let g = workload.value(&x).backward();
+    x.iter().map(|x| g[*x]).collect()
+}
+
+struct Row<'a> {
+    criterion: &'a mut Criterion,
+    name: &'static str,
+}
+
+impl Visit for Row<'_> {
+    fn visit(&mut self, workload: &impl Workload) {
+        let mut group = self.criterion.benchmark_group(self.name);
+        group.throughput(Throughput::Elements(workload.operations() as u64));
+        group.bench_function("plain", |b| b.iter(|| workload.value(black_box(workload.at()))));
+        group.bench_function("by hand", |b| b.iter(|| black_box(workload).by_hand()));
+        group.bench_function("gradient-only", |b| b.iter(|| gradient(&Tape::gradient_only(), black_box(workload))));
+        group.bench_function("full", |b| b.iter(|| gradient(&Tape::new(), black_box(workload))));
+        group.finish();
+    }
+}
+
+fn rows(criterion: &mut Criterion) {
+    for name in NAMES {
+        workloads::visit(name, &mut Row { criterion, name });
+    }
+}
+
+criterion_group! {
+    name = scalar;
+    config = Criterion::default()
+        .sample_size(20)
+        .warm_up_time(Duration::from_millis(300))
+        .measurement_time(Duration::from_secs(2));
+    targets = rows
+}
+criterion_main!(scalar);

@@ -1,0 +1,71 @@
+//! The sum of any number of arguments. `iter.sum()` of recorded numbers is one.
+
+use crate::algebra::{Algebra, Args};
+use crate::case::Case;
+use crate::error::Error;
+use crate::float::Float;
+use crate::op::{Op, Value};
+use crate::shape::Shape;
+use crate::tensor::Tensor;
+
+/// `y = a₁ + a₂ + …`, from left to right, for arguments of one shape.
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
+pub struct SumOf;
+
+impl Op for SumOf {
+    fn name(&self) -> String {
+        "sum_of".into()
+    }
+
+    fn text(&self, args: &[&str]) -> String {
+        args.join(" + ")
+    }
+
+    fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
+        one_shape("sum_of", args)
+    }
+
+    fn forward<F: Float>(&self, a: Args<'_, Tensor<F>>) -> Value<F> {
+        let mut y = a[0].clone();
+        (1..a.len()).for_each(|k| y += &a[k]);
+        y.into()
+    }
+
+    fn vjp<A: Algebra>(&self, _arg: usize, g: A, _a: Args<'_, A>, _y: &A) -> A {
+        g
+    }
+
+    fn jvp<A: Algebra>(&self, _arg: usize, d: A, _a: Args<'_, A>, _y: &A) -> A {
+        d
+    }
+
+    fn composed<A: Algebra>(&self, a: Args<'_, A>) -> Option<A> {
+        (0..a.len()).map(|k| a[k].clone()).reduce(|sum, x| sum + x)
+    }
+
+    fn flops(&self, args: &[&Shape], y: &Shape) -> u64 {
+        (args.len() as u64 - 1) * y.len_elements() as u64
+    }
+
+    #[inline]
+    fn cases() -> Vec<Case> {
+        vec![
+            Case::of(SumOf).real([]).real([]).real([]),
+            Case::of(SumOf).real([2, 3]),
+            Case::of(SumOf).real([0, 3]).real([0, 3]),
+            Case::of(SumOf).real([2]).real([2]).real([2]).real([2]),
+        ]
+    }
+}
+
+/// The shape that all arguments have.
+pub(crate) fn one_shape(op: &str, args: &[&Shape]) -> Result<Shape, Error> {
+    let Some((first, rest)) = args.split_first() else {
+        return Err(Error::shape(op, "no arguments"));
+    };
+    match rest.iter().find(|s| s != &first) {
+        Some(other) => Err(Error::shape(op, format!("arguments of one shape are needed, not {first} and {other}"))),
+        None => Ok((*first).clone()),
+    }
+}

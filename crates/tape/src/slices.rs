@@ -1,0 +1,211 @@
+//! Sums, products and dot products of many recorded numbers, each one node.
+
+use std::iter::{Product, Sum};
+
+use smallvec::SmallVec;
+
+use crate::any_op::AnyOp;
+use crate::error::Error;
+use crate::float::Float;
+use crate::ops::{DotOf, LogSumExpOf, SumOf};
+use crate::tape::store::{GRADIENT_ONLY, ScalarOp};
+use crate::tape::{Combination, Run, Scalar, key_of, push_many, push_run};
+
+const SUM: &ScalarOp = &ScalarOp::Many { make: || AnyOp::new(SumOf) };
+const DOT: &ScalarOp = &ScalarOp::Many { make: || AnyOp::new(DotOf) };
+const LOG_SUM_EXP: &ScalarOp = &ScalarOp::Many { make: || AnyOp::new(LogSumExpOf) };
+
+/// Arguments of a node: an id with its derivative, or 0 with a plain number.
+type Arguments<F> = SmallVec<[(u32, F); 16]>;
+
+impl<F: Float> Sum for Scalar<F> {
+    /// The sum, from left to right, as one node.
+    #[inline]
+    #[track_caller]
+    fn sum<I: Iterator<Item = Self>>(mut numbers: I) -> Self {
+        let Some(a) = numbers.next() else { return Scalar::default() };
+        let Some(b) = numbers.next() else { return a };
+        let Some(c) = numbers.next() else { return a + b };
+        match key_of(&[a, b, c]) {
+            Some(key) if key & GRADIENT_ONLY != 0 => sum_of_slopes(key, [a, b, c], numbers),
+            Some(key) => sum_of_nodes(key, [a, b, c], numbers),
+            None => [a, b, c].into_iter().chain(numbers).reduce(|a, b| a + b).unwrap_or_default(),
+        }
+    }
+}
+
+impl<'a, F: Float> Sum<&'a Scalar<F>> for Scalar<F> {
+    /// The sum, from left to right, as one node.
+    #[inline]
+    #[track_caller]
+    fn sum<I: Iterator<Item = &'a Scalar<F>>>(numbers: I) -> Self {
+        numbers.copied().sum()
+    }
+}
+
+#[inline]
+#[track_caller]
+fn sum_of_slopes<F: Float>(key: u32, [a, b, c]: [Scalar<F>; 3], numbers: impl Iterator<Item = Scalar<F>>) -> Scalar<F> {
+    let mut sum = Combination::of(key, [&a, &b, &c]);
+    let start = (a.value() + b.value() + c.value(), sum.next());
+    let (value, next) = numbers.fold(start, |(value, next), x| {
+        let next = match x.key {
+            k if k == key => sum.add_one(&x, next),
+            0 => next,
+            _ => Error::ForeignTape.raise(),
+        };
+        (value + x.value(), next)
+    });
+    sum.finish_run(value, next)
+}
+
+#[inline]
+#[track_caller]
+fn sum_of_nodes<F: Float>(key: u32, [a, b, c]: [Scalar<F>; 3], numbers: impl Iterator<Item = Scalar<F>>) -> Scalar<F> {
+    let mut value = a.value() + b.value() + c.value();
+    let mut run = Run::EMPTY;
+    let mut list: Vec<(u32, F)> = Vec::new();
+    let mut add = |x: &Scalar<F>| {
+        if !(x.key == key && list.is_empty() && run.extend(x.id)) {
+            to_list(&run, &mut list, key, x);
+        }
+    };
+    [a, b, c].iter().for_each(&mut add);
+    numbers.for_each(|x| {
+        value += x.value();
+        add(&x);
+    });
+    match run.bounds() {
+        Some(run) if list.is_empty() => push_run(key, run, value, SUM),
+        _ => push_many(key, &list, value, SUM),
+    }
+}
+
+/// Adds to the list an argument that does not go on with the run.
+#[cold]
+#[inline(never)]
+#[track_caller]
+fn to_list<F: Float>(run: &Run, list: &mut Vec<(u32, F)>, key: u32, x: &Scalar<F>) {
+    if list.is_empty() {
+        list.extend(run.ids().map(|id| (id, F::one())));
+    }
+    list.push(match x.key {
+        0 => (0, x.value()),
+        k if k == key => (x.id, F::one()),
+        _ => Error::ForeignTape.raise(),
+    });
+}
+
+impl<F: Float> Product for Scalar<F> {
+    /// The product, from left to right: on a gradient-only tape one node.
+    #[track_caller]
+    fn product<I: Iterator<Item = Self>>(numbers: I) -> Self {
+        let numbers: SmallVec<[Self; 8]> = numbers.collect();
+        match key_of(&numbers) {
+            Some(key) if numbers.len() > 2 && numbers.iter().any(Scalar::is_folding) => {
+                product_of_slopes(key, &numbers)
+            }
+            _ => numbers.into_iter().reduce(|a, b| a * b).unwrap_or(Scalar::constant(F::one())),
+        }
+    }
+}
+
+impl<'a, F: Float> Product<&'a Scalar<F>> for Scalar<F> {
+    /// The product, from left to right: on a gradient-only tape one node.
+    #[track_caller]
+    fn product<I: Iterator<Item = &'a Scalar<F>>>(numbers: I) -> Self {
+        numbers.copied().product()
+    }
+}
+
+/// The derivative by a factor is the product of those before it times the product of those behind it.
+#[track_caller]
+fn product_of_slopes<F: Float>(key: u32, numbers: &[Scalar<F>]) -> Scalar<F> {
+    let mut value = F::one();
+    let mut before: SmallVec<[F; 16]> = SmallVec::with_capacity(numbers.len());
+    for x in numbers {
+        before.push(value);
+        value *= x.value();
+    }
+    let mut behind = F::one();
+    let mut sum = Combination::new(key);
+    for (x, before) in numbers.iter().zip(before).rev() {
+        if x.key != 0 {
+            sum.add(x, before * behind);
+        }
+        behind *= x.value();
+    }
+    sum.finish(value)
+}
+
+impl<F: Float> Scalar<F> {
+    /// The dot product `Σ aₖ bₖ`, from left to right, as one node.
+    ///
+    /// # Panics
+    /// If the slices have different lengths, or hold numbers of two tapes.
+    ///
+    /// # Examples
+    /// ```
+    /// use wengert_tape::prelude::*;
+    /// let tape = Tape::new();
+    /// let (w, x) = (tape.scalars(&[1.0, 2.0, 3.0]), tape.scalars(&[4.0, 5.0, 6.0]));
+    /// let y = Scalar::dot(&w, &x);
+    /// let g = y.backward();
+    /// assert_eq!((y.value(), g[w[1]], g[x[2]]), (32.0, 5.0, 3.0));
+    /// ```
+    #[track_caller]
+    pub fn dot(a: &[Self], b: &[Self]) -> Self {
+        if a.len() != b.len() {
+            Error::shape("dot", format!("{} numbers and {}", a.len(), b.len())).raise()
+        }
+        let pairs = || a.iter().zip(b);
+        let value = pairs().fold(F::zero(), |sum, (a, b)| sum + a.value() * b.value());
+        let ((Some(key), other) | (other, Some(key))) = (key_of(a), key_of(b)) else { return Scalar::constant(value) };
+        if other.is_some_and(|other| other != key) {
+            Error::ForeignTape.raise()
+        }
+        if a.iter().chain(b).any(Scalar::is_folding) {
+            let mut sum = Combination::new(key);
+            pairs().for_each(|(a, b)| sum.add_product(a, b));
+            return sum.finish(value);
+        }
+        let argument = |x: &Self, other: &Self| if x.key == 0 { (0, x.value()) } else { (x.id, other.value()) };
+        let arguments: Arguments<F> = pairs().flat_map(|(a, b)| [argument(a, b), argument(b, a)]).collect();
+        push_many(key, &arguments, value, DOT)
+    }
+
+    /// `ln Σ exp(xₖ)` as one node. The largest number is taken out first, so that nothing overflows.
+    ///
+    /// Of no numbers it is −∞.
+    ///
+    /// # Panics
+    /// If the numbers are of two tapes.
+    ///
+    /// # Examples
+    /// ```
+    /// use wengert_tape::prelude::*;
+    /// let tape = Tape::new();
+    /// let x = tape.scalars(&[1000.0, 1000.0]);
+    /// let y = Scalar::log_sum_exp_of(&x);
+    /// assert_eq!((y.value(), y.backward()[x[0]]), (1000.0 + 2.0_f64.ln(), 0.5));
+    /// ```
+    #[track_caller]
+    pub fn log_sum_exp_of(numbers: &[Self]) -> Self {
+        let largest = numbers.iter().fold(F::neg_infinity(), |m, x| num_traits::Float::max(m, x.value()));
+        // With no finite largest number there is nothing to take out, and ∞ − ∞ must not arise.
+        let shift = if num_traits::Float::is_finite(largest) { largest } else { F::zero() };
+        let exp = |x: &Self| num_traits::Float::exp(x.value() - shift);
+        let total = numbers.iter().fold(F::zero(), |sum, x| sum + exp(x));
+        let value = num_traits::Float::ln(total) + shift;
+        let Some(key) = key_of(numbers) else { return Scalar::constant(value) };
+        let weight = |x: &Self| exp(x) / total;
+        if numbers.iter().any(Scalar::is_folding) {
+            let mut sum = Combination::new(key);
+            numbers.iter().filter(|x| x.key != 0).for_each(|x| sum.add(x, weight(x)));
+            return sum.finish(value);
+        }
+        let argument = |x: &Self| if x.key == 0 { (0, x.value()) } else { (x.id, weight(x)) };
+        let arguments: Arguments<F> = numbers.iter().map(argument).collect();
+        push_many(key, &arguments, value, LOG_SUM_EXP)
+    }
+}

@@ -1,0 +1,271 @@
+//! Sums of many numbers on a gradient-only tape, in as few records as they take.
+
+use super::Scalar;
+use super::scalar::times;
+use super::store::{self, FOLDED};
+use crate::float::Float;
+
+/// A number on its way to the tape: what it depends on, and by which slopes.
+///
+/// Numbers that are nodes, whose ids stand equally far apart, are one run and take no record until the end. Others take
+/// a record for two of them, and those records are a run again.
+pub(crate) struct Combination<F> {
+    key: u32,
+    /// A parent that waits for a second one to share a record; 0 for none.
+    waiting: (u32, F),
+    nodes: Run,
+    pairs: Run,
+}
+
+impl<F: Float> Combination<F> {
+    #[inline]
+    pub(crate) fn new(key: u32) -> Self {
+        Combination { key, waiting: (0, F::zero()), nodes: Run::EMPTY, pairs: Run::EMPTY }
+    }
+
+    /// The sum of three numbers, of which some may be constants.
+    #[inline(always)]
+    #[track_caller]
+    pub(crate) fn of(key: u32, [a, b, c]: [&Scalar<F>; 3]) -> Self {
+        let mut sum = Combination::new(key);
+        let step = b.id.wrapping_sub(a.id);
+        let alike = (a.key ^ key) | (b.key ^ key) | (c.key ^ key) | ((a.id | b.id | c.id) & FOLDED) == 0;
+        if alike && c.id.wrapping_sub(b.id) == step && step.wrapping_sub(1) < LARGEST_STEP - 1 {
+            sum.nodes = Run { first: a.id, step, next: c.id + step };
+        } else {
+            sum.add_each([a, b, c]);
+        }
+        sum
+    }
+
+    #[inline(never)]
+    #[track_caller]
+    fn add_each(&mut self, numbers: [&Scalar<F>; 3]) {
+        for x in numbers.into_iter().filter(|x| x.key != 0) {
+            let next = self.next();
+            self.nodes.next = self.add_one(x, next);
+        }
+    }
+
+    /// The number, whose value is `value`; `next` is what [`add_one`](Self::add_one) returned last.
+    #[inline(always)]
+    #[track_caller]
+    pub(crate) fn finish_run(mut self, value: F, next: u32) -> Scalar<F> {
+        self.nodes.next = next;
+        self.finish(value)
+    }
+
+    /// The number, whose value is `value`.
+    #[inline]
+    #[track_caller]
+    pub(crate) fn finish(self, value: F) -> Scalar<F> {
+        let (nodes, pairs) = (self.nodes.bounds(), self.pairs.bounds());
+        let only = match (self.waiting.0, self.nodes.first, self.pairs.first) {
+            (0, _, 0) => nodes,
+            (0, 0, _) => pairs,
+            _ => None,
+        };
+        match only {
+            Some((first, step, last)) if first + step < last => {
+                Scalar::node(self.key, store::push_run::<F>(self.key, first, step, last), value)
+            }
+            _ => self.finish_mixed(value),
+        }
+    }
+
+    /// Adds `slope` times a number of this tape.
+    #[inline(always)]
+    #[track_caller]
+    pub(crate) fn add(&mut self, x: &Scalar<F>, slope: F) {
+        self.add_parent(x.parent(), times(x.slope(), slope));
+    }
+
+    /// The id that would go on with the run of nodes.
+    #[inline(always)]
+    pub(crate) fn next(&self) -> u32 {
+        self.nodes.next
+    }
+
+    /// Adds a number of this tape. The id that would go on with the run of nodes is passed along and returned, so that a
+    /// loop keeps it in a register; [`finish_run`](Self::finish_run) wants it back.
+    #[inline(always)]
+    #[track_caller]
+    pub(crate) fn add_one(&mut self, x: &Scalar<F>, next: u32) -> u32 {
+        if x.id == next {
+            return next + self.nodes.step;
+        }
+        if x.id & FOLDED != 0 {
+            self.add_parent(x.id & !FOLDED, x.slope());
+            return next;
+        }
+        self.nodes.next = next;
+        self.add_node(x.id)
+    }
+
+    #[inline(never)]
+    #[track_caller]
+    fn add_node(&mut self, id: u32) -> u32 {
+        if !self.nodes.extend(id) {
+            self.break_nodes(id);
+        }
+        self.nodes.next
+    }
+
+    #[inline(always)]
+    #[track_caller]
+    fn add_parent(&mut self, parent: u32, slope: F) {
+        let (other, by) = self.waiting;
+        if other == parent {
+            self.waiting.1 = by + slope;
+        } else if other == 0 {
+            self.waiting = (parent, slope);
+        } else {
+            let pair = pair(self.key, (other, by), (parent, slope));
+            self.waiting.0 = 0;
+            if !self.pairs.extend(pair) {
+                self.break_pairs(pair);
+            }
+        }
+    }
+
+    /// Adds a product of two numbers of this tape, or of one and a plain number.
+    #[inline(always)]
+    #[track_caller]
+    pub(crate) fn add_product(&mut self, a: &Scalar<F>, b: &Scalar<F>) {
+        if a.key == 0 || b.key == 0 {
+            let (x, c) = if a.key == 0 { (b, a) } else { (a, b) };
+            return if x.key != 0 {
+                self.add(x, c.value())
+            };
+        }
+        let (p, q) = ((a.parent(), times(a.slope(), b.value())), (b.parent(), times(b.slope(), a.value())));
+        if p.0 == q.0 {
+            return self.add_parent(p.0, p.1 + q.1);
+        }
+        let pair = pair(self.key, p, q);
+        if !self.pairs.extend(pair) {
+            self.break_pairs(pair);
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    #[track_caller]
+    fn break_nodes(&mut self, id: u32) {
+        let run = std::mem::replace(&mut self.nodes, Run::of(id));
+        self.add_run(&run);
+    }
+
+    #[cold]
+    #[inline(never)]
+    #[track_caller]
+    fn break_pairs(&mut self, id: u32) {
+        let run = std::mem::replace(&mut self.pairs, Run::of(id));
+        self.add_run(&run);
+    }
+
+    /// Records what came before as one number.
+    #[track_caller]
+    fn add_run(&mut self, run: &Run) {
+        if let Some(sum) = run.finish(self.key, F::zero()) {
+            self.add_parent(sum.parent(), F::one());
+        }
+    }
+
+    #[inline(never)]
+    #[track_caller]
+    fn finish_mixed(self, value: F) -> Scalar<F> {
+        let key = self.key;
+        let (nodes, pairs) = (self.nodes.finish(key, value), self.pairs.finish(key, value));
+        let waiting = (self.waiting.0 != 0).then(|| Scalar::folded(key, self.waiting.0, value, self.waiting.1));
+        let parts = [nodes, pairs, waiting].into_iter().flatten();
+        let sum = parts.reduce(|a, b| {
+            let ((p, s), (q, t)) = ((a.parent(), a.slope()), (b.parent(), b.slope()));
+            if p == q {
+                return Scalar::folded(key, p, value, s + t);
+            }
+            Scalar::node(key, store::push_slopes(key, (p, s), (q, t)), value)
+        });
+        sum.unwrap_or(Scalar::constant(value))
+    }
+}
+
+/// Records two parents as one number.
+#[inline(always)]
+#[track_caller]
+fn pair<F: Float>(key: u32, p: (u32, F), q: (u32, F)) -> u32 {
+    match store::try_push_slopes(key, p, q, (false, false)) {
+        Some(id) => id,
+        None => store::push_slopes(key, p, q),
+    }
+}
+
+/// Ids that stand equally far apart.
+#[derive(Clone, Copy)]
+pub(crate) struct Run {
+    first: u32,
+    /// 0 while there are fewer than two ids.
+    step: u32,
+    /// The id that would go on; 0 while that is open.
+    next: u32,
+}
+
+/// A step that is stored exactly in a float of 32 bits.
+const LARGEST_STEP: u32 = 1 << 20;
+
+impl Run {
+    pub(crate) const EMPTY: Run = Run { first: 0, step: 0, next: 0 };
+
+    fn of(id: u32) -> Run {
+        Run { first: id, step: 0, next: 0 }
+    }
+
+    /// Adds an id if it goes on; else says no.
+    #[inline(always)]
+    pub(crate) fn extend(&mut self, id: u32) -> bool {
+        if id == self.next {
+            self.next = id + self.step;
+            return true;
+        }
+        self.begin(id)
+    }
+
+    #[inline(never)]
+    fn begin(&mut self, id: u32) -> bool {
+        if self.first == 0 {
+            self.first = id;
+        } else if self.step == 0 && id > self.first && id - self.first < LARGEST_STEP {
+            self.step = id - self.first;
+            self.next = id + self.step;
+        } else {
+            return false;
+        }
+        true
+    }
+
+    /// The first id, the step, the last; `None` for fewer than two.
+    pub(crate) fn bounds(&self) -> Option<(u32, u32, u32)> {
+        (self.step > 0).then(|| (self.first, self.step, self.next - self.step))
+    }
+
+    /// The ids.
+    pub(crate) fn ids(&self) -> impl Iterator<Item = u32> + use<> {
+        let (first, step, last) = self.bounds().unwrap_or((self.first, 1, self.first));
+        (first..=last).step_by(step as usize).filter(|id| *id != 0)
+    }
+
+    /// The number that is their sum and has the value `value`, if there are any.
+    #[track_caller]
+    fn finish<F: Float>(&self, key: u32, value: F) -> Option<Scalar<F>> {
+        match self.bounds() {
+            None if self.first == 0 => None,
+            // A node that is the only one is not this number: a constant may have been added.
+            None => Some(Scalar::folded(key, self.first, value, F::one())),
+            Some((first, step, last)) if first + step == last => {
+                let id = store::push_slopes(key, (first, F::one()), (last, F::one()));
+                Some(Scalar::node(key, id, value))
+            }
+            Some((first, step, last)) => Some(Scalar::node(key, store::push_run::<F>(key, first, step, last), value)),
+        }
+    }
+}
