@@ -117,9 +117,6 @@ impl Op for AnyOp {
     fn composed<A: Algebra>(&self, a: Args<'_, A>) -> Option<A> {
         A::read(self.custom()).composed_as(a)
     }
-    fn series(&self, x: &[Series]) -> Option<Series> {
-        self.custom().custom_series(x)
-    }
     fn analytic(&self) -> Analytic {
         self.custom().custom_analytic()
     }
@@ -128,6 +125,9 @@ impl Op for AnyOp {
     }
     fn immune(&self) -> &'static [(&'static str, &'static str)] {
         self.custom().custom_immune()
+    }
+    fn series(&self, x: &[Series]) -> Option<Series> {
+        self.custom().custom_series(x)
     }
     fn at_kinks(&self) -> &'static str {
         self.custom().custom_at_kinks()

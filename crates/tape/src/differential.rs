@@ -375,7 +375,7 @@ fn beside(outer: &Shape, inner: &Shape) -> Shape {
 /// let hv = hvp(|x| x.powi(3).sum(), &x, &v)?;
 /// assert_eq!(hv.data(), [0.0, 12.0]);
 ///
-/// let (by_x, by_b) = hvp(|(x, b)| (x * x * b).sum(), (&x, 5.0), (&v, 0.0))?;
+/// let (by_x, by_b) = hvp(|(x, b): (Var, Scalar)| (x * x * b).sum(), (&x, 5.0), (&v, 0.0))?;
 /// assert_eq!((by_x.data(), by_b), (&[0.0, 10.0][..], 4.0));
 /// # Ok::<(), Error>(())
 /// ```
@@ -403,7 +403,7 @@ pub fn hvp<F: Float, P: Point<F = F, Sweep = Numbers>, Y: Output<F>>(
 /// let h = hessian(|x| x.powi(2).sum() * x.sum(), &Tensor::from([1.0, 2.0]))?;
 /// assert_eq!(h, Tensor::from([[10.0, 6.0], [6.0, 14.0]]));
 ///
-/// let ((_, ab), (ba, bb)) = hessian(|(a, b)| (a * b).sum(), (&Tensor::from([1.0, 2.0]), 3.0))?;
+/// let ((_, ab), (ba, bb)) = hessian(|(a, b): (Var, Scalar)| (a * b).sum(), (&Tensor::from([1.0, 2.0]), 3.0_f64))?;
 /// assert_eq!((ab.data(), ba.data(), bb.item()), (&[1.0, 1.0][..], &[1.0, 1.0][..], 0.0));
 /// # Ok::<(), Error>(())
 /// ```

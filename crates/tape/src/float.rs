@@ -5,6 +5,8 @@ use std::iter::Sum;
 use std::ops::{AddAssign, DivAssign, MulAssign, SubAssign};
 
 use crate::buffer::Pool;
+#[cfg(feature = "linalg")]
+use crate::kernels::factor::Factor;
 use crate::kernels::gemm::Gemm;
 use crate::op::Upcast;
 use crate::tape::store::Lane;
@@ -24,6 +26,13 @@ pub trait Element: sealed::Sealed + Copy + PartialEq + Debug + Display + Default
     fn pool<R>(f: impl FnOnce(&mut Pool<Self>) -> R) -> Option<R>;
 }
 
+/// Without the feature `linalg`, nothing.
+#[cfg(not(feature = "linalg"))]
+#[doc(hidden)]
+pub trait Factor {}
+#[cfg(not(feature = "linalg"))]
+impl<F> Factor for F {}
+
 /// What can be recorded and differentiated: `f32` or `f64`.
 pub trait Float:
     Element
@@ -36,6 +45,7 @@ pub trait Float:
     + MulAssign
     + DivAssign
     + Gemm
+    + Factor
     + Lane
     + Upcast
 {

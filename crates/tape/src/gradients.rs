@@ -35,6 +35,8 @@ pub struct Gradients<F: Float = f64> {
     root: u32,
     /// Runs of scalar leaves: the first id, and where its gradient stands in `scalars`. Newest first.
     runs: Vec<(u32, u32, usize)>,
+    /// The first id of the newest run, whose gradients stand first, and its length.
+    newest: (u32, u32),
     scalars: Vec<F>,
     /// Scalar leaves that the output does not reach.
     unreached: Vec<u32>,
@@ -52,6 +54,7 @@ impl<F: Float> Gradients<F> {
             key,
             root,
             runs: Vec::new(),
+            newest: (0, 0),
             scalars: Vec::new(),
             unreached: Vec::new(),
             kept: BTreeMap::new(),
@@ -63,6 +66,9 @@ impl<F: Float> Gradients<F> {
 
     /// Takes the adjoints of consecutive scalar leaves and leaves zeros.
     pub(crate) fn add_leaves(&mut self, first: u32, adjoints: &mut [F]) {
+        if self.runs.is_empty() {
+            self.newest = (first, adjoints.len() as u32);
+        }
         self.runs.push((first, adjoints.len() as u32, self.scalars.len()));
         self.scalars.extend_from_slice(adjoints);
         adjoints.fill(F::zero());
@@ -431,7 +437,16 @@ pub trait Handle<F: Float> {
 
 impl<F: Float> Handle<F> for Scalar<F> {
     type Gradient = F;
+    #[inline]
     fn gradient(self, gradients: &Gradients<F>) -> Result<&F, Error> {
+        // Nearly always one of the leaves that were recorded last, and reached.
+        if self.key == gradients.key
+            && self.id.wrapping_sub(gradients.newest.0) < gradients.newest.1
+            && let Some(found) = gradients.scalars.get((self.id - gradients.newest.0) as usize)
+            && *found != F::zero()
+        {
+            return Ok(found);
+        }
         let found = if self.key == gradients.key { gradients.scalar(self.id) } else { None };
         found.ok_or_else(|| gradients.missing(self.key, self.id))
     }
@@ -447,9 +462,13 @@ impl<F: Float> Handle<F> for Var<F> {
 
 impl<F: Float, H: Handle<F>> Index<H> for Gradients<F> {
     type Output = H::Gradient;
+    #[inline]
     #[track_caller]
     fn index(&self, handle: H) -> &H::Gradient {
-        self.get(handle).unwrap_or_else(|e| e.raise())
+        match handle.gradient(self) {
+            Ok(gradient) => gradient,
+            Err(e) => e.raise(),
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use crate::gradients::Gradients;
 use crate::op::{Op, Value};
 use crate::ops::AnyOp;
 use crate::shape::Shape;
-use crate::tape::store::{self, CONSTANT, Line, ScalarOp, Store, What};
+use crate::tape::store::{self, CONSTANT, Line, Store, What};
 use crate::tape::{Parent, Scalar, Tape, Var, step, value_of};
 use crate::tensor::Tensor;
 
@@ -167,7 +167,7 @@ impl<F: Float> GraphView<F> {
         let mut constants = BTreeMap::new();
         let mut index = vec![usize::MAX; last as usize + 1];
         for id in 1..=last {
-            if !wanted[id as usize] {
+            if !wanted[id as usize] || store::with_store(key, |store: &mut Store<F>| store.is_part(id))? {
                 continue;
             }
             let (kind, line) = store::with_store(key, |store: &mut Store<F>| describe(store, id))?;
@@ -228,12 +228,9 @@ fn describe<F: Float>(store: &Store<F>, id: u32) -> (NodeKind, Line) {
         return (kind, wide.line);
     }
     match store.extra(id) {
-        Some(extra) => match extra.op {
-            ScalarOp::Pointwise { .. } => match extra.op.op(&store.node(id)) {
-                Some(op) => (NodeKind::Op(op), extra.line),
-                None => (NodeKind::Var, extra.line),
-            },
-            _ => (NodeKind::Var, extra.line),
+        Some(extra) => match extra.op.op(&store.node(id)) {
+            Some(op) => (NodeKind::Op(op), extra.line),
+            None => (NodeKind::Var, extra.line),
         },
         None => (NodeKind::Var, std::panic::Location::caller()),
     }

@@ -29,6 +29,7 @@ mod case;
 pub mod check;
 mod checkpoint;
 mod complex;
+mod custom_op;
 mod differential;
 mod error;
 mod float;
@@ -52,6 +53,7 @@ mod replay;
 mod series;
 mod shape;
 mod sizes;
+mod slices;
 mod special;
 mod sweep;
 mod tape;
@@ -62,6 +64,7 @@ pub use case::{Case, Function};
 pub use check::check_gradients;
 pub use checkpoint::checkpoint;
 pub use complex::Analytic;
+pub use custom_op::CustomOp;
 pub use differential::{
     grad, hessian, hvp, jacobian, jvp, per_sample_gradients, per_sample_norms, value_and_grad, value_and_grad_aux, vjp,
 };
@@ -77,11 +80,13 @@ pub use operators::Operator;
 pub use param::{Param, ParamId};
 pub use point::{Numbers, Output, Point, Recorded, Recorder, Sweep};
 pub use pointwise::{Arity, Of, One, Pointwise, Three, Two};
-pub use readers::{Base, Dual, Text};
+pub use readers::{Base, Cost, Dual, Text, cost};
 pub use real::Real;
 pub use replay::Replay;
 pub use series::{Series, taylor};
 pub use shape::Shape;
 pub use sizes::Sizes;
+#[cfg(feature = "nalgebra")]
+pub use tape::NalgebraFloat;
 pub use tape::{Scalar, Stats, Stored, Tape, Var};
 pub use tensor::Tensor;

@@ -109,11 +109,6 @@ pub trait Op: Clone + Debug + PartialEq + Send + Sync + 'static {
         None
     }
 
-    /// The value on power series, for an operation that acts number by number: what [`taylor`](crate::taylor) asks.
-    fn series(&self, _x: &[Series]) -> Option<Series> {
-        None
-    }
-
     /// How the operation extends to complex arguments: where it is declared, derivatives are also told by a complex step.
     fn analytic(&self) -> Analytic {
         Analytic::No
@@ -130,6 +125,11 @@ pub trait Op: Clone + Debug + PartialEq + Send + Sync + 'static {
     /// none in the operation's cases.
     fn immune(&self) -> &'static [(&'static str, &'static str)] {
         &[("missing sum", "no argument is repeated")]
+    }
+
+    /// The value on power series, for an operation that acts number by number: what [`taylor`](crate::taylor) asks.
+    fn series(&self, _x: &[Series]) -> Option<Series> {
+        None
     }
 
     /// What the derivative is where there is none, in words; empty for smooth operations.
@@ -249,8 +249,6 @@ pub trait Custom:
     fn custom_output(&self) -> Kind;
     /// [`Op::active`]
     fn custom_active(&self, arg: usize) -> bool;
-    /// [`Op::series`]
-    fn custom_series(&self, x: &[Series]) -> Option<Series>;
     /// [`Op::analytic`]
     fn custom_analytic(&self) -> Analytic;
     /// [`Op::on_complex`]
@@ -258,6 +256,8 @@ pub trait Custom:
     fn custom_on_complex(&self, re: Args<'_, Tensor<f64>>, im: Args<'_, Tensor<f64>>) -> Option<[Tensor<f64>; 2]>;
     /// [`Op::immune`]
     fn custom_immune(&self) -> &'static [(&'static str, &'static str)];
+    /// [`Op::series`]
+    fn custom_series(&self, x: &[Series]) -> Option<Series>;
     /// [`Op::at_kinks`]
     fn custom_at_kinks(&self) -> &'static str;
     /// [`Op::flops`]
@@ -286,9 +286,6 @@ impl<O: Op> Custom for O {
     fn custom_active(&self, arg: usize) -> bool {
         self.active(arg)
     }
-    fn custom_series(&self, x: &[Series]) -> Option<Series> {
-        self.series(x)
-    }
     fn custom_analytic(&self) -> Analytic {
         self.analytic()
     }
@@ -297,6 +294,10 @@ impl<O: Op> Custom for O {
     }
     fn custom_immune(&self) -> &'static [(&'static str, &'static str)] {
         self.immune()
+    }
+
+    fn custom_series(&self, x: &[Series]) -> Option<Series> {
+        self.series(x)
     }
     fn custom_at_kinks(&self) -> &'static str {
         self.at_kinks()

@@ -6,6 +6,7 @@ use crate::algebra::{Algebra, Elementwise};
 use crate::float::Float;
 use crate::kernels::elementwise;
 use crate::ops;
+use crate::pointwise::{Pointwise, Two};
 use crate::readers::{Base, Dual, Text};
 use crate::shape::Shape;
 use crate::tape::{Scalar, Var};
@@ -13,11 +14,11 @@ use crate::tensor::Tensor;
 
 /// Operators between values of one type, by value and by reference, and with `f64` on either side.
 macro_rules! operators {
-    ($([$($generics:tt)*] $t:ty, $number:expr;)*) => { $(
-        operator! { [$($generics)*] $t, $number, Add add }
-        operator! { [$($generics)*] $t, $number, Sub sub }
-        operator! { [$($generics)*] $t, $number, Mul mul }
-        operator! { [$($generics)*] $t, $number, Div div }
+    ($([$($generics:tt)*] $t:ty, $before:expr, $behind:expr;)*) => { $(
+        operator! { [$($generics)*] $t, $before, $behind, Add add }
+        operator! { [$($generics)*] $t, $before, $behind, Sub sub }
+        operator! { [$($generics)*] $t, $before, $behind, Mul mul }
+        operator! { [$($generics)*] $t, $before, $behind, Div div }
         impl<$($generics)*> Neg for $t {
             type Output = $t;
             #[inline(always)]
@@ -39,7 +40,7 @@ macro_rules! operators {
 
 /// One operator for one type.
 macro_rules! operator {
-    ([$($generics:tt)*] $t:ty, $number:expr, $op:ident $method:ident) => {
+    ([$($generics:tt)*] $t:ty, $before:expr, $behind:expr, $op:ident $method:ident) => {
         impl<$($generics)*> $op for $t {
             type Output = $t;
             #[inline(always)]
@@ -77,8 +78,7 @@ macro_rules! operator {
             #[inline(always)]
             #[track_caller]
             fn $method(self, rhs: f64) -> $t {
-                let rhs = ($number)(&self, rhs);
-                <$t>::pointwise(ops::$op, [&self, &rhs])
+                ($before)(&self, ops::$op, rhs)
             }
         }
         impl<$($generics)*> $op<f64> for &$t {
@@ -86,8 +86,7 @@ macro_rules! operator {
             #[inline(always)]
             #[track_caller]
             fn $method(self, rhs: f64) -> $t {
-                let rhs = ($number)(self, rhs);
-                <$t>::pointwise(ops::$op, [self, &rhs])
+                ($before)(self, ops::$op, rhs)
             }
         }
         impl<$($generics)*> $op<$t> for f64 {
@@ -95,8 +94,7 @@ macro_rules! operator {
             #[inline(always)]
             #[track_caller]
             fn $method(self, rhs: $t) -> $t {
-                let lhs = ($number)(&rhs, self);
-                <$t>::pointwise(ops::$op, [&lhs, &rhs])
+                ($behind)(&rhs, ops::$op, self)
             }
         }
         impl<$($generics)*> $op<&$t> for f64 {
@@ -104,30 +102,43 @@ macro_rules! operator {
             #[inline(always)]
             #[track_caller]
             fn $method(self, rhs: &$t) -> $t {
-                let lhs = ($number)(rhs, self);
-                <$t>::pointwise(ops::$op, [&lhs, rhs])
+                ($behind)(rhs, ops::$op, self)
             }
         }
     };
 }
 
+/// An operation of a value and a number.
 #[track_caller]
-fn beside<A: Algebra>(like: &A, number: f64) -> A {
-    like.full(Shape::scalar(), number)
+fn before<A: Algebra, P: Pointwise<Arity = Two>>(a: &A, op: P, number: f64) -> A {
+    A::pointwise(op, [a, &a.full(Shape::scalar(), number)])
+}
+
+/// An operation of a number and a value.
+#[track_caller]
+fn behind<A: Algebra, P: Pointwise<Arity = Two>>(a: &A, op: P, number: f64) -> A {
+    A::pointwise(op, [&a.full(Shape::scalar(), number), a])
 }
 
 #[inline(always)]
-fn constant<F: Float>(_like: &Scalar<F>, number: f64) -> Scalar<F> {
-    Scalar::constant(F::from_f64(number))
+#[track_caller]
+fn scalar_before<F: Float, P: Pointwise<Arity = Two>>(a: &Scalar<F>, op: P, number: f64) -> Scalar<F> {
+    a.before_number(op, number)
+}
+
+#[inline(always)]
+#[track_caller]
+fn scalar_behind<F: Float, P: Pointwise<Arity = Two>>(a: &Scalar<F>, op: P, number: f64) -> Scalar<F> {
+    a.behind_number(op, number)
 }
 
 operators! {
-    [F: Float] Tensor<F>, beside;
-    [F: Float] Var<F>, beside;
-    [F: Float] Scalar<F>, constant;
-    [A: Base] Dual<A>, beside;
-    [] Shape, beside;
-    [] Text, beside;
+    [F: Float] Tensor<F>, before, behind;
+    [F: Float] Var<F>, before, behind;
+    [F: Float] Scalar<F>, scalar_before, scalar_behind;
+    [A: Base] Dual<A>, before, behind;
+    [] Shape, before, behind;
+    [] Text, before, behind;
 }
 
 /// Operators between a recorded tensor and what is brought beside it.
@@ -158,7 +169,7 @@ mixed! { Add add Sub sub Mul mul Div div }
 
 /// `a += b` for recorded values and numbers beside them.
 macro_rules! assign {
-    ($($trait:ident $method:ident $op:tt)*) => { $(
+    ($($trait:ident $method:ident $op:ident $sign:tt)*) => { $(
         impl<F: Float, R> std::ops::$trait<R> for Scalar<F>
         where
             Scalar<F>: Operator<R>,
@@ -166,40 +177,44 @@ macro_rules! assign {
             #[inline(always)]
             #[track_caller]
             fn $method(&mut self, rhs: R) {
-                *self = *self $op <Scalar<F> as Operator<R>>::operand(rhs);
+                *self = self.with(ops::$op, rhs);
             }
         }
         impl<F: Float> std::ops::$trait for Var<F> {
             #[track_caller]
             fn $method(&mut self, rhs: Var<F>) {
-                *self = *self $op rhs;
+                *self = *self $sign rhs;
             }
         }
     )* };
 }
-assign! { AddAssign add_assign + SubAssign sub_assign - MulAssign mul_assign * DivAssign div_assign / }
+assign! { AddAssign add_assign Add + SubAssign sub_assign Sub - MulAssign mul_assign Mul * DivAssign div_assign Div / }
 
 /// What may stand on the right of `+=` beside a scalar.
 pub trait Operator<R> {
-    /// The operand as a scalar.
-    fn operand(rhs: R) -> Self;
+    /// The operation on this value and `rhs`.
+    #[track_caller]
+    fn with<P: Pointwise<Arity = Two>>(&self, op: P, rhs: R) -> Self;
 }
 impl<F: Float> Operator<Scalar<F>> for Scalar<F> {
     #[inline(always)]
-    fn operand(rhs: Scalar<F>) -> Self {
-        rhs
+    #[track_caller]
+    fn with<P: Pointwise<Arity = Two>>(&self, op: P, rhs: Scalar<F>) -> Self {
+        Scalar::pointwise(op, [self, &rhs])
     }
 }
 impl<F: Float> Operator<&Scalar<F>> for Scalar<F> {
     #[inline(always)]
-    fn operand(rhs: &Scalar<F>) -> Self {
-        *rhs
+    #[track_caller]
+    fn with<P: Pointwise<Arity = Two>>(&self, op: P, rhs: &Scalar<F>) -> Self {
+        Scalar::pointwise(op, [self, rhs])
     }
 }
 impl<F: Float> Operator<f64> for Scalar<F> {
     #[inline(always)]
-    fn operand(rhs: f64) -> Self {
-        Scalar::constant(F::from_f64(rhs))
+    #[track_caller]
+    fn with<P: Pointwise<Arity = Two>>(&self, op: P, rhs: f64) -> Self {
+        self.before_number(op, rhs)
     }
 }
 
@@ -208,21 +223,5 @@ impl<F: Float> std::ops::AddAssign<&Tensor<F>> for Tensor<F> {
     #[track_caller]
     fn add_assign(&mut self, rhs: &Tensor<F>) {
         elementwise::add_to(self, rhs);
-    }
-}
-
-impl<F: Float> std::iter::Sum for Scalar<F> {
-    fn sum<I: Iterator<Item = Self>>(numbers: I) -> Self {
-        numbers.reduce(|a, b| a + b).unwrap_or_default()
-    }
-}
-impl<'a, F: Float> std::iter::Sum<&'a Scalar<F>> for Scalar<F> {
-    fn sum<I: Iterator<Item = &'a Scalar<F>>>(numbers: I) -> Self {
-        numbers.copied().sum()
-    }
-}
-impl<F: Float> std::iter::Product for Scalar<F> {
-    fn product<I: Iterator<Item = Self>>(numbers: I) -> Self {
-        numbers.reduce(|a, b| a * b).unwrap_or(Scalar::constant(F::one()))
     }
 }

@@ -160,10 +160,6 @@ impl<P: Pointwise> Op for P {
         A::pointwise_jvp(self, arg, d, P::Arity::from_fn(|k| &a[k]), y)
     }
 
-    fn series(&self, x: &[Series]) -> Option<Series> {
-        Some(Series::apply(self, x))
-    }
-
     fn analytic(&self) -> Analytic {
         if P::ANALYTIC { Analytic::Formula } else { Analytic::No }
     }
@@ -174,6 +170,10 @@ impl<P: Pointwise> Op for P {
 
     fn immune(&self) -> &'static [(&'static str, &'static str)] {
         if P::Arity::N == 1 { &[("missing sum", "the one argument is not repeated")] } else { &[] }
+    }
+
+    fn series(&self, x: &[Series]) -> Option<Series> {
+        Some(Series::apply(self, x))
     }
 
     fn at_kinks(&self) -> &'static str {

@@ -53,7 +53,7 @@ pub(crate) fn backward<F: Float>(key: u32, root: u32, seed: Tensor<F>, all: bool
         return backward_all(key, root, seed);
     }
     let end = root + 1;
-    let stops = store::with_store(key, |store: &mut Store<F>| stops(store, end))?;
+    let (stops, mut place) = store::with_store(key, |store: &mut Store<F>| (stops(store, end), store.last_place()))?;
     let mut adjoints = store::take_adjoints::<F>(end as usize)?;
     let mut cotangents: Vec<Option<Tensor<F>>> = Vec::new();
     let wide_at = |id: u32| store::with_store(key, |store: &mut Store<F>| store.wide_position(id));
@@ -75,7 +75,9 @@ pub(crate) fn backward<F: Float>(key: u32, root: u32, seed: Tensor<F>, all: bool
     for stop in stops.iter().rev() {
         let segment = stop.end();
         if segment < top {
-            store::with_store(key, |store: &mut Store<F>| store.sweep_scalars(segment, top, &mut adjoints))?;
+            store::with_store(key, |store: &mut Store<F>| {
+                store.sweep_scalars(segment, top, &mut place, &mut adjoints)
+            })?;
         }
         match *stop {
             Stop::Leaves(first, end) => {
@@ -109,7 +111,7 @@ pub(crate) fn backward<F: Float>(key: u32, root: u32, seed: Tensor<F>, all: bool
         }
     }
     if top > 1 {
-        store::with_store(key, |store: &mut Store<F>| store.sweep_scalars(1, top, &mut adjoints))?;
+        store::with_store(key, |store: &mut Store<F>| store.sweep_scalars(1, top, &mut place, &mut adjoints))?;
     }
     adjoints[0] = F::zero();
     store::give_adjoints(adjoints);
@@ -183,12 +185,12 @@ fn accumulate<F: Float>(slot: &mut Option<Tensor<F>>, c: Tensor<F>) {
 pub(crate) fn reached<F: Float>(key: u32, root: u32) -> Result<Vec<bool>, Error> {
     let mut reached = vec![false; root as usize + 1];
     reached[root as usize] = true;
-    let wide: Vec<u32> = store::with_store(key, |store: &mut Store<F>| {
-        store.wide.iter().map(|w| w.id).take_while(|id| *id <= root).collect()
+    let (wide, mut place): (Vec<u32>, _) = store::with_store(key, |store: &mut Store<F>| {
+        (store.wide.iter().map(|w| w.id).take_while(|id| *id <= root).collect(), store.last_place())
     })?;
     let mut top = root + 1;
     for id in wide.into_iter().rev() {
-        store::with_store(key, |store: &mut Store<F>| store.mark_scalars(id + 1, top, &mut reached))?;
+        store::with_store(key, |store: &mut Store<F>| store.mark_scalars(id + 1, top, &mut place, &mut reached))?;
         top = id;
         if !reached[id as usize] {
             continue;
@@ -200,7 +202,7 @@ pub(crate) fn reached<F: Float>(key: u32, root: u32) -> Result<Vec<bool>, Error>
             reached[*parent as usize] |= !matches!(&what, What::Op(op) if !op.active(k));
         }
     }
-    store::with_store(key, |store: &mut Store<F>| store.mark_scalars(1, top, &mut reached))?;
+    store::with_store(key, |store: &mut Store<F>| store.mark_scalars(1, top, &mut place, &mut reached))?;
     Ok(reached)
 }
 

@@ -106,6 +106,14 @@ impl<E: Element> Tensor<E> {
         }
     }
 
+    /// Whether both are the same buffer, read in the same way.
+    #[cfg(feature = "linalg")]
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.buffer, &other.buffer)
+            && self.shape == other.shape
+            && self.transposed.is_some() == other.transposed.is_some()
+    }
+
     /// The buffer as it lies, and whether its last two axes are in the other order.
     pub(crate) fn layout(&self) -> (&[E], bool) {
         (&self.buffer, self.transposed.is_some())

@@ -36,7 +36,7 @@ fn matters(op: &AnyOp, fault: Fault, case: &Case) -> bool {
 
 /// The name of an operation's type.
 fn kind(op: &AnyOp) -> String {
-    format!("{op:?}").split(['(', ' ', '{']).next().unwrap_or_default().into()
+    op.registered_name().unwrap_or("not registered").into()
 }
 
 /// For each type of operation the cases of it in which each fault makes a difference, the smallest first. Without those

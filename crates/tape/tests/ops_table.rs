@@ -13,7 +13,7 @@ const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/ops.md");
 /// The arguments by name: `a`, `b`, `c`; positions `i`, masks `m`.
 fn named(case: &Case) -> Vec<Any<Text>> {
     let name = |k: usize| match &case.args[k] {
-        Any::Real(_) => ["a", "b", "c", "d"][k],
+        Any::Real(_) => ["a", "b", "c", "d", "e"][k],
         Any::Index(_) => "i",
         Any::Mask(_) => "m",
     };
@@ -45,7 +45,7 @@ fn rule(op: &AnyOp, case: &Case) -> String {
         .iter()
         .map(|k| {
             let g = op.vjp(*k, Text::new("g", y.shape()), Args(&args(&texts)), &Text::new("y", y.shape()));
-            format!("{}: `{g}`", ["a", "b", "c", "d"][*k])
+            format!("{}: `{g}`", ["a", "b", "c", "d", "e"][*k])
         })
         .collect::<Vec<_>>()
         .join("<br>")

@@ -407,7 +407,7 @@ fn f32_agrees_with_f64() {
 fn rules_print_themselves() {
     for_all(false, |subject, case, out| {
         let Subject::Op(op) = subject else { return };
-        let names = ["a", "b", "c"];
+        let names = ["a", "b", "c", "d", "e"];
         let texts: Vec<Any<Text>> = (0..case.args.len())
             .map(|k| {
                 let text = Text::new(names[k], case.shapes()[k].clone());

@@ -2,10 +2,16 @@
 //!
 //! `tests/reference/README.md` says how cases are made and how to add a family.
 
+#[path = "reference/convolution.rs"]
+mod convolution;
 #[path = "reference/einsum.rs"]
 mod einsum;
 #[path = "reference/elementwise.rs"]
 mod elementwise;
+#[path = "reference/linalg.rs"]
+mod linalg;
+#[path = "reference/losses.rs"]
+mod losses;
 #[path = "reference/reductions.rs"]
 mod reductions;
 #[path = "reference/sample.rs"]
@@ -26,8 +32,11 @@ use wengert_tape::{Any, Tape, Var};
 /// The families, each with its table.
 const FAMILIES: &[(&str, &[Row])] = &[
     ("elementwise", elementwise::TABLE),
+    ("losses", losses::TABLE),
     ("reductions", reductions::TABLE),
+    ("convolution", convolution::TABLE),
     ("einsum", einsum::TABLE),
+    ("linalg", linalg::TABLE),
     ("shapes", shapes::TABLE),
 ];
 

@@ -310,8 +310,8 @@ fn errors_carry_numbers_and_places() {
         ),
         ("concat: [2, 3] and [4, 5] differ beside axis 0", Box::new(move || ignore(concat(&[&a, &b], 0)))),
         ("log_softmax: axis -3 of a tensor of rank 2", Box::new(move || ignore(a.log_softmax(-3)))),
-        ("conv2d: an image of rank 4 is needed, not [2, 3]", Box::new(move || ignore(a.conv2d(b, Conv::default())))),
-        ("max_pool: 2 spatial axes are needed, [2, 3] has another rank", Box::new(move || ignore(a.max_pool2d(2, 2)))),
+        ("conv2d: filters of rank 4 are needed, not [4, 5]", Box::new(move || ignore(a.conv2d(b, Conv::default())))),
+        ("max_pool2d: an image of rank 4 is needed, not [2, 3]", Box::new(move || ignore(a.max_pool2d(2, 2)))),
     ];
     let wrong: Vec<String> = table
         .iter()

@@ -1,7 +1,13 @@
 //! Loops over buffers. They know tensors and numbers, and no operation.
 
+pub(crate) mod convolve;
 pub(crate) mod elementwise;
+#[cfg(feature = "linalg")]
+pub(crate) mod factor;
 pub(crate) mod gemm;
+pub(crate) mod groups;
+pub(crate) mod pairs;
 pub(crate) mod reduce;
 pub(crate) mod rows;
+pub(crate) mod slopes;
 pub(crate) mod windows;

@@ -13,6 +13,7 @@ pub struct Acos;
 impl Pointwise for Acos {
     type Arity = One;
     const NAME: &'static str = "acos";
+    const ANALYTIC: bool = true;
     const DOMAIN: &'static [(f64, f64)] = &[(-0.9, 0.9)];
     const FLOPS: u64 = 20;
 

@@ -13,6 +13,7 @@ pub struct Asin;
 impl Pointwise for Asin {
     type Arity = One;
     const NAME: &'static str = "asin";
+    const ANALYTIC: bool = true;
     const DOMAIN: &'static [(f64, f64)] = &[(-0.9, 0.9)];
     const FLOPS: u64 = 20;
 

@@ -13,6 +13,7 @@ pub struct Atan;
 impl Pointwise for Atan {
     type Arity = One;
     const NAME: &'static str = "atan";
+    const ANALYTIC: bool = true;
     const FLOPS: u64 = 20;
 
     #[inline(always)]

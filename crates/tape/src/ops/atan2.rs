@@ -14,6 +14,7 @@ pub struct Atan2;
 impl Pointwise for Atan2 {
     type Arity = Two;
     const NAME: &'static str = "atan2";
+    const ANALYTIC: bool = true;
     const DOMAIN: &'static [(f64, f64)] = &[(0.3, 2.0), (-2.0, 2.0)];
     const KINKS: &'static [f64] = &[0.0];
     const AT_KINKS: &'static str = "At the origin both derivatives are 0.";

@@ -6,6 +6,7 @@ use crate::error::Error;
 
 /// One axis or several: `1`, `-1` (the last), `[0, 2]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub struct Axes(SmallVec<[isize; 4]>);
 
 impl Axes {

@@ -40,6 +40,11 @@ pub(crate) fn in_range(op: &str, axis: usize, index: &Tensor<i64>, n: usize) -> 
 /// Calls `f(flat position in the index, flat position in the tensor)` for every position of an index along an axis of
 /// a tensor of shape `x`.
 pub(crate) fn for_each_position(x: &Shape, axis: usize, index: &Tensor<i64>, mut f: impl FnMut(usize, usize)) {
+    if axis + 1 == x.rank() && index.shape()[..axis] == x[..axis] {
+        // Rows of the one over rows of the other, as pooling has them.
+        let width = index.shape()[axis].max(1);
+        return index.data().iter().enumerate().for_each(|(flat, at)| f(flat, flat / width * x[axis] + *at as usize));
+    }
     let strides = x.strides();
     let mut flat = 0;
     crate::kernels::windows::for_each_index(index.shape(), |at| {

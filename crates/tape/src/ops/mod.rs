@@ -10,6 +10,7 @@ mod axes;
 pub use axes::Axes;
 
 mod abs;
+mod absolute_error;
 mod acos;
 mod acosh;
 mod add;
@@ -23,7 +24,10 @@ mod asinh;
 mod atan;
 mod atan2;
 mod atanh;
+mod attention;
 mod average_pool;
+mod batch_norm;
+mod bce_with_logits;
 mod bilinear;
 mod broadcast_to;
 mod cbrt;
@@ -31,17 +35,26 @@ mod ceil;
 mod celu;
 mod chain;
 mod clamp;
+mod class_targets;
 mod compare;
 mod concat;
 mod conv;
+mod conv_input;
+mod conv_transpose;
+mod conv_weight;
+mod convolution;
 mod cos;
 mod cosh;
+mod cosine_similarity;
+mod cross_entropy;
 mod cumprod;
 mod cumsum;
 mod diagonal;
 mod digamma;
 mod div;
 mod dot;
+mod dot_of;
+mod dropout;
 mod einsum;
 mod elu;
 mod erf;
@@ -58,15 +71,23 @@ mod fold;
 mod gather;
 mod gelu;
 mod gelu_tanh;
+mod group_norm;
 mod hardsigmoid;
 mod hardtanh;
+mod hinge;
+mod huber;
 mod hypot;
 mod index_add;
 mod index_select;
+mod interpolate;
+mod kl_div;
 mod last_writes;
+mod layer_norm;
 mod leaky_relu;
 mod lerp;
 mod lgamma;
+#[cfg(feature = "linalg")]
+mod linalg;
 mod ln;
 mod log10;
 mod log1p;
@@ -74,6 +95,7 @@ mod log2;
 mod log_sigmoid;
 mod log_softmax;
 mod log_sum_exp;
+mod log_sum_exp_of;
 mod logical;
 mod logit;
 mod masked_fill;
@@ -81,6 +103,7 @@ mod masked_scatter;
 mod masked_select;
 mod matmul;
 mod max_over;
+mod max_pool;
 mod maximum;
 mod mean;
 mod median;
@@ -89,21 +112,27 @@ mod min;
 mod minimum;
 mod mish;
 mod mul;
+mod mul_add;
 mod nan_to_num;
 mod neg;
 mod norm;
+mod normalise;
 mod one_hot;
 mod pad;
+mod per_axis;
 mod permute;
 mod polygamma;
+mod pool;
 mod pow;
 mod powf;
 mod powi;
 mod prod;
 mod reciprocal;
+mod reduction;
 mod relu;
 mod remainder;
 mod repeat;
+mod resample;
 mod reshape;
 mod roll;
 mod round;
@@ -125,11 +154,13 @@ mod sort;
 mod split;
 mod sqrt;
 mod square;
+mod squared_error;
 mod squeeze;
 mod stack;
 mod stop_gradient;
 mod sub;
 mod sum;
+mod sum_of;
 mod sum_to;
 mod tan;
 mod tanh;
@@ -140,6 +171,7 @@ mod variance;
 mod xlogy;
 
 pub use abs::*;
+pub use absolute_error::*;
 pub use acos::*;
 pub use acosh::*;
 pub use add::*;
@@ -153,7 +185,10 @@ pub use asinh::*;
 pub use atan::*;
 pub use atan2::*;
 pub use atanh::*;
+pub use attention::*;
 pub use average_pool::*;
+pub use batch_norm::*;
+pub use bce_with_logits::*;
 pub use bilinear::*;
 pub use broadcast_to::*;
 pub use cbrt::*;
@@ -161,17 +196,26 @@ pub use ceil::*;
 pub use celu::*;
 pub use chain::*;
 pub use clamp::*;
+pub use class_targets::*;
 pub use compare::*;
 pub use concat::*;
 pub use conv::*;
+pub use conv_input::*;
+pub use conv_transpose::*;
+pub use conv_weight::*;
+pub use convolution::*;
 pub use cos::*;
 pub use cosh::*;
+pub use cosine_similarity::*;
+pub use cross_entropy::*;
 pub use cumprod::*;
 pub use cumsum::*;
 pub use diagonal::*;
 pub use digamma::*;
 pub use div::*;
 pub use dot::*;
+pub use dot_of::*;
+pub use dropout::*;
 pub use einsum::*;
 pub use elu::*;
 pub use erf::*;
@@ -188,19 +232,28 @@ pub use fold::*;
 pub use gather::*;
 pub use gelu::*;
 pub use gelu_tanh::*;
+pub use group_norm::*;
 pub use hardsigmoid::*;
 pub use hardtanh::*;
+pub use hinge::*;
+pub use huber::*;
 pub use hypot::*;
 pub use index_add::*;
 pub use index_select::*;
+pub use interpolate::*;
+pub use kl_div::*;
 pub use last_writes::*;
+pub use layer_norm::*;
 pub use leaky_relu::*;
 pub use lerp::*;
 pub use lgamma::*;
+#[cfg(feature = "linalg")]
+pub use linalg::*;
 pub use ln::*;
 pub use log_sigmoid::*;
 pub use log_softmax::*;
 pub use log_sum_exp::*;
+pub use log_sum_exp_of::*;
 pub use log1p::*;
 pub use log2::*;
 pub use log10::*;
@@ -211,6 +264,7 @@ pub use masked_scatter::*;
 pub use masked_select::*;
 pub use matmul::*;
 pub use max_over::*;
+pub use max_pool::*;
 pub use maximum::*;
 pub use mean::*;
 pub use median::*;
@@ -219,21 +273,27 @@ pub use min::*;
 pub use minimum::*;
 pub use mish::*;
 pub use mul::*;
+pub use mul_add::*;
 pub use nan_to_num::*;
 pub use neg::*;
 pub use norm::*;
+pub use normalise::*;
 pub use one_hot::*;
 pub use pad::*;
+pub use per_axis::*;
 pub use permute::*;
 pub use polygamma::*;
+pub use pool::*;
 pub use pow::*;
 pub use powf::*;
 pub use powi::*;
 pub use prod::*;
 pub use reciprocal::*;
+pub use reduction::*;
 pub use relu::*;
 pub use remainder::*;
 pub use repeat::*;
+pub use resample::*;
 pub use reshape::*;
 pub use roll::*;
 pub use round::*;
@@ -255,11 +315,13 @@ pub use sort::*;
 pub use split::*;
 pub use sqrt::*;
 pub use square::*;
+pub use squared_error::*;
 pub use squeeze::*;
 pub use stack::*;
 pub use stop_gradient::*;
 pub use sub::*;
 pub use sum::*;
+pub use sum_of::*;
 pub use sum_to::*;
 pub use tan::*;
 pub use tanh::*;
@@ -271,11 +333,19 @@ pub use xlogy::*;
 
 /// The methods and functions that users call.
 pub mod methods {
+    #[cfg(feature = "linalg")]
+    pub use super::{
+        CholeskyExt, DetExt, EighExt, InverseExt, MatrixExpExt, QrExt, SlogdetExt, SolveExt, SvdExt, Triangle,
+        TriangularSolveExt,
+    };
+
     pub use super::AbsExt;
+    pub use super::AbsoluteErrorExt;
     pub use super::AcosExt;
     pub use super::AcoshExt;
     pub use super::AnyOverExt;
     pub use super::ArgMaxExt;
+    pub use super::ArgMaxPoolExt;
     pub use super::ArgMinExt;
     pub use super::ArgSortExt;
     pub use super::AsinExt;
@@ -283,7 +353,10 @@ pub mod methods {
     pub use super::Atan2Ext;
     pub use super::AtanExt;
     pub use super::AtanhExt;
+    pub use super::AttentionExt;
     pub use super::AveragePoolExt;
+    pub use super::BatchNormExt;
+    pub use super::BceWithLogitsExt;
     pub use super::BroadcastToExt;
     pub use super::CbrtExt;
     pub use super::CeilExt;
@@ -292,13 +365,19 @@ pub mod methods {
     pub use super::CompareExt;
     pub use super::Conv;
     pub use super::ConvExt;
+    pub use super::ConvTransposeExt;
+    pub use super::ConvolutionExt;
     pub use super::CosExt;
     pub use super::CoshExt;
+    pub use super::CosineSimilarityExt;
+    pub use super::CrossEntropy;
+    pub use super::CrossEntropyExt;
     pub use super::CumprodExt;
     pub use super::CumsumExt;
     pub use super::DiagonalExt;
     pub use super::DigammaExt;
     pub use super::DotExt;
+    pub use super::DropoutExt;
     pub use super::EluExt;
     pub use super::ErfExt;
     pub use super::ErfcExt;
@@ -313,11 +392,18 @@ pub mod methods {
     pub use super::GatherExt;
     pub use super::GeluExt;
     pub use super::GeluTanhExt;
+    pub use super::GroupNormExt;
     pub use super::HardSigmoidExt;
     pub use super::HardTanhExt;
+    pub use super::HingeExt;
+    pub use super::HuberExt;
     pub use super::HypotExt;
     pub use super::IndexAddExt;
     pub use super::IndexSelectExt;
+    pub use super::InterpolateExt;
+    pub use super::Interpolation;
+    pub use super::KlDivExt;
+    pub use super::LayerNormExt;
     pub use super::LeakyReluExt;
     pub use super::LerpExt;
     pub use super::LgammaExt;
@@ -341,17 +427,22 @@ pub mod methods {
     pub use super::MinExt;
     pub use super::MinimumExt;
     pub use super::MishExt;
+    pub use super::MulAddExt;
     pub use super::NanToNumExt;
     pub use super::NormExt;
+    pub use super::NormaliseExt;
     pub use super::PadExt;
     pub use super::PadMode;
+    pub use super::Padding;
     pub use super::PermuteExt;
     pub use super::PolygammaExt;
+    pub use super::Pool;
     pub use super::PowExt;
     pub use super::PowfExt;
     pub use super::PowiExt;
     pub use super::ProdExt;
     pub use super::ReciprocalExt;
+    pub use super::Reduction;
     pub use super::ReluExt;
     pub use super::RemainderExt;
     pub use super::RepeatExt;
@@ -375,6 +466,7 @@ pub mod methods {
     pub use super::SplitExt;
     pub use super::SqrtExt;
     pub use super::SquareExt;
+    pub use super::SquaredErrorExt;
     pub use super::SqueezeExt;
     pub use super::StopGradientExt;
     pub use super::SumExt;
@@ -399,13 +491,13 @@ pub use crate::any_op::AnyOp;
 
 /// Turns the list of operations into what iterates over it.
 macro_rules! ops {
-    ($($name:ident)*) => {
+    ($($(#[$cfg:meta])? $name:ident)*) => {
         impl AnyOp {
             /// The cases of every operation in the registry.
             #[inline]
             pub fn registered_cases() -> Vec<Case> {
                 let mut cases = Vec::new();
-                $(cases.extend(<$name as Op>::cases());)*
+                $($(#[$cfg])? cases.extend(<$name as Op>::cases());)*
                 cases
             }
 
@@ -422,23 +514,23 @@ macro_rules! ops {
             #[inline]
             pub fn named() -> Vec<Named> {
                 let mut named = Vec::new();
-                $(named.extend(<$name as Op>::named());)*
+                $($(#[$cfg])? named.extend(<$name as Op>::named());)*
                 named
             }
 
             /// The name of each type in the registry.
-            pub const REGISTERED: &'static [&'static str] = &[$(stringify!($name)),*];
+            pub const REGISTERED: &'static [&'static str] = &[$($(#[$cfg])? stringify!($name)),*];
 
             /// The name of the operation's type, if it is one of the registry.
             pub fn registered_name(&self) -> Option<&'static str> {
-                let types = [$(TypeId::of::<$name>()),*];
+                let types = [$($(#[$cfg])? TypeId::of::<$name>()),*];
                 types.iter().position(|t| *t == self.type_id()).map(|k| Self::REGISTERED[k])
             }
 
             /// The name of the operation's type and its attributes; `None` for a user's own.
             #[cfg(feature = "json")]
             pub(crate) fn to_json(&self) -> Option<(&'static str, serde_json::Value)> {
-                $(if let Some(op) = self.downcast_ref::<$name>() {
+                $($(#[$cfg])? if let Some(op) = self.downcast_ref::<$name>() {
                     return Some((stringify!($name), serde_json::to_value(op).ok()?));
                 })*
                 None
@@ -448,14 +540,14 @@ macro_rules! ops {
             #[cfg(feature = "json")]
             pub(crate) fn from_json(name: &str, attributes: serde_json::Value) -> Option<serde_json::Result<AnyOp>> {
                 match name {
-                    $(stringify!($name) => Some(serde_json::from_value::<$name>(attributes).map(AnyOp::new)),)*
+                    $($(#[$cfg])? stringify!($name) => Some(serde_json::from_value::<$name>(attributes).map(AnyOp::new)),)*
                     _ => None,
                 }
             }
 
             /// Whether the operation is one of the registry, and not a user's own.
             pub fn is_registered(&self) -> bool {
-                [$(TypeId::of::<$name>()),*].contains(&self.type_id())
+                [$($(#[$cfg])? TypeId::of::<$name>()),*].contains(&self.type_id())
             }
         }
     };
@@ -471,6 +563,7 @@ pub fn compiled_once() -> usize {
 
 ops! {
     Abs
+    AbsoluteError
     Acos
     Acosh
     Add
@@ -484,14 +577,19 @@ ops! {
     Atan
     Atan2
     Atanh
-    AveragePool
-    AveragePoolInput
+    Attention
+    AttentionInput
+    #[cfg(feature = "linalg")] AwayFromZero
+    BceWithLogits
     BroadcastTo
     Cbrt
     Ceil
     Celu
     Chain
+    #[cfg(feature = "linalg")] Cholesky
     Clamp
+    ClassTargets
+    #[cfg(feature = "linalg")] Cofactors
     Compare
     Concat
     Conv
@@ -500,8 +598,13 @@ ops! {
     Cos
     Cosh
     Cumsum
+    #[cfg(feature = "linalg")] Det
+    #[cfg(feature = "linalg")] DetSign
     Digamma
     Div
+    DotOf
+    Dropout
+    #[cfg(feature = "linalg")] Eigh
     Elu
     Erf
     Erfc
@@ -513,14 +616,20 @@ ops! {
     Floor
     Fmod
     Fold
+    #[cfg(feature = "linalg")] Gaps
     Gather
     Gelu
     GeluTanh
     HardSigmoid
     HardTanh
+    Hinge
+    Huber
     Hypot
     IndexAdd
     IndexSelect
+    #[cfg(feature = "linalg")] Inverse
+    KlDiv
+    KlDivOfLog
     LastWrites
     LeakyRelu
     Lerp
@@ -529,30 +638,38 @@ ops! {
     Log10
     Log1p
     Log2
+    #[cfg(feature = "linalg")] LogAbsDet
     LogSigmoid
     LogSoftmax
     LogSumExp
+    LogSumExpOf
     Logical
     Logit
     MaskedScatter
     MaskedSelect
     MatMul
+    #[cfg(feature = "linalg")] MatrixExp
     MaxOver
     Maximum
     Minimum
     Mish
     Mul
+    MulAdd
     NanToNum
     Neg
+    Normalise
+    NormaliseInput
     OneHot
     Permute
     Polygamma
     Pow
     Powf
     Powi
+    #[cfg(feature = "linalg")] QrFactor
     Reciprocal
     Relu
     Remainder
+    Resample
     Reshape
     Round
     Rsqrt
@@ -567,15 +684,22 @@ ops! {
     Sinh
     Slice
     Softmax
+    SoftmaxCrossEntropy
+    SoftmaxCrossEntropyInput
     Softplus
     Softsign
+    #[cfg(feature = "linalg")] Solve
     Sqrt
     Square
+    SquaredError
     StopGradient
     Sub
+    SumOf
     SumTo
+    #[cfg(feature = "linalg")] Svd
     Tan
     Tanh
+    #[cfg(feature = "linalg")] TriangularSolve
     Trunc
     Unfold
     Unslice
@@ -584,12 +708,12 @@ ops! {
 
 /// Turns the list of functions into what iterates over it.
 macro_rules! functions {
-    ($($name:ident)*) => {
+    ($($(#[$cfg:meta])? $name:ident)*) => {
         /// A public function that is a composition of operations.
         #[derive(Clone, Debug)]
         #[non_exhaustive]
         pub enum AnyFunction {
-            $(#[doc = concat!("[`", stringify!($name), "`]")] $name($name),)*
+            $($(#[$cfg])? #[doc = concat!("[`", stringify!($name), "`]")] $name($name),)*
         }
 
         impl AnyFunction {
@@ -597,28 +721,38 @@ macro_rules! functions {
             #[inline]
             pub fn registered_cases() -> Vec<(AnyFunction, Case)> {
                 let mut cases = Vec::new();
-                $(cases.extend($name::cases().into_iter().map(|(f, case)| (AnyFunction::$name(f), case)));)*
+                $($(#[$cfg])? cases.extend($name::cases().into_iter().map(|(f, case)| (AnyFunction::$name(f), case)));)*
                 cases
             }
 
             /// The name of the method, and what it computes.
             pub fn describe(&self) -> (&'static str, &'static str) {
-                match self { $(AnyFunction::$name(_) => ($name::NAME, $name::TEXT),)* }
+                match self { $($(#[$cfg])? AnyFunction::$name(_) => ($name::NAME, $name::TEXT),)* }
             }
 
             /// The composition.
             pub fn call<A: Algebra>(&self, a: Args<'_, A>) -> A {
-                match self { $(AnyFunction::$name(f) => f.call(a),)* }
+                match self { $($(#[$cfg])? AnyFunction::$name(f) => f.call(a),)* }
             }
         }
     };
 }
 
 functions! {
+    AdaptiveAveragePool
+    AdaptiveMaxPool
     At
+    AveragePool
+    BatchNorm
+    BatchNormWith
     Bilinear
     Chunk
+    ConvTranspose
+    Convolution
+    CosineSimilarity
+    CrossEntropyOfClasses
     Cumprod
+    DepthwiseConv
     DiagEmbed
     Diagonal
     Dot
@@ -626,6 +760,11 @@ functions! {
     Embedding
     Expand
     Flatten
+    GroupNorm
+    HingeEmbeddingLoss
+    Interpolate
+    InterpolateBy
+    LayerNorm
     MaskedFill
     MatMulOfVectors
     MaxPool
@@ -634,17 +773,24 @@ functions! {
     Meshgrid
     MinOver
     MoveAxis
+    MultiMarginLoss
     Narrow
+    NllLoss
     NormOver
     Outer
     Pad
     ProdOver
+    #[cfg(feature = "linalg")] Qr
     Quantile
     Repeat
     RepeatInterleave
+    RmsNorm
     Roll
     SliceStep
     Sliding
+    SmoothL1Loss
+    SoftCrossEntropy
+    #[cfg(feature = "linalg")] SolveOfVectors
     Sort
     Split
     SplitSizes
@@ -661,4 +807,5 @@ functions! {
     Triu
     Unsqueeze
     VarOver
+    WeightedBceWithLogits
 }

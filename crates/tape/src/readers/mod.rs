@@ -8,4 +8,5 @@ mod text;
 
 pub use dual::{Base, Dual};
 pub(crate) use dual::{DualIndex, DualMask};
+pub use shapes::{Cost, cost};
 pub use text::Text;

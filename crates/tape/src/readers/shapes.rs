@@ -1,5 +1,7 @@
 //! The reader "shapes": a model is checked, and its sizes known, before there is data.
 
+use std::cell::Cell;
+
 use crate::algebra::{Algebra, Any, Arg, Elementwise, IndexOperand, Lift, MaskOperand, TruthValues};
 use crate::error::Error;
 use crate::float::Float;
@@ -9,10 +11,65 @@ use crate::pointwise::{Of, Pointwise};
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 
+/// What a dry run adds up: [`cost`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Cost {
+    /// The number of operations.
+    pub operations: usize,
+    /// The floating point operations of the forward pass.
+    pub flops: u64,
+    /// The numbers in the results, which a tape keeps for the backward pass. What moves no number, such as a reshape, is
+    /// not counted.
+    pub results: u64,
+}
+
+thread_local! {
+    static TALLY: Cell<Option<Cost>> = const { Cell::new(None) };
+}
+
+/// Runs `f` and adds up what its operations on shapes would cost on numbers. Dry runs inside it count for it too.
+///
+/// # Examples
+/// ```
+/// use wengert_tape::{Cost, cost, prelude::*};
+/// let (y, cost) = cost(|| Shape::from([2, 3]).matmul(Shape::from([3, 5])).relu());
+/// assert_eq!(y, [2, 5]);
+/// assert_eq!(cost, Cost { operations: 2, flops: 2 * 30 + 10, results: 10 + 10 });
+/// ```
+pub fn cost<T>(f: impl FnOnce() -> T) -> (T, Cost) {
+    let outer = TALLY.replace(Some(Cost::default()));
+    let result = f();
+    let cost = TALLY.replace(outer).unwrap_or_default();
+    if let Some(outer) = outer {
+        let sum = |a: u64, b: u64| a.saturating_add(b);
+        TALLY.set(Some(Cost {
+            operations: outer.operations + cost.operations,
+            flops: sum(outer.flops, cost.flops),
+            results: sum(outer.results, cost.results),
+        }));
+    }
+    (result, cost)
+}
+
+/// Adds an operation to the tally, if somebody counts.
+fn count(flops: impl FnOnce() -> u64, y: &Shape) {
+    if let Some(cost) = TALLY.get() {
+        let flops = flops();
+        let numbers = if flops > 0 { y.len_elements() as u64 } else { 0 };
+        TALLY.set(Some(Cost {
+            operations: cost.operations + 1,
+            flops: cost.flops.saturating_add(flops),
+            results: cost.results.saturating_add(numbers),
+        }));
+    }
+}
+
 impl Elementwise for Shape {
     #[track_caller]
     fn pointwise<P: Pointwise>(op: P, args: Of<P, &Self>) -> Self {
-        Op::shape(&op, args.as_ref()).unwrap_or_else(|e| e.raise())
+        let y = Op::shape(&op, args.as_ref()).unwrap_or_else(|e| e.raise());
+        count(|| Op::flops(&op, args.as_ref(), &y), &y);
+        y
     }
 }
 
@@ -21,6 +78,7 @@ pub(crate) fn infer<O: Op>(op: &O, args: &[Arg<'_, Shape>]) -> Result<Any<Shape>
     let shapes: smallvec::SmallVec<[Shape; 3]> = args.iter().map(Arg::shape).collect();
     let refs: smallvec::SmallVec<[&Shape; 3]> = shapes.iter().collect();
     let shape = op.shape(&refs)?;
+    count(|| op.flops(&refs, &shape), &shape);
     Ok(match op.output() {
         Kind::Real => Any::Real(shape),
         Kind::Index => Any::Index(ShapeOf(shape)),

@@ -110,7 +110,16 @@ impl Algebra for Text {
         Text::new(index.to_string(), index.shape())
     }
     fn mask(&self, mask: Tensor<bool>) -> Text {
-        Text::new(mask.to_string(), mask.shape())
+        // A matrix of truth values in one line, as its rows of digits: `[100 110 111]`.
+        let digits: Vec<String> = match mask.shape()[..] {
+            [_, n] if n > 0 => mask
+                .data()
+                .chunks_exact(n)
+                .map(|row| row.iter().map(|m| ["0", "1"][usize::from(*m)]).collect())
+                .collect(),
+            _ => return Text::new(mask.to_string(), mask.shape()),
+        };
+        Text::new(format!("[{}]", digits.join(" ")), mask.shape())
     }
 
     fn known_mask(op: &str, _mask: &Text) -> Result<Tensor<bool>, Error> {

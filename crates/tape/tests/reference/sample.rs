@@ -91,6 +91,11 @@ impl Sample {
         self.attribute(name).as_u64().unwrap() as usize
     }
 
+    /// A list of numbers.
+    pub(crate) fn numbers(&self, name: &str) -> Vec<f64> {
+        self.attribute(name).as_array().unwrap().iter().map(|v| v.as_f64().unwrap()).collect()
+    }
+
     /// A list of whole numbers.
     pub(crate) fn integers(&self, name: &str) -> Vec<isize> {
         self.attribute(name).as_array().unwrap().iter().map(|v| v.as_i64().unwrap() as isize).collect()
