@@ -23,6 +23,9 @@ use crate::error::Error;
 /// | `xavier_normal` | normal, variance 2/(n + m) |
 /// | `kaiming_uniform` | uniform within ±√(6/n) (He et al. 2015, for rectifiers) |
 /// | `kaiming_normal` | normal, variance 2/n |
+/// | `orthogonal` | rows at right angles to each other and of length 1 (Saxe et al. 2014), or columns where there are fewer |
+///
+/// Weights by hand are tensors: [`Linear::from_weights`](crate::Linear::from_weights) and its like take them.
 ///
 /// # Examples
 /// ```
@@ -51,11 +54,13 @@ pub enum Initialiser {
     KaimingUniform,
     /// Normal with variance 2/n.
     KaimingNormal,
+    /// Rows, or columns, at right angles to each other and of length 1.
+    Orthogonal,
 }
 
 use Initialiser::*;
 
-const NAMES: [(Initialiser, &str); 8] = [
+const NAMES: [(Initialiser, &str); 9] = [
     (Zeros, "zeros"),
     (Normal, "normal"),
     (NormalOverRoot, "normal_over_root"),
@@ -64,12 +69,22 @@ const NAMES: [(Initialiser, &str); 8] = [
     (XavierNormal, "xavier_normal"),
     (KaimingUniform, "kaiming_uniform"),
     (KaimingNormal, "kaiming_normal"),
+    (Orthogonal, "orthogonal"),
 ];
 
 impl Initialiser {
     /// Every initialiser.
-    pub const ALL: [Initialiser; 8] =
-        [Zeros, Normal, NormalOverRoot, UniformOverRoot, XavierUniform, XavierNormal, KaimingUniform, KaimingNormal];
+    pub const ALL: [Initialiser; 9] = [
+        Zeros,
+        Normal,
+        NormalOverRoot,
+        UniformOverRoot,
+        XavierUniform,
+        XavierNormal,
+        KaimingUniform,
+        KaimingNormal,
+        Orthogonal,
+    ];
 
     /// Weights of shape `[outputs, inputs, …]`.
     pub fn draw<F: Float>(self, shape: impl Into<Shape>, rng: &mut (impl Rng + ?Sized)) -> Tensor<F> {
@@ -98,8 +113,39 @@ impl Initialiser {
             XavierNormal => normal(2.0 / (n + m), rng),
             KaimingUniform => uniform((6.0 / n).sqrt(), rng),
             KaimingNormal => normal(2.0 / n, rng),
+            Orthogonal => {
+                let rows = shape.first().copied().unwrap_or(1).max(1);
+                let numbers = Tensor::<f64>::randn(&shape, rng).into_vec();
+                Tensor::new(&shape, orthogonal(rows, numbers).into_iter().map(from).collect())
+            }
         }
     }
+}
+
+/// The rows of a matrix, or its columns where there are fewer, made orthonormal by Gram and Schmidt's procedure, twice: once
+/// leaves more than rounding where rows are nearly parallel.
+fn orthogonal(rows: usize, numbers: Vec<f64>) -> Vec<f64> {
+    let columns = numbers.len() / rows;
+    let wide = rows <= columns;
+    let (count, length) = if wide { (rows, columns) } else { (columns, rows) };
+    let place = |k: usize, i: usize| if wide { k * columns + i } else { i * columns + k };
+    let mut vectors: Vec<Vec<f64>> = (0..count).map(|k| (0..length).map(|i| numbers[place(k, i)]).collect()).collect();
+    let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
+    for k in 0..count {
+        let (before, rest) = vectors.split_at_mut(k);
+        let vector = &mut rest[0];
+        for other in before.iter().chain(before.iter()) {
+            let along = dot(vector, other);
+            vector.iter_mut().zip(other).for_each(|(v, o)| *v -= along * o);
+        }
+        let norm = dot(vector, vector).sqrt();
+        vector.iter_mut().for_each(|v| *v /= norm);
+    }
+    let mut all = numbers;
+    for (k, vector) in vectors.iter().enumerate() {
+        vector.iter().enumerate().for_each(|(i, v)| all[place(k, i)] = *v);
+    }
+    all
 }
 
 fn from<F: Float>(x: f64) -> F {
@@ -170,6 +216,25 @@ mod tests {
             }
         }
         assert!(failures.is_empty(), "{}", failures.join("\n"));
+    }
+
+    /// W Wᵀ = I where there are fewer rows than columns, Wᵀ W = I where there are more.
+    #[test]
+    fn orthogonal_weights_are_orthonormal() {
+        for shape in [[3, 5], [5, 3], [4, 4], [1, 7], [7, 1]] {
+            let w: Tensor<f64> = Orthogonal.draw(shape, &mut generator(3));
+            let [rows, columns] = shape;
+            let (count, length) = (rows.min(columns), rows.max(columns));
+            let entry = |k: usize, i: usize| if rows <= columns { w[[k, i]] } else { w[[i, k]] };
+            for a in 0..count {
+                for b in 0..count {
+                    let dot: f64 = (0..length).map(|i| entry(a, i) * entry(b, i)).sum();
+                    assert!((dot - f64::from(u8::from(a == b))).abs() < 1e-14, "{shape:?} [{a}, {b}]: {dot}");
+                }
+            }
+        }
+        let filters: Tensor<f64> = Orthogonal.draw([2, 3, 2, 2], &mut generator(3));
+        assert!((filters.data().iter().map(|w| w * w).sum::<f64>() - 2.0).abs() < 1e-14);
     }
 
     #[test]

@@ -9,9 +9,11 @@ mod metrics;
 mod module;
 mod optimisers;
 pub mod prelude;
+pub mod published;
 mod random;
 mod saved;
 mod schedules;
+mod summary;
 pub mod textbook;
 mod trainer;
 mod training;
@@ -20,10 +22,13 @@ pub use description::Description;
 pub use error::Error;
 pub use initialiser::Initialiser;
 pub use layers::{
-    Activation, Conv2d, Dropout, Flatten, Lessons, Linear, MaxPool2d, Mlp, Perceptron, Sequential, Standardise,
+    Activation, Cell, Conv1d, Conv2d, Conv3d, Convolution, Dropout, Embedding, Flatten, Impute, Lessons, Linear,
+    MaxPool2d, Mlp, Perceptron, Recurrent, Residual, Sequential, Standardise,
 };
 pub use losses::{cross_entropy, half_squared_error, mse, sum_squared_error};
-pub use metrics::{Confusion, accuracy, binary_accuracy};
+pub use metrics::{
+    Confusion, accuracy, binary_accuracy, mean_absolute_error, mean_squared_error, r_squared, top_k_accuracy,
+};
 pub use module::{ForwardOn, Layer, Module, Name, Parameters, Reader, Visit, VisitMut};
 pub use optimisers::{
     Adadelta, Adagrad, Adam, AdamW, Groups, Lbfgs, Lion, Minimum, ModelGradients, Optimiser, OptimiserState,
@@ -32,5 +37,6 @@ pub use optimisers::{
 pub use random::{Generator, generator, stream};
 pub use saved::{Details, Loaded, load, load_parameters, save};
 pub use schedules::{Constant, Cosine, Exponential, OnPlateau, OneCycle, Schedule, Steps, WarmUp};
+pub use summary::{LayerSummary, Summary, summary};
 pub use trainer::{CsvLog, Epoch, Evaluation, History, Log, Monitor, Progress, TensorBoardLog, Trainer};
 pub use training::{Observed, Training};

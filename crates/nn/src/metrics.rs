@@ -35,6 +35,82 @@ pub fn binary_accuracy<F: Float>(outputs: &Tensor<F>, targets: &Tensor<F>) -> f6
     share(outputs.data().iter().zip(targets.data()).map(|(a, y)| (*a > half) == (*y > half)))
 }
 
+/// The share of samples whose class is among the `k` largest outputs.
+///
+/// # Panics
+/// If the outputs are not `[batch, classes]` with a class for each sample.
+///
+/// # Examples
+/// ```
+/// use wengert_nn::prelude::*;
+/// let outputs = Tensor::from([[0.1, 0.9, 0.5], [0.8, 0.2, 0.3], [0.3, 0.4, 0.2]]);
+/// assert_eq!(top_k_accuracy(2, &outputs, &Tensor::from([2, 1, 0])), 2.0 / 3.0);
+/// ```
+#[track_caller]
+pub fn top_k_accuracy<F: Float>(k: usize, outputs: &Tensor<F>, classes: &Tensor<i64>) -> f64 {
+    let fits = outputs.rank() == 2 && **classes.shape() == outputs.shape()[..1];
+    assert!(fits, "top_k_accuracy: outputs {} for {}", outputs.shape(), classes.shape());
+    let rows = outputs.data().chunks_exact(outputs.shape()[1].max(1)).zip(classes.data());
+    // As many outputs are before the class's as are larger, or as large and to the left. NaN is before everything.
+    let is_before = |row: &[F], class: usize, (j, y): (usize, &F)| {
+        j != class && (!(*y <= row[class]) || *y == row[class] && j < class)
+    };
+    share(rows.map(|(row, class)| {
+        let class = *class as usize;
+        let before = row.iter().enumerate().filter(|other| is_before(row, class, *other)).count();
+        before < k && !row[class].is_nan()
+    }))
+}
+
+/// The mean of |a − y| over all elements.
+///
+/// # Panics
+/// If the shapes differ.
+#[track_caller]
+pub fn mean_absolute_error<F: Float>(outputs: &Tensor<F>, targets: &Tensor<F>) -> f64 {
+    mean_of("mean_absolute_error", outputs, targets, f64::abs)
+}
+
+/// The mean of (a − y)² over all elements; its root is in the unit of the targets.
+///
+/// # Panics
+/// If the shapes differ.
+#[track_caller]
+pub fn mean_squared_error<F: Float>(outputs: &Tensor<F>, targets: &Tensor<F>) -> f64 {
+    mean_of("mean_squared_error", outputs, targets, |d| d * d)
+}
+
+/// The share of the targets' variance that the outputs explain: 1 − Σ (a − y)² / Σ (y − ȳ)². It is 1 for a perfect model, 0
+/// for one that always says the mean, and below 0 for a worse one.
+///
+/// It belongs to all samples together: it is not the mean over batches of what it is for each.
+///
+/// # Panics
+/// If the shapes differ.
+///
+/// # Examples
+/// ```
+/// use wengert_nn::prelude::*;
+/// let targets = Tensor::from([1.0, 2.0, 3.0]);
+/// assert_eq!(r_squared(&targets, &targets), 1.0);
+/// assert_eq!(r_squared(&Tensor::from([2.0, 2.0, 2.0]), &targets), 0.0);
+/// assert_eq!(mean_absolute_error(&Tensor::from([2.0, 2.0, 2.0]), &targets), 2.0 / 3.0);
+/// ```
+#[track_caller]
+pub fn r_squared<F: Float>(outputs: &Tensor<F>, targets: &Tensor<F>) -> f64 {
+    let mean = targets.data().iter().map(|y| Float::to_f64(*y)).sum::<f64>() / targets.len() as f64;
+    let variance =
+        targets.data().iter().map(|y| (Float::to_f64(*y) - mean).powi(2)).sum::<f64>() / targets.len() as f64;
+    1.0 - mean_of("r_squared", outputs, targets, |d| d * d) / variance
+}
+
+#[track_caller]
+fn mean_of<F: Float>(name: &str, outputs: &Tensor<F>, targets: &Tensor<F>, f: impl Fn(f64) -> f64) -> f64 {
+    assert!(outputs.shape() == targets.shape(), "{name}: outputs {} for {}", outputs.shape(), targets.shape());
+    let differences = outputs.data().iter().zip(targets.data()).map(|(a, y)| Float::to_f64(*a) - Float::to_f64(*y));
+    differences.map(f).sum::<f64>() / outputs.len() as f64
+}
+
 fn share(hits: impl ExactSizeIterator<Item = bool>) -> f64 {
     let all = hits.len();
     hits.filter(|hit| *hit).count() as f64 / all as f64
@@ -90,6 +166,43 @@ impl Confusion {
     /// The number of samples.
     pub fn samples(&self) -> usize {
         self.counts.iter().sum()
+    }
+
+    /// Of the samples that got this answer, the share of which it is the class; NaN if none got it.
+    ///
+    /// # Panics
+    /// If there is no such class.
+    pub fn precision(&self, class: usize) -> f64 {
+        let all: usize = (0..self.names.len()).map(|of| self.count(of, class)).sum();
+        self.count(class, class) as f64 / all as f64
+    }
+
+    /// Of the samples of this class, the share that got it as answer; NaN if there are none.
+    ///
+    /// # Panics
+    /// If there is no such class.
+    pub fn recall(&self, class: usize) -> f64 {
+        let all: usize = (0..self.names.len()).map(|answer| self.count(class, answer)).sum();
+        self.count(class, class) as f64 / all as f64
+    }
+
+    /// The harmonic mean of precision and recall, `2 right / (2 right + wrongly this + wrongly another)`; NaN if there is
+    /// neither a sample nor an answer of this class.
+    ///
+    /// # Panics
+    /// If there is no such class.
+    ///
+    /// # Examples
+    /// ```
+    /// use wengert_nn::prelude::*;
+    /// let names = ["cat".to_string(), "dog".to_string()];
+    /// let table = Confusion::of(&names, &Tensor::from([0, 0, 0, 1]), &Tensor::from([0, 1, 1, 1]))?;
+    /// assert_eq!((table.precision(1), table.recall(1), table.f1(1)), (1.0 / 3.0, 1.0, 0.5));
+    /// # Ok::<(), wengert_nn::Error>(())
+    /// ```
+    pub fn f1(&self, class: usize) -> f64 {
+        let with = (0..self.names.len()).map(|k| self.count(k, class) + self.count(class, k)).sum::<usize>();
+        2.0 * self.count(class, class) as f64 / with as f64
     }
 
     /// The share of right answers.

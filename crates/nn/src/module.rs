@@ -224,6 +224,21 @@ pub trait Module<F: Float>: Parameters<F> {
         Ok(self.forward(x))
     }
 
+    /// The layers inside, by name, if each is fed with the result of the one before: what [`summary`](crate::summary) opens.
+    fn parts(&self) -> Vec<(String, &dyn Layer<F>)> {
+        Vec::new()
+    }
+
+    /// The multiplications with a weight, each with an addition, for an input of a shape that fits.
+    fn multiply_adds(&self, _x: &Shape) -> u64 {
+        0
+    }
+
+    /// The shape nearest to `x` that fits, for a [`summary`](crate::summary) to go on with.
+    fn nearest_input(&self, _x: &Shape) -> Option<Shape> {
+        None
+    }
+
     /// How a file says what this is, if it can be built again from that and its parameters.
     fn description(&self) -> Option<Description> {
         None
@@ -271,6 +286,12 @@ pub trait Layer<F: Float>:
     fn layer_output_shape(&self, x: &Shape) -> Result<Shape, Error>;
     /// [`Module::description`]
     fn layer_description(&self) -> Option<Description>;
+    /// [`Module::parts`]
+    fn layer_parts(&self) -> Vec<(String, &dyn Layer<F>)>;
+    /// [`Module::multiply_adds`]
+    fn layer_multiply_adds(&self, x: &Shape) -> u64;
+    /// [`Module::nearest_input`]
+    fn layer_nearest_input(&self, x: &Shape) -> Option<Shape>;
     /// A copy, whose parameters keep their identities.
     fn boxed(&self) -> Box<dyn Layer<F>>;
 }
@@ -281,6 +302,15 @@ impl<F: Float, M: Module<F> + Clone + Debug + Send + Sync + 'static> Layer<F> fo
     }
     fn layer_description(&self) -> Option<Description> {
         self.description()
+    }
+    fn layer_parts(&self) -> Vec<(String, &dyn Layer<F>)> {
+        self.parts()
+    }
+    fn layer_multiply_adds(&self, x: &Shape) -> u64 {
+        self.multiply_adds(x)
+    }
+    fn layer_nearest_input(&self, x: &Shape) -> Option<Shape> {
+        self.nearest_input(x)
     }
     fn boxed(&self) -> Box<dyn Layer<F>> {
         Box::new(self.clone())
@@ -305,6 +335,15 @@ impl<F: Float> Module<F> for Box<dyn Layer<F>> {
     }
     fn description(&self) -> Option<Description> {
         (**self).layer_description()
+    }
+    fn parts(&self) -> Vec<(String, &dyn Layer<F>)> {
+        (**self).layer_parts()
+    }
+    fn multiply_adds(&self, x: &Shape) -> u64 {
+        (**self).layer_multiply_adds(x)
+    }
+    fn nearest_input(&self, x: &Shape) -> Option<Shape> {
+        (**self).layer_nearest_input(x)
     }
 }
 

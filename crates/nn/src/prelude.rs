@@ -5,10 +5,13 @@ pub use wengert_tape::prelude::*;
 pub use crate::data::{Augmentation, Dataset, Split, blobs, circles, digits, lines, moons, spirals, xor};
 pub use crate::initialiser::Initialiser;
 pub use crate::layers::{
-    Activation, Conv2d, Dropout, Flatten, Linear, MaxPool2d, Mlp, Perceptron, Sequential, Standardise,
+    Activation, Cell, Conv1d, Conv2d, Conv3d, Dropout, Embedding, Flatten, Impute, Linear, MaxPool2d, Mlp, Perceptron,
+    Recurrent, Residual, Sequential, Standardise,
 };
 pub use crate::losses::{cross_entropy, half_squared_error, mse, sum_squared_error};
-pub use crate::metrics::{Confusion, accuracy, binary_accuracy};
+pub use crate::metrics::{
+    Confusion, accuracy, binary_accuracy, mean_absolute_error, mean_squared_error, r_squared, top_k_accuracy,
+};
 pub use crate::module::{Layer, Module, Parameters, Reader};
 pub use crate::optimisers::{
     Adadelta, Adagrad, Adam, AdamW, Groups, Lbfgs, Lion, ModelGradients, Optimiser, RmsProp, Sgd, WeightAverage,
@@ -17,5 +20,6 @@ pub use crate::parameters;
 pub use crate::random::{Generator, generator, stream};
 pub use crate::saved::{Details, load, load_parameters, save};
 pub use crate::schedules::{Constant, Cosine, Exponential, OnPlateau, OneCycle, Schedule, Steps, WarmUp};
+pub use crate::summary::summary;
 pub use crate::trainer::{CsvLog, Monitor, TensorBoardLog, Trainer};
 pub use crate::training::Training;

@@ -22,6 +22,15 @@ fn layers() -> Vec<(&'static str, Box<dyn Layer<f64>>, Vec<usize>)> {
         ("linear without bias", Box::new(no_bias), vec![5, 3]),
         ("conv2d", Box::new(Conv2d::new(2, 3, 3, Conv::default(), rng)), vec![2, 2, 5, 4]),
         ("conv2d with options", Box::new(Conv2d::with(4, 6, 3, conv, Initialiser::Normal, rng)), vec![2, 4, 7, 5]),
+        ("conv1d", Box::new(Conv1d::new(2, 3, 3, Conv::default().stride(2), rng)), vec![2, 2, 7]),
+        ("conv3d", Box::new(Conv3d::new(1, 2, 2, Conv::default().padding(1), rng)), vec![2, 1, 2, 3, 2]),
+        ("recurrent, tanh", Box::new(Recurrent::new(Cell::Tanh, 3, 2, 1, rng)), vec![2, 4, 3]),
+        ("recurrent, relu", Box::new(Recurrent::new(Cell::Relu, 3, 2, 1, rng)), vec![2, 3, 3]),
+        ("recurrent, lstm", Box::new(Recurrent::new(Cell::Lstm, 3, 2, 2, rng)), vec![2, 3, 3]),
+        ("recurrent, gru", Box::new(Recurrent::new(Cell::Gru, 3, 2, 2, rng)), vec![2, 3, 3]),
+        ("residual", Box::new(Residual::new(Linear::new(3, 3, rng))), vec![5, 3]),
+        ("dropout", Box::new(Dropout::new(0.3)), vec![5, 3]),
+        ("impute", Box::new(Impute::fit(&Tensor::randn([7, 3], rng))), vec![5, 3]),
         ("max_pool2d", Box::new(MaxPool2d::new(3).stride(2)), vec![2, 3, 7, 5]),
         ("flatten", Box::new(Flatten), vec![2, 3, 1, 5]),
         ("mlp", Box::new(Mlp::new(&[3, 5, 2], Activation::Softplus, rng).output(Activation::Identity)), vec![7, 3]),
@@ -111,6 +120,26 @@ fn gradients_are_those_of_differences() {
     assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
 
+/// The engine's own checker on each layer, by its input: every node is asked alone, and by every method.
+#[test]
+fn every_layer_passes_the_checker() {
+    let mut failures = Vec::new();
+    for (name, layer, shape) in layers() {
+        let x = Tensor::randn(shape, &mut generator(2));
+        if let Err(e) = check_gradients(|x: Var| weighted(&layer.forward(&x)), &x) {
+            failures.push(format!("{name}: {e}"));
+        }
+        let training = |x: Var| {
+            let key = Tensor::from([3, 4]);
+            weighted(&layer.forward_training(&x, &mut Training::new(Algebra::index(&x, key))))
+        };
+        if let Err(e) = check_gradients(training, &x) {
+            failures.push(format!("{name}, in training: {e}"));
+        }
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
 #[test]
 fn formulas_written_out() {
     let linear = Linear::<f64>::new(3, 2, &mut generator(1));
@@ -190,14 +219,14 @@ fn a_shape_that_does_not_fit_is_named_by_its_layer() {
 
 /// A model that is not in the library: a residual block with its own forward.
 #[derive(Clone, Debug)]
-struct Residual {
+struct Around {
     inner: Linear<f64>,
     gain: Param<f64>,
 }
-impl Parameters<f64> for Residual {
+impl Parameters<f64> for Around {
     parameters! { f64: inner, gain }
 }
-impl Module<f64> for Residual {
+impl Module<f64> for Around {
     fn forward<A: Reader<f64>>(&self, x: &A) -> A {
         self.inner.forward(x).tanh() * x.lift(&self.gain) + x
     }
@@ -206,7 +235,7 @@ impl Module<f64> for Residual {
 #[test]
 fn a_model_of_ones_own_is_a_layer() {
     let gain = Param::new(Tensor::from(0.5));
-    let block = Residual { inner: Linear::new(3, 3, &mut generator(1)), gain };
+    let block = Around { inner: Linear::new(3, 3, &mut generator(1)), gain };
     let all = Sequential::new().then(block.clone()).then(Activation::Tanh).then(block.clone());
     let x = Tensor::randn([4, 3], &mut generator(2));
     let by_hand = block.forward(&block.forward(&x).tanh());

@@ -98,6 +98,16 @@ impl<F: Float> Module<F> for Linear<F> {
         }
     }
 
+    fn multiply_adds(&self, x: &Shape) -> u64 {
+        (x.len_elements() * self.outputs()) as u64
+    }
+
+    fn nearest_input(&self, x: &Shape) -> Option<Shape> {
+        let rows = x.split_last().map_or(&[][..], |(_, rows)| rows);
+        let rows = if rows.is_empty() { &[1] } else { rows };
+        Some(rows.iter().copied().chain([self.inputs()]).collect())
+    }
+
     fn description(&self) -> Option<Description> {
         let sizes = Description::new("linear").whole("inputs", self.inputs()).whole("outputs", self.outputs());
         Some(sizes.flag("bias", self.bias.is_some()))

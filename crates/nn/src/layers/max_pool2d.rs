@@ -67,6 +67,11 @@ impl<F: Float> Module<F> for MaxPool2d {
         }
     }
 
+    fn nearest_input(&self, x: &Shape) -> Option<Shape> {
+        let at = |k: usize| x.get(k).copied().unwrap_or(1).max(1);
+        Some([at(0), at(1), at(2).max(self.size), at(3).max(self.size)].into())
+    }
+
     fn description(&self) -> Option<Description> {
         Some(Description::new("max_pool2d").whole("size", self.size).whole("stride", self.stride))
     }

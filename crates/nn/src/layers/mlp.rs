@@ -7,7 +7,7 @@ use super::{Activation, Linear, Sequential};
 use crate::description::Description;
 use crate::error::Error;
 use crate::initialiser::Initialiser;
-use crate::module::{Module, Name, Parameters, Reader, Visit, VisitMut};
+use crate::module::{Layer, Module, Name, Parameters, Reader, Visit, VisitMut};
 
 /// Fully connected layers of given sizes, each followed by an activation: `x ↦ σ(… σ(x · w₁ᵀ + b₁) … · wₙᵀ + bₙ)`.
 ///
@@ -93,6 +93,25 @@ impl<F: Float> Module<F> for Mlp<F> {
 
     fn output_shape(&self, x: &Shape) -> Result<Shape, Error> {
         self.layers.iter().try_fold(x.clone(), |x, layer| layer.output_shape(&x))
+    }
+
+    fn parts(&self) -> Vec<(String, &dyn Layer<F>)> {
+        let mut parts: Vec<(String, &dyn Layer<F>)> = Vec::with_capacity(2 * self.layers.len());
+        for (k, layer) in self.layers.iter().enumerate() {
+            let after = if k + 1 == self.layers.len() { &self.output } else { &self.activation };
+            parts.push(((2 * k).to_string(), layer));
+            parts.push(((2 * k + 1).to_string(), after));
+        }
+        parts
+    }
+
+    fn multiply_adds(&self, x: &Shape) -> u64 {
+        let rows = x.len_elements() / self.sizes().first().copied().unwrap_or(1).max(1);
+        self.layers.iter().map(|layer| (rows * layer.inputs() * layer.outputs()) as u64).sum()
+    }
+
+    fn nearest_input(&self, x: &Shape) -> Option<Shape> {
+        self.layers.first()?.nearest_input(x)
     }
 
     fn description(&self) -> Option<Description> {

@@ -1,24 +1,32 @@
 //! Layers, one file each. A layer that files can describe has one line in [`build`].
 
 mod activation;
-mod conv2d;
+mod convolution;
 mod dropout;
+mod embedding;
 mod flatten;
+mod impute;
 mod linear;
 mod max_pool2d;
 mod mlp;
 mod perceptron;
+mod recurrent;
+mod residual;
 mod sequential;
 mod standardise;
 
 pub use activation::Activation;
-pub use conv2d::Conv2d;
+pub use convolution::{Conv1d, Conv2d, Conv3d, Convolution};
 pub use dropout::Dropout;
+pub use embedding::Embedding;
 pub use flatten::Flatten;
+pub use impute::Impute;
 pub use linear::Linear;
 pub use max_pool2d::MaxPool2d;
 pub use mlp::Mlp;
 pub use perceptron::{Lessons, Perceptron};
+pub use recurrent::{Cell, Recurrent};
+pub use residual::Residual;
 pub use sequential::Sequential;
 pub use standardise::Standardise;
 
@@ -47,11 +55,16 @@ pub(crate) fn build<F: Float>(
 ) -> Result<Box<dyn Layer<F>>, Error> {
     let build = match description.layer() {
         "linear" => <Linear<F> as Described<F>>::boxed,
+        "conv1d" => <Conv1d<F> as Described<F>>::boxed,
         "conv2d" => <Conv2d<F> as Described<F>>::boxed,
+        "conv3d" => <Conv3d<F> as Described<F>>::boxed,
         "dropout" => <Dropout as Described<F>>::boxed,
+        "impute" => <Impute<F> as Described<F>>::boxed,
         "max_pool2d" => <MaxPool2d as Described<F>>::boxed,
         "flatten" => <Flatten as Described<F>>::boxed,
         "perceptron" => <Perceptron<F> as Described<F>>::boxed,
+        "recurrent" => <Recurrent<F> as Described<F>>::boxed,
+        "residual" => <Residual<F> as Described<F>>::boxed,
         "sequential" => <Sequential<F> as Described<F>>::boxed,
         "standardise" => <Standardise<F> as Described<F>>::boxed,
         _ => <Activation as Described<F>>::boxed,

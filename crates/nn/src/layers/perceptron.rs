@@ -163,6 +163,14 @@ impl<F: Float> Module<F> for Perceptron<F> {
         self.sum.output_shape(x)
     }
 
+    fn multiply_adds(&self, x: &Shape) -> u64 {
+        self.sum.multiply_adds(x)
+    }
+
+    fn nearest_input(&self, x: &Shape) -> Option<Shape> {
+        self.sum.nearest_input(x)
+    }
+
     fn description(&self) -> Option<Description> {
         let activation = Module::<F>::description(&self.activation)?;
         Some(Description::new("perceptron").whole("inputs", self.sum.inputs()).parts(vec![activation]))

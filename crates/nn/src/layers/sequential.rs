@@ -90,6 +90,19 @@ impl<F: Float> Module<F> for Sequential<F> {
         Ok(self.shapes(x)?.pop().unwrap_or_else(|| x.clone()))
     }
 
+    fn parts(&self) -> Vec<(String, &dyn Layer<F>)> {
+        self.layers.iter().enumerate().map(|(k, layer)| (k.to_string(), &**layer)).collect()
+    }
+
+    fn multiply_adds(&self, x: &Shape) -> u64 {
+        let inputs = [x.clone()].into_iter().chain(self.shapes(x).unwrap_or_default());
+        self.layers.iter().zip(inputs).map(|(layer, x)| layer.multiply_adds(&x)).sum()
+    }
+
+    fn nearest_input(&self, x: &Shape) -> Option<Shape> {
+        self.layers.first()?.nearest_input(x)
+    }
+
     fn description(&self) -> Option<Description> {
         let parts = self.layers.iter().map(|layer| layer.description()).collect::<Option<Vec<_>>>()?;
         Some(Description::new("sequential").parts(parts))

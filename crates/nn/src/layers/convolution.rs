@@ -1,0 +1,205 @@
+//! Convolution layers, for signals, images and volumes.
+
+use rand::Rng;
+use wengert_tape::Op;
+use wengert_tape::prelude::*;
+
+use super::Described;
+use crate::description::Description;
+use crate::error::Error;
+use crate::initialiser::{Initialiser, fans};
+use crate::module::{Module, Parameters, Reader};
+use crate::parameters;
+use crate::saved::Weights;
+
+/// Cross-correlation over `D` axes with learned filters, plus a bias for each filter: what PyTorch calls `Conv1d`, `Conv2d`
+/// and `Conv3d`.
+///
+/// | part | shape |
+/// | --- | --- |
+/// | `x` | `[batch, channels, …]` with `D` more axes |
+/// | `weight` | `[filters, channels / groups, …]` |
+/// | `bias` | `[filters]`, or none |
+/// | result | `[batch, filters, …]`, the lengths as [`Conv`] says |
+///
+/// # Examples
+/// ```
+/// use wengert_nn::prelude::*;
+/// let layer = Conv2d::<f32>::new(1, 8, 3, Conv::default().padding(1), &mut generator(1));
+/// assert_eq!(layer.forward(&Shape::from([10, 1, 28, 28])), Shape::from([10, 8, 28, 28]));
+/// let layer = Conv1d::<f32>::new(3, 4, 5, Conv::default().stride(2), &mut generator(1));
+/// assert_eq!(layer.forward(&Shape::from([10, 3, 15])), Shape::from([10, 4, 6]));
+/// ```
+#[derive(Clone, Debug)]
+pub struct Convolution<F: Float, const D: usize> {
+    /// The filters.
+    pub weight: Param<F>,
+    /// What is added to each filter's results.
+    pub bias: Option<Param<F>>,
+    /// Stride, padding, dilation and groups.
+    pub conv: Conv,
+}
+
+/// [`Convolution`] of signals `[batch, channels, length]`.
+pub type Conv1d<F = f32> = Convolution<F, 1>;
+/// [`Convolution`] of images `[batch, channels, height, width]`.
+pub type Conv2d<F = f32> = Convolution<F, 2>;
+/// [`Convolution`] of volumes `[batch, channels, depth, height, width]`.
+pub type Conv3d<F = f32> = Convolution<F, 3>;
+
+impl<F: Float, const D: usize> Convolution<F, D> {
+    /// A layer of filters with sides of one length that begins as PyTorch's does: weights and biases uniform within ±1/√n,
+    /// where `n` is the number of weights of a filter.
+    ///
+    /// # Panics
+    /// If the groups do not divide the channels and the filters.
+    #[track_caller]
+    pub fn new(channels: usize, filters: usize, size: usize, conv: Conv, rng: &mut (impl Rng + ?Sized)) -> Self {
+        let (initialiser, shape) = (Initialiser::UniformOverRoot, shape::<D>(channels, filters, size, &conv));
+        let weight = initialiser.draw_for(fans(&shape), shape.clone(), rng);
+        let bias = initialiser.draw_for(fans(&shape), [filters].into(), rng);
+        Self::from_weights(weight, Some(bias), conv)
+    }
+
+    /// A layer of filters with sides of one length, with weights from `initialiser` and biases of 0.
+    ///
+    /// # Panics
+    /// If the groups do not divide the channels and the filters.
+    #[track_caller]
+    pub fn with(
+        channels: usize,
+        filters: usize,
+        size: usize,
+        conv: Conv,
+        initialiser: Initialiser,
+        rng: &mut (impl Rng + ?Sized),
+    ) -> Self {
+        let weight = initialiser.draw(shape::<D>(channels, filters, size, &conv), rng);
+        Self::from_weights(weight, Some(Tensor::zeros([filters])), conv)
+    }
+
+    /// A layer with these filters, of shape `[filters, channels / groups, …]`, and biases.
+    ///
+    /// # Panics
+    /// If the filters do not have `D + 2` axes, or there is not a bias for each.
+    #[track_caller]
+    pub fn from_weights(weight: Tensor<F>, bias: Option<Tensor<F>>, conv: Conv) -> Self {
+        let (w, b) = (weight.shape(), bias.as_ref().map(Tensor::shape));
+        assert!(
+            w.rank() == D + 2 && b.is_none_or(|b| *b == [w[0]]),
+            "conv{D}d: filters {w} and biases {b:?} are not [filters, channels / groups, …] with {D} more axes and [filters]"
+        );
+        Convolution { weight: Param::new(weight), bias: bias.map(Param::new), conv }
+    }
+}
+
+#[track_caller]
+fn shape<const D: usize>(channels: usize, filters: usize, size: usize, conv: &Conv) -> Shape {
+    let groups = conv.groups;
+    assert!(
+        groups > 0 && channels.is_multiple_of(groups) && filters.is_multiple_of(groups),
+        "conv{D}d: {groups} groups do not divide {channels} channels and {filters} filters"
+    );
+    [filters, channels / groups].into_iter().chain([size; D]).collect()
+}
+
+impl<F: Float, const D: usize> Parameters<F> for Convolution<F, D> {
+    parameters! { F: weight, bias }
+}
+
+impl<F: Float, const D: usize> Module<F> for Convolution<F, D> {
+    fn forward<A: Reader<F>>(&self, x: &A) -> A {
+        if let Err(e) = self.output_shape(&x.shape()) {
+            e.raise()
+        }
+        let y = x.conv(x.lift(&self.weight), self.conv.clone());
+        match &self.bias {
+            Some(bias) => {
+                let shape: Shape = [bias.value().len()].into_iter().chain([1; D]).collect();
+                y + ReshapeExt::reshape(&x.lift(bias), shape)
+            }
+            None => y,
+        }
+    }
+
+    fn output_shape(&self, x: &Shape) -> Result<Shape, Error> {
+        if x.rank() != D + 2 {
+            let wanted = ["", "length", "height, width", "depth, height, width"].get(D).unwrap_or(&"…");
+            let message = format!("inputs [batch, channels, {wanted}] are needed, not {x}");
+            return Err(Error::shape(format!("conv{D}d"), message));
+        }
+        Ok(Op::shape(&self.conv, &[x, self.weight.value().shape()])?)
+    }
+
+    fn multiply_adds(&self, x: &Shape) -> u64 {
+        let each: usize = self.weight.value().shape()[1..].iter().product();
+        self.output_shape(x).map_or(0, |y| (y.len_elements() * each) as u64)
+    }
+
+    fn nearest_input(&self, x: &Shape) -> Option<Shape> {
+        let w = self.weight.value().shape();
+        let at = |k: usize| x.get(k).copied().unwrap_or(1).max(1);
+        let side = |k: usize| {
+            let of = |all: &[usize]| all.get(k - 2).or(all.first()).copied().unwrap_or(0);
+            let window = of(&self.conv.dilation) * (w[k] - 1) + 1;
+            let around = match &self.conv.padding {
+                Padding::Each(each) => 2 * of(each),
+                Padding::Sides(sides) => sides.get(k - 2).map_or(0, |(before, after)| before + after),
+                Padding::Valid => 0,
+                Padding::Same => window - 1,
+                Padding::Full => 2 * (window - 1),
+            };
+            at(k).max(window.saturating_sub(around))
+        };
+        Some([at(0), w[1] * self.conv.groups].into_iter().chain((2..D + 2).map(side)).collect())
+    }
+
+    fn description(&self) -> Option<Description> {
+        let (w, conv) = (self.weight.value().shape(), &self.conv);
+        let shape = Description::new(format!("conv{D}d")).wholes("weight", w).flag("bias", self.bias.is_some());
+        let shape = shape.wholes("stride", &conv.stride);
+        let spacing = match &conv.padding {
+            Padding::Each(each) => shape.wholes("padding", each),
+            Padding::Sides(sides) => {
+                shape.wholes("sides", &sides.iter().flat_map(|(before, after)| [*before, *after]).collect::<Vec<_>>())
+            }
+            Padding::Valid => shape.wholes("padding", &[0]),
+            Padding::Same => shape.flag("same", true),
+            Padding::Full => shape.flag("full", true),
+        };
+        Some(spacing.wholes("dilation", &conv.dilation).whole("groups", conv.groups))
+    }
+}
+
+impl<F: Float, const D: usize> Described<F> for Convolution<F, D> {
+    fn build(description: &Description, weights: &mut Weights<'_, F>) -> Result<Self, Error> {
+        let shape = description.get_wholes("weight")?;
+        if shape.len() != D + 2 {
+            let message = format!("filters of shape {shape:?} do not have {} axes", D + 2);
+            return Err(Error::shape(format!("conv{D}d"), message));
+        }
+        let conv = Conv {
+            stride: description.get_wholes("stride")?.into(),
+            padding: padding(description)?,
+            dilation: description.get_wholes("dilation")?.into(),
+            groups: description.get_whole("groups")?,
+        };
+        let weight = weights.take("weight", &shape)?;
+        let bias = description.get_flag("bias")?.then(|| weights.take("bias", &shape[..1])).transpose()?;
+        Ok(Self::from_weights(weight, bias, conv))
+    }
+}
+
+/// The zeros around an image, by the option that a layer has for them.
+fn padding(description: &Description) -> Result<Padding, Error> {
+    if description.get_flag("same").unwrap_or(false) {
+        return Ok(Padding::Same);
+    }
+    if description.get_flag("full").unwrap_or(false) {
+        return Ok(Padding::Full);
+    }
+    match description.get_wholes("sides") {
+        Ok(sides) => Ok(Padding::Sides(sides.chunks_exact(2).map(|pair| (pair[0], pair[1])).collect())),
+        Err(_) => Ok(description.get_wholes("padding")?.into()),
+    }
+}

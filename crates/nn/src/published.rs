@@ -1,0 +1,322 @@
+//! The networks of the books on MNIST, each as one recipe: Nielsen's "Neural Networks and Deep Learning" and the network of
+//! 3Blue1Brown's chapters.
+//!
+//! A recipe says everything but the seed. The same seed gives the same bits on any number of threads, and after any
+//! interruption.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use wengert_tape::prelude::*;
+
+use crate::data::{Augmentation, Dataset, Mnist, shifted};
+use crate::error::Error;
+use crate::initialiser::Initialiser;
+use crate::layers::{Activation, Conv2d, Dropout, Flatten, Linear, MaxPool2d, Mlp, Sequential};
+use crate::losses::{cross_entropy, half_squared_error};
+use crate::metrics::accuracy;
+use crate::module::Parameters;
+use crate::optimisers::{Adam, Groups, Optimiser, Sgd};
+use crate::random::stream;
+use crate::schedules::Cosine;
+use crate::trainer::{History, Monitor, Progress, Trainer};
+
+/// The stream of a seed from which weights are drawn.
+const WEIGHTS: u64 = 2;
+
+/// A network of a book: what it is, what was published, and what it is trained with here.
+#[derive(Clone, Copy, Debug)]
+pub struct Recipe {
+    /// The name, as in `mnist-784-30-10`.
+    pub name: &'static str,
+    /// Where it is published.
+    pub source: &'static str,
+    /// The published accuracy in percent.
+    pub published: f64,
+    /// What ours must reach, in percent.
+    pub wanted: f64,
+    /// The number of epochs.
+    pub epochs: usize,
+    run: fn(&Recipe, &Mnist<f32>, Run<'_>) -> Result<Trained, Error>,
+}
+
+/// How a recipe is run.
+#[derive(Default)]
+pub struct Run<'a> {
+    /// What everything random follows from.
+    pub seed: u64,
+    /// The number of threads, 1 if it is 0. It changes nothing but the time.
+    pub threads: usize,
+    /// Another number of epochs than the recipe's.
+    pub epochs: Option<usize>,
+    /// A file to go on from, and to write the state to after each epoch.
+    pub checkpoint: Option<&'a Path>,
+    /// A flag that ends the training.
+    pub stop: Option<Arc<AtomicBool>>,
+    /// What is called after each step.
+    pub on_step: Option<Box<dyn FnMut(&Progress<'_>) + 'a>>,
+    /// What is called after each epoch.
+    pub on_epoch: Option<Box<dyn FnMut(&Progress<'_>) + 'a>>,
+}
+
+/// A trained network. Each epoch of its history has an `accuracy` on validation and test samples.
+#[derive(Clone, Debug)]
+pub struct Trained {
+    /// The network at the end of the epoch that was best on the validation samples.
+    pub model: Sequential<f32>,
+    /// How training went.
+    pub history: History,
+}
+
+impl Trained {
+    /// The share of test images read rightly at the epoch that was best on the validation images, and at the last.
+    pub fn test_accuracy(&self) -> Option<(f64, f64)> {
+        let of = |epoch: &crate::Epoch| epoch.test.as_ref()?.get("accuracy");
+        Some((of(self.history.best_epoch()?)?, of(self.history.epochs.last()?)?))
+    }
+}
+
+impl Recipe {
+    /// Every recipe.
+    pub const ALL: [Recipe; 8] = [
+        Recipe {
+            name: "mnist-784-30-10",
+            source: "Nielsen, chapter 1",
+            published: 95.42,
+            wanted: 94.5,
+            epochs: 30,
+            run: chapter_1,
+        },
+        Recipe {
+            name: "mnist-784-100-10",
+            source: "Nielsen, chapter 3",
+            published: 97.92,
+            wanted: 97.7,
+            epochs: 30,
+            run: chapter_3,
+        },
+        Recipe {
+            name: "mnist-784-16-16-10",
+            source: "3Blue1Brown, chapter 1",
+            published: 96.0,
+            wanted: 95.5,
+            epochs: 20,
+            run: sixteen,
+        },
+        Recipe {
+            name: "mnist-conv",
+            source: "Nielsen, chapter 6: conv-pool, 100",
+            published: 98.78,
+            wanted: 98.5,
+            epochs: 15,
+            run: |recipe, data, run| convolutions(recipe, data, run, &[20], Activation::Sigmoid, 0.0),
+        },
+        Recipe {
+            name: "mnist-conv-conv",
+            source: "Nielsen, chapter 6: two conv-pool, sigmoid",
+            published: 99.06,
+            wanted: 98.8,
+            epochs: 15,
+            run: |recipe, data, run| convolutions(recipe, data, run, &[20, 40], Activation::Sigmoid, 0.0),
+        },
+        Recipe {
+            name: "mnist-conv-conv-relu",
+            source: "Nielsen, chapter 6: two conv-pool, ReLU, L2",
+            published: 99.23,
+            wanted: 98.9,
+            epochs: 15,
+            run: |recipe, data, run| convolutions(recipe, data, run, &[20, 40], Activation::Relu, 1e-5),
+        },
+        Recipe {
+            name: "mnist-conv-conv-expanded",
+            source: "Nielsen, chapter 6: the same on 250,000 images",
+            published: 99.37,
+            wanted: 99.1,
+            epochs: 5,
+            run: |recipe, data, run| convolutions(recipe, &expanded(data)?, run, &[20, 40], Activation::Relu, 1e-5),
+        },
+        Recipe {
+            name: "mnist-dropout-expanded",
+            source: "Nielsen, chapter 6: 1,000 + 1,000 with dropout, 250,000 images",
+            published: 99.6,
+            wanted: 99.3,
+            epochs: 10,
+            run: thousands,
+        },
+    ];
+
+    /// The recipe of this name.
+    ///
+    /// # Errors
+    /// If there is none; the message lists those that there are.
+    pub fn named(name: &str) -> Result<Recipe, Error> {
+        Recipe::ALL.into_iter().find(|recipe| recipe.name == name).ok_or_else(|| {
+            let names: Vec<&str> = Recipe::ALL.iter().map(|recipe| recipe.name).collect();
+            Error::parse(name, format!("a recipe; there are {}", names.join(", ")))
+        })
+    }
+
+    /// Trains the network. Pixels must be from 0 to below 1, as [`mnist`](crate::data::mnist) reads them with a scale of
+    /// 1/256.
+    ///
+    /// # Errors
+    /// What [`Trainer::train`] returns.
+    pub fn run(&self, data: &Mnist<f32>, run: Run<'_>) -> Result<Trained, Error> {
+        (self.run)(self, data, run)
+    }
+
+    /// Trains `model` on `train`, and keeps the best epoch.
+    fn train<T: wengert_tape::Stored<f32>>(
+        &self,
+        (model, optimiser): (Sequential<f32>, &mut dyn Optimiser<f32>),
+        trainer: Trainer<'_, f32, T>,
+        train: &Dataset<f32, T>,
+        run: Run<'_>,
+    ) -> Result<Trained, Error> {
+        let mut model = model;
+        let mut trainer = trainer
+            .epochs(run.epochs.unwrap_or(self.epochs))
+            .seed(run.seed)
+            .threads(run.threads.max(1))
+            .keep_best(Monitor::most("accuracy"));
+        if let Some(path) = run.checkpoint {
+            trainer = trainer.checkpoint(path).resume(true);
+        }
+        if let Some(stop) = run.stop {
+            trainer = trainer.stop(stop);
+        }
+        if let Some(on_step) = run.on_step {
+            trainer = trainer.on_step(on_step);
+        }
+        if let Some(on_epoch) = run.on_epoch {
+            trainer = trainer.on_epoch(on_epoch);
+        }
+        let history = trainer.train(&mut model, optimiser, train)?;
+        Ok(Trained { model, history })
+    }
+}
+
+/// A perceptron of the book: weights and biases normal, the weights over the root of the number of inputs if asked for.
+fn perceptron(sizes: &[usize], initialiser: Initialiser, output: Activation, seed: u64) -> Sequential<f32> {
+    let rng = &mut stream(seed, WEIGHTS);
+    let mut mlp = Mlp::with(sizes, Activation::Sigmoid, initialiser, rng).output(output);
+    for layer in &mut mlp.layers {
+        let outputs = layer.outputs();
+        layer.bias = Some(Param::new(Tensor::randn([outputs], rng)));
+    }
+    mlp.into()
+}
+
+/// The share of samples whose largest output is where the 1 of the target is.
+fn hot_accuracy(outputs: &Tensor<f32>, targets: &Tensor<f32>) -> f64 {
+    accuracy(outputs, &targets.arg_max(-1))
+}
+
+/// The parts of a set as rows, with a 1 at the place of the class.
+fn hot(data: &Mnist<f32>) -> [Dataset<f32, f32>; 3] {
+    [&data.train, &data.validation, &data.test].map(|part| part.flattened().one_hot())
+}
+
+/// Sigmoid, half the squared error, plain descent with rate 3 and batches of 10.
+fn chapter_1(recipe: &Recipe, data: &Mnist<f32>, run: Run<'_>) -> Result<Trained, Error> {
+    let [train, validation, test] = hot(data);
+    let model = perceptron(&[784, 30, 10], Initialiser::Normal, Activation::Sigmoid, run.seed);
+    let trainer = Trainer::new(half_squared_error::<Var<f32>>).batch(10).metric("accuracy", hot_accuracy);
+    recipe.train((model, &mut Sgd::new(3.0)), trainer.validate(&validation).test(&test), &train, run)
+}
+
+/// Sigmoid, the book's cross-entropy −Σ [y ln a + (1 − y) ln(1 − a)], rate 0.5, batches of 10, and L2 with λ = 5: weights
+/// shrink by η λ / n in each step, biases do not.
+fn chapter_3(recipe: &Recipe, data: &Mnist<f32>, run: Run<'_>) -> Result<Trained, Error> {
+    let [train, validation, test] = hot(data);
+    // The last sigmoid is in the loss: ln σ(z) is then safe.
+    let model = perceptron(&[784, 100, 10], Initialiser::NormalOverRoot, Activation::Identity, run.seed);
+    let loss = |z: Var<f32>, y: Var<f32>| (z.softplus() - y * z).sum() / z.shape()[0] as f64;
+    let trainer = Trainer::new(loss).batch(10).metric("accuracy", hot_accuracy);
+    let decay = 5.0 / data.train.len() as f64;
+    let optimiser = Groups::new(Sgd::new(0.5).weight_decay(decay)).group(|name| name.ends_with("bias"), Sgd::new(0.5));
+    let mut optimiser = optimiser;
+    recipe.train((model, &mut optimiser), trainer.validate(&validation).test(&test), &train, run)
+}
+
+/// 784-16-16-10 with ReLU and softmax, by Adam with a falling rate.
+fn sixteen(recipe: &Recipe, data: &Mnist<f32>, run: Run<'_>) -> Result<Trained, Error> {
+    let [train, validation, test] = [&data.train, &data.validation, &data.test].map(Dataset::flattened);
+    let rng = &mut stream(run.seed, WEIGHTS);
+    let mlp = Mlp::new(&[784, 16, 16, 10], Activation::Relu, rng).output(Activation::Identity);
+    let model = Sequential::from(mlp);
+    assert_eq!(model.parameter_count(), 13_002);
+    let trainer = Trainer::new(cross_entropy::<Var<f32>>).batch(32).metric("accuracy", accuracy);
+    let trainer = trainer.validate(&validation).test(&test).schedule_epochs(falling(recipe, &run));
+    recipe.train((model, &mut Adam::new(0.002)), trainer, &train, run)
+}
+
+/// Filters of 5 × 5 and pools of 2 × 2, 100 neurons and softmax, by Adam with a falling rate.
+fn convolutions(
+    recipe: &Recipe,
+    data: &Mnist<f32>,
+    run: Run<'_>,
+    filters: &[usize],
+    activation: Activation,
+    decay: f64,
+) -> Result<Trained, Error> {
+    let rng = &mut stream(run.seed, WEIGHTS);
+    let (mut model, mut channels, mut side) = (Sequential::new(), 1, 28);
+    let initialiser = activation.initialiser();
+    for filters in filters {
+        let conv = Conv2d::with(channels, *filters, 5, Conv::default(), initialiser, rng);
+        // The largest first and the activation then is the same, since it grows, and a quarter of the work.
+        model = model.then(conv).then(MaxPool2d::new(2)).then(activation);
+        (channels, side) = (*filters, (side - 4) / 2);
+    }
+    let model = model
+        .then(Flatten)
+        .then(Linear::with(channels * side * side, 100, initialiser, rng))
+        .then(activation)
+        .then(Linear::with(100, 10, Initialiser::XavierUniform, rng));
+    let trainer = Trainer::new(cross_entropy::<Var<f32>>).batch(32).metric("accuracy", accuracy);
+    let trainer = trainer.validate(&data.validation).test(&data.test).schedule_epochs(falling(recipe, &run));
+    recipe.train((model, &mut Adam::new(0.001).weight_decay(decay)), trainer, &data.train, run)
+}
+
+/// Two layers of 1,000 rectifiers with half of them dropped, on expanded images that are also turned and bent.
+fn thousands(recipe: &Recipe, data: &Mnist<f32>, run: Run<'_>) -> Result<Trained, Error> {
+    let data = expanded(data)?;
+    let rng = &mut stream(run.seed, WEIGHTS);
+    let he = Initialiser::KaimingNormal;
+    let model = Sequential::new()
+        .then(Flatten)
+        .then(Linear::with(784, 1000, he, rng))
+        .then(Activation::Relu)
+        .then(Dropout::new(0.5))
+        .then(Linear::with(1000, 1000, he, rng))
+        .then(Activation::Relu)
+        .then(Dropout::new(0.5))
+        .then(Linear::with(1000, 10, Initialiser::XavierUniform, rng));
+    let augmentation = Augmentation::new().turn(0.15).elastic(8.0, 4.0);
+    let trainer = Trainer::new(cross_entropy::<Var<f32>>)
+        .batch(128)
+        .shard(64)
+        .metric("accuracy", accuracy)
+        .change(move |x, rng| augmentation.apply(x, rng).unwrap_or_else(|e| unreachable!("{e}")))
+        .validate(&data.validation)
+        .test(&data.test)
+        .schedule_epochs(falling(recipe, &run));
+    recipe.train((model, &mut Adam::new(0.001)), trainer, &data.train, run)
+}
+
+/// Half a wave of the cosine to nearly nothing over all epochs.
+fn falling(recipe: &Recipe, run: &Run<'_>) -> Cosine {
+    Cosine::new(run.epochs.unwrap_or(recipe.epochs) as u64, 1e-5)
+}
+
+/// The book's expanded set: every training image, and the same moved by one pixel up, down, left and right.
+fn expanded(data: &Mnist<f32>) -> Result<Mnist<f32>, Error> {
+    let mut train = data.train.clone();
+    for (down, right) in [(1, 0), (-1, 0), (0, 1), (0, -1)] {
+        let moved = data.train.with_inputs(shifted(data.train.inputs(), down, right)?)?;
+        train = train.followed_by(&moved)?;
+    }
+    Ok(Mnist { train, ..data.clone() })
+}
