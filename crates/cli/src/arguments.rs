@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
 
-use crate::{check, graph, output, train};
+use crate::{check, experiment, graph, output, predict, train};
 
 /// Reverse-mode automatic differentiation on a tape
 ///
@@ -23,7 +23,9 @@ pub(crate) struct Arguments {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Check(check::CheckArgs),
+    Experiment(experiment::ExperimentArgs),
     Graph(graph::GraphArgs),
+    Predict(predict::PredictArgs),
     Train(train::TrainArgs),
 }
 

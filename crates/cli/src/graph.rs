@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde_json::{Map, Value, json};
+use wengert::Replay;
 use wengert::prelude::*;
 use wengert::view::View;
 
@@ -33,6 +34,10 @@ pub(crate) struct GraphArgs {
     /// Draw the graph as an SVG picture; `-` is standard output, and the listing is left out then
     #[arg(long, value_name = "FILE")]
     svg: Option<PathBuf>,
+
+    /// Save the graph as JSON data that a program can run again with other values (`Replay::from_json`)
+    #[arg(long, value_name = "FILE")]
+    save: Option<PathBuf>,
 
     /// Draw from the top down instead of from left to right
     #[arg(long)]
@@ -72,9 +77,11 @@ pub(crate) enum Error {
 
 /// Runs the command. Files and standard output are written only when everything else went well.
 pub(crate) fn run(args: &GraphArgs) -> Result<(), Error> {
-    let to_output = [is_output(&args.dot), is_output(&args.svg), args.json];
+    let to_output = [is_output(&args.dot), is_output(&args.svg), is_output(&args.save), args.json];
     if to_output.into_iter().filter(|wanted| *wanted).count() > 1 {
-        return Err(Error::Arguments("only one of --dot -, --svg - and --json can have standard output".into()));
+        return Err(Error::Arguments(
+            "only one of --dot -, --svg -, --save - and --json can have standard output".into(),
+        ));
     }
     let expression = Expression::parse(&args.expression)?;
     let values = expression.values(&args.at).map_err(Error::Arguments)?;
@@ -85,12 +92,17 @@ pub(crate) fn run(args: &GraphArgs) -> Result<(), Error> {
         (Some(_), None) => Err(Error::Arguments("an expression without names has no graph to draw".into())),
     };
     let drawings = [drawing(&args.dot, View::dot)?, drawing(&args.svg, View::svg)?];
-    for (path, text) in drawings.iter().flatten() {
+    let saved = match (&args.save, &graph.replay) {
+        (None, _) => None,
+        (Some(path), Some(replay)) => Some((path.clone(), format!("{}\n", replay.to_json()?))),
+        (Some(_), None) => return Err(Error::Arguments("an expression without names has no graph to save".into())),
+    };
+    for (path, text) in drawings.iter().flatten().chain(&saved) {
         write(path, text)?;
     }
     match to_output {
-        [_, _, true] => write(Path::new("-"), &format!("{}\n", graph.json(&args.expression))),
-        [false, false, false] => write(Path::new("-"), &graph.text(args)),
+        [_, _, _, true] => write(Path::new("-"), &format!("{}\n", graph.json(&args.expression))),
+        [false, false, false, false] => write(Path::new("-"), &graph.text(args)),
         _ => Ok(()),
     }
 }
@@ -112,6 +124,8 @@ struct Graph {
     gradients: Option<Gradients>,
     /// `None` for an expression without names.
     view: Option<View<f64>>,
+    /// The graph as data; `None` for an expression without names.
+    replay: Option<Replay>,
 }
 
 impl Graph {
@@ -122,7 +136,7 @@ impl Graph {
         let y = expression.eval(&vars, |x| tape.constant(Tensor::from(x)));
         let value = y.item();
         if leaves.is_empty() {
-            return Ok(Graph { value, derivatives: Vec::new(), gradients: None, view: None });
+            return Ok(Graph { value, derivatives: Vec::new(), gradients: None, view: None, replay: None });
         }
         let gradients = y.backward_all();
         let mut view = y.try_view()?.gradients(&gradients).without_lines();
@@ -131,7 +145,8 @@ impl Graph {
             derivatives.push((name.to_string(), *gradients.get(leaf)?));
             view = view.name(leaf, name);
         }
-        Ok(Graph { value, derivatives, gradients: Some(gradients), view: Some(view) })
+        let replay = Some(Replay::of(y)?);
+        Ok(Graph { value, derivatives, gradients: Some(gradients), view: Some(view), replay })
     }
 
     /// The listing, the value and the derivatives.

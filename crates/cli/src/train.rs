@@ -1,7 +1,9 @@
 //! `wengert train`: networks on data that come with the command.
 
+mod csv;
 mod follow;
 mod job;
+mod mnist;
 mod network;
 mod options;
 mod report;
@@ -13,6 +15,8 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 
+use job::Job;
+pub(crate) use job::{SUMS, outputs};
 use options::Options;
 
 /// Train a network, show how well it does on samples that it never saw, and save it
@@ -21,6 +25,7 @@ use options::Options;
 ///   wengert train digits
 ///   wengert train digits --layers 30 --activation sigmoid --optimiser sgd --rate 0.5 --epochs 100
 ///   wengert train moons --layers none            (without hidden layers: a line must do)
+///   wengert train csv iris.csv --target species
 ///   wengert train digits --folds 5 --rate 0.01   (is that a better rate? ask inside the training samples)
 ///
 /// The same seed gives the same model, bit for bit, on any number of threads. Ctrl-C ends early and saves.
@@ -33,7 +38,7 @@ pub(crate) struct TrainArgs {
     options: Options,
 }
 
-#[derive(Clone, Copy, Debug, Subcommand)]
+#[derive(Clone, Debug, Subcommand)]
 enum Task {
     /// Read handwritten digits: 1,797 scanned images of 8 × 8, a quarter of each digit held out to test with
     #[command(after_help = tasks::DIGITS.help("digits"))]
@@ -44,6 +49,28 @@ enum Task {
     /// Tell two interleaved half circles apart: 400 points, a quarter of each held out to test with
     #[command(after_help = tasks::MOONS.help("moons"))]
     Moons,
+    /// Nielsen's first network: sigmoid, half the squared error, plain descent
+    #[command(name = "mnist-784-30-10")]
+    Mnist784x30x10(mnist::MnistArgs),
+    /// Nielsen's chapter 3: cross-entropy, weight decay
+    #[command(name = "mnist-784-100-10")]
+    Mnist784x100x10(mnist::MnistArgs),
+    /// The network of 3Blue1Brown's chapters: 13,002 parameters
+    #[command(name = "mnist-784-16-16-10")]
+    Mnist784x16x16x10(mnist::MnistArgs),
+    /// Nielsen's chapter 6: one convolution with a pool, 100 neurons, softmax
+    MnistConv(mnist::MnistArgs),
+    /// Nielsen's chapter 6: two convolutions with pools, sigmoid
+    MnistConvConv(mnist::MnistArgs),
+    /// Nielsen's chapter 6: the same with ReLU and weight decay
+    MnistConvConvRelu(mnist::MnistArgs),
+    /// Nielsen's chapter 6: the same on 250,000 images, each also moved by a pixel
+    MnistConvConvExpanded(mnist::MnistArgs),
+    /// Nielsen's chapter 6: 1,000 and 1,000 neurons with dropout on 250,000 images
+    MnistDropoutExpanded(mnist::MnistArgs),
+    /// Learn a table of your own: a column of a CSV file from the other columns, a third of the rows held out to test with
+    #[command(after_help = csv::DEFAULTS.help("csv FILE --target COLUMN"))]
+    Csv(csv::CsvArgs),
 }
 
 /// Why there is no model, in one line.
@@ -74,27 +101,53 @@ pub(crate) enum Error {
 /// Runs the command.
 pub(crate) fn run(args: &TrainArgs) -> Result<(), Error> {
     let options = &args.options;
-    match args.task {
+    match &args.task {
         Task::Digits => tasks::digits(options),
         Task::Xor => tasks::xor(options),
         Task::Moons => tasks::moons(options),
+        Task::Mnist784x30x10(args) => args.run("mnist-784-30-10", options),
+        Task::Mnist784x100x10(args) => args.run("mnist-784-100-10", options),
+        Task::Mnist784x16x16x10(args) => args.run("mnist-784-16-16-10", options),
+        Task::MnistConv(args) => args.run("mnist-conv", options),
+        Task::MnistConvConv(args) => args.run("mnist-conv-conv", options),
+        Task::MnistConvConvRelu(args) => args.run("mnist-conv-conv-relu", options),
+        Task::MnistConvConvExpanded(args) => args.run("mnist-conv-conv-expanded", options),
+        Task::MnistDropoutExpanded(args) => args.run("mnist-dropout-expanded", options),
+        Task::Csv(args) => csv::run(args, options),
     }
 }
 
-/// The file that the model will go to, which is shown to be writable before anything long begins.
+/// The file that the model will go to. It and the others that will be written are shown to be writable before anything long
+/// begins.
 fn destination(options: &Options, task: &str) -> Result<PathBuf, Error> {
     let path = options.save.clone().unwrap_or_else(|| format!("{task}.safetensors").into());
-    let refuse = |why: String| Error::Arguments(format!("--save {}: {why}; give another file", path.display()));
+    if options.checkpoint.as_ref() == Some(&path) {
+        let message = format!("--save and --checkpoint are both {}; give two files", path.display());
+        return Err(Error::Arguments(message));
+    }
+    let others = [("--checkpoint", &options.checkpoint), ("--log", &options.log)];
+    writable("--save", &path)?;
+    others.into_iter().try_for_each(|(option, path)| path.as_ref().map_or(Ok(()), |path| writable(option, path)))?;
+    Ok(path)
+}
+
+/// Whether a file can be put there: files are written beside their place and renamed, so that a device or the like would be
+/// replaced instead of written to.
+fn writable(option: &str, path: &Path) -> Result<(), Error> {
+    let refuse = |why: String| Error::Arguments(format!("{option} {}: {why}; give another file", path.display()));
     let Some(name) = path.file_name().filter(|_| !path.is_dir()) else {
         return Err(refuse("this is no file name".into()));
     };
+    if path.exists() && !path.is_file() {
+        return Err(refuse("this is no ordinary file".into()));
+    }
     let mut probe = std::ffi::OsString::from(".");
     probe.push(name);
     probe.push(format!(".{}.probe", std::process::id()));
     let probe = path.parent().unwrap_or(Path::new("")).join(probe);
     OpenOptions::new().write(true).create_new(true).open(&probe).map_err(|e| refuse(e.to_string()))?;
     let _ = std::fs::remove_file(&probe);
-    Ok(path)
+    Ok(())
 }
 
 /// A number with a comma between thousands.

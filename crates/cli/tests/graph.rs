@@ -41,6 +41,22 @@ d/db    1
 }
 
 #[test]
+fn a_saved_graph_runs_again() {
+    let file = directory("saved").join("neuron.json");
+    let path = file.to_str().expect("a path of text");
+    let output = wengert(&["graph", "tanh(x*w + b)", "--at", "x=0.5,w=-2,b=1", "--save", path]);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let text = std::fs::read_to_string(&file).expect("the file was written");
+    let replay = wengert::Replay::<f64>::from_json(&text).expect("a graph");
+    let values = [3.0, 0.25, -0.5].map(wengert::Tensor::from);
+    let leaves: Vec<_> = replay.leaves().into_iter().zip(values).collect();
+    assert_eq!(replay.with(&leaves).expect("other values").output().item(), 0.25_f64.tanh());
+    let output = wengert(&["graph", "1 + 2", "--save", path]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("no graph to save"), "{output:?}");
+}
+
+#[test]
 fn signs_and_constants_alone_are_expressions() {
     for (args, expected) in [
         (&["graph", "-x^2", "--at", "x=3"][..], "value  -9\nd/dx   -6\n"),
@@ -102,7 +118,7 @@ fn what_is_wrong_is_one_line_and_nothing_is_written() {
         (&["x", "--at", "x=1", "--svg", nowhere], "cannot be written"),
         (
             &["x", "--at", "x=1", "--svg", "-", "--json"],
-            "wengert: only one of --dot -, --svg - and --json can have standard output",
+            "wengert: only one of --dot -, --svg -, --save - and --json can have standard output",
         ),
         (&["1 + 1", "--svg", unwritten], "wengert: an expression without names has no graph to draw"),
     ];

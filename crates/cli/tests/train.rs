@@ -1,52 +1,22 @@
 //! `wengert train`, as it is called.
 
-use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+mod folder;
 
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use folder::{Folder, text};
 use serde_json::Value;
 use wengert::nn::{accuracy, data, load};
 use wengert::prelude::*;
 
-/// A folder for the files of one test, in which the command runs.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Self {
-        let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
-        let _ = fs::remove_dir_all(&folder);
-        fs::create_dir_all(&folder).expect("a folder for files");
-        Folder(folder)
-    }
-
-    fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_wengert"));
-        command.current_dir(&self.0).args(args);
-        command
-    }
-
-    fn run(&self, args: &[&str]) -> Output {
-        self.command(args).output().expect("the command runs")
-    }
-
-    fn json(&self, args: &[&str]) -> Value {
-        let output = self.run(&[args, &["--json"]].concat());
-        assert!(output.status.success(), "{args:?}: {output:?}");
-        let text = text(&output.stdout);
-        serde_json::from_str(text.lines().last().unwrap_or_default())
-            .unwrap_or_else(|e| panic!("{args:?}: {e}: {text}"))
-    }
-
-    fn names(&self) -> Vec<String> {
-        let mut names: Vec<String> =
-            fs::read_dir(&self.0).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
-        names.sort();
-        names
-    }
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8(bytes.to_vec()).expect("output is text")
+/// The files in the folder of a test.
+fn names(folder: &Folder) -> Vec<String> {
+    let files = fs::read_dir(&folder.0).unwrap();
+    let mut names: Vec<String> = files.map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
 }
 
 /// The whole job, with its defaults, for the seeds that are promised.
@@ -62,7 +32,7 @@ fn digits_are_read() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    assert_eq!(folder.names(), ["digits.safetensors"]);
+    assert_eq!(names(&folder), ["digits.safetensors"]);
 }
 
 /// The file is the model: it answers as the command says, on the samples that the seed holds out.
@@ -160,7 +130,7 @@ fn folds_are_of_the_training_samples() {
         let hundredths = share.as_f64().unwrap() * 100.0;
         assert!((hundredths - hundredths.round()).abs() < 1e-9 && hundredths > 90.0, "{report}");
     }
-    assert!(folder.names().is_empty(), "{:?}", folder.names());
+    assert!(names(&folder).is_empty(), "{:?}", names(&folder));
 }
 
 #[test]
@@ -189,7 +159,7 @@ fn what_is_wrong_is_one_line_and_nothing_is_written() {
             &["train", "digits", "--activation", "tahn"],
             "`tahn` is not an activation; there are identity, sigmoid, tanh",
         ),
-        (&["train", "digits", "--optimiser", "magic"], "[possible values: sgd, momentum, nesterov, adam]"),
+        (&["train", "digits", "--optimiser", "magic"], "[possible values: sgd, momentum, nesterov, adam, "),
         (&["train", "digits", "--save", "folder"], "--save folder: this is no file name; give another file"),
         (&["train", "digits", "--save", "no/where"], "--save no/where: "),
         (&["train", "digits", "--save", ""], "--save"),
@@ -197,6 +167,28 @@ fn what_is_wrong_is_one_line_and_nothing_is_written() {
         (&["train", "moons", "--folds", "301"], "--folds 301: there are 300 training samples"),
         (&["train", "moons", "--folds", "1"], "give a whole number from 2"),
         (&["train", "digits", "stray"], "stray"),
+        (&["train", "digits", "--resume"], "--checkpoint <FILE>"),
+        (&["train", "digits", "--resume", "--checkpoint", "c"], "--resume: there is no c; leave --resume out to begin"),
+        (
+            &["train", "digits", "--checkpoint", "folder"],
+            "--checkpoint folder: this is no file name; give another file",
+        ),
+        (&["train", "digits", "--checkpoint", "no/where"], "--checkpoint no/where: "),
+        (&["train", "digits", "--log", "no/where"], "--log no/where: "),
+        (
+            &["train", "digits", "--save", "a", "--checkpoint", "a"],
+            "--save and --checkpoint are both a; give two files",
+        ),
+        (&["train", "moons", "--folds", "2", "--log", "log"], "--folds 2: nothing is written then; leave --log out"),
+        (&["train", "mnist-784-30-10"], "needs MNIST: give --data DIR, or set WENGERT_DATA"),
+        (
+            &["train", "mnist-784-30-10", "--data", "none"],
+            "none/train-images-idx3-ubyte: there is no such file, with or without .gz",
+        ),
+        (
+            &["train", "mnist-784-30-10", "--data", "none", "--rate", "1"],
+            "--rate: mnist-784-30-10 is trained as its book says",
+        ),
     ];
     let mut wrong = Vec::new();
     for (args, message) in table {
@@ -208,7 +200,7 @@ fn what_is_wrong_is_one_line_and_nothing_is_written() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    assert_eq!(folder.names(), ["folder"]);
+    assert_eq!(names(&folder), ["folder"]);
 }
 
 /// A rate that is far too large: the training says where it broke, and no model is written.
@@ -221,7 +213,7 @@ fn a_training_that_diverges_says_so() {
     assert_eq!(output.status.code(), Some(2), "{stderr}");
     assert!(last.starts_with("wengert: training stopped in epoch 1, step "), "{stderr}");
     assert!(last.ends_with("; a smaller --rate than 1e30 may help"), "{stderr}");
-    assert!(folder.names().is_empty());
+    assert!(names(&folder).is_empty());
 }
 
 #[test]
@@ -280,4 +272,93 @@ fn an_interrupt_saves() {
     assert_eq!(report["stopped"], true);
     assert!(report["epochs"].as_u64().unwrap() < 1_000_000);
     assert!(load::<f32>(folder.0.join("digits.safetensors")).is_ok());
+}
+
+/// 2 + 3 epochs with a checkpoint between are 5 epochs: the same file, byte for byte.
+#[test]
+fn a_resumed_training_is_one_that_was_never_interrupted() {
+    let folder = Folder::new("train-resume");
+    let args = ["train", "moons", "--seed", "3"];
+    let whole = folder.json(&[&args[..], &["--epochs", "5", "--save", "whole"]].concat());
+    folder.json(&[&args[..], &["--epochs", "2", "--save", "half", "--checkpoint", "c", "--log", "log.csv"]].concat());
+    let resumed =
+        folder.json(&[&args[..], &["--epochs", "5", "--save", "resumed", "--checkpoint", "c", "--resume"]].concat());
+    let read = |name: &str| fs::read(folder.0.join(name)).expect("a model");
+    assert!(read("whole") == read("resumed") && read("whole") != read("half"));
+    let told = ["train_loss", "test_accuracy", "epochs"];
+    assert_eq!(told.map(|name| &whole[name]), told.map(|name| &resumed[name]));
+    assert_eq!(fs::read_to_string(folder.0.join("log.csv")).unwrap().lines().count(), 3);
+
+    // What was trained for is not written over.
+    let output = folder.run(&["train", "moons", "--checkpoint", "c"]);
+    assert_eq!(text(&output.stderr), "wengert: c is there already; --resume goes on from it\n");
+
+    // Another seed is another training.
+    let output = folder.run(&["train", "moons", "--seed", "4", "--checkpoint", "c", "--resume"]);
+    assert_eq!(output.status.code(), Some(2));
+    let stderr = text(&output.stderr);
+    assert!(
+        stderr.lines().last().unwrap().starts_with("wengert: c: the checkpoint is of another training"),
+        "{stderr}"
+    );
+}
+
+/// A model is renamed to its place: that must not replace what is no ordinary file, such as a device.
+#[cfg(unix)]
+#[test]
+fn only_files_are_replaced() {
+    use std::os::unix::fs::FileTypeExt;
+    let folder = Folder::new("train-device");
+    let made = Command::new("mkfifo").arg(folder.0.join("s")).status().expect("mkfifo runs");
+    assert!(made.success());
+    let output = folder.run(&["train", "xor", "--save", "s"]);
+    assert_eq!(text(&output.stderr), "wengert: --save s: this is no ordinary file; give another file\n");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(fs::metadata(folder.0.join("s")).unwrap().file_type().is_fifo());
+}
+
+/// Files as MNIST has them, of other digits: one network learns from them, and answers about them.
+#[test]
+fn the_books_networks_are_trained_from_a_folder() {
+    let folder = Folder::new("train-mnist");
+    let idx = |dimensions: &[u32], bytes: &[u8]| {
+        let mut file = vec![0, 0, 8, dimensions.len() as u8];
+        dimensions.iter().for_each(|n| file.extend(n.to_be_bytes()));
+        file.extend(bytes);
+        file
+    };
+    let digits = data::digits::<f32>();
+    let image = |n: usize| {
+        let pixels = &digits.inputs().data()[n * 64..][..64];
+        (0..784).map(move |k| {
+            let (row, column) = (k / 28, k % 28);
+            let inside = (2..26).contains(&row) && (2..26).contains(&column);
+            if inside { (pixels[(row - 2) / 3 * 8 + (column - 2) / 3] * 15.0) as u8 } else { 0 }
+        })
+    };
+    for (part, rows) in [("train", 0..600), ("t10k", 600..700)] {
+        let n = rows.len() as u32;
+        let images: Vec<u8> = rows.clone().flat_map(image).collect();
+        let labels: Vec<u8> = rows.map(|row| digits.targets().data()[row] as u8).collect();
+        fs::write(folder.0.join(format!("{part}-images-idx3-ubyte")), idx(&[n, 28, 28], &images)).unwrap();
+        fs::write(folder.0.join(format!("{part}-labels-idx1-ubyte")), idx(&[n], &labels)).unwrap();
+    }
+    let args = ["train", "mnist-784-16-16-10", "--data", ".", "--epochs", "20", "--save", "model"];
+    let report = folder.json(&args);
+    assert_eq!(
+        (&report["parameters"], &report["test_samples"], &report["epochs"]),
+        (&13002.into(), &100.into(), &20.into())
+    );
+    assert!(report["test_accuracy"].as_f64().unwrap() > 0.5, "{report}");
+    let answers = folder.json(&["predict", "model", "t10k-images-idx3-ubyte"]);
+    let right = answers["answers"].as_array().unwrap().iter().zip(&digits.targets().data()[600..]);
+    let right = right.filter(|(answer, class)| answer.as_str() == Some(&class.to_string())).count();
+    assert_eq!(right as f64 / 100.0, report["test_accuracy"].as_f64().unwrap());
+
+    // A damaged file is named.
+    fs::write(folder.0.join("t10k-images-idx3-ubyte"), b"\0\0\x08\x03damaged").unwrap();
+    let output = folder.run(&args);
+    let stderr = text(&output.stderr);
+    assert_eq!((output.status.code(), stderr.lines().count()), (Some(2), 1), "{stderr}");
+    assert!(stderr.contains("t10k-images-idx3-ubyte"), "{stderr}");
 }

@@ -68,12 +68,14 @@ impl Follow {
 
 /// `epoch 3/30  loss 0.1234  accuracy 97.1 %  12 s left`
 fn words(progress: &Progress<'_>) -> String {
-    let Progress { epoch, epochs, loss, metrics, .. } = progress;
+    let Progress { epoch, epochs, loss, metrics, validation, .. } = progress;
     let width = epochs.to_string().len();
     let metrics: Vec<String> =
         metrics.iter().map(|(name, value)| format!("  {name} {:5.1} %", 100.0 * value)).collect();
+    let validation = validation.and_then(|found| found.get("accuracy"));
+    let validation = validation.map_or(String::new(), |share| format!("  validation {:5.2} %", 100.0 * share));
     let left = format!("  {} left", duration(progress.remaining()));
-    format!("epoch {epoch:width$}/{epochs}  loss {loss:.4}{}{left}", metrics.concat())
+    format!("epoch {epoch:width$}/{epochs}  loss {loss:.4}{}{validation}{left}", metrics.concat())
 }
 
 /// `12 s`, `3 min 20 s`, `2 h 5 min`

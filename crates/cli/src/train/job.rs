@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use rand::seq::SliceRandom;
 use serde_json::Value;
 use wengert::Stored;
-use wengert::nn::{Details, History, load, save};
+use wengert::nn::{CsvLog, Details, History, load, save};
 use wengert::prelude::*;
 
 use super::follow::Follow;
@@ -20,12 +20,18 @@ use crate::{interrupt, output};
 const WEIGHTS: u64 = 2;
 /// The stream of a seed that says which samples are in which part of a cross-validation.
 const PARTS: u64 = 3;
+/// What a saved model says of its outputs where a softmax is to follow.
+pub(crate) const SUMS: &str = "sums";
 /// Samples that the network sees at once when it is asked.
 const AT_ONCE: usize = 256;
 
 /// Samples, and what it takes to learn from them.
 pub(super) struct Job<T: Stored<f32>> {
     pub(super) task: &'static str,
+    /// What the model's file is called if nobody says.
+    pub(super) stem: String,
+    /// What is kept beside the model, apart from what every task keeps.
+    pub(super) details: Details,
     pub(super) train: Dataset<f32, T>,
     /// What the network is asked at the end. Nothing else looks at it.
     pub(super) test: Dataset<f32, T>,
@@ -37,18 +43,18 @@ pub(super) struct Job<T: Stored<f32>> {
     pub(super) groups: Option<Vec<usize>>,
     /// How many numbers the network gives for a sample.
     pub(super) outputs: usize,
-    /// What prepares inputs, fitted to those that are learned from.
-    pub(super) prepare: Option<fn(&Tensor<f32>) -> Standardise<f32>>,
+    /// The first layers, which prepare inputs, fitted to those that are learned from.
+    pub(super) prepare: fn(&Tensor<f32>) -> Sequential<f32>,
     /// What follows the last layer.
     pub(super) last: Activation,
     pub(super) loss: fn(Var<f32>, Var<f32, T>) -> Var<f32>,
     pub(super) accuracy: fn(&Tensor<f32>, &Tensor<T>) -> f64,
     /// What came out, sample by sample or class by class.
-    pub(super) table: fn(&Tensor<f32>, &Dataset<f32, T>) -> Result<Table, wengert::nn::Error>,
+    pub(super) table: fn(&Tensor<f32>, &Dataset<f32, T>) -> Result<Outcome, wengert::nn::Error>,
 }
 
 /// What came out, for people and for programs.
-pub(super) struct Table {
+pub(super) struct Outcome {
     pub(super) text: String,
     /// The name of the entry of the JSON object, and what it is.
     pub(super) json: (&'static str, Value),
@@ -65,10 +71,20 @@ impl<T: Stored<f32>> Job<T> {
     }
 
     fn train_and_save(&self, settings: &Settings, options: &Options) -> Result<(), Error> {
-        let path = destination(options, self.task)?;
+        let path = destination(options, &self.stem)?;
+        let checkpoint = options.checkpoint().map_err(Error::Arguments)?;
         let mut model = self.network(&self.train, settings)?;
         self.announce(&model, settings, &format!("{} held out to test with", thousands(self.test.len())));
-        let history = self.fit(&mut model, &self.train, settings, interrupt::flag()?)?;
+        let history = self.fit(&mut model, &self.train, settings, interrupt::flag()?, |trainer| {
+            let trainer = match checkpoint {
+                Some(path) => trainer.checkpoint(path).resume(options.resume),
+                None => trainer,
+            };
+            match &options.log {
+                Some(path) => trainer.log(CsvLog::new(path)),
+                None => trainer,
+            }
+        })?;
         let details = self.details(settings);
         save(&model, &details, &path)?;
         let outputs = outputs(&model, &self.test);
@@ -90,6 +106,10 @@ impl<T: Stored<f32>> Job<T> {
 
     fn cross_validate(&self, folds: usize, settings: &Settings, options: &Options) -> Result<(), Error> {
         let refuse = |why: String| Err(Error::Arguments(format!("--folds {folds}: {why}")));
+        let written = [("--save", &options.save), ("--checkpoint", &options.checkpoint), ("--log", &options.log)];
+        if let Some((option, _)) = written.into_iter().find(|(_, path)| path.is_some()) {
+            return refuse(format!("nothing is written then; leave {option} out"));
+        }
         let Some(groups) = &self.groups else {
             return refuse(format!("{} has no samples to spare; leave the option out", self.task));
         };
@@ -107,7 +127,7 @@ impl<T: Stored<f32>> Job<T> {
             if fold == 0 {
                 self.announce(&model, settings, &format!("in {folds} parts, each left out once"));
             }
-            let history = self.fit(&mut model, &train, settings, stop.clone())?;
+            let history = self.fit(&mut model, &train, settings, stop.clone(), |trainer| trainer)?;
             if history.stopped {
                 break;
             }
@@ -120,10 +140,7 @@ impl<T: Stored<f32>> Job<T> {
 
     /// An untrained network whose first layer was fitted to the inputs of `train`.
     fn network(&self, train: &Dataset<f32, T>, settings: &Settings) -> Result<Sequential<f32>, Error> {
-        let mut first = Sequential::new();
-        if let Some(prepare) = self.prepare {
-            first.push(prepare(train.inputs()));
-        }
+        let first = (self.prepare)(train.inputs());
         let (layers, rng) = (&settings.layers, &mut stream(settings.seed, WEIGHTS));
         layers
             .network(&train.input_shape(), self.outputs, settings.activation, first, self.last, rng)
@@ -150,10 +167,11 @@ impl<T: Stored<f32>> Job<T> {
         train: &Dataset<f32, T>,
         settings: &Settings,
         stop: Arc<AtomicBool>,
+        more: impl FnOnce(Trainer<'_, f32, T>) -> Trainer<'_, f32, T>,
     ) -> Result<History, Error> {
         let Settings { epochs, batch, seed, threads, rate, optimiser, .. } = *settings;
         let follow = Follow::new();
-        let history = Trainer::new(self.loss)
+        let trainer = Trainer::new(self.loss)
             .epochs(epochs)
             .batch(batch)
             .seed(seed)
@@ -161,8 +179,8 @@ impl<T: Stored<f32>> Job<T> {
             .metric("accuracy", self.accuracy)
             .stop(stop)
             .on_step(|progress| follow.step(progress))
-            .on_epoch(|progress| follow.epoch(progress))
-            .train(model, &mut *optimiser.with_rate(rate), train);
+            .on_epoch(|progress| follow.epoch(progress));
+        let history = more(trainer).train(model, &mut *optimiser.with_rate(rate), train);
         follow.end();
         history.map_err(|error| match error {
             error @ wengert::nn::Error::NotFinite { .. } => Error::Diverged { error, rate },
@@ -177,21 +195,23 @@ impl<T: Stored<f32>> Job<T> {
             ("task", self.task.to_string()),
             ("seed", settings.seed.to_string()),
             ("input", serde_json::json!(input).to_string()),
+            ("outputs", if self.last == Activation::Identity { SUMS } else { "activated" }.to_string()),
             ("classes", serde_json::json!(self.names).to_string()),
         ];
-        entries.into_iter().map(|(name, value)| (name.to_string(), value)).collect()
+        let entries = entries.into_iter().map(|(name, value)| (name.to_string(), value));
+        entries.chain(self.details.clone()).collect()
     }
 }
 
 /// What the network gives for every sample.
-fn outputs<T: Stored<f32>>(model: &impl Module<f32>, data: &Dataset<f32, T>) -> Tensor<f32> {
+pub(crate) fn outputs<T: Stored<f32>>(model: &impl Module<f32>, data: &Dataset<f32, T>) -> Tensor<f32> {
     let numbers = data.batches(AT_ONCE).flat_map(|(x, _)| model.forward(&x).into_vec()).collect::<Vec<_>>();
     let row = numbers.len() / data.len();
     Tensor::new([data.len(), row], numbers)
 }
 
 /// The file, if what was read from it gives the same outputs to the bit.
-fn same_bits<'a>(kept: &Tensor<f32>, read: &Tensor<f32>, path: &'a Path) -> Result<&'a Path, Error> {
+pub(super) fn same_bits<'a>(kept: &Tensor<f32>, read: &Tensor<f32>, path: &'a Path) -> Result<&'a Path, Error> {
     let same = kept.data().iter().zip(read.data()).all(|(a, b)| a.to_bits() == b.to_bits());
     match same && kept.shape() == read.shape() {
         true => Ok(path),

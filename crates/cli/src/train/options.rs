@@ -1,11 +1,11 @@
 //! The options that every training takes, and what they are where nobody gives them.
 
 use std::fmt::Display;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use clap::{Args, ValueEnum};
-use wengert::nn::{Adam, Optimiser, Sgd};
+use wengert::nn::{Adadelta, Adagrad, Adam, AdamW, Lion, Optimiser, RmsProp, Sgd};
 use wengert::prelude::*;
 
 use super::network::Layers;
@@ -53,6 +53,18 @@ pub(crate) struct Options {
     #[arg(long, global = true, value_name = "N", value_parser = at_least_two, help_heading = HEADING)]
     pub(crate) folds: Option<usize>,
 
+    /// Write the whole state of the training to this file after every epoch, and when it is stopped
+    #[arg(long, global = true, value_name = "FILE", help_heading = HEADING)]
+    pub(crate) checkpoint: Option<PathBuf>,
+
+    /// Go on from the checkpoint: the model is the one of a training that was never interrupted, bit for bit
+    #[arg(long, global = true, requires = "checkpoint", help_heading = HEADING)]
+    pub(crate) resume: bool,
+
+    /// Write a line for every epoch to this CSV file
+    #[arg(long, global = true, value_name = "FILE", help_heading = "Results")]
+    pub(crate) log: Option<PathBuf>,
+
     /// Where the model goes [default: the task's name, as in digits.safetensors]
     #[arg(long, global = true, value_name = "FILE", help_heading = "Results")]
     pub(crate) save: Option<PathBuf>,
@@ -97,6 +109,39 @@ pub(crate) struct Settings {
     pub(crate) threads: usize,
 }
 
+impl Options {
+    /// The checkpoint to write, if there is to be one, and whether to begin with what is in it.
+    ///
+    /// # Errors
+    /// If there is nothing to go on from, or something that would be lost.
+    pub(crate) fn checkpoint(&self) -> Result<Option<&Path>, String> {
+        let Some(path) = &self.checkpoint else { return Ok(None) };
+        match (path.exists(), self.resume) {
+            (false, true) => Err(format!("--resume: there is no {}; leave --resume out to begin", path.display())),
+            (true, false) => Err(format!("{} is there already; --resume goes on from it", path.display())),
+            _ => Ok(Some(path)),
+        }
+    }
+
+    /// The options that say how to train, of those that were given.
+    pub(crate) fn given(&self) -> Vec<&'static str> {
+        let given = [
+            ("--layers", self.layers.is_some()),
+            ("--activation", self.activation.is_some()),
+            ("--batch", self.batch.is_some()),
+            ("--rate", self.rate.is_some()),
+            ("--optimiser", self.optimiser.is_some()),
+            ("--folds", self.folds.is_some()),
+        ];
+        given.into_iter().filter(|(_, given)| *given).map(|(name, _)| name).collect()
+    }
+
+    /// The number of threads, one for each processor where none is given.
+    pub(crate) fn threads(&self) -> usize {
+        self.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from))
+    }
+}
+
 impl Settings {
     pub(crate) fn new(options: &Options, defaults: &Defaults) -> Self {
         let layers = options.layers.clone();
@@ -108,12 +153,13 @@ impl Settings {
             rate: options.rate.unwrap_or(defaults.rate),
             optimiser: options.optimiser.unwrap_or(defaults.optimiser),
             seed: options.seed,
-            threads: options.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)),
+            threads: options.threads(),
         }
     }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "lower")]
 pub(crate) enum OptimiserKind {
     /// Plain descent
     Sgd,
@@ -123,6 +169,16 @@ pub(crate) enum OptimiserKind {
     Nesterov,
     /// Adam
     Adam,
+    /// Adam with weight decay 0.01 apart from the gradient
+    AdamW,
+    /// RMSProp
+    RmsProp,
+    /// Adagrad
+    Adagrad,
+    /// Adadelta; its rate is a factor, 1 in the paper
+    Adadelta,
+    /// Lion
+    Lion,
 }
 
 impl OptimiserKind {
@@ -132,6 +188,11 @@ impl OptimiserKind {
             OptimiserKind::Momentum => Box::new(Sgd::new(rate).momentum(0.9)),
             OptimiserKind::Nesterov => Box::new(Sgd::new(rate).momentum(0.9).nesterov()),
             OptimiserKind::Adam => Box::new(Adam::new(rate)),
+            OptimiserKind::AdamW => Box::new(AdamW::new(rate)),
+            OptimiserKind::RmsProp => Box::new(RmsProp::new(rate)),
+            OptimiserKind::Adagrad => Box::new(Adagrad::new(rate)),
+            OptimiserKind::Adadelta => Box::new(Adadelta::new(rate)),
+            OptimiserKind::Lion => Box::new(Lion::new(rate)),
         }
     }
 }

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use wengert::nn::History;
 
 use super::follow::duration;
-use super::job::Table;
+use super::job::Outcome;
 use super::options::Settings;
 use super::thousands;
 
@@ -22,7 +22,7 @@ pub(super) struct Report<'a> {
     pub(super) samples: [usize; 2],
     pub(super) parameters: usize,
     pub(super) test_accuracy: f64,
-    pub(super) table: Table,
+    pub(super) table: Outcome,
     pub(super) model: &'a Path,
 }
 

@@ -1,15 +1,15 @@
 //! The tasks whose data come with the command.
 
 use serde_json::json;
-use wengert::nn::{Confusion, accuracy, binary_accuracy, cross_entropy, data, mse};
+use wengert::nn::{Confusion, Details, accuracy, binary_accuracy, cross_entropy, data, mse};
 use wengert::prelude::*;
 
 use super::Error;
-use super::job::{Job, Table};
+use super::job::{Job, Outcome};
 use super::options::{Defaults, OptimiserKind, Options};
 
 /// The stream of a seed that says which samples are held out, or where points fall.
-const SAMPLES: u64 = 1;
+pub(super) const SAMPLES: u64 = 1;
 /// The share that is held out.
 const HELD_OUT: f64 = 0.25;
 
@@ -43,26 +43,29 @@ pub(super) const MOONS: Defaults = Defaults {
 
 pub(super) fn digits(options: &Options) -> Result<(), Error> {
     let split = data::digits::<f32>().split_stratified(HELD_OUT, &mut stream(options.seed, SAMPLES));
-    of_classes("digits", split, Standardise::fit_together).run(&DIGITS, options)
+    of_classes("digits", split, |inputs| Sequential::new().then(Standardise::fit_together(inputs)))
+        .run(&DIGITS, options)
 }
 
 pub(super) fn moons(options: &Options) -> Result<(), Error> {
     let rng = &mut stream(options.seed, SAMPLES);
     let split = data::moons::<f32>(400, 0.1, rng).split_stratified(HELD_OUT, rng);
-    of_classes("moons", split, Standardise::fit).run(&MOONS, options)
+    of_classes("moons", split, |inputs| Sequential::new().then(Standardise::fit(inputs))).run(&MOONS, options)
 }
 
 /// All four rows are learned from, and asked for afterwards: there are no others.
 pub(super) fn xor(options: &Options) -> Result<(), Error> {
     let job = Job {
         task: "xor",
+        stem: "xor".into(),
+        details: Details::new(),
         train: data::xor::<f32>(),
         test: data::xor::<f32>(),
         names: Vec::new(),
         held_out: false,
         groups: None,
         outputs: 1,
-        prepare: None,
+        prepare: |_| Sequential::new(),
         last: Activation::Sigmoid,
         loss: |outputs, targets| mse(outputs, targets),
         accuracy: binary_accuracy,
@@ -72,17 +75,23 @@ pub(super) fn xor(options: &Options) -> Result<(), Error> {
 }
 
 /// Samples of named classes: the network has an output for each, and the largest is its answer.
-fn of_classes(task: &'static str, split: Split<f32>, prepare: fn(&Tensor<f32>) -> Standardise<f32>) -> Job<i64> {
+pub(super) fn of_classes(
+    task: &'static str,
+    split: Split<f32>,
+    prepare: fn(&Tensor<f32>) -> Sequential<f32>,
+) -> Job<i64> {
     let (train, test) = (split.train().clone(), split.test().clone());
     Job {
         task,
+        stem: task.into(),
+        details: Details::new(),
         names: train.names().to_vec(),
         held_out: true,
         groups: Some(train.targets().data().iter().map(|class| *class as usize).collect()),
         outputs: train.names().len(),
         train,
         test,
-        prepare: Some(prepare),
+        prepare,
         last: Activation::Identity,
         loss: |outputs, classes| cross_entropy(outputs, classes),
         accuracy,
@@ -91,19 +100,19 @@ fn of_classes(task: &'static str, split: Split<f32>, prepare: fn(&Tensor<f32>) -
 }
 
 /// Which classes were taken for which.
-fn confusion(outputs: &Tensor<f32>, data: &Dataset<f32>) -> Result<Table, wengert::nn::Error> {
+pub(super) fn confusion(outputs: &Tensor<f32>, data: &Dataset<f32>) -> Result<Outcome, wengert::nn::Error> {
     let table = Confusion::of(data.names(), data.targets(), &outputs.arg_max(-1))?;
     let classes = 0..data.names().len();
     let row = |class: usize| classes.clone().map(|answer| table.count(class, answer)).collect::<Vec<_>>();
     let rows: Vec<Vec<usize>> = classes.clone().map(row).collect();
-    Ok(Table {
+    Ok(Outcome {
         text: format!("rows: what it is; columns: what the network says\n{table}"),
         json: ("confusion", json!({ "classes": data.names(), "counts": rows })),
     })
 }
 
 /// Every row with what was wanted and what came out.
-fn rows(outputs: &Tensor<f32>, data: &Dataset<f32, f32>) -> Result<Table, wengert::nn::Error> {
+fn rows(outputs: &Tensor<f32>, data: &Dataset<f32, f32>) -> Result<Outcome, wengert::nn::Error> {
     let mut text = String::from("a b  a xor b  network");
     let (mut all, mut furthest) = (Vec::new(), 0.0_f32);
     let rows = data.inputs().data().chunks_exact(2).zip(data.targets().data()).zip(outputs.data());
@@ -115,5 +124,5 @@ fn rows(outputs: &Tensor<f32>, data: &Dataset<f32, f32>) -> Result<Table, wenger
         all.push(json!({ "inputs": row, "target": wanted, "output": output, "right": right }));
     }
     text += &format!("\nthe furthest is {furthest:.4} from what was wanted");
-    Ok(Table { text, json: ("rows", all.into()) })
+    Ok(Outcome { text, json: ("rows", all.into()) })
 }

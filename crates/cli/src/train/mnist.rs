@@ -1,0 +1,160 @@
+//! `wengert train mnist-…`: the networks of the books, on MNIST from a folder.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use serde_json::{Map, Value, json};
+use wengert::nn::data::mnist;
+use wengert::nn::published::{Recipe, Run, Trained};
+use wengert::nn::{Confusion, Details, load, save};
+use wengert::prelude::*;
+
+use super::follow::{Follow, duration};
+use super::job::{SUMS, outputs, same_bits};
+use super::options::Options;
+use super::{Error, destination, thousands};
+use crate::{interrupt, output};
+
+/// The book's pixels: from 0 for paper to 255/256 for ink.
+const SCALE: f64 = 1.0 / 256.0;
+
+#[derive(Args, Clone, Debug)]
+pub(super) struct MnistArgs {
+    /// The folder of MNIST's four files, or one with a folder `mnist` in it [default: the variable WENGERT_DATA]
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+}
+
+impl MnistArgs {
+    /// Trains the network of this name as its book does.
+    pub(super) fn run(&self, name: &str, options: &Options) -> Result<(), Error> {
+        let recipe = Recipe::named(name)?;
+        if let Some(option) = options.given().first() {
+            let message = format!("{option}: {name} is trained as its book says; leave the option out");
+            return Err(Error::Arguments(message));
+        }
+        let variable = std::env::var_os("WENGERT_DATA").filter(|folder| !folder.is_empty()).map(PathBuf::from);
+        let Some(folder) = self.data.clone().or(variable) else {
+            let message = format!(
+                "{name} needs MNIST: give --data DIR, or set WENGERT_DATA, with the folder of train-images-idx3-ubyte.gz and \
+                 the other three files"
+            );
+            return Err(Error::Arguments(message));
+        };
+        let path = destination(options, name)?;
+        let checkpoint = options.checkpoint().map_err(Error::Arguments)?;
+        let data = mnist::<f32>(&folder, SCALE)?;
+        output::say(&format!(
+            "{name}: {}, published {} %; {} images to learn from, {} to validate with, {} held out to test with; seed {}, {} \
+             threads",
+            recipe.source,
+            recipe.published,
+            thousands(data.train.len()),
+            thousands(data.validation.len()),
+            thousands(data.test.len()),
+            options.seed,
+            options.threads(),
+        ));
+        let follow = Follow::new();
+        let run = Run {
+            seed: options.seed,
+            threads: options.threads(),
+            epochs: options.epochs,
+            checkpoint,
+            stop: Some(interrupt::flag()?),
+            on_step: Some(Box::new(|progress| follow.step(progress))),
+            on_epoch: Some(Box::new(|progress| follow.epoch(progress))),
+        };
+        let trained = recipe.run(&data, run);
+        follow.end();
+        let trained = trained?;
+        // The fully connected networks take rows of numbers, the others images.
+        let images: Shape = [1].into_iter().chain(data.test.input_shape().iter().copied()).collect();
+        let test = match trained.model.output_shape(&images) {
+            Ok(_) => data.test.clone(),
+            Err(_) => data.test.flattened(),
+        };
+        let sums =
+            trained.model.layers().last().is_none_or(|layer| layer.description().is_none_or(|d| d.layer() == "linear"));
+        save(&trained.model, &details(name, options.seed, &test, sums), &path)?;
+        let answers = outputs(&trained.model, &test);
+        same_bits(&answers, &outputs(&load::<f32>(&path)?.model, &test), &path)?;
+        let confusion = Confusion::of(data.test.names(), data.test.targets(), &answers.arg_max(-1))?;
+        let report = Report { recipe, trained, confusion, options, model: path.display().to_string() };
+        output::print(&if options.json { report.json(&data.test) } else { report.text() })?;
+        Ok(())
+    }
+}
+
+fn details(name: &str, seed: u64, test: &Dataset<f32>, sums: bool) -> Details {
+    let entries = [
+        ("task", name.to_string()),
+        ("seed", seed.to_string()),
+        ("input", json!(test.input_shape().to_vec()).to_string()),
+        ("classes", json!(test.names()).to_string()),
+        ("scale", SCALE.to_string()),
+        ("outputs", if sums { SUMS } else { "activated" }.to_string()),
+    ];
+    entries.into_iter().map(|(name, value)| (name.to_string(), value)).collect()
+}
+
+/// What came of a recipe.
+struct Report<'a> {
+    recipe: Recipe,
+    trained: Trained,
+    confusion: Confusion,
+    options: &'a Options,
+    model: String,
+}
+
+impl Report<'_> {
+    /// The test accuracy of the model that was kept, and of the last epoch's.
+    fn accuracies(&self) -> (f64, Option<f64>) {
+        (self.confusion.accuracy(), self.trained.test_accuracy().map(|(_, last)| last))
+    }
+
+    fn text(&self) -> String {
+        let Report { recipe, trained, confusion, model, .. } = self;
+        let (best, last) = self.accuracies();
+        let history = &trained.history;
+        let epoch =
+            history.best.map_or(String::new(), |epoch| format!(", of the epoch that was best on validation: {epoch}"));
+        let last = last.map_or(String::new(), |last| format!("\nlast epoch     {:.2} %", 100.0 * last));
+        format!(
+            "rows: what it is; columns: what the network says\n{confusion}\n\ntest accuracy  {:.2} %{epoch}{last}\n\
+             published      {} % ({})\ntraining       loss {:.4} in the last of {} epochs, {}{}\n\
+             model          {model} (read back: the same outputs, bit for bit)\n",
+            100.0 * best,
+            recipe.published,
+            recipe.source,
+            history.loss(),
+            history.epochs.len(),
+            duration(std::time::Duration::from_secs_f64(history.seconds)),
+            if history.stopped { ", stopped" } else { "" },
+        )
+    }
+
+    fn json(&self, test: &Dataset<f32>) -> String {
+        let Report { recipe, trained, options, model, .. } = self;
+        let (best, last) = self.accuracies();
+        let history = &trained.history;
+        let entries = [
+            ("task", recipe.name.into()),
+            ("test_accuracy", json!(best)),
+            ("last_test_accuracy", json!(last)),
+            ("best_epoch", json!(history.best)),
+            ("test_samples", test.len().into()),
+            ("published", json!(recipe.published / 100.0)),
+            ("train_loss", json!(history.loss())),
+            ("epochs", history.epochs.len().into()),
+            ("stopped", history.stopped.into()),
+            ("seconds", json!(history.seconds)),
+            ("parameters", trained.model.parameter_count().into()),
+            ("model", model.as_str().into()),
+            ("seed", options.seed.into()),
+            ("threads", options.threads().into()),
+        ];
+        let object: Map<String, Value> = entries.into_iter().map(|(name, value)| (name.to_string(), value)).collect();
+        format!("{}\n", Value::Object(object))
+    }
+}

@@ -1,0 +1,59 @@
+//! `wengert experiment`, as it is called.
+
+mod folder;
+
+use folder::{Folder, text};
+
+/// A share in per cent, as a table has it.
+fn percent(value: &serde_json::Value) -> f64 {
+    value.as_str().and_then(|text| text.strip_suffix(" %")).and_then(|text| text.parse().ok()).expect("a share")
+}
+
+#[test]
+fn one_sample_makes_ill_and_the_average_cures() {
+    let found = Folder::new("experiment-one-two").json(&["experiment", "one-two"]);
+    let rows = found["rows"].as_array().expect("rows");
+    let of = |kind: &str| rows.iter().filter(|row| row["learns from"] == kind).collect::<Vec<_>>();
+    let (ill, cured) = (of("one 2"), of("all digits"));
+    assert!(percent(&ill.last().unwrap()["says 2"]) == 100.0, "{found}");
+    assert!(
+        percent(&cured.last().unwrap()["says 2"]) < 15.0 && percent(&cured.last().unwrap()["right"]) > 90.0,
+        "{found}"
+    );
+}
+
+#[test]
+fn descent_beats_random_search() {
+    let found = Folder::new("experiment-search").json(&["experiment", "search"]);
+    let last = found["rows"].as_array().expect("rows").last().expect("a row").clone();
+    let [guessing, walking, descent] = ["right", "right ", "right  "].map(|column| percent(&last[column]));
+    assert!(guessing < walking && walking < descent && descent > 85.0, "{found}");
+}
+
+#[test]
+fn more_data_and_more_training_read_better() {
+    let found = Folder::new("experiment-amount").json(&["experiment", "amount"]);
+    let rows = found["rows"].as_array().expect("rows");
+    let right: Vec<f64> = rows.iter().map(|row| percent(&row["right"])).collect();
+    assert!(right[0] + 10.0 < right[5] && right[6] < right[11], "{found}");
+}
+
+#[test]
+fn a_neuron_is_described() {
+    let output = Folder::new("experiment-neuron").run(&["experiment", "neuron", "3"]);
+    let stdout = text(&output.stdout);
+    assert_eq!(
+        stdout.lines().filter(|line| line.starts_with("  |") && line.chars().count() == 20).count(),
+        8,
+        "{stdout}"
+    );
+    assert!(stdout.contains("the 12 digits held out that excite it most: "), "{stdout}");
+}
+
+#[test]
+fn exclusive_or_succeeds_for_most_seeds() {
+    let found = Folder::new("experiment-xor").json(&["experiment", "xor-seeds", "--seeds", "10"]);
+    let learned: Vec<i64> =
+        found["rows"].as_array().unwrap().iter().map(|row| row["learned"].as_i64().unwrap()).collect();
+    assert!(learned[0] <= 10 && learned[1] >= 8, "{found}");
+}
