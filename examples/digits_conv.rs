@@ -16,7 +16,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         .then(MaxPool2d::new(2))
         .then(Flatten)
         .then(Linear::new(16 * 4 * 4, 10, &mut rng));
-    println!("shapes: {:?}", model.shapes(&train.input_shape())?);
+    println!("shapes: {:?}", model.shapes(&Shape::from([32, 1, 8, 8]))?);
 
     let mut optimiser = Adam::new(0.005);
     let mut tape = Tape::of::<f32>();

@@ -74,6 +74,7 @@ CASES = [
     ("x² at 3e-10, × 100", False, lambda x, m: x * x, lambda x, m: 200 * x, [3e-10]),
     ("ln at 1e-7, right", True, lambda x, m: m.log(x), lambda x, m: 1 / x, [1e-7]),
     ("sqrt at 1e-12, right", True, lambda x, m: m.sqrt(x), lambda x, m: 0.5 / m.sqrt(x), [1e-12]),
+    ("1e10 + sin(x), × 1.0001", False, lambda x, m: m.sin(x) + 1e10, lambda x, m: 1.0001 * m.cos(x), [0.7]),
     ("1e14 + sin(x), right", True, lambda x, m: m.sin(x) + 1e14, lambda x, m: m.cos(x), [0.7]),
 ]
 

@@ -147,6 +147,7 @@ const VERSUS: &[Case] = &[
     ("x² at 3e-10, × 100", false, |x| x * x, |x| 200.0 * x, 3e-10, Fail),
     ("ln at 1e-7", true, f64::ln, |x| 1.0 / x, 1e-7, Pass),
     ("sqrt at 1e-12", true, f64::sqrt, |x| 0.5 / x.sqrt(), 1e-12, Pass),
+    ("1e10 + sin(x), × 1.0001", false, |x| x.sin() + 1e10, |x| 1.0001 * x.cos(), 0.7, CannotTell),
     ("1e14 + sin(x)", true, |x| x.sin() + 1e14, f64::cos, 0.7, CannotTell),
 ];
 
