@@ -27,8 +27,10 @@ composed_elsewhere() {
     local file=$1 pattern op
     op=$(basename "$file" .rs)
     pattern=$( (declared "$file" | sed 's/.*/\\b&\\b/'; methods "$file" | sed 's/.*/(\\.|::)&\\b/'; echo "ops::$op\\b") | paste -sd'|')
-    grep -rlE "$pattern" crates/*/src crates/*/tests src tests examples benches --include='*.rs' 2>/dev/null |
-        grep -vE '^crates/tape/tests/reference|^benches/peers/' | grep -vxF "$file" | grep -vxF $registry | grep -q .
+    local others
+    others=$(grep -rlE "$pattern" crates/*/src crates/*/tests src tests examples benches --include='*.rs' 2>/dev/null |
+        grep -vE '^crates/tape/tests/reference|^benches/peers/' | grep -vxF "$file" | grep -vxF $registry || true)
+    [ -n "$others" ]
 }
 
 # Takes an operation out of the copy.
