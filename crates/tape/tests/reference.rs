@@ -46,7 +46,6 @@ pub(crate) type Row = (&'static str, fn(&Sample, &Inputs) -> Vec<Any<Var>>);
 /// The inputs of a case on a tape. Each kind has its own name: `x.real(0)`, `x.index(1)`, `x.mask(0)`.
 pub(crate) struct Inputs(Vec<Any<Var>>);
 
-#[allow(dead_code)] // not every family has every kind
 impl Inputs {
     pub(crate) fn real(&self, k: usize) -> Var {
         self.0[k].clone().real()
@@ -68,13 +67,11 @@ pub(crate) fn real(y: Var) -> Vec<Any<Var>> {
 }
 
 /// One output of positions.
-#[allow(dead_code)]
 pub(crate) fn index(y: Var<f64, i64>) -> Vec<Any<Var>> {
     vec![Any::Index(y)]
 }
 
 /// One output of truth values.
-#[allow(dead_code)]
 pub(crate) fn mask(y: Var<f64, bool>) -> Vec<Any<Var>> {
     vec![Any::Mask(y)]
 }

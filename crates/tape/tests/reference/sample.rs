@@ -21,7 +21,6 @@ pub(crate) struct Sample {
     pub(crate) second: Vec<Option<Array>>,
 }
 
-#[allow(dead_code)] // not every family has every kind of attribute
 impl Sample {
     pub(crate) fn read(line: &str) -> Sample {
         let Ok(Value::Object(mut o)) = serde_json::from_str(line) else { panic!("no case: {line}") };
