@@ -30,7 +30,7 @@ impl<F: NalgebraFloat> SimdValue for Scalar<F> {
     fn replace(&mut self, _lane: usize, value: Self) {
         *self = value;
     }
-    #[allow(unsafe_code)] // as above
+    #[allow(unsafe_code)] // the trait's signature; there is one lane
     unsafe fn replace_unchecked(&mut self, _lane: usize, value: Self) {
         *self = value;
     }
