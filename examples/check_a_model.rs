@@ -22,8 +22,6 @@ fn main() -> Result<(), Error> {
     println!("{calls} evaluations, {:.1} for each derivative", calls as f64 / derivatives as f64);
     println!("{} evaluations of single operations", report.operation_evaluations);
     println!("{seconds:.2} s");
-    // Some derivatives of a loss are small beside what rounding does to it: "cannot tell" says how many digits agree.
-    assert_ne!(report.verdict, Verdict::Fail);
-    assert!(report.elements.iter().filter(|e| e.verdict == Verdict::Pass).count() > derivatives * 9 / 10);
+    assert_eq!(report.verdict, Verdict::Pass);
     Ok(())
 }

@@ -6,8 +6,9 @@
 //! *R. E. Wengert described in 1964 how to get derivatives from the list of elementary operations that a program
 //! performs. The list is called a Wengert list, or a tape.*
 //!
-//! This crate is the facade. The engine is [`wengert_tape`], whose items are all here; the feature `nn` (on by
-//! default) adds [`nn`], networks and their training; the feature `view` adds [`view`], the graph made visible.
+//! This crate is the facade. The engine is [`wengert_tape`], whose items are all here; the features `check` and `nn` (on by
+//! default) add the gradient checker and [`nn`], networks and their training; the feature `view` adds [`view`], the graph
+//! made visible.
 //!
 //! ```
 //! use wengert::prelude::*;

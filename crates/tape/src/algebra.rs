@@ -73,8 +73,9 @@ pub trait Algebra:
     /// [`Error::NoRule`](crate::Error::NoRule) in the name of `op` for a reader that knows shapes alone.
     fn known_mask(op: &str, mask: &Self::Mask) -> Result<Tensor<bool>, Error>;
 
-    /// How this reader reads a user's operation.
-    fn read(op: &dyn Custom) -> &dyn ReadBy<Self>;
+    /// Reads an operation whose type is not known, as this reader does.
+    #[doc(hidden)]
+    fn read<R>(op: &dyn Custom, f: impl FnOnce(&dyn ReadBy<Self>) -> R) -> R;
 
     /// `g` times the derivative of `op` by argument `arg`, summed to the shape of that argument.
     fn pointwise_vjp<P: Pointwise>(op: &P, arg: usize, g: Self, x: Of<P, &Self>, y: &Self) -> Self;

@@ -106,16 +106,16 @@ impl Op for AnyOp {
         self.custom().custom_active(arg)
     }
     fn vjp<A: Algebra>(&self, arg: usize, g: A, a: Args<'_, A>, y: &A) -> A {
-        A::read(self.custom()).vjp_as(arg, g, a, y)
+        A::read(self.custom(), |op| op.vjp_as(arg, g, a, y))
     }
     fn vjps<A: Algebra>(&self, need: &[usize], g: &A, a: Args<'_, A>, y: &A) -> Option<Cotangents<A>> {
-        A::read(self.custom()).vjps_as(need, g, a, y)
+        A::read(self.custom(), |op| op.vjps_as(need, g, a, y))
     }
     fn jvp<A: Algebra>(&self, arg: usize, d: A, a: Args<'_, A>, y: &A) -> A {
-        A::read(self.custom()).jvp_as(arg, d, a, y)
+        A::read(self.custom(), |op| op.jvp_as(arg, d, a, y))
     }
     fn composed<A: Algebra>(&self, a: Args<'_, A>) -> Option<A> {
-        A::read(self.custom()).composed_as(a)
+        A::read(self.custom(), |op| op.composed_as(a))
     }
     fn analytic(&self) -> Analytic {
         self.custom().custom_analytic()
@@ -131,6 +131,9 @@ impl Op for AnyOp {
     }
     fn at_kinks(&self) -> &'static str {
         self.custom().custom_at_kinks()
+    }
+    fn stops_gradient(&self) -> bool {
+        self.custom().custom_stops_gradient()
     }
     fn flops(&self, args: &[&Shape], y: &Shape) -> u64 {
         self.custom().custom_flops(args, y)

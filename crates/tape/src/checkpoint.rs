@@ -1,7 +1,6 @@
 //! Recompute instead of keep.
 
 use std::any::Any as StdAny;
-use std::collections::BTreeMap;
 use std::fmt;
 use std::panic::Location;
 use std::sync::Arc;
@@ -9,13 +8,14 @@ use std::sync::Arc;
 use smallvec::SmallVec;
 
 use crate::algebra::{Algebra, Arg, Args};
+use crate::by_id::ById;
 use crate::differential::with_tangents;
 use crate::error::Error;
 use crate::float::Float;
 use crate::op::{Cotangents, Op, Value};
 use crate::ops::AnyOp;
 use crate::param::ParamId;
-use crate::readers::{Dual, Text};
+use crate::readers::{Dual, Symbol, Text};
 use crate::shape::Shape;
 use crate::sweep;
 use crate::tape::store::{self, CONSTANT, Store, What};
@@ -138,7 +138,7 @@ impl<F: Float> Run<F> {
     }
 
     /// The tangents of all nodes from those of the operands.
-    fn tangents(&self, directions: &[Option<Tensor<F>>]) -> Result<BTreeMap<u32, Tensor<F>>, Error> {
+    fn tangents(&self, directions: &[Option<Tensor<F>>]) -> Result<ById<Tensor<F>>, Error> {
         let given = self.operands.iter().zip(directions).filter_map(|(x, d)| Some((x.id, d.clone()?))).collect();
         sweep::tangents(self.tape.key(), self.y.id.min(self.tape.len() as u32), given)
     }
@@ -220,12 +220,12 @@ impl<F: Float> Checkpoint<F> {
         let key = run.tape.key();
         let mut cotangents = match run.depends() {
             true => sweep::sweep::<F, _>(key, run.y.id, g, &with_tangents(key, &tangents))?,
-            false => BTreeMap::new(),
+            false => ById::default(),
         };
         need.iter()
             .map(|k| {
                 let zeros = || Ok(Dual::still(Tensor::zeros(run.operands[*k].try_value()?.shape())));
-                cotangents.remove(&run.operands[*k].id).map_or_else(zeros, Ok)
+                cotangents.take(run.operands[*k].id).map_or_else(zeros, Ok)
             })
             .collect()
     }
@@ -238,12 +238,12 @@ impl<F: Float> Checkpoint<F> {
         let ends: Vec<u32> = operands.iter().map(|x| x.id).collect();
         let mut cotangents = match y.id & CONSTANT == 0 && is_active::<F>(key, y.id) {
             true => sweep::sweep_to::<F, _>(key, y.id, g, &|id| sweep::handle(key, id), &ends)?,
-            false => BTreeMap::new(),
+            false => ById::default(),
         };
         // The same operand may stand in two places: the first has the whole cotangent.
         Ok(need
             .iter()
-            .map(|k| cotangents.remove(&ends[*k]).unwrap_or_else(|| g.full(operands[*k].shape(), 0.0)))
+            .map(|k| cotangents.take(ends[*k]).unwrap_or_else(|| g.full(operands[*k].shape(), 0.0)))
             .collect())
     }
 }
@@ -294,23 +294,31 @@ impl<F: Float> Op for Checkpoint<F> {
     }
 
     fn vjps<A: Algebra>(&self, need: &[usize], g: &A, a: Args<'_, A>, _y: &A) -> Option<Cotangents<A>> {
-        let values = a.0;
         let any: &dyn StdAny = g;
+        if let Some(Symbol::Text(_)) = any.downcast_ref() {
+            let text = |k: &usize| Text::new(format!("recomputed by argument {k}"), a[*k].shape());
+            return need.iter().map(|k| same(Symbol::Text(text(k)))).collect();
+        }
+        if let Some(symbol) = any.downcast_ref::<Symbol>() {
+            let var = |x: &dyn StdAny| x.downcast_ref::<Symbol>().and_then(Symbol::var::<F>);
+            let (Some(g), Some(vars)) =
+                (symbol.var::<F>(), (0..a.len()).map(|k| var(&a[k])).collect::<Option<Vec<_>>>())
+            else {
+                self.no_rule().raise()
+            };
+            let args: Vec<_> = vars.iter().map(Arg::Real).collect();
+            let cotangents = self.recorded(need, g, Args(&args)).unwrap_or_else(|e| e.raise());
+            return cotangents.into_iter().map(|c| same(symbol.beside(c))).collect();
+        }
+        let values = a.0;
         let result = if let Some(g) = any.downcast_ref::<Tensor<F>>() {
             self.numeric(need, g.clone(), &self.run_on(a)).map(all_same)
         } else if let Some(g) = any.downcast_ref::<Dual<Tensor<F>>>() {
             let duals: Vec<Dual<Tensor<F>>> = (0..values.len()).filter_map(|k| same(a[k].clone())).collect();
             let args: Vec<_> = duals.iter().map(Arg::Real).collect();
             self.dual(need, g.clone(), Args(&args)).map(all_same)
-        } else if let Some(g) = any.downcast_ref::<Var<F>>() {
-            let vars: Vec<Var<F>> = (0..values.len()).filter_map(|k| same(a[k].clone())).collect();
-            let args: Vec<_> = vars.iter().map(Arg::Real).collect();
-            self.recorded(need, *g, Args(&args)).map(all_same)
         } else if any.is::<Shape>() {
             Ok(Some(need.iter().map(|k| a[*k].clone()).collect()))
-        } else if any.is::<Text>() {
-            let text = |k: &usize| same(Text::new(format!("recomputed by argument {k}"), a[*k].shape()));
-            Ok(need.iter().map(text).collect())
         } else {
             Err(self.no_rule())
         };
@@ -319,7 +327,7 @@ impl<F: Float> Op for Checkpoint<F> {
 
     fn jvp<A: Algebra>(&self, arg: usize, d: A, a: Args<'_, A>, y: &A) -> A {
         let any: &dyn StdAny = &d;
-        if any.is::<Shape>() || any.is::<Text>() {
+        if any.is::<Shape>() || matches!(any.downcast_ref(), Some(Symbol::Text(_))) {
             return y.full(y.shape(), 0.0);
         }
         let Some(d) = same::<A, Tensor<F>>(d) else { self.no_rule().raise() };
@@ -327,7 +335,7 @@ impl<F: Float> Op for Checkpoint<F> {
         let mut directions = vec![None; a.len()];
         directions[arg] = Some(d);
         let mut tangents = run.tangents(&directions).unwrap_or_else(|e| e.raise());
-        let tangent = tangents.remove(&run.y.id).unwrap_or_else(|| Tensor::zeros(&self.result));
+        let tangent = tangents.take(run.y.id).unwrap_or_else(|| Tensor::zeros(&self.result));
         same(tangent).unwrap_or_else(|| self.no_rule().raise())
     }
 

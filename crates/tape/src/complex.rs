@@ -339,8 +339,17 @@ pub(crate) fn pointwise<P: Pointwise>(
     re: Args<'_, Tensor<f64>>,
     im: Args<'_, Tensor<f64>>,
 ) -> Option<[Tensor<f64>; 2]> {
+    each(re, im, &|x| op.eval(P::Arity::from_fn(|k| x[k])))
+}
+
+/// [`pointwise`], compiled once and not for each operation.
+fn each(
+    re: Args<'_, Tensor<f64>>,
+    im: Args<'_, Tensor<f64>>,
+    f: &dyn Fn(&[Complex]) -> Complex,
+) -> Option<[Tensor<f64>; 2]> {
     let (shape, x) = spread(re, im)?;
-    let y = (0..shape.len_elements()).map(|i| op.eval(P::Arity::from_fn(|k| x[k][i])));
+    let y = (0..shape.len_elements()).map(|i| f(&x.iter().map(|x| x[i]).collect::<Vec<_>>()));
     let (y_re, y_im) = y.map(|y| (y.re, y.im)).unzip();
     Some([Tensor::new(&shape, y_re), Tensor::new(&shape, y_im)])
 }

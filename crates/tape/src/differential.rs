@@ -1,8 +1,7 @@
 //! Differential operators: functions in, derivatives out. They record the function once and interpret its nodes.
 
-use std::collections::BTreeMap;
-
 use crate::algebra::Any;
+use crate::by_id::ById;
 use crate::error::Error;
 use crate::float::Float;
 use crate::gradients::Gradients;
@@ -168,7 +167,7 @@ impl<F: Float, P: Point<F = F, Sweep = Numbers>> Trace<P> {
 
     /// The derivative of the output in some directions; zero where it does not depend on the point.
     fn push_forward(&self, directions: impl IntoIterator<Item = (usize, Tensor<F>)>) -> Result<Tensor<F>, Error> {
-        match self.tangents(directions)?.remove(&self.y.id) {
+        match self.tangents(directions)?.take(self.y.id) {
             Some(d) => Ok(d),
             None => Ok(Tensor::zeros(self.y.try_value()?.shape())),
         }
@@ -192,14 +191,14 @@ impl<F: Float, P: Point<F = F, Sweep = Numbers>> Trace<P> {
         if value.len() != 1 {
             return Err(Error::NotScalar { shape: value.shape().clone(), at: std::panic::Location::caller() });
         }
-        let mut cotangents = BTreeMap::new();
+        let mut cotangents = ById::default();
         if crate::tape::is_active::<F>(self.y.key, self.y.id) {
             let tangents = self.tangents(directions)?;
             let key = self.tape.key();
             let seed = Dual::still(Tensor::full(value.shape(), F::one()));
             cotangents = sweep::sweep::<F, _>(key, self.y.id, seed, &with_tangents(key, &tangents))?;
         }
-        let mut product = |x: &Var<F>| match cotangents.remove(&x.id).and_then(|g| g.tangent) {
+        let mut product = |x: &Var<F>| match cotangents.take(x.id).and_then(|g| g.tangent) {
             Some(product) => Ok(product),
             None => Ok(Tensor::zeros(x.try_value()?.shape())),
         };
@@ -227,16 +226,16 @@ fn in_order<T>(part: Option<T>) -> T {
     }
 }
 
-type Tangents<F> = BTreeMap<u32, Tensor<F>>;
+type Tangents<F> = ById<Tensor<F>>;
 
 /// The values of a tape's nodes and constants beside their tangents.
 pub(crate) fn with_tangents<F: Float>(
     key: u32,
-    tangents: &BTreeMap<u32, Tensor<F>>,
+    tangents: &ById<Tensor<F>>,
 ) -> impl Fn(u32) -> Result<Any<Dual<Tensor<F>>>, Error> {
     move |id| {
         Ok(match value_of::<F>(key, id)? {
-            Any::Real(value) => Any::Real(Dual { value, tangent: tangents.get(&id).cloned() }),
+            Any::Real(value) => Any::Real(Dual { value, tangent: tangents.get(id).cloned() }),
             Any::Index(i) => Any::Index(crate::readers::DualIndex(i)),
             Any::Mask(m) => Any::Mask(crate::readers::DualMask(m)),
         })

@@ -120,6 +120,7 @@ pub enum Error {
         message: String,
     },
     /// A gradient that differs from the numeric one.
+    #[cfg(feature = "check")]
     #[error("{0}")]
     WrongGradient(Box<crate::check::Report>),
     /// An argument of a function that is not an operation.

@@ -1,9 +1,9 @@
 //! What a sweep returns.
 
-use std::collections::BTreeMap;
 use std::ops::{Index, Range};
 use std::panic::Location;
 
+use crate::by_id::ById;
 use crate::error::Error;
 use crate::float::Float;
 use crate::param::{Param, ParamId};
@@ -40,16 +40,20 @@ pub struct Gradients<F: Float = f64> {
     scalars: Vec<F>,
     /// Scalar leaves that the output does not reach.
     unreached: Vec<u32>,
-    kept: BTreeMap<u32, F>,
-    tensors: BTreeMap<u32, Tensor<F>>,
-    leaves: BTreeMap<u32, (Line, bool)>,
-    params: BTreeMap<ParamId, u32>,
+    kept: ById<F>,
+    tensors: ById<Tensor<F>>,
+    leaves: ById<(Line, bool)>,
+    /// In ascending order.
+    params: Vec<(ParamId, u32)>,
 }
 
 impl<F: Float> Gradients<F> {
     pub(crate) fn new(key: u32, root: u32) -> Self {
-        let params =
-            store::with_store(key, |store: &mut Store<F>| store.params.iter().map(|(p, id)| (*p, *id)).collect());
+        let params = store::with_store(key, |store: &mut Store<F>| {
+            let mut params: Vec<(ParamId, u32)> = store.params.iter().map(|(p, id)| (*p, *id)).collect();
+            params.sort_unstable();
+            params
+        });
         Gradients {
             key,
             root,
@@ -57,9 +61,9 @@ impl<F: Float> Gradients<F> {
             newest: (0, 0),
             scalars: Vec::new(),
             unreached: Vec::new(),
-            kept: BTreeMap::new(),
-            tensors: BTreeMap::new(),
-            leaves: BTreeMap::new(),
+            kept: ById::default(),
+            tensors: ById::default(),
+            leaves: ById::default(),
             params: params.unwrap_or_default(),
         }
     }
@@ -107,8 +111,8 @@ impl<F: Float> Gradients<F> {
         let missing: Vec<u32> = self
             .leaves
             .iter()
-            .filter(|(id, (_, input))| !input && !self.tensors.contains_key(id))
-            .map(|(id, _)| *id)
+            .filter(|(id, (_, input))| !input && !self.tensors.contains(*id))
+            .map(|(id, _)| id)
             .collect();
         if missing.is_empty() && self.scalars.iter().all(|g| *g != F::zero()) {
             return Ok(());
@@ -141,7 +145,7 @@ impl<F: Float> Gradients<F> {
     /// # Errors
     /// [`Error::NotConnected`] if the parameter is frozen, was not lifted to the tape, or the output does not reach it.
     pub fn param(&self, param: &Param<F>) -> Result<&Tensor<F>, Error> {
-        let id = self.params.get(&param.id());
+        let id = self.id_of(param.id());
         id.and_then(|id| self.tensors.get(id)).ok_or_else(|| Error::NotConnected {
             reason: match (param.is_frozen(), id) {
                 (true, _) => "the parameter is frozen".into(),
@@ -151,14 +155,18 @@ impl<F: Float> Gradients<F> {
         })
     }
 
+    fn id_of(&self, param: ParamId) -> Option<u32> {
+        self.params.binary_search_by_key(&param, |(p, _)| *p).ok().map(|at| self.params[at].1)
+    }
+
     /// The parameters on the tape that the output does not reach.
     pub fn unreached(&self) -> Vec<ParamId> {
-        self.params.iter().filter(|(_, id)| !self.tensors.contains_key(id)).map(|(p, _)| *p).collect()
+        self.params.iter().filter(|(_, id)| !self.tensors.contains(*id)).map(|(p, _)| *p).collect()
     }
 
     /// The gradients of the leaves, of numbers and of tensors.
     fn of_leaves(&self) -> impl Iterator<Item = &[F]> {
-        let tensors = self.tensors.iter().filter(|(id, _)| self.leaves.contains_key(id)).map(|(_, g)| g.data());
+        let tensors = self.tensors.iter().filter(|(id, _)| self.leaves.contains(*id)).map(|(_, g)| g.data());
         std::iter::once(&self.scalars[..]).chain(tensors)
     }
 
@@ -244,30 +252,31 @@ impl<F: Float> Gradients<F> {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn accumulate(&mut self, other: &Gradients<F>) -> Result<(), Error> {
-        let known: BTreeMap<u32, ParamId> = other.params.iter().map(|(p, id)| (*id, *p)).collect();
+        let known: ById<ParamId> = other.params.iter().map(|(p, id)| (*id, *p)).collect();
         let own = self.key == other.key;
-        let unknown = |id: &u32| other.leaves.contains_key(id) && !known.contains_key(id);
-        if !own && (!other.scalars.is_empty() || other.tensors.keys().any(unknown)) {
+        let unknown = |id: u32| other.leaves.contains(id) && !known.contains(id);
+        if !own && (!other.scalars.is_empty() || other.tensors.ids().into_iter().any(unknown)) {
             return Err(Error::ForeignTape);
         }
-        for (id, g) in &other.tensors {
+        for (id, g) in other.tensors.iter() {
             let place = match known.get(id) {
-                _ if own => *id,
+                _ if own => id,
                 None => continue,
-                Some(param) => match self.params.get(param) {
-                    Some(id) => *id,
+                Some(param) => match self.id_of(*param) {
+                    Some(id) => id,
                     None => {
                         // An id that no node has: nodes are numbered from below.
-                        let free = (0..CONSTANT).rev().find(|id| !self.tensors.contains_key(id)).unwrap_or_default();
-                        self.params.insert(*param, free);
+                        let free = (0..CONSTANT).rev().find(|id| !self.tensors.contains(*id)).unwrap_or_default();
+                        let at = self.params.partition_point(|(p, _)| p < param);
+                        self.params.insert(at, (*param, free));
                         self.leaves.insert(free, other.leaves.get(id).copied().unwrap_or((Location::caller(), false)));
                         free
                     }
                 },
             };
-            match self.tensors.get_mut(&place) {
+            match self.tensors.get_mut(place) {
                 Some(sum) => *sum += g,
-                None => drop(self.tensors.insert(place, g.clone())),
+                None => self.tensors.insert(place, g.clone()),
             }
         }
         if own {
@@ -292,8 +301,8 @@ impl<F: Float> Gradients<F> {
         self.unreached = ids.iter().zip(&sums).filter(|(_, g)| g.is_none()).map(|(id, _)| *id).rev().collect();
         self.scalars = sums.iter().map(|g| g.unwrap_or_else(F::zero)).collect();
         self.runs = ids.iter().enumerate().map(|(at, id)| (*id, 1, at)).collect();
-        for (id, g) in &other.kept {
-            *self.kept.entry(*id).or_insert_with(F::zero) += *g;
+        for (id, g) in other.kept.iter() {
+            *self.kept.get_or_insert_with(id, F::zero) += *g;
         }
         self.root = self.root.max(other.root);
     }
@@ -314,15 +323,15 @@ impl<F: Float> Gradients<F> {
     /// assert_eq!((vector.parts[0].name.as_str(), vector.parts[0].range.clone()), ("weight", 0..2));
     /// ```
     pub fn vector(&self, name: impl Fn(ParamId) -> Option<String>) -> GradientVector<F> {
-        let params: BTreeMap<u32, ParamId> = self.params.iter().map(|(p, id)| (*id, *p)).collect();
+        let params: ById<ParamId> = self.params.iter().map(|(p, id)| (*id, *p)).collect();
         let mut found: Vec<(u32, String, Shape, &[F])> = Vec::new();
-        for (id, g) in &self.tensors {
+        for (id, g) in self.tensors.iter() {
             let Some((line, _)) = self.leaves.get(id) else { continue };
             let name = match params.get(id) {
                 Some(param) => name(*param).unwrap_or_else(|| param.to_string()),
                 None => format!("var at {line}"),
             };
-            found.push((*id, name, g.shape().clone(), g.data()));
+            found.push((id, name, g.shape().clone(), g.data()));
         }
         for (first, len, at) in &self.runs {
             let reached = (0..*len).filter(|k| self.unreached.binary_search(&(first + k)).is_err());
@@ -343,7 +352,7 @@ impl<F: Float> Gradients<F> {
 
     /// Whether every gradient is finite.
     pub fn is_finite(&self) -> bool {
-        let tensors = self.tensors.values().flat_map(|t| t.data());
+        let tensors = self.tensors.iter().flat_map(|(_, t)| t.data());
         self.scalars.iter().chain(tensors).all(|x| num_traits::Float::is_finite(*x))
     }
 
@@ -352,7 +361,7 @@ impl<F: Float> Gradients<F> {
         if key != self.key {
             return None;
         }
-        self.tensors.get(&id).cloned().or_else(|| self.scalar(id).map(|g| Tensor::from(*g)))
+        self.tensors.get(id).cloned().or_else(|| self.scalar(id).map(|g| Tensor::from(*g)))
     }
 
     fn scalar(&self, id: u32) -> Option<&F> {
@@ -362,7 +371,7 @@ impl<F: Float> Gradients<F> {
         let run = self.runs.partition_point(|(first, ..)| *first > id);
         match self.runs.get(run) {
             Some((first, len, at)) if id < first + len => Some(&self.scalars[at + (id - first) as usize]),
-            _ => self.kept.get(&id),
+            _ => self.kept.get(id),
         }
     }
 
@@ -378,7 +387,7 @@ impl<F: Float> Gradients<F> {
         if id & FOLDED != 0 {
             return Error::Folded;
         }
-        match self.leaves.get(&id) {
+        match self.leaves.get(id) {
             Some((at, true)) => {
                 return not_connected(format!("the leaf made at {at} is an input; only a var has a gradient"));
             }
@@ -455,7 +464,7 @@ impl<F: Float> Handle<F> for Scalar<F> {
 impl<F: Float> Handle<F> for Var<F> {
     type Gradient = Tensor<F>;
     fn gradient(self, gradients: &Gradients<F>) -> Result<&Tensor<F>, Error> {
-        let found = if self.key == gradients.key { gradients.tensors.get(&self.id) } else { None };
+        let found = if self.key == gradients.key { gradients.tensors.get(self.id) } else { None };
         found.ok_or_else(|| gradients.missing(self.key, self.id))
     }
 }
@@ -476,18 +485,16 @@ impl<F: Float, H: Handle<F>> Index<H> for Gradients<F> {
 #[derive(Clone, Debug)]
 pub struct RecordedGradients<F: Float = f64> {
     key: u32,
-    recorded: BTreeMap<u32, (Var<F>, Option<Scalar<F>>)>,
+    recorded: ById<(Var<F>, Option<Scalar<F>>)>,
 }
 
 impl<F: Float> RecordedGradients<F> {
-    pub(crate) fn new(root: Var<F>, cotangents: BTreeMap<u32, Var<F>>) -> Result<Self, Error> {
-        let recorded = cotangents
-            .into_iter()
-            .map(|(id, var)| {
-                let scalar = (var.try_value()?.rank() == 0).then(|| var.scalar());
-                Ok((id, (var, scalar)))
-            })
-            .collect::<Result<_, Error>>()?;
+    pub(crate) fn new(root: Var<F>, cotangents: ById<Var<F>>) -> Result<Self, Error> {
+        let mut recorded = ById::default();
+        for (id, var) in cotangents.iter() {
+            let scalar = (var.try_value()?.rank() == 0).then(|| var.scalar());
+            recorded.insert(id, (*var, scalar));
+        }
         Ok(RecordedGradients { key: root.key, recorded })
     }
 
@@ -504,7 +511,7 @@ impl<F: Float> RecordedGradients<F> {
             return Err(Error::ForeignTape);
         }
         self.recorded
-            .get(&id)
+            .get(id)
             .filter(|_| key == self.key)
             .ok_or_else(|| Error::NotConnected { reason: "the output does not depend on it".into() })
     }

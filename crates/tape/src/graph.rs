@@ -1,8 +1,7 @@
 //! The recorded graph, for reading: what pictures and exports are made from.
 
-use std::collections::BTreeMap;
-
 use crate::algebra::Any;
+use crate::by_id::ById;
 use crate::error::Error;
 use crate::float::Float;
 use crate::gradients::Gradients;
@@ -164,7 +163,7 @@ impl<F: Float> GraphView<F> {
             }
         }
         let mut view = GraphView { nodes: Vec::new(), key };
-        let mut constants = BTreeMap::new();
+        let mut constants = ById::default();
         let mut index = vec![usize::MAX; last as usize + 1];
         for id in 1..=last {
             if !wanted[id as usize] || store::with_store(key, |store: &mut Store<F>| store.is_part(id))? {
@@ -175,7 +174,7 @@ impl<F: Float> GraphView<F> {
             for parent in parents_of::<F>(key, id)? {
                 parents.push(match parent {
                     Parent::Node { id, .. } => index[id as usize],
-                    Parent::Constant(constant) => match constants.get(&constant) {
+                    Parent::Constant(constant) => match constants.get(constant) {
                         Some(index) => *index,
                         None => {
                             let index = view.constant(value_of(key, constant)?);

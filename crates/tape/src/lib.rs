@@ -25,13 +25,16 @@
 mod algebra;
 mod any_op;
 mod buffer;
+mod by_id;
 mod case;
+#[cfg(feature = "check")]
 pub mod check;
 mod checkpoint;
 mod complex;
 mod custom_op;
 mod differential;
 mod error;
+mod few;
 mod float;
 mod gradients;
 mod graph;
@@ -61,6 +64,7 @@ mod tensor;
 
 pub use algebra::{Algebra, Any, Arg, Args, Elementwise, Held, IndexOperand, Lift, MaskOperand, Operand, TruthValues};
 pub use case::{Case, Function};
+#[cfg(feature = "check")]
 pub use check::check_gradients;
 pub use checkpoint::checkpoint;
 pub use complex::Analytic;

@@ -209,13 +209,13 @@ fn first_gradient<F: Float>(key: u32, root: u32, seed: &Tensor<F>) -> Result<Opt
     let at = |id: u32| value_of::<F>(key, id);
     let cotangents = sweep::sweep::<F, _>(key, root, seed.clone(), &at)?;
     for (id, g) in cotangents.iter().rev() {
-        let Some(Step { op, parents, line }) = store::with_store(key, |store: &mut Store<F>| step(store, *id))? else {
+        let Some(Step { op, parents, line }) = store::with_store(key, |store: &mut Store<F>| step(store, id))? else {
             continue;
         };
         if first_element(&Any::Real(g.clone())).is_some() {
             continue;
         }
-        let y = at(*id)?.real();
+        let y = at(id)?.real();
         let values = sweep::arguments(&parents, &y, &at)?;
         let args: Vec<Arg<'_, Tensor<F>>> = values.iter().map(Any::as_arg).collect();
         for (arg, parent) in parents.iter().enumerate() {
@@ -227,7 +227,7 @@ fn first_gradient<F: Float>(key: u32, root: u32, seed: &Tensor<F>) -> Result<Opt
             let shape = c.as_arg().shape();
             let operands: Vec<&Value<F>> = values.iter().collect();
             return Ok(Some(NonFinite {
-                node: *id,
+                node: id,
                 op: op.name(),
                 line: Some(line),
                 gradient_of: Some(arg),

@@ -11,7 +11,7 @@ use crate::case::Case;
 use crate::complex::Analytic;
 use crate::error::Error;
 use crate::float::Float;
-use crate::readers::{Dual, Text};
+use crate::readers::{BySymbol, Dual, Symbol};
 use crate::series::Series;
 use crate::shape::Shape;
 use crate::tape::Var;
@@ -137,6 +137,12 @@ pub trait Op: Clone + Debug + PartialEq + Send + Sync + 'static {
         ""
     }
 
+    /// Whether the value counts as a constant though it is computed from the arguments, on purpose: the gradient checker
+    /// then holds it still.
+    fn stops_gradient(&self) -> bool {
+        false
+    }
+
     /// Floating point operations of forward.
     fn flops(&self, _args: &[&Shape], y: &Shape) -> u64 {
         y.len_elements() as u64
@@ -223,14 +229,10 @@ pub trait Custom:
     + ForwardBy<f64>
     + ReadBy<Tensor<f32>>
     + ReadBy<Tensor<f64>>
-    + ReadBy<Var<f32>>
-    + ReadBy<Var<f64>>
     + ReadBy<Dual<Tensor<f32>>>
     + ReadBy<Dual<Tensor<f64>>>
-    + ReadBy<Dual<Var<f32>>>
-    + ReadBy<Dual<Var<f64>>>
+    + ReadBy<Symbol>
     + ReadBy<Shape>
-    + ReadBy<Text>
     + Debug
     + Send
     + Sync
@@ -260,6 +262,8 @@ pub trait Custom:
     fn custom_series(&self, x: &[Series]) -> Option<Series>;
     /// [`Op::at_kinks`]
     fn custom_at_kinks(&self) -> &'static str;
+    /// [`Op::stops_gradient`]
+    fn custom_stops_gradient(&self) -> bool;
     /// [`Op::flops`]
     fn custom_flops(&self, args: &[&Shape], y: &Shape) -> u64;
 }
@@ -302,8 +306,24 @@ impl<O: Op> Custom for O {
     fn custom_at_kinks(&self) -> &'static str {
         self.at_kinks()
     }
+    fn custom_stops_gradient(&self) -> bool {
+        self.stops_gradient()
+    }
     fn custom_flops(&self, args: &[&Shape], y: &Shape) -> u64 {
         self.flops(args, y)
+    }
+}
+
+/// Runs `f` in a function that takes a closure behind a pointer and calls it once.
+pub(crate) fn once<A: Algebra, R>(
+    f: impl FnOnce(&dyn ReadBy<A>) -> R,
+    run: impl FnOnce(&mut dyn FnMut(&dyn ReadBy<A>)),
+) -> R {
+    let (mut f, mut result) = (Some(f), None);
+    run(&mut |x| result = f.take().map(|f| f(x)));
+    match result {
+        Some(result) => result,
+        None => unreachable!("the closure is called"),
     }
 }
 
@@ -317,13 +337,13 @@ pub trait Upcast: Sized {
     fn read_tensor(op: &dyn Custom) -> &dyn ReadBy<Tensor<Self>>
     where
         Self: Float;
-    fn read_var(op: &dyn Custom) -> &dyn ReadBy<Var<Self>>
+    fn read_var(op: &dyn Custom, f: &mut dyn FnMut(&dyn ReadBy<Var<Self>>))
     where
         Self: Float;
     fn read_dual_tensor(op: &dyn Custom) -> &dyn ReadBy<Dual<Tensor<Self>>>
     where
         Self: Float;
-    fn read_dual_var(op: &dyn Custom) -> &dyn ReadBy<Dual<Var<Self>>>
+    fn read_dual_var(op: &dyn Custom, f: &mut dyn FnMut(&dyn ReadBy<Dual<Var<Self>>>))
     where
         Self: Float;
 }
@@ -337,14 +357,14 @@ macro_rules! upcast {
             fn read_tensor(op: &dyn Custom) -> &dyn ReadBy<Tensor<Self>> {
                 op
             }
-            fn read_var(op: &dyn Custom) -> &dyn ReadBy<Var<Self>> {
-                op
+            fn read_var(op: &dyn Custom, f: &mut dyn FnMut(&dyn ReadBy<Var<Self>>)) {
+                f(&BySymbol(op))
             }
             fn read_dual_tensor(op: &dyn Custom) -> &dyn ReadBy<Dual<Tensor<Self>>> {
                 op
             }
-            fn read_dual_var(op: &dyn Custom) -> &dyn ReadBy<Dual<Var<Self>>> {
-                op
+            fn read_dual_var(op: &dyn Custom, f: &mut dyn FnMut(&dyn ReadBy<Dual<Var<Self>>>)) {
+                f(&BySymbol(op))
             }
         }
     )* };

@@ -7,7 +7,7 @@ use crate::float::Float;
 use crate::kernels::elementwise;
 use crate::ops;
 use crate::pointwise::{Pointwise, Two};
-use crate::readers::{Base, Dual, Text};
+use crate::readers::{Base, Dual, Symbol, Text};
 use crate::shape::Shape;
 use crate::tape::{Scalar, Var};
 use crate::tensor::Tensor;
@@ -138,6 +138,7 @@ operators! {
     [F: Float] Scalar<F>, scalar_before, scalar_behind;
     [A: Base] Dual<A>, before, behind;
     [] Shape, before, behind;
+    [] Symbol, before, behind;
     [] Text, before, behind;
 }
 

@@ -67,6 +67,7 @@ impl<'a, F: Float> Recorder<'a, F> {
     }
 
     /// A recorder of other values, one for each leaf.
+    #[cfg(feature = "check")]
     pub(crate) fn with_values(tape: &'a Tape<F>, values: &'a [Tensor<F>]) -> Self {
         Recorder { tape, values: Some(values), leaves: Vec::new() }
     }

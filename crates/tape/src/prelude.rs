@@ -1,7 +1,9 @@
 //! What most programs use: `use wengert_tape::prelude::*;`
 
 pub use crate::algebra::{Algebra, Lift};
+#[cfg(feature = "check")]
 pub use crate::assert_gradients;
+#[cfg(feature = "check")]
 pub use crate::check::check_gradients;
 pub use crate::differential::{
     grad, hessian, hvp, jacobian, jvp, per_sample_gradients, per_sample_norms, value_and_grad, value_and_grad_aux, vjp,

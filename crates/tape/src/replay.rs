@@ -93,11 +93,34 @@ impl<F: Float> Replay<F> {
         Self::from_parts(entries, graph.nodes.iter().map(|n| n.value.clone()).collect())
     }
 
+    /// The same graph with every value that stops gradients as a constant, and where those are.
+    #[cfg(feature = "check")]
+    pub(crate) fn holding_still(self) -> (Self, Vec<String>) {
+        let stops = |e: &Entry| matches!(&e.kind, NodeKind::Op(op) if op.stops_gradient());
+        let mut held = Vec::new();
+        let mut entries: Vec<Entry> = Vec::with_capacity(self.entries.len());
+        for (entry, value) in self.entries.iter().zip(&self.values) {
+            let mut entry = entry.clone();
+            if stops(&entry) {
+                let line = entry.line.map_or(String::new(), |line| format!(" ({line})"));
+                if let NodeKind::Op(op) = &entry.kind {
+                    held.push(format!("`{}`{line}", op.name()));
+                }
+                (entry.kind, entry.parents, entry.active) = (NodeKind::Constant, SmallVec::new(), false);
+            } else if entry.kind != NodeKind::Var {
+                entry.active = matches!(value, Any::Real(_)) && !entry.active_arguments(&entries).is_empty();
+            }
+            entries.push(entry);
+        }
+        (Self::from_parts(entries, self.values), held)
+    }
+
     pub(crate) fn from_parts(entries: Vec<Entry>, values: Vec<Value<F>>) -> Self {
         Replay { entries: entries.into(), values }
     }
 
     /// A graph of one operation, its arguments of numbers being leaves.
+    #[cfg(feature = "check")]
     ///
     /// # Errors
     /// What the operation rejects.
@@ -160,6 +183,7 @@ impl<F: Float> Replay<F> {
         self.entries.iter().position(|e| e.id == Some(var.id))
     }
 
+    #[cfg(feature = "check")]
     pub(crate) fn entries(&self) -> &[Entry] {
         &self.entries
     }
@@ -277,6 +301,7 @@ impl<F: Float> Replay<F> {
     }
 
     /// Gives a leaf another value and computes the nodes that depend on it.
+    #[cfg(feature = "check")]
     pub(crate) fn set(&mut self, leaf: usize, value: Tensor<F>, dependents: &[usize]) -> Result<(), Error> {
         self.values[leaf] = value.into();
         self.recompute(dependents.iter().copied())

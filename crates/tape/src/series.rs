@@ -6,7 +6,7 @@ use crate::error::Error;
 use crate::float::Float;
 use crate::number::Num;
 use crate::op::Op;
-use crate::pointwise::{Arity, Of, Pointwise};
+use crate::pointwise::{Arity, Pointwise};
 use crate::real::Real;
 use crate::sweep::arguments;
 use crate::tape::store::{self, Store};
@@ -104,23 +104,26 @@ impl Series {
 
     /// The value of an operation on series.
     pub(crate) fn apply<P: Pointwise>(op: &P, x: &[Series]) -> Series {
-        let order = x.iter().map(|x| x.order).min().unwrap_or(0);
         let value = op.eval(P::Arity::from_fn(|k| Num(x[k].value()))).0;
+        Series::composed(value, x, &|arg, k, y| match op.slope(arg) {
+            Some(c) => Series::constant(c, k),
+            None => op.partial(arg, P::Arity::from_fn(|j| x[j].up_to(k)), y),
+        })
+    }
+
+    /// The series of a function with the given value of some series, from its derivative by argument `arg` up to power
+    /// `k`, which may ask for the powers of the result below that.
+    fn composed(value: f64, x: &[Series], slope: &dyn Fn(usize, usize, Series) -> Series) -> Series {
+        let order = x.iter().map(|x| x.order).min().unwrap_or(0);
         let mut y = Series::constant(value, order);
         for k in 0..order {
-            let at: Of<P, Series> = P::Arity::from_fn(|k_| x[k_].up_to(k));
-            let part = |arg: usize| {
+            let mut sum = 0.0;
+            for (arg, x) in x.iter().enumerate() {
                 // What does not change has no part, whatever its derivative.
-                if x[arg].coefficients[1..=order].iter().all(|c| *c == 0.0) {
-                    return 0.0;
+                if x.coefficients[1..=order].iter().any(|c| *c != 0.0) {
+                    sum += slope(arg, k, y.up_to(k)).times_derivative(x, k);
                 }
-                let slope = match op.slope(arg) {
-                    Some(c) => Series::constant(c, k),
-                    None => op.partial(arg, at, y.up_to(k)),
-                };
-                slope.times_derivative(&x[arg], k)
-            };
-            let sum: f64 = (0..P::Arity::N).map(part).sum();
+            }
             y.coefficients[k + 1] = sum / (k + 1) as f64;
         }
         y

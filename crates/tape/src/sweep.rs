@@ -3,12 +3,12 @@
 //! Recording order is a topological order, so a reverse scan is the backward pass. The loops hold no borrow of the tape
 //! while a rule runs: operation, parents and values are cloned out of the node first.
 
-use std::collections::BTreeMap;
-
 use smallvec::SmallVec;
 
-use crate::algebra::{Algebra, Any, Arg, Args};
+use crate::algebra::{Algebra, Any, Args};
+use crate::by_id::ById;
 use crate::error::Error;
+use crate::few::Few;
 use crate::float::Float;
 use crate::gradients::{Gradients, RecordedGradients};
 use crate::op::Op;
@@ -160,8 +160,8 @@ fn visit_wide<F: Float>(
         }
         What::Var | What::Input => unreachable!("leaves have no parents"),
     };
-    let args: SmallVec<[Arg<'_, Tensor<F>>; 3]> = operands.iter().map(|(value, _)| value.as_arg()).collect();
-    let needed: SmallVec<[usize; 3]> = (0..parents.len()).filter(|k| operands[*k].1 && op.active(*k)).collect();
+    let args = Few::from_fn(operands.len(), |k| operands[k].0.as_arg());
+    let needed = Few::those(parents.len(), |k| (operands[k].1 && op.active(k)).then_some(k));
     let y = value.real();
     for (arg, c) in needed.iter().zip(op.cotangents(&needed, g, Args(&args), &y)) {
         debug_assert_eq!(*Tensor::shape(&c), args[*arg].shape(), "{op:?}: vjp by argument {arg}");
@@ -210,12 +210,11 @@ pub(crate) fn reached<F: Float>(key: u32, root: u32) -> Result<Vec<bool>, Error>
 /// the argument through which it depends on the leaf. `None` if the output does not depend on it at all.
 pub(crate) fn blocked<F: Float>(key: u32, leaf: u32, root: u32) -> Result<Option<String>, Error> {
     let steps = |id: u32| store::with_store(key, |store: &mut Store<F>| step(store, id));
-    let parents_of = |step: &Step<F>| -> SmallVec<[(usize, u32); 3]> {
-        let node = |(k, p): (usize, &Parent<F>)| match p {
-            Parent::Node { id, .. } => Some((k, *id)),
+    let parents_of = |step: &Step<F>| -> Few<(usize, u32)> {
+        Few::those(step.parents.len(), |k| match step.parents[k] {
+            Parent::Node { id, .. } => Some((k, id)),
             _ => None,
-        };
-        step.parents.iter().enumerate().filter_map(node).collect()
+        })
     };
     // What the output needs, by whatever argument.
     let mut needed = vec![false; root as usize + 1];
@@ -234,7 +233,7 @@ pub(crate) fn blocked<F: Float>(key: u32, leaf: u32, root: u32) -> Result<Option
     live[leaf as usize] = true;
     for id in leaf + 1..=root {
         let Some(step) = steps(id)?.filter(|_| needed[id as usize]) else { continue };
-        for (k, p) in parents_of(&step) {
+        for (k, p) in parents_of(&step).iter().copied() {
             if live[p as usize] && step.op.active(k) {
                 live[id as usize] = true;
             } else if live[p as usize] {
@@ -261,7 +260,7 @@ pub(crate) fn why_inactive<F: Float>(key: u32, root: u32) -> Result<String, Erro
 
 /// Calls what was asked to see the gradient of a node.
 fn run_hooks<F: Float>(key: u32, id: u32, g: &Tensor<F>) -> Result<(), Error> {
-    let hooks = store::with_store(key, |store: &mut Store<F>| store.hooks.get(&id).cloned())?;
+    let hooks = store::with_store(key, |store: &mut Store<F>| store.hooks.get(id).cloned())?;
     hooks.iter().flatten().for_each(|hook| hook(g));
     Ok(())
 }
@@ -275,7 +274,7 @@ fn is_hooked<F: Float>(key: u32) -> Result<bool, Error> {
 fn backward_all<F: Float>(key: u32, root: u32, seed: Tensor<F>) -> Result<Gradients<F>, Error> {
     let cotangents = sweep::<F, _>(key, root, seed, &|id| value_of(key, id))?;
     if is_hooked::<F>(key)? {
-        cotangents.iter().rev().try_for_each(|(id, g)| run_hooks(key, *id, g))?;
+        cotangents.iter().rev().try_for_each(|(id, g)| run_hooks(key, id, g))?;
     }
     let mut gradients = Gradients::new(key, root);
     let (leaves, scalars): (Vec<_>, Vec<_>) = store::with_store(key, |store: &mut Store<F>| {
@@ -284,13 +283,13 @@ fn backward_all<F: Float>(key: u32, root: u32, seed: Tensor<F>) -> Result<Gradie
         (wide.map(|w| (w.id, w.line, matches!(w.what, What::Input))).collect(), scalars.collect())
     })?;
     for range in scalars.into_iter().rev() {
-        let item = |id: u32| cotangents.get(&id).map_or_else(F::zero, Tensor::item);
+        let item = |id: u32| cotangents.get(id).map_or_else(F::zero, Tensor::item);
         let mut adjoints: Vec<F> = range.clone().map(item).collect();
         gradients.add_leaves(range.start, &mut adjoints);
-        gradients.add_unreached(range.filter(|id| !cotangents.contains_key(id)));
+        gradients.add_unreached(range.filter(|id| !cotangents.contains(*id)));
     }
-    for (id, g) in cotangents {
-        gradients.add_tensor(id, g);
+    for (id, g) in cotangents.iter() {
+        gradients.add_tensor(id, g.clone());
     }
     for (id, line, input) in leaves {
         gradients.note_leaf(id, line, input);
@@ -304,7 +303,7 @@ pub(crate) fn backward_recorded<F: Float>(root: Var<F>) -> Result<RecordedGradie
     let seed = root.full(root.shape(), 1.0);
     let cotangents = sweep::<F, _>(key, root.id, seed, &|id| handle(key, id))?;
     if is_hooked::<F>(key)? {
-        cotangents.iter().rev().try_for_each(|(id, g)| run_hooks(key, *id, &g.try_value()?))?;
+        cotangents.iter().rev().try_for_each(|(id, g)| run_hooks(key, id, &g.try_value()?))?;
     }
     RecordedGradients::new(root, cotangents)
 }
@@ -324,7 +323,7 @@ pub(crate) fn sweep<F: Float, A: Algebra>(
     root: u32,
     seed: A,
     at: &dyn Fn(u32) -> Result<Any<A>, Error>,
-) -> Result<BTreeMap<u32, A>, Error> {
+) -> Result<ById<A>, Error> {
     sweep_to::<F, A>(key, root, seed, at, &[])
 }
 
@@ -335,38 +334,33 @@ pub(crate) fn sweep_to<F: Float, A: Algebra>(
     seed: A,
     at: &dyn Fn(u32) -> Result<Any<A>, Error>,
     ends: &[u32],
-) -> Result<BTreeMap<u32, A>, Error> {
-    let mut cotangents: BTreeMap<u32, A> = BTreeMap::from([(root, seed)]);
+) -> Result<ById<A>, Error> {
+    let mut cotangents = ById::from_iter([(root, seed)]);
     let mut next = Some(root);
     while let Some(id) = next {
-        next = cotangents.range(..id).next_back().map(|(id, _)| *id);
+        next = cotangents.before(id);
         if ends.contains(&id) {
             continue;
         }
         let Some(Step { op, parents, line }) = store::with_store(key, |store: &mut Store<F>| step(store, id))? else {
             continue;
         };
-        let g = cotangents[&id].clone();
+        let Some(g) = cotangents.get(id).cloned() else { continue };
         let y = at(id)?.real();
         let values = arguments(&parents, &y, at)?;
-        let args: SmallVec<[Arg<'_, A>; 3]> = values.iter().map(Any::as_arg).collect();
+        let args = Few::from_fn(values.len(), |k| values[k].as_arg());
         let _line = inherit::<F>(line);
-        let needed: SmallVec<[(usize, u32); 3]> = parents
-            .iter()
-            .enumerate()
-            .filter_map(|(k, parent)| match *parent {
-                Parent::Node { id, active: true } if op.active(k) => Some((k, id)),
-                _ => None,
-            })
-            .collect();
-        let need: SmallVec<[usize; 3]> = needed.iter().map(|(k, _)| *k).collect();
-        for ((_, parent), c) in needed.into_iter().zip(op.cotangents(&need, g, Args(&args), &y)) {
-            let c = match cotangents.remove(&parent) {
-                Some(sum) => sum + c,
-                None => c,
-            };
-            cotangents.insert(parent, c);
-            next = next.max(Some(parent));
+        let needed = Few::those(parents.len(), |k| match parents[k] {
+            Parent::Node { id, active: true } if op.active(k) => Some((k, id)),
+            _ => None,
+        });
+        let need = Few::from_fn(needed.len(), |k| needed[k].0);
+        for ((_, parent), c) in needed.iter().zip(op.cotangents(&need, g, Args(&args), &y)) {
+            match cotangents.get_mut(*parent) {
+                Some(sum) => *sum = sum.clone() + c,
+                None => cotangents.insert(*parent, c),
+            }
+            next = next.max(Some(*parent));
         }
     }
     Ok(cotangents)
@@ -388,20 +382,16 @@ pub(crate) fn arguments<F: Float, A: Algebra>(
 }
 
 /// The tangents of all nodes up to `root` that a direction reaches, on numbers: forward mode over the recorded nodes.
-pub(crate) fn tangents<F: Float>(
-    key: u32,
-    root: u32,
-    directions: BTreeMap<u32, Tensor<F>>,
-) -> Result<BTreeMap<u32, Tensor<F>>, Error> {
+pub(crate) fn tangents<F: Float>(key: u32, root: u32, directions: ById<Tensor<F>>) -> Result<ById<Tensor<F>>, Error> {
     let mut tangents = directions;
-    let Some(first) = tangents.keys().next().copied() else { return Ok(tangents) };
+    let Some(first) = tangents.ids().first().copied() else { return Ok(tangents) };
     let at = |id: u32| value_of::<F>(key, id);
     for id in first + 1..=root {
         let Some(Step { op, parents, .. }) = store::with_store(key, |store: &mut Store<F>| step(store, id))? else {
             continue;
         };
         let reached = |k: usize| match parents[k] {
-            Parent::Node { id, .. } if op.active(k) => tangents.get(&id),
+            Parent::Node { id, .. } if op.active(k) => tangents.get(id),
             _ => None,
         };
         if (0..parents.len()).all(|k| reached(k).is_none()) {
@@ -409,7 +399,7 @@ pub(crate) fn tangents<F: Float>(
         }
         let Any::Real(y) = at(id)? else { continue };
         let values = arguments(&parents, &y, &at)?;
-        let args: SmallVec<[Arg<'_, Tensor<F>>; 3]> = values.iter().map(Any::as_arg).collect();
+        let args = Few::from_fn(values.len(), |k| values[k].as_arg());
         let mut sum: Option<Tensor<F>> = None;
         for k in 0..parents.len() {
             if let Some(d) = reached(k) {

@@ -4,6 +4,7 @@
 use std::fmt::Write;
 
 use wengert_tape::check::{Checker, Report, Verdict};
+use wengert_tape::ops::CrossEntropy;
 use wengert_tape::prelude::*;
 
 /// Name, function of a number, point, derivative of the function that is meant.
@@ -86,4 +87,36 @@ fn where_no_digit_is_left_none_is_promised() {
     assert_eq!((report.verdict, report.elements[0].digits()), (Verdict::CannotTell, 0), "{report}");
     let report = Checker::new().report(|x: Scalar| ((x + 1e15) - 1e15).sin(), 0.7).unwrap();
     assert_eq!((report.verdict, report.elements[0].digits()), (Verdict::CannotTell, 0), "{report}");
+}
+
+#[test]
+fn a_value_that_stops_gradients_is_held_still() {
+    // y = stop(x) · x: by PyTorch's and JAX's differences, which move both, the gradient x is wrong.
+    let x = Tensor::from([0.3, -1.7]);
+    let report = check_gradients(|x: Var| (x.stop_gradient() * x).sum(), &x).unwrap();
+    assert_eq!(report.verdict, Verdict::Pass, "{report}");
+    assert!(report.to_string().contains("`stop_gradient`"), "{report}");
+    // What is wrong beside it is still found.
+    let wrong = |x: Var| (x.stop_gradient() * x + x * x.value()).sum();
+    let report = Checker::new().report(wrong, &x).unwrap();
+    assert_eq!(
+        report.verdict,
+        Verdict::Pass,
+        "a number that left the tape is not seen in a replay, and the report says so"
+    );
+    assert!(report.unchecked.iter().any(|u| u.contains("numbers do that leave the tape")), "{report}");
+}
+
+#[test]
+fn small_derivatives_of_a_smooth_model_pass() {
+    let drawn = |rows: usize, columns: usize, step: f64| {
+        Tensor::new([rows, columns], (0..rows * columns).map(|i| (1.0 + step * i as f64).sin()).collect())
+    };
+    let (x, w, v) = (drawn(6, 12, 1.7), drawn(12, 16, 2.3), drawn(16, 7, 0.9));
+    let classes = Tensor::from([0_i64, 3, 6, 2, 5, 1]);
+    let f = |(x, w, v): (Var, Var, Var)| {
+        x.matmul(w).tanh().matmul(v).cross_entropy(classes.clone(), &CrossEntropy::default())
+    };
+    let report = Checker::new().report(f, (x, w, v)).unwrap();
+    assert_eq!(report.verdict, Verdict::Pass, "{report}");
 }

@@ -155,8 +155,8 @@ impl Measured {
                 Judgement::Fail => Verdict::Fail,
                 Judgement::Kink => Verdict::Kink,
                 Judgement::Pass => Verdict::Pass,
-                Judgement::Small | Judgement::CannotTell if vouched => Verdict::Pass,
-                Judgement::Small | Judgement::CannotTell => Verdict::CannotTell,
+                Judgement::Resolved | Judgement::Small | Judgement::CannotTell if vouched => Verdict::Pass,
+                Judgement::Resolved | Judgement::Small | Judgement::CannotTell => Verdict::CannotTell,
             };
             let x = at.replay.real(judged.argument).map(|x| x.shape().clone()).unwrap_or_default();
             all.push(Operation {
@@ -287,7 +287,7 @@ impl Measured {
 fn weight(judgement: Judgement, analytic: f64, slope: &Slope, rounding: f64) -> f64 {
     let kind = match judgement {
         Judgement::Pass => 0.0,
-        Judgement::Small => 1.0,
+        Judgement::Resolved | Judgement::Small => 1.0,
         Judgement::Kink => 2.0,
         Judgement::CannotTell => 3.0,
         Judgement::Fail => 4.0,

@@ -12,7 +12,7 @@ use super::slope::Slope;
 use super::subject::Subject;
 use super::verdict::{Judgement, Verdict, judge, stated_bar};
 use crate::graph::NodeKind;
-use crate::op::Op;
+use crate::op::{Kind, Op};
 use crate::ops::AnyOp;
 use crate::replay::Replay;
 use crate::tensor::Tensor;
@@ -45,8 +45,8 @@ pub(crate) fn run<'a>(options: &Checker, mut subject: Subject<'a>, random: &mut 
         operation_evaluations: 0,
     };
     let nodes = operations(options, &subject, &mut report, random);
-    let sound = is_sound(&subject, &report, &nodes);
-    let slopes = elements(options, &mut subject, &mut report, sound, random);
+    let known = Known { sound: is_sound(&subject, &report, &nodes), smooth: is_smooth(&subject, &report, &nodes) };
+    let slopes = elements(options, &mut subject, &mut report, known, random);
     patterns(&subject, &mut report, &slopes);
     if let Some(worst) = report.worst().first().map(|e| (e.leaf, e.position.clone(), e.analytic)) {
         let found = slopes
@@ -61,6 +61,12 @@ pub(crate) fn run<'a>(options: &Checker, mut subject: Subject<'a>, random: &mut 
         report.curve.sort_by(|a, b| b.step.total_cmp(&a.step));
     }
     other_methods(options, &mut subject, &mut report, random);
+    if !subject.held.is_empty() {
+        let all = subject.held.join(", ");
+        report.unchecked.push(format!(
+            "what numbers do that leave the tape: the function is replayed, with the value of {all} held still"
+        ));
+    }
     let all = report.elements.iter().chain(&report.directions).map(|e| e.verdict);
     // A kink of an operation that no derivative shows is none of the function.
     let rules = report.operations.iter().map(|o| o.verdict).filter(|v| *v != Verdict::Kink);
@@ -155,12 +161,37 @@ fn is_sound(subject: &Subject<'_>, report: &Report, nodes: &[(usize, Measured)])
     })
 }
 
+/// What is known of a function beside its values.
+#[derive(Clone, Copy)]
+struct Known {
+    /// [`is_sound`]
+    sound: bool,
+    /// [`is_smooth`]
+    smooth: bool,
+}
+
+/// Whether the recorded graph has no kink at this point: nothing is chosen by a comparison, and each of its operations is
+/// one of ours that has no kink anywhere, or was asked in full and showed none.
+fn is_smooth(subject: &Subject<'_>, report: &Report, nodes: &[(usize, Measured)]) -> bool {
+    let Some((_, replay)) = &subject.replayed else { return false };
+    if report.operations.iter().any(|o| o.verdict == Verdict::Kink) {
+        return false;
+    }
+    let measured = |node: usize| nodes.iter().any(|(n, m)| *n == node && m.is_complete());
+    let smooth = |node: usize| match operation_at(replay, node) {
+        Some(op) if op.output() != Kind::Real => false,
+        Some(op) if replay.entries()[node].active => op.is_registered() && op.at_kinks().is_empty() || measured(node),
+        _ => true,
+    };
+    (0..replay.len()).all(smooth)
+}
+
 /// Measures the derivatives by single numbers, and along directions if those are only a sample.
 fn elements(
     options: &Checker,
     subject: &mut Subject<'_>,
     report: &mut Report,
-    sound: bool,
+    known: Known,
     random: &mut Random,
 ) -> Vec<(usize, usize, Slope)> {
     let places: Vec<(usize, usize)> =
@@ -175,7 +206,7 @@ fn elements(
         let Some(contracted) = subject.function(leaf) else { continue };
         let slope = contracted.slope(Along::Element(leaf, i));
         report.evaluations += slope.evaluations;
-        let element = one(subject, leaf, i, &slope, sound);
+        let element = one(subject, leaf, i, &slope, known);
         report.elements.push(element);
         slopes.push((leaf, i, slope));
     }
@@ -190,7 +221,7 @@ fn elements(
     }
     for k in 0..directions {
         let direction: Vec<Tensor<f64>> = subject.point().iter().map(|x| direction_of(x, random)).collect();
-        report.directions.extend(along(subject, report.evaluations, k, &direction, sound).map(
+        report.directions.extend(along(subject, report.evaluations, k, &direction, known).map(
             |(element, evaluations)| {
                 report.evaluations = evaluations;
                 element
@@ -204,7 +235,7 @@ fn elements(
 const DIRECTIONS: usize = 8;
 
 /// Judges one derivative.
-fn one(subject: &mut Subject<'_>, leaf: usize, i: usize, slope: &Slope, sound: bool) -> Element {
+fn one(subject: &mut Subject<'_>, leaf: usize, i: usize, slope: &Slope, known: Known) -> Element {
     let tolerance = subject.tolerance;
     let Leafed { name, at, analytic, rounding } = leafed(subject, leaf, i);
     let mut judgement = judge(analytic, rounding, slope, tolerance);
@@ -215,12 +246,14 @@ fn one(subject: &mut Subject<'_>, leaf: usize, i: usize, slope: &Slope, sound: b
         let replayed = subject.replay_function().filter(|_| called).map(|f| f.slope(Along::Element(leaf, i)));
         let agrees = replayed.map(|s| judge(analytic, rounding, &s, tolerance));
         match agrees {
-            Some(Judgement::Pass | Judgement::Small | Judgement::Kink) => pattern = Some(Pattern::StaleConstant),
-            _ if sound => judgement = Judgement::CannotTell,
+            Some(Judgement::Pass | Judgement::Resolved | Judgement::Small | Judgement::Kink) => {
+                pattern = Some(Pattern::StaleConstant)
+            }
+            _ if known.sound => judgement = Judgement::CannotTell,
             _ => {}
         }
     }
-    let mut verdict = settled(judgement, sound);
+    let mut verdict = settled(judgement, known);
     if verdict < Verdict::Fail
         && let Some(escaped) = escaped(subject, leaf, i, slope)
     {
@@ -240,12 +273,14 @@ fn one(subject: &mut Subject<'_>, leaf: usize, i: usize, slope: &Slope, sound: b
     }
 }
 
-/// A derivative that is small beside the function is vouched for by the rules, if those are.
-fn settled(judgement: Judgement, sound: bool) -> Verdict {
+/// A derivative that is small beside the function is vouched for by the rules, if those are; that there is no kink, by
+/// the operations.
+fn settled(judgement: Judgement, known: Known) -> Verdict {
     match judgement {
         Judgement::Pass => Verdict::Pass,
-        Judgement::Small if sound => Verdict::Pass,
-        Judgement::Small | Judgement::CannotTell => Verdict::CannotTell,
+        Judgement::Resolved if known.sound || known.smooth => Verdict::Pass,
+        Judgement::Small if known.sound => Verdict::Pass,
+        Judgement::Resolved | Judgement::Small | Judgement::CannotTell => Verdict::CannotTell,
         Judgement::Kink => Verdict::Kink,
         Judgement::Fail => Verdict::Fail,
     }
@@ -298,16 +333,16 @@ fn along(
     evaluations: usize,
     k: usize,
     direction: &[Tensor<f64>],
-    sound: bool,
+    known: Known,
 ) -> Option<(Element, usize)> {
     let tolerance = subject.tolerance;
     let slope = subject.whole()?.slope(Along::Direction(direction));
     let (analytic, rounding) = projected(subject, direction);
     let judgement = match judge(analytic, rounding, &slope, tolerance) {
-        Judgement::Fail if sound => Judgement::CannotTell,
+        Judgement::Fail if known.sound => Judgement::CannotTell,
         other => other,
     };
-    let verdict = settled(judgement, sound);
+    let verdict = settled(judgement, known);
     let element = Element {
         name: format!("direction {k}"),
         leaf: k,

@@ -54,6 +54,8 @@ pub(crate) struct Subject<'a> {
     /// The recorded graph; none for functions that are not ours.
     pub(crate) replayed: Option<(Contracted<'a>, Replay<f64>)>,
     pub(crate) escapes: Option<Escapes<'a>>,
+    /// The operations whose values are held still, since they stop gradients.
+    pub(crate) held: Vec<String>,
 }
 
 /// How the leaves are called in the report.
@@ -146,7 +148,7 @@ impl<'a> Subject<'a> {
         let is_f64 = P::F::NAME == "f64";
         let tolerance = if is_f64 { TOLERANCE[0] } else { TOLERANCE[1] };
         let recorded = trace(f, at, None, order)?;
-        let own = Replay::of(recorded.y)?;
+        let (own, held) = Replay::of(recorded.y)?.holding_still();
         let replay = own.cast::<f64>()?;
         let value = replay.output().clone();
         let cotangent = if value.len() == 1 { Tensor::ones(value.shape()) } else { random.weights(value.shape()) };
@@ -197,14 +199,15 @@ impl<'a> Subject<'a> {
             tolerance,
         };
         let arguments = arguments.len();
-        let called = is_f64.then(|| {
+        // What is held still would move if the function were called anew.
+        let called = (is_f64 && held.is_empty()).then(|| {
             contracted(Box::new(move |leaves: &[Tensor<f64>], _| {
                 let values: Vec<Tensor<P::F>> = leaves[..arguments].iter().map(Tensor::cast).collect();
                 Some(trace(f, at, Some(&values), order).ok()?.y.try_value().ok()?.cast())
             }))
         });
         let replayed = contracted(replayed(&replay, positions.clone()));
-        let escapes = (!is_f64).then(|| -> Escapes<'a> {
+        let escapes = (!is_f64 && held.is_empty()).then(|| -> Escapes<'a> {
             let (cotangent, output) = (cotangent.clone(), output.clone());
             Box::new(move |leaf, i, t| {
                 let mut values = own_point.clone();
@@ -226,7 +229,7 @@ impl<'a> Subject<'a> {
                 Some(escape)
             })
         });
-        Ok(Subject { float: P::F::NAME, tolerance, leaves, called, replayed: Some((replayed, replay)), escapes })
+        Ok(Subject { float: P::F::NAME, tolerance, leaves, called, replayed: Some((replayed, replay)), escapes, held })
     }
 
     /// An operation alone, as a function of its arguments of numbers.
@@ -267,6 +270,7 @@ impl<'a> Subject<'a> {
             called: None,
             replayed: Some((contracted, replay)),
             escapes: None,
+            held: Vec::new(),
         })
     }
 
@@ -311,6 +315,7 @@ impl<'a> Subject<'a> {
             called: Some(called),
             replayed: None,
             escapes: None,
+            held: Vec::new(),
         })
     }
 

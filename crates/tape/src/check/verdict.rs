@@ -33,8 +33,9 @@ impl fmt::Display for Verdict {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Judgement {
     Pass,
-    /// They agree, and the bar is short beside the size of the function, but not beside this derivative; or beside the
-    /// derivative, but a kink might be too weak to be seen.
+    /// They agree, and the bar is short beside the derivative, but a kink might be too weak to be seen.
+    Resolved,
+    /// They agree, and the bar is short beside the size of the function, but not beside this derivative.
     Small,
     Kink,
     CannotTell,
@@ -43,7 +44,7 @@ pub(crate) enum Judgement {
 
 /// Judges an analytic derivative, whose own round-off is `rounding`, by a measured one.
 pub(crate) fn judge(analytic: f64, rounding: f64, slope: &Slope, tolerance: f64) -> Judgement {
-    use Judgement::{CannotTell, Fail, Kink, Pass, Small};
+    use Judgement::{CannotTell, Fail, Kink, Pass, Resolved, Small};
     let bar = slope.bar + rounding;
     let size = analytic.abs().max(slope.value.abs());
     if slope.bar.is_infinite() {
@@ -75,7 +76,7 @@ pub(crate) fn judge(analytic: f64, rounding: f64, slope: &Slope, tolerance: f64)
         return Pass;
     }
     if resolved {
-        return Small;
+        return Resolved;
     }
     let zero = analytic.abs() <= rounding.max(16.0 * UNIT * slope.natural);
     match bar <= tolerance * slope.natural {

@@ -83,11 +83,6 @@ impl Runs {
         runs.left = n.checked_div(runs.width).unwrap_or(0);
         runs
     }
-
-    /// Whether the first `count` operands go on in every run.
-    fn contiguous(&self, count: usize) -> bool {
-        self.width == 1 || self.inner[..count].iter().all(|step| *step == 1)
-    }
 }
 
 impl Iterator for Runs {
@@ -115,65 +110,84 @@ impl Iterator for Runs {
 
 /// The common shape of operands that were checked to have one.
 fn common(shapes: &[&Shape]) -> Shape {
-    shapes
-        .iter()
-        .skip(1)
-        .fold(shapes[0].clone(), |all, s| if **s == all { all } else { all.broadcast(s).unwrap_or(all) })
+    let mut all = shapes[0].clone();
+    for s in &shapes[1..] {
+        if **s != all {
+            all = all.broadcast(s).unwrap_or(all);
+        }
+    }
+    all
 }
 
-fn shapes_of<'a, E: Element>(x: &[&'a Tensor<E>]) -> SmallVec<[&'a Shape; 3]> {
-    let mut shapes = SmallVec::new();
-    x.iter().for_each(|t| shapes.push(t.shape()));
-    shapes
+/// The shapes and elements of up to three operands; what is missing stands for the first.
+struct Operands<'a, E> {
+    shapes: [&'a Shape; 3],
+    data: [&'a [E]; 3],
+}
+
+impl<'a, E: Element> Operands<'a, E> {
+    fn of(x: &[&'a Tensor<E>]) -> Self {
+        let at = |k: usize| x[if k < x.len() { k } else { 0 }];
+        Operands {
+            shapes: [at(0).shape(), at(1).shape(), at(2).shape()],
+            data: [at(0).data(), at(1).data(), at(2).data()],
+        }
+    }
+}
+
+/// Calls `each` for the runs of a result: the elements of the result, where the operands begin, and their steps from one
+/// element to the next.
+fn for_each_run(
+    shape: &Shape,
+    operands: &[&Shape],
+    each: &mut dyn FnMut(std::ops::Range<usize>, [usize; 3], [usize; 3]),
+) {
+    let runs = Runs::new(shape, operands);
+    let (width, inner) = (runs.width, runs.inner);
+    for (k, at) in runs.enumerate() {
+        each(k * width..(k + 1) * width, at, inner);
+    }
 }
 
 /// Applies `f` to the elements of `x`, broadcast against each other.
 ///
-/// The loops over whole runs are plain loops over slices, which the compiler vectorises.
+/// The loops over whole runs are plain loops over slices, which the compiler vectorises; all else is compiled once for
+/// each element type, and not for each operation.
 #[inline(always)]
 fn broadcast<A: Arity, E: Element, T: Element>(x: A::Of<&Tensor<E>>, f: impl Fn(A::Of<E>) -> T) -> Tensor<T> {
-    let x = x.as_ref();
-    if A::N == 1 {
-        let mut out = Buffer::<T>::any(x[0].len());
-        for (y, a) in out.iter_mut().zip(x[0].data()) {
-            *y = f(A::from_fn(|_| *a));
-        }
-        return Tensor::from_parts(x[0].shape().clone(), out);
-    }
-    let shapes = shapes_of(x);
-    let shape = common(&shapes);
-    let runs = Runs::new(&shape, &shapes);
-    let (width, inner) = (runs.width, runs.inner);
+    let Operands { shapes, data: [a, b, c] } = Operands::of(x.as_ref());
+    let shape = common(&shapes[..A::N]);
     let mut out = Buffer::<T>::any(shape.len_elements());
-    let data = A::from_fn(|k| x[k].data());
-    let data = data.as_ref();
-    for (y, at) in out.chunks_exact_mut(width.max(1)).zip(runs) {
-        match (A::N, inner) {
-            (2, [1, 1, _]) => {
-                let (a, b) = (&data[0][at[0]..][..width], &data[1][at[1]..][..width]);
-                for ((y, a), b) in y.iter_mut().zip(a).zip(b) {
-                    *y = f(A::from_fn(|k| if k == 0 { *a } else { *b }));
-                }
+    if A::N == 1 {
+        for i in 0..out.len().min(a.len()) {
+            out[i] = f(A::from_fn(|_| a[i]));
+        }
+        return Tensor::from_parts(shape, out);
+    }
+    for_each_run(&shape, &shapes[..A::N], &mut |range, at, inner| {
+        let y = &mut out[range];
+        let n = y.len();
+        if A::N == 2 && inner[0] == 1 && inner[1] == 1 {
+            let (a, b) = (&a[at[0]..][..n], &b[at[1]..][..n]);
+            for i in 0..n {
+                y[i] = f(A::from_fn(|k| if k == 0 { a[i] } else { b[i] }));
             }
-            (2, [1, 0, _]) => {
-                let b = data[1][at[1]];
-                for (y, a) in y.iter_mut().zip(&data[0][at[0]..][..width]) {
-                    *y = f(A::from_fn(|k| if k == 0 { *a } else { b }));
-                }
+        } else if A::N == 2 && inner[0] == 1 {
+            let (a, b) = (&a[at[0]..][..n], b[at[1]]);
+            for i in 0..n {
+                y[i] = f(A::from_fn(|k| if k == 0 { a[i] } else { b }));
             }
-            (2, [0, 1, _]) => {
-                let a = data[0][at[0]];
-                for (y, b) in y.iter_mut().zip(&data[1][at[1]..][..width]) {
-                    *y = f(A::from_fn(|k| if k == 0 { a } else { *b }));
-                }
+        } else if A::N == 2 && inner[1] == 1 {
+            let (a, b) = (a[at[0]], &b[at[1]..][..n]);
+            for i in 0..n {
+                y[i] = f(A::from_fn(|k| if k == 0 { a } else { b[i] }));
             }
-            _ => {
-                for (j, y) in y.iter_mut().enumerate() {
-                    *y = f(A::from_fn(|k| data[k][at[k] + j * inner[k]]));
-                }
+        } else {
+            for (i, y) in y.iter_mut().enumerate() {
+                *y = f(A::from_fn(|k| [a, b, c][k][at[k] + i * inner[k]]));
             }
         }
-    }
+    });
     Tensor::from_parts(shape, out)
 }
 
@@ -219,32 +233,24 @@ pub(crate) fn times_partial<F: Float, P: Pointwise>(
         }
         return g;
     }
-    let tensors = x.as_ref();
-    if P::Arity::N == 1 {
-        for ((g, y), a) in g.data_mut().iter_mut().zip(y.data()).zip(tensors[0].data()) {
-            *g = Num(*g).chain(op.partial(arg, P::Arity::from_fn(|_| Num(*a)), Num(*y))).0;
-        }
-        return g;
-    }
-    let runs = Runs::new(y.shape(), &shapes_of(tensors));
-    let (width, inner, contiguous) = (runs.width, runs.inner, runs.contiguous(P::Arity::N));
-    let data = P::Arity::from_fn(|k| tensors[k].data());
-    let data = data.as_ref();
-    let rows = g.data_mut().chunks_exact_mut(width.max(1)).zip(y.data().chunks_exact(width.max(1)));
-    for ((g, y), at) in rows.zip(runs) {
+    let Operands { shapes, data: [a, b, c] } = Operands::of(x.as_ref());
+    let all = g.data_mut();
+    for_each_run(y.shape(), &shapes[..P::Arity::N], &mut |range, at, inner| {
+        let (g, y) = (&mut all[range.clone()], &y.data()[range]);
+        let n = g.len().min(y.len());
+        let contiguous = n == 1 || inner[..P::Arity::N].iter().all(|step| *step == 1);
         if contiguous {
-            let x = P::Arity::from_fn(|k| &data[k][at[k]..][..width]);
-            let x = x.as_ref();
-            for (j, (g, y)) in g.iter_mut().zip(y).enumerate() {
-                *g = Num(*g).chain(op.partial(arg, P::Arity::from_fn(|k| Num(x[k][j])), Num(*y))).0;
+            let x = [&a[at[0]..][..n], &b[at[1]..][..n], &c[at[2]..][..n]];
+            for i in 0..n {
+                g[i] = Num(g[i]).chain(op.partial(arg, P::Arity::from_fn(|k| Num(x[k][i])), Num(y[i]))).0;
             }
         } else {
-            for (j, (g, y)) in g.iter_mut().zip(y).enumerate() {
-                let x = P::Arity::from_fn(|k| Num(data[k][at[k] + j * inner[k]]));
-                *g = Num(*g).chain(op.partial(arg, x, Num(*y))).0;
+            for i in 0..n {
+                let x = P::Arity::from_fn(|k| Num([a, b, c][k][at[k] + i * inner[k]]));
+                g[i] = Num(g[i]).chain(op.partial(arg, x, Num(y[i]))).0;
             }
         }
-    }
+    });
     g
 }
 
@@ -265,25 +271,21 @@ pub(crate) fn dual_times_partial<F: Float, P: Pointwise>(
         };
     }
     let shape = y.value.shape();
-    let mut operands: SmallVec<[&Shape; 3]> = SmallVec::new();
-    x.iter().for_each(|t| operands.push(t.value.shape()));
-    let runs = Runs::new(shape, &operands);
-    let (width, inner) = (runs.width, runs.inner);
+    let shapes = Operands::of(values.as_ref()).shapes;
     let dual = |t: &Dual<Tensor<F>>, at: usize| DualNumber {
         value: Num(t.value.data()[at]),
         tangent: Num(t.tangent.as_ref().map_or(F::zero(), |d| d.data()[at])),
     };
     let mut value = Buffer::<F>::any(shape.len_elements());
     let mut tangent = Buffer::<F>::any(shape.len_elements());
-    for (run, at) in runs.enumerate() {
-        for j in 0..width {
-            let flat = run * width + j;
-            let args = P::Arity::from_fn(|k| dual(x[k], at[k] + j * inner[k]));
+    for_each_run(shape, &shapes[..P::Arity::N], &mut |range, at, inner| {
+        for (i, flat) in range.enumerate() {
+            let args = P::Arity::from_fn(|k| dual(x[k], at[k] + i * inner[k]));
             let product = dual(&g, flat).chain(op.partial(arg, args, dual(y, flat)));
             value[flat] = product.value.0;
             tangent[flat] = product.tangent.0;
         }
-    }
+    });
     Dual { value: Tensor::from_parts(shape.clone(), value), tangent: Some(Tensor::from_parts(shape.clone(), tangent)) }
 }
 

@@ -28,6 +28,7 @@ impl Pointwise for Abs {
         R::select(zero.lt(x), one, R::select(x.lt(zero), minus, zero))
     }
 
+    #[inline]
     fn text(&self, args: &[&str]) -> String {
         format!("|{}|", args[0])
     }

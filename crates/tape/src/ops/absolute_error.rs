@@ -32,6 +32,7 @@ impl Pointwise for AbsoluteError {
         R::select(zero.lt(d), one, R::select(d.lt(zero), -one, zero))
     }
 
+    #[inline]
     fn text(&self, args: &[&str]) -> String {
         format!("|{} − {}|", args[0], args[1])
     }

@@ -29,6 +29,7 @@ impl Pointwise for Add {
         Some(1.0)
     }
 
+    #[inline]
     fn text(&self, args: &[&str]) -> String {
         format!("{} + {}", args[0], args[1])
     }

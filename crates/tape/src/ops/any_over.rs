@@ -26,20 +26,24 @@ pub struct AnyOver {
 
 impl AnyOver {
     /// The shape with the axes of length 1.
+    #[inline]
     fn kept(&self, x: &Shape) -> Shape {
         self.axes.iter().fold(x.clone(), |s, k| s.with(*k, 1))
     }
 }
 
 impl Op for AnyOver {
+    #[inline]
     fn name(&self) -> String {
         if self.every { "all" } else { "any" }.into()
     }
 
+    #[inline]
     fn text(&self, args: &[&str]) -> String {
         format!("{}({})", self.name(), args[0])
     }
 
+    #[inline]
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
         let x = args[0];
         if let Some(axis) = self.axes.iter().find(|k| **k >= x.rank()) {
@@ -51,6 +55,7 @@ impl Op for AnyOver {
         })
     }
 
+    #[inline]
     fn output(&self) -> Kind {
         Kind::Mask
     }
@@ -73,10 +78,12 @@ impl Op for AnyOver {
         Tensor::new(y, out).into()
     }
 
+    #[inline]
     fn active(&self, _arg: usize) -> bool {
         false
     }
 
+    #[inline]
     fn flops(&self, args: &[&Shape], _y: &Shape) -> u64 {
         args[0].len_elements() as u64
     }

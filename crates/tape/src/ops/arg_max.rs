@@ -20,14 +20,17 @@ pub struct ArgMax {
 }
 
 impl Op for ArgMax {
+    #[inline]
     fn name(&self) -> String {
         "arg_max".into()
     }
 
+    #[inline]
     fn text(&self, args: &[&str]) -> String {
         format!("arg_max({}, axis {})", args[0], self.axis)
     }
 
+    #[inline]
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
         axis("arg_max", self.axis as isize, args[0].rank())?;
         if args[0][self.axis] == 0 {
@@ -36,6 +39,7 @@ impl Op for ArgMax {
         Ok(args[0].without(self.axis))
     }
 
+    #[inline]
     fn output(&self) -> Kind {
         Kind::Index
     }
@@ -60,6 +64,7 @@ impl Op for ArgMax {
         Tensor::new(shape.without(self.axis), out).into()
     }
 
+    #[inline]
     fn active(&self, _arg: usize) -> bool {
         false
     }

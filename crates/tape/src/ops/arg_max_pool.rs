@@ -25,6 +25,7 @@ pub enum ArgMaxPool {
 
 impl ArgMaxPool {
     /// The number of windows along each spatial axis.
+    #[inline]
     pub(crate) fn counts(&self, x: &Shape) -> Result<PerAxis, Error> {
         match self {
             ArgMaxPool::Sliding(pool) => pool.counts("max_pool", x),
@@ -33,6 +34,7 @@ impl ArgMaxPool {
     }
 
     /// Where the entries of window `i` of `count` lie along spatial axis `k` of length `len`.
+    #[inline]
     fn entries(&self, k: usize, i: usize, count: usize, len: usize) -> Vec<usize> {
         match self {
             ArgMaxPool::Sliding(pool) => {
@@ -45,16 +47,19 @@ impl ArgMaxPool {
 }
 
 impl Op for ArgMaxPool {
+    #[inline]
     fn name(&self) -> String {
         "arg_max_pool".into()
     }
 
     /// `[batch, channels, windows]`
+    #[inline]
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
         let counts = self.counts(args[0])?;
         Ok(Shape::from([args[0][0], args[0][1], counts.iter().product()]))
     }
 
+    #[inline]
     fn output(&self) -> Kind {
         Kind::Index
     }
@@ -97,6 +102,7 @@ impl Op for ArgMaxPool {
         Tensor::new([shape[0], shape[1], counts.iter().product()], out).into()
     }
 
+    #[inline]
     fn active(&self, _arg: usize) -> bool {
         false
     }

@@ -20,14 +20,17 @@ pub struct ArgMin {
 }
 
 impl Op for ArgMin {
+    #[inline]
     fn name(&self) -> String {
         "arg_min".into()
     }
 
+    #[inline]
     fn text(&self, args: &[&str]) -> String {
         format!("arg_min({}, axis {})", args[0], self.axis)
     }
 
+    #[inline]
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
         axis("arg_min", self.axis as isize, args[0].rank())?;
         if args[0][self.axis] == 0 {
@@ -36,6 +39,7 @@ impl Op for ArgMin {
         Ok(args[0].without(self.axis))
     }
 
+    #[inline]
     fn output(&self) -> Kind {
         Kind::Index
     }
@@ -46,6 +50,7 @@ impl Op for ArgMin {
         ArgMax { axis: self.axis }.forward(Args(&[Arg::Real(&negated)]))
     }
 
+    #[inline]
     fn active(&self, _arg: usize) -> bool {
         false
     }

@@ -31,15 +31,18 @@ fn order<F: Float>(a: F, b: F) -> Ordering {
 }
 
 impl Op for ArgSort {
+    #[inline]
     fn name(&self) -> String {
         "arg_sort".into()
     }
 
+    #[inline]
     fn text(&self, args: &[&str]) -> String {
         let order = if self.descending { "descending" } else { "ascending" };
         format!("arg_sort({}, axis {}, {} {order})", args[0], self.axis, self.count)
     }
 
+    #[inline]
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
         axis("arg_sort", self.axis as isize, args[0].rank())?;
         if self.count > args[0][self.axis] {
@@ -49,6 +52,7 @@ impl Op for ArgSort {
         Ok(args[0].with(self.axis, self.count))
     }
 
+    #[inline]
     fn output(&self) -> Kind {
         Kind::Index
     }
@@ -76,10 +80,12 @@ impl Op for ArgSort {
         Tensor::new(shape.with(self.axis, self.count), out).into()
     }
 
+    #[inline]
     fn active(&self, _arg: usize) -> bool {
         false
     }
 
+    #[inline]
     fn flops(&self, args: &[&Shape], _y: &Shape) -> u64 {
         let n = args[0].get(self.axis).copied().unwrap_or(1).max(1);
         args[0].len_elements() as u64 * u64::from(n.ilog2() + 1)

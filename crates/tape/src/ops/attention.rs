@@ -54,6 +54,7 @@ struct Sizes {
 
 impl Attention {
     /// The shape of the probabilities, or what does not fit.
+    #[inline]
     fn scores(args: &[&Shape]) -> Result<Shape, Error> {
         let (q, k, v) = (args[0], args[1], args[2]);
         let r = q.rank();
@@ -183,15 +184,18 @@ fn softmax<F: Float>(row: &mut [F], scale: F, sees: impl Fn(usize) -> bool) {
 }
 
 impl Op for Attention {
+    #[inline]
     fn name(&self) -> String {
         "attention".into()
     }
 
+    #[inline]
     fn text(&self, args: &[&str]) -> String {
         let causal = if self.causal { ", causal" } else { "" };
         format!("attention({}{causal})", args.join(", "))
     }
 
+    #[inline]
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
         let scores = Attention::scores(args)?;
         let r = scores.rank();
@@ -210,6 +214,7 @@ impl Op for Attention {
         Tensor::from_parts(Tensor::shape(q).with(q.rank() - 1, f), out).into()
     }
 
+    #[inline]
     fn active(&self, arg: usize) -> bool {
         arg < 3
     }
@@ -226,6 +231,7 @@ impl Op for Attention {
         Some(self.probabilities(&a[0], &a[1], mask_of(a, 3)).matmul(&a[2]))
     }
 
+    #[inline]
     fn flops(&self, args: &[&Shape], y: &Shape) -> u64 {
         let (q, r) = (args[0], args[0].rank());
         let m = args[1][r - 2];
@@ -250,15 +256,18 @@ impl Op for Attention {
 }
 
 impl Op for AttentionInput {
+    #[inline]
     fn name(&self) -> String {
         format!("attention_{}", ["q", "k", "v"][self.slot])
     }
 
+    #[inline]
     fn text(&self, args: &[&str]) -> String {
         let causal = if self.of.causal { ", causal" } else { "" };
         format!("{}({}{causal})", self.name(), args.join(", "))
     }
 
+    #[inline]
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
         let y = self.of.shape(&args[1..])?;
         if *args[0] != y {
@@ -302,6 +311,7 @@ impl Op for AttentionInput {
         Tensor::from_parts(Tensor::shape(x).clone(), out).into()
     }
 
+    #[inline]
     fn active(&self, arg: usize) -> bool {
         // The cotangent of v is pᵀ g, whatever v is.
         arg < 3 || arg == 3 && self.slot != 2
@@ -335,6 +345,7 @@ impl Op for AttentionInput {
         })
     }
 
+    #[inline]
     fn flops(&self, args: &[&Shape], _y: &Shape) -> u64 {
         let products = if self.slot == 2 { 1 } else { 2 };
         products * self.of.flops(&args[1..], args[0])

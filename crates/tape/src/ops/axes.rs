@@ -14,6 +14,7 @@ impl Axes {
     ///
     /// # Errors
     /// If an axis is out of range for `rank` or named twice.
+    #[inline]
     pub fn resolve(&self, op: &str, rank: usize) -> Result<SmallVec<[usize; 4]>, Error> {
         let mut found = self.in_order(op, rank)?;
         found.sort_unstable();
@@ -24,6 +25,7 @@ impl Axes {
     ///
     /// # Errors
     /// If an axis is out of range for `rank` or named twice.
+    #[inline]
     pub fn in_order(&self, op: &str, rank: usize) -> Result<SmallVec<[usize; 4]>, Error> {
         let mut found: SmallVec<[usize; 4]> = SmallVec::new();
         for axis in &self.0 {
@@ -41,6 +43,7 @@ impl Axes {
 }
 
 /// The position of one axis, which may count from the end.
+#[inline]
 pub(crate) fn axis(op: &str, axis: isize, rank: usize) -> Result<usize, Error> {
     Axes::from(axis).resolve(op, rank).map(|k| k[0])
 }

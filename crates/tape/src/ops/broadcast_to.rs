@@ -20,14 +20,17 @@ pub struct BroadcastTo {
 }
 
 impl Op for BroadcastTo {
+    #[inline]
     fn name(&self) -> String {
         "broadcast_to".into()
     }
 
+    #[inline]
     fn text(&self, args: &[&str]) -> String {
         format!("broadcast_to({}, {})", args[0], self.shape)
     }
 
+    #[inline]
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
         match args[0].broadcasts_to(&self.shape) {
             true => Ok(self.shape.clone()),
@@ -47,14 +50,17 @@ impl Op for BroadcastTo {
         d.broadcast_to(&self.shape)
     }
 
+    #[inline]
     fn flops(&self, _args: &[&Shape], _y: &Shape) -> u64 {
         0
     }
 
+    #[inline]
     fn immune(&self) -> &'static [(&'static str, &'static str)] {
         &[]
     }
 
+    #[inline]
     fn analytic(&self) -> Analytic {
         Analytic::Linear
     }

@@ -26,6 +26,7 @@ impl Pointwise for Ceil {
         x.number(0.0)
     }
 
+    #[inline]
     fn slope(&self, _arg: usize) -> Option<f64> {
         Some(0.0)
     }

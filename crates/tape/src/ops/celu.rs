@@ -15,6 +15,7 @@ pub struct Celu {
 }
 
 impl Default for Celu {
+    #[inline]
     fn default() -> Self {
         Celu { alpha: 1.0 }
     }
@@ -35,18 +36,22 @@ impl Pointwise for Celu {
         R::select(x.le(x.number(0.0)), y / self.alpha + 1.0, x.number(1.0))
     }
 
+    #[inline]
     fn text(&self, args: &[&str]) -> String {
         format!("celu({}, {})", args[0], self.alpha)
     }
 
+    #[inline]
     fn attribute(&self) -> f64 {
         self.alpha
     }
 
+    #[inline]
     fn with_attribute(alpha: f64) -> Self {
         Celu { alpha }
     }
 
+    #[inline]
     fn variants() -> Vec<Self> {
         [1.0, 0.4].map(|alpha| Celu { alpha }).into()
     }

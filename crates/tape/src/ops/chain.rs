@@ -36,6 +36,7 @@ impl Pointwise for Chain {
         }
     }
 
+    #[inline]
     fn text(&self, args: &[&str]) -> String {
         format!("{} · {}", args[0], args[1])
     }

@@ -31,6 +31,7 @@ pub struct ClassTargets {
 
 impl ClassTargets {
     /// The axis of the classes.
+    #[inline]
     fn axis(classes: &Shape) -> usize {
         classes.rank().min(1)
     }
@@ -52,14 +53,17 @@ impl ClassTargets {
 }
 
 impl Op for ClassTargets {
+    #[inline]
     fn name(&self) -> String {
         "class_targets".into()
     }
 
+    #[inline]
     fn text(&self, args: &[&str]) -> String {
         format!("class_targets({}, {} classes)", args[0], self.count)
     }
 
+    #[inline]
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
         if !self.weights.is_empty() && self.weights.len() != self.count {
             let message = format!("{} weights for {} classes", self.weights.len(), self.count);
@@ -103,10 +107,12 @@ impl Op for ClassTargets {
         Tensor::from_parts(shape, out).into()
     }
 
+    #[inline]
     fn active(&self, _arg: usize) -> bool {
         false
     }
 
+    #[inline]
     fn flops(&self, _args: &[&Shape], _y: &Shape) -> u64 {
         0
     }

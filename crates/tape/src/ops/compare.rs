@@ -38,6 +38,7 @@ impl Compare {
 }
 
 impl Op for Compare {
+    #[inline]
     fn name(&self) -> String {
         match self {
             Compare::Less => "less",
@@ -50,6 +51,7 @@ impl Op for Compare {
         .into()
     }
 
+    #[inline]
     fn text(&self, args: &[&str]) -> String {
         let sign = match self {
             Compare::Less => "<",
@@ -62,10 +64,12 @@ impl Op for Compare {
         format!("{} {sign} {}", args[0], args[1])
     }
 
+    #[inline]
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
         broadcast(&self.name(), args)
     }
 
+    #[inline]
     fn output(&self) -> Kind {
         Kind::Mask
     }
@@ -82,6 +86,7 @@ impl Op for Compare {
         elementwise::zip(&a[0], &a[1], holds).into()
     }
 
+    #[inline]
     fn active(&self, _arg: usize) -> bool {
         false
     }

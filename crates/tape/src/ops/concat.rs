@@ -30,14 +30,17 @@ impl Concat {
 }
 
 impl Op for Concat {
+    #[inline]
     fn name(&self) -> String {
         "concat".into()
     }
 
+    #[inline]
     fn text(&self, args: &[&str]) -> String {
         format!("concat([{}], axis {})", args.join(", "), self.axis)
     }
 
+    #[inline]
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
         let Some(first) = args.first() else {
             return Err(Error::shape("concat", "no tensors"));
@@ -80,14 +83,17 @@ impl Op for Concat {
         A::apply(whole, &[Arg::Real(&d)]).real()
     }
 
+    #[inline]
     fn flops(&self, _args: &[&Shape], _y: &Shape) -> u64 {
         0
     }
 
+    #[inline]
     fn immune(&self) -> &'static [(&'static str, &'static str)] {
         &[]
     }
 
+    #[inline]
     fn analytic(&self) -> Analytic {
         Analytic::Linear
     }

@@ -38,6 +38,7 @@ pub enum Padding {
 
 impl Padding {
     /// How many zeros lie before and after axis `k`, for windows that span `span`.
+    #[inline]
     pub(crate) fn sides(&self, k: usize, span: usize) -> (usize, usize) {
         let around = span.saturating_sub(1);
         match self {
@@ -86,6 +87,7 @@ pub struct Conv {
 
 impl Default for Conv {
     /// Stride 1, no padding, no dilation, one group.
+    #[inline]
     fn default() -> Self {
         Conv { stride: 1.into(), padding: 0.into(), dilation: 1.into(), groups: 1 }
     }
@@ -109,11 +111,13 @@ impl Conv {
 
     /// This convolution with channels and filters cut into groups. As many groups as channels make it depthwise: each
     /// channel has filters of its own.
+    #[inline]
     pub fn groups(self, groups: usize) -> Self {
         Conv { groups, ..self }
     }
 
     /// The windows of filters of the given lengths.
+    #[inline]
     fn windows(&self, sizes: &[usize]) -> Windows {
         let window = |(k, size): (usize, &usize)| {
             let window = Window { size: *size, stride: self.stride.at(k), padding: 0, dilation: self.dilation.at(k) };
@@ -123,6 +127,7 @@ impl Conv {
     }
 
     /// What is wrong with the options, for `axes` spatial axes.
+    #[inline]
     pub(crate) fn check(&self, op: &str, axes: usize) -> Result<(), Error> {
         let error = |message: String| Err(Error::shape(op, message));
         let Conv { stride, padding, dilation, groups } = self;
@@ -149,6 +154,7 @@ impl Conv {
     }
 
     /// The shape of the result, or what does not fit.
+    #[inline]
     pub(crate) fn result(&self, op: &str, x: &Shape, w: &Shape) -> Result<Shape, Error> {
         let error = |message: String| Err(Error::shape(op, message));
         if x.rank() < 3 || x.rank() != w.rank() {
@@ -203,14 +209,17 @@ impl Conv {
 }
 
 impl Op for Conv {
+    #[inline]
     fn name(&self) -> String {
         "conv".into()
     }
 
+    #[inline]
     fn text(&self, args: &[&str]) -> String {
         format!("{} ⋆ {}", args[0], args[1])
     }
 
+    #[inline]
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
         self.result("conv", args[0], args[1])
     }
@@ -222,6 +231,7 @@ impl Op for Conv {
         Tensor::from_parts(y, result).into()
     }
 
+    #[inline]
     fn analytic(&self) -> Analytic {
         Analytic::Bilinear
     }
@@ -240,6 +250,7 @@ impl Op for Conv {
         }
     }
 
+    #[inline]
     fn flops(&self, args: &[&Shape], y: &Shape) -> u64 {
         2 * (y.len_elements() * args[1][1..].iter().product::<usize>()) as u64
     }
@@ -330,6 +341,7 @@ pub trait ConvExt: Algebra {
 impl<A: Algebra> ConvExt for A {}
 
 #[track_caller]
+#[inline]
 pub(crate) fn expect_rank(op: &str, w: &Shape, rank: usize) {
     if w.rank() != rank {
         Error::shape(op, format!("filters of rank {rank} are needed, not {w}")).raise()

@@ -29,6 +29,7 @@ impl ConvInput {
     }
 
     /// The shape of the image.
+    #[inline]
     fn image(&self, g: &Shape, w: &Shape) -> Shape {
         let channels = if w.rank() > 1 { w[1] * self.conv.groups } else { 0 };
         [g.first().copied().unwrap_or(0), channels].into_iter().chain(self.lengths.iter().copied()).collect()
@@ -36,14 +37,17 @@ impl ConvInput {
 }
 
 impl Op for ConvInput {
+    #[inline]
     fn name(&self) -> String {
         "conv_input".into()
     }
 
+    #[inline]
     fn text(&self, args: &[&str]) -> String {
         format!("conv_input({}, {})", args[0], args[1])
     }
 
+    #[inline]
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
         let (g, w) = (args[0], args[1]);
         let x = self.image(g, w);
@@ -61,6 +65,7 @@ impl Op for ConvInput {
         Tensor::from_parts(x, image).into()
     }
 
+    #[inline]
     fn analytic(&self) -> Analytic {
         Analytic::Bilinear
     }
@@ -79,6 +84,7 @@ impl Op for ConvInput {
         }
     }
 
+    #[inline]
     fn flops(&self, args: &[&Shape], _y: &Shape) -> u64 {
         2 * (args[0].len_elements() * args[1][1..].iter().product::<usize>()) as u64
     }

@@ -86,6 +86,7 @@ pub trait ConvTransposeExt: Algebra {
 impl<A: Algebra> ConvTransposeExt for A {}
 
 /// The operation, and the lengths of the result; where the operation's are shorter, zeros follow.
+#[inline]
 fn transposed(x: &Shape, w: &Shape, conv: &Conv, output_padding: &PerAxis) -> Result<(ConvInput, PerAxis), Error> {
     let error = |message: String| Err(Error::shape("conv_transpose", message));
     if x.rank() < 3 || x.rank() != w.rank() {

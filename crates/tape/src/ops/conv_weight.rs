@@ -29,6 +29,7 @@ impl ConvWeight {
     }
 
     /// The shape of the filters.
+    #[inline]
     fn filters(&self, x: &Shape, g: &Shape) -> Shape {
         let [filters, channels] = [g, x].map(|s| s.get(1).copied().unwrap_or(0));
         [filters, channels / self.conv.groups.max(1)].into_iter().chain(self.sizes.iter().copied()).collect()
@@ -36,14 +37,17 @@ impl ConvWeight {
 }
 
 impl Op for ConvWeight {
+    #[inline]
     fn name(&self) -> String {
         "conv_weight".into()
     }
 
+    #[inline]
     fn text(&self, args: &[&str]) -> String {
         format!("conv_weight({}, {})", args[0], args[1])
     }
 
+    #[inline]
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
         let (x, g) = (args[0], args[1]);
         let w = self.filters(x, g);
@@ -61,6 +65,7 @@ impl Op for ConvWeight {
         Tensor::from_parts(w, filters).into()
     }
 
+    #[inline]
     fn analytic(&self) -> Analytic {
         Analytic::Bilinear
     }
@@ -79,6 +84,7 @@ impl Op for ConvWeight {
         }
     }
 
+    #[inline]
     fn flops(&self, args: &[&Shape], y: &Shape) -> u64 {
         2 * (args[1].len_elements() * y[1..].iter().product::<usize>()) as u64
     }

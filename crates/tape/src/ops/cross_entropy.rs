@@ -57,14 +57,17 @@ impl SoftmaxCrossEntropy {
 }
 
 impl Op for SoftmaxCrossEntropy {
+    #[inline]
     fn name(&self) -> String {
         "softmax_cross_entropy".into()
     }
 
+    #[inline]
     fn text(&self, args: &[&str]) -> String {
         format!("softmax_cross_entropy({}, {}, axis {})", args[0], args[1], self.axis)
     }
 
+    #[inline]
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
         let (x, t) = (args[0], args[1]);
         if x != t || self.axis >= x.rank() {
@@ -101,6 +104,7 @@ impl Op for SoftmaxCrossEntropy {
         Some(-(a[0].log_softmax(self.axis as isize) * &a[1]).sum_over(self.axis))
     }
 
+    #[inline]
     fn flops(&self, args: &[&Shape], _y: &Shape) -> u64 {
         25 * args[0].len_elements() as u64
     }
@@ -113,14 +117,17 @@ impl Op for SoftmaxCrossEntropy {
 }
 
 impl Op for SoftmaxCrossEntropyInput {
+    #[inline]
     fn name(&self) -> String {
         "softmax_cross_entropy_input".into()
     }
 
+    #[inline]
     fn text(&self, args: &[&str]) -> String {
         format!("softmax_cross_entropy_input({}, axis {})", args.join(", "), self.axis)
     }
 
+    #[inline]
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
         let y = SoftmaxCrossEntropy { axis: self.axis }.shape(&args[1..])?;
         if *args[0] != y {
@@ -144,6 +151,7 @@ impl Op for SoftmaxCrossEntropyInput {
         pairs::map(&a[1], &a[2], self.axis, row).into()
     }
 
+    #[inline]
     fn immune(&self) -> &'static [(&'static str, &'static str)] {
         &[]
     }
@@ -180,6 +188,7 @@ impl Op for SoftmaxCrossEntropyInput {
         Some((x.softmax(self.axis as isize) * total - t) * keep(&a[0], x, self.axis))
     }
 
+    #[inline]
     fn flops(&self, args: &[&Shape], _y: &Shape) -> u64 {
         45 * args[1].len_elements() as u64
     }
@@ -226,12 +235,14 @@ pub struct CrossEntropy {
 
 impl Default for CrossEntropy {
     /// The mean, with class −100 ignored, no smoothing and equal weights, as in PyTorch.
+    #[inline]
     fn default() -> Self {
         CrossEntropy { reduction: Reduction::Mean, ignore: -100, smoothing: 0.0, weights: Vec::new() }
     }
 }
 
 impl CrossEntropy {
+    #[inline]
     fn targets(&self) -> ClassTargets {
         let CrossEntropy { ignore, smoothing, weights, .. } = self.clone();
         ClassTargets { count: 0, ignore: Some(ignore), smoothing, weights }
@@ -357,6 +368,7 @@ pub trait CrossEntropyExt: Algebra {
 impl<A: Algebra> CrossEntropyExt for A {}
 
 /// Settings, outputs and classes to try.
+#[inline]
 fn class_cases(smoothing: bool) -> Vec<(CrossEntropy, Case)> {
     let case = |how: CrossEntropy, x: &[usize], classes: Tensor<i64>| (how, Case::function().real(x).exactly(classes));
     let mut cases = vec![

@@ -22,15 +22,18 @@ pub struct Cumsum {
 }
 
 impl Op for Cumsum {
+    #[inline]
     fn name(&self) -> String {
         "cumsum".into()
     }
 
+    #[inline]
     fn text(&self, args: &[&str]) -> String {
         let from_end = if self.from_end { " from its end" } else { "" };
         format!("cumsum({}, axis {}{from_end})", args[0], self.axis)
     }
 
+    #[inline]
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
         axis("cumsum", self.axis as isize, args[0].rank()).map(|_| args[0].clone())
     }
@@ -58,6 +61,7 @@ impl Op for Cumsum {
         A::apply(*self, &[Arg::Real(&d)]).real()
     }
 
+    #[inline]
     fn analytic(&self) -> Analytic {
         Analytic::Linear
     }

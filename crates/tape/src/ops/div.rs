@@ -28,6 +28,7 @@ impl Pointwise for Div {
         }
     }
 
+    #[inline]
     fn text(&self, args: &[&str]) -> String {
         format!("{} / {}", args[0], args[1])
     }

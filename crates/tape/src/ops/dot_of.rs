@@ -15,14 +15,17 @@ use crate::tensor::Tensor;
 pub struct DotOf;
 
 impl Op for DotOf {
+    #[inline]
     fn name(&self) -> String {
         "dot_of".into()
     }
 
+    #[inline]
     fn text(&self, args: &[&str]) -> String {
         args.chunks(2).map(|pair| pair.join(" · ")).collect::<Vec<_>>().join(" + ")
     }
 
+    #[inline]
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
         if !args.len().is_multiple_of(2) {
             return Err(Error::shape("dot_of", format!("pairs of arguments are needed, not {} of them", args.len())));
@@ -48,6 +51,7 @@ impl Op for DotOf {
         (0..a.len()).step_by(2).map(|k| a[k].clone() * &a[k + 1]).reduce(|sum, x| sum + x)
     }
 
+    #[inline]
     fn flops(&self, args: &[&Shape], y: &Shape) -> u64 {
         (args.len() as u64 - 1) * y.len_elements() as u64
     }

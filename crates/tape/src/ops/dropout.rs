@@ -20,6 +20,7 @@ pub struct Dropout {
 
 /// A hash of 64 bits whose outputs for neighbouring numbers have nothing to do with each other: the finaliser of
 /// SplitMix64 (Steele, Lea and Flood 2014).
+#[inline]
 fn mix(mut z: u64) -> u64 {
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
@@ -27,6 +28,7 @@ fn mix(mut z: u64) -> u64 {
 }
 
 /// For each element in turn whether it is kept.
+#[inline]
 fn kept(key: i64, p: f64) -> impl Iterator<Item = bool> {
     // A number of 53 bits is below p · 2⁵³ with probability p.
     let threshold = (p * 2f64.powi(53)) as u64;
@@ -35,14 +37,17 @@ fn kept(key: i64, p: f64) -> impl Iterator<Item = bool> {
 }
 
 impl Op for Dropout {
+    #[inline]
     fn name(&self) -> String {
         "dropout".into()
     }
 
+    #[inline]
     fn text(&self, args: &[&str]) -> String {
         format!("dropout({}, p = {}, key {})", args[0], self.p, args[1])
     }
 
+    #[inline]
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
         if !(0.0..=1.0).contains(&self.p) {
             return Err(Error::shape("dropout", format!("probability {} is not between 0 and 1", self.p)));
@@ -60,6 +65,7 @@ impl Op for Dropout {
         Tensor::collect(Tensor::shape(&a[0]).clone(), a[0].data().iter().zip(kept).map(value)).into()
     }
 
+    #[inline]
     fn active(&self, arg: usize) -> bool {
         arg == 0
     }
@@ -72,6 +78,7 @@ impl Op for Dropout {
         A::apply(*self, &[Arg::Real(&d), Arg::Index(a.index(1))]).real()
     }
 
+    #[inline]
     fn flops(&self, _args: &[&Shape], y: &Shape) -> u64 {
         6 * y.len_elements() as u64
     }

@@ -23,11 +23,13 @@ struct Plan {
     lengths: Vec<(Label, usize)>,
 }
 
+#[inline]
 fn wrong(message: String) -> Error {
     Error::shape("einsum", message)
 }
 
 /// The letters before and after `...`, and whether it is there.
+#[inline]
 fn split(term: &str, all: &str) -> Result<(Vec<char>, Vec<char>, bool), Error> {
     let letters = |part: &str| {
         let mut found = Vec::new();
@@ -46,6 +48,7 @@ fn split(term: &str, all: &str) -> Result<(Vec<char>, Vec<char>, bool), Error> {
 }
 
 impl Plan {
+    #[inline]
     fn new(equation: &str, shapes: &[Shape]) -> Result<Plan, Error> {
         let (inputs, output) = match equation.split_once("->") {
             Some((inputs, output)) => (inputs, Some(output)),
@@ -79,6 +82,7 @@ impl Plan {
     }
 
     /// An axis of length 1 broadcasts against a longer one of its name.
+    #[inline]
     fn note(&mut self, label: Label, n: usize, equation: &str) -> Result<(), Error> {
         match self.lengths.iter_mut().find(|(l, _)| *l == label) {
             None => self.lengths.push((label, n)),
@@ -95,6 +99,7 @@ impl Plan {
         Ok(())
     }
 
+    #[inline]
     fn output_labels(&self, output: Option<&str>, equation: &str) -> Result<Vec<Label>, Error> {
         let mut ellipsis: Vec<Label> =
             self.lengths.iter().map(|(l, _)| *l).filter(|l| matches!(l, Label::Ellipsis(_))).collect();
@@ -127,10 +132,12 @@ impl Plan {
         Ok(labels)
     }
 
+    #[inline]
     fn length(&self, label: Label) -> usize {
         self.lengths.iter().find(|(l, _)| *l == label).map_or(1, |(_, n)| *n)
     }
 
+    #[inline]
     fn size(&self, labels: &[Label]) -> f64 {
         labels.iter().map(|l| self.length(*l) as f64).product()
     }
@@ -199,6 +206,7 @@ impl<A: Algebra> Term<A> {
 }
 
 /// Two places of one label.
+#[inline]
 fn repeated(labels: &[Label]) -> Option<(usize, usize)> {
     (0..labels.len()).find_map(|k| Some((k, k + 1 + labels[k + 1..].iter().position(|l| *l == labels[k])?)))
 }
@@ -240,6 +248,7 @@ fn contract<A: Algebra>(a: Term<A>, b: Term<A>, needed: &dyn Fn(&Label) -> bool,
 /// The order in which operands are contracted, as pairs of places in a list to whose end each product is appended and
 /// from which the pair is taken: for up to eight operands the one with the fewest multiplications, else the cheapest
 /// pair first.
+#[inline]
 fn order(plan: &Plan) -> Vec<(usize, usize)> {
     let n = plan.operands.len();
     let mut terms: Vec<Vec<Label>> = plan.operands.clone();
@@ -305,6 +314,7 @@ fn order(plan: &Plan) -> Vec<(usize, usize)> {
 }
 
 /// The multiplications of a product: one for each value of all names in it.
+#[inline]
 fn product_cost(plan: &Plan, a: &[Label], b: &[Label]) -> f64 {
     let mut all = [a, b].concat();
     all.sort_unstable();
@@ -312,6 +322,7 @@ fn product_cost(plan: &Plan, a: &[Label], b: &[Label]) -> f64 {
     plan.size(&all)
 }
 
+#[inline]
 fn greedy(plan: &Plan, mut terms: Vec<Vec<Label>>) -> Vec<(usize, usize)> {
     let mut pairs = Vec::new();
     while terms.len() > 1 {

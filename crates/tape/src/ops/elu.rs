@@ -14,6 +14,7 @@ pub struct Elu {
 }
 
 impl Default for Elu {
+    #[inline]
     fn default() -> Self {
         Elu { alpha: 1.0 }
     }
@@ -34,18 +35,22 @@ impl Pointwise for Elu {
         R::select(x.le(x.number(0.0)), y + self.alpha, x.number(1.0))
     }
 
+    #[inline]
     fn text(&self, args: &[&str]) -> String {
         format!("elu({}, {})", args[0], self.alpha)
     }
 
+    #[inline]
     fn attribute(&self) -> f64 {
         self.alpha
     }
 
+    #[inline]
     fn with_attribute(alpha: f64) -> Self {
         Elu { alpha }
     }
 
+    #[inline]
     fn variants() -> Vec<Self> {
         [1.0, 0.4].map(|alpha| Elu { alpha }).into()
     }

@@ -23,14 +23,17 @@ pub struct Flip {
 }
 
 impl Op for Flip {
+    #[inline]
     fn name(&self) -> String {
         "flip".into()
     }
 
+    #[inline]
     fn text(&self, args: &[&str]) -> String {
         format!("flip({}, {:?})", args[0], self.axes)
     }
 
+    #[inline]
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
         Axes::from(&self.axes[..]).resolve("flip", args[0].rank())?;
         Ok(args[0].clone())
@@ -65,10 +68,12 @@ impl Op for Flip {
         A::apply(self.clone(), &[Arg::Real(&d)]).real()
     }
 
+    #[inline]
     fn flops(&self, _args: &[&Shape], _y: &Shape) -> u64 {
         0
     }
 
+    #[inline]
     fn analytic(&self) -> Analytic {
         Analytic::Linear
     }

@@ -24,14 +24,17 @@ pub struct Fold {
 }
 
 impl Op for Fold {
+    #[inline]
     fn name(&self) -> String {
         "fold".into()
     }
 
+    #[inline]
     fn text(&self, args: &[&str]) -> String {
         format!("fold({}, {})", args[0], self.lengths)
     }
 
+    #[inline]
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
         let x = args[0];
         let columns = counts("fold", &self.windows, &self.lengths)?.len_elements();
@@ -67,10 +70,12 @@ impl Op for Fold {
         A::apply(self.clone(), &[Arg::Real(&d)]).real()
     }
 
+    #[inline]
     fn flops(&self, args: &[&Shape], _y: &Shape) -> u64 {
         args[0].len_elements() as u64
     }
 
+    #[inline]
     fn analytic(&self) -> Analytic {
         Analytic::Linear
     }

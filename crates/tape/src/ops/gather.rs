@@ -21,6 +21,7 @@ pub struct Gather {
 }
 
 /// Whether an index fits a tensor: equal ranks, and no longer than it beside the axis.
+#[inline]
 pub(crate) fn fits(op: &str, axis: usize, x: &Shape, index: &Shape) -> Result<(), Error> {
     let beside = |k: usize| k == axis || index[k] <= x[k];
     if axis >= x.rank() || index.rank() != x.rank() || !(0..x.rank()).all(beside) {
@@ -30,6 +31,7 @@ pub(crate) fn fits(op: &str, axis: usize, x: &Shape, index: &Shape) -> Result<()
 }
 
 /// Whether every position lies on an axis of length `n`.
+#[inline]
 pub(crate) fn in_range(op: &str, axis: usize, index: &Tensor<i64>, n: usize) -> Result<(), Error> {
     match index.data().iter().find(|i| !(0..n as i64).contains(i)) {
         None => Ok(()),
@@ -56,14 +58,17 @@ pub(crate) fn for_each_position(x: &Shape, axis: usize, index: &Tensor<i64>, mut
 }
 
 impl Op for Gather {
+    #[inline]
     fn name(&self) -> String {
         "gather".into()
     }
 
+    #[inline]
     fn text(&self, args: &[&str]) -> String {
         format!("gather({}, {}, axis {})", args[0], args[1], self.axis)
     }
 
+    #[inline]
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
         fits("gather", self.axis, args[0], args[1]).map(|()| args[1].clone())
     }
@@ -79,6 +84,7 @@ impl Op for Gather {
         Any::Real(Tensor::from_parts(index.shape().clone(), out))
     }
 
+    #[inline]
     fn active(&self, arg: usize) -> bool {
         arg == 0
     }
@@ -92,10 +98,12 @@ impl Op for Gather {
         A::apply(self.clone(), &[Arg::Real(&d), Arg::Index(a.index(1))]).real()
     }
 
+    #[inline]
     fn flops(&self, _args: &[&Shape], _y: &Shape) -> u64 {
         0
     }
 
+    #[inline]
     fn analytic(&self) -> Analytic {
         Analytic::Linear
     }

@@ -18,6 +18,7 @@ pub struct Hinge {
 }
 
 impl Default for Hinge {
+    #[inline]
     fn default() -> Self {
         Hinge { margin: 1.0 }
     }
@@ -43,14 +44,17 @@ impl Pointwise for Hinge {
         R::select(zero.lt(y), if arg == 0 { -t } else { -x }, zero)
     }
 
+    #[inline]
     fn text(&self, args: &[&str]) -> String {
         format!("max(0, {} − {} · {})", self.margin, args[0], args[1])
     }
 
+    #[inline]
     fn attribute(&self) -> f64 {
         self.margin
     }
 
+    #[inline]
     fn with_attribute(margin: f64) -> Self {
         Hinge { margin }
     }

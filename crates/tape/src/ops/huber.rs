@@ -19,6 +19,7 @@ pub struct Huber {
 }
 
 impl Default for Huber {
+    #[inline]
     fn default() -> Self {
         Huber { delta: 1.0 }
     }
@@ -41,18 +42,22 @@ impl Pointwise for Huber {
         R::select(delta.lt(d), delta, R::select(d.lt(-delta), -delta, d))
     }
 
+    #[inline]
     fn text(&self, args: &[&str]) -> String {
         format!("huber({}, {}, {})", args[0], args[1], self.delta)
     }
 
+    #[inline]
     fn attribute(&self) -> f64 {
         self.delta
     }
 
+    #[inline]
     fn with_attribute(delta: f64) -> Self {
         Huber { delta }
     }
 
+    #[inline]
     fn variants() -> Vec<Self> {
         vec![Huber::default(), Huber { delta: 0.7 }]
     }

@@ -25,14 +25,17 @@ pub struct IndexAdd {
 }
 
 impl Op for IndexAdd {
+    #[inline]
     fn name(&self) -> String {
         "index_add".into()
     }
 
+    #[inline]
     fn text(&self, args: &[&str]) -> String {
         format!("index_add({}, {}, axis {} of length {})", args[0], args[1], self.axis, self.len)
     }
 
+    #[inline]
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
         let (x, index) = (args[0], args[1]);
         let end = self.axis + index.rank();
@@ -65,6 +68,7 @@ impl Op for IndexAdd {
         Tensor::from_parts(shape, out).into()
     }
 
+    #[inline]
     fn active(&self, arg: usize) -> bool {
         arg == 0
     }
@@ -77,14 +81,17 @@ impl Op for IndexAdd {
         A::apply(self.clone(), &[Arg::Real(&d), Arg::Index(a.index(1))]).real()
     }
 
+    #[inline]
     fn flops(&self, args: &[&Shape], _y: &Shape) -> u64 {
         args[0].len_elements() as u64
     }
 
+    #[inline]
     fn immune(&self) -> &'static [(&'static str, &'static str)] {
         &[]
     }
 
+    #[inline]
     fn analytic(&self) -> Analytic {
         Analytic::Linear
     }

@@ -23,14 +23,17 @@ pub struct IndexSelect {
 }
 
 impl Op for IndexSelect {
+    #[inline]
     fn name(&self) -> String {
         "index_select".into()
     }
 
+    #[inline]
     fn text(&self, args: &[&str]) -> String {
         format!("index_select({}, {}, axis {})", args[0], args[1], self.axis)
     }
 
+    #[inline]
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
         let (x, index) = (args[0], args[1]);
         if self.axis >= x.rank() {
@@ -58,6 +61,7 @@ impl Op for IndexSelect {
         Tensor::from_parts(shape, out).into()
     }
 
+    #[inline]
     fn active(&self, arg: usize) -> bool {
         arg == 0
     }
@@ -71,14 +75,17 @@ impl Op for IndexSelect {
         A::apply(self.clone(), &[Arg::Real(&d), Arg::Index(a.index(1))]).real()
     }
 
+    #[inline]
     fn flops(&self, _args: &[&Shape], _y: &Shape) -> u64 {
         0
     }
 
+    #[inline]
     fn immune(&self) -> &'static [(&'static str, &'static str)] {
         &[]
     }
 
+    #[inline]
     fn analytic(&self) -> Analytic {
         Analytic::Linear
     }

@@ -23,6 +23,7 @@ pub enum Interpolation {
 
 impl Interpolation {
     /// The weights along an axis of length `from` for one of length `to`; `factor` is the growth if it was given.
+    #[inline]
     fn scheme(self, from: usize, to: usize, factor: Option<f64>) -> Scheme {
         let step = factor.map_or(from as f64 / to as f64, |factor| 1.0 / factor);
         match self {

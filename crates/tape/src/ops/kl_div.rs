@@ -44,6 +44,7 @@ impl Pointwise for KlDiv {
         R::select(absent, zero, safe.ln() + 1.0) - x
     }
 
+    #[inline]
     fn text(&self, args: &[&str]) -> String {
         format!("{1} · (ln({1}) − {0})", args[0], args[1])
     }
@@ -64,6 +65,7 @@ impl Pointwise for KlDivOfLog {
         if arg == 0 { -t.exp() } else { t.exp() * (t - x + 1.0) }
     }
 
+    #[inline]
     fn text(&self, args: &[&str]) -> String {
         format!("exp({1}) · ({1} − {0})", args[0], args[1])
     }

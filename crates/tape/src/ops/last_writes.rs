@@ -21,14 +21,17 @@ pub struct LastWrites {
 }
 
 impl Op for LastWrites {
+    #[inline]
     fn name(&self) -> String {
         "last_writes".into()
     }
 
+    #[inline]
     fn text(&self, args: &[&str]) -> String {
         format!("last_writes({}, axis {} of {})", args[0], self.axis, self.shape)
     }
 
+    #[inline]
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
         fits("last_writes", self.axis, &self.shape, args[0]).map(|()| args[0].clone())
     }
@@ -37,6 +40,7 @@ impl Op for LastWrites {
         in_range("last_writes", self.axis, a.index(0), self.shape[self.axis])
     }
 
+    #[inline]
     fn output(&self) -> Kind {
         Kind::Mask
     }
@@ -50,6 +54,7 @@ impl Op for LastWrites {
         Tensor::new(index.shape(), kept).into()
     }
 
+    #[inline]
     fn active(&self, _arg: usize) -> bool {
         false
     }

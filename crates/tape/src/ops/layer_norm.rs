@@ -8,6 +8,7 @@ use crate::shape::Shape;
 
 /// The axes of the last lengths of `x`, which must be `shape`.
 #[track_caller]
+#[inline]
 fn last_axes(op: &str, x: &Shape, shape: &Shape) -> Vec<usize> {
     let first = x.rank().checked_sub(shape.rank()).filter(|first| shape.rank() > 0 && x[*first..] == shape[..]);
     match first {
@@ -17,6 +18,7 @@ fn last_axes(op: &str, x: &Shape, shape: &Shape) -> Vec<usize> {
 }
 
 #[track_caller]
+#[inline]
 fn same(op: &str, what: &str, number: &Shape, shape: &Shape) {
     if number.rank() > 0 && number != shape {
         Error::shape(op, format!("{what} {number} for the normalised lengths {shape}")).raise()

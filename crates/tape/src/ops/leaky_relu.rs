@@ -14,6 +14,7 @@ pub struct LeakyRelu {
 }
 
 impl Default for LeakyRelu {
+    #[inline]
     fn default() -> Self {
         LeakyRelu { slope: 0.01 }
     }
@@ -33,18 +34,22 @@ impl Pointwise for LeakyRelu {
         R::select(x.number(0.0).lt(x), x.number(1.0), x.number(self.slope))
     }
 
+    #[inline]
     fn text(&self, args: &[&str]) -> String {
         format!("leaky_relu({}, {})", args[0], self.slope)
     }
 
+    #[inline]
     fn attribute(&self) -> f64 {
         self.slope
     }
 
+    #[inline]
     fn with_attribute(slope: f64) -> Self {
         LeakyRelu { slope }
     }
 
+    #[inline]
     fn variants() -> Vec<Self> {
         vec![LeakyRelu::default(), LeakyRelu { slope: 0.3 }]
     }

@@ -26,14 +26,17 @@ fn kept<A: Algebra>(x: &A, axis: usize) -> Shape {
 }
 
 impl Op for LogSoftmax {
+    #[inline]
     fn name(&self) -> String {
         "log_softmax".into()
     }
 
+    #[inline]
     fn text(&self, args: &[&str]) -> String {
         format!("log_softmax({}, axis {})", args[0], self.axis)
     }
 
+    #[inline]
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
         axis("log_softmax", self.axis as isize, args[0].rank()).map(|_| args[0].clone())
     }
@@ -64,10 +67,12 @@ impl Op for LogSoftmax {
         Some(a[0].clone() - a[0].log_sum_exp_like(self.axis))
     }
 
+    #[inline]
     fn flops(&self, args: &[&Shape], _y: &Shape) -> u64 {
         24 * args[0].len_elements() as u64
     }
 
+    #[inline]
     fn analytic(&self) -> Analytic {
         Analytic::Composed
     }

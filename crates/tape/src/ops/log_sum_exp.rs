@@ -23,14 +23,17 @@ pub struct LogSumExp {
 }
 
 impl Op for LogSumExp {
+    #[inline]
     fn name(&self) -> String {
         "log_sum_exp".into()
     }
 
+    #[inline]
     fn text(&self, args: &[&str]) -> String {
         format!("log_sum_exp({}, {})", args[0], self.shape)
     }
 
+    #[inline]
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
         SumTo { shape: self.shape.clone() }.shape(args)
     }
@@ -78,10 +81,12 @@ impl Op for LogSumExp {
         Some(a[0].exp().sum_to(&self.shape).ln())
     }
 
+    #[inline]
     fn flops(&self, args: &[&Shape], _y: &Shape) -> u64 {
         22 * args[0].len_elements() as u64
     }
 
+    #[inline]
     fn analytic(&self) -> Analytic {
         Analytic::Composed
     }

@@ -17,10 +17,12 @@ use crate::tensor::Tensor;
 pub struct LogSumExpOf;
 
 impl Op for LogSumExpOf {
+    #[inline]
     fn name(&self) -> String {
         "log_sum_exp_of".into()
     }
 
+    #[inline]
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
         one_shape("log_sum_exp_of", args)
     }
@@ -50,6 +52,7 @@ impl Op for LogSumExpOf {
         (0..a.len()).map(|k| a[k].exp()).reduce(|sum, x| sum + x).map(|sum| sum.ln())
     }
 
+    #[inline]
     fn flops(&self, args: &[&Shape], y: &Shape) -> u64 {
         22 * (args.len() * y.len_elements()) as u64
     }

@@ -25,6 +25,7 @@ pub enum Logical {
 }
 
 impl Op for Logical {
+    #[inline]
     fn name(&self) -> String {
         match self {
             Logical::And => "logical_and",
@@ -35,6 +36,7 @@ impl Op for Logical {
         .into()
     }
 
+    #[inline]
     fn text(&self, args: &[&str]) -> String {
         match self {
             Logical::And => format!("{} ∧ {}", args[0], args[1]),
@@ -44,10 +46,12 @@ impl Op for Logical {
         }
     }
 
+    #[inline]
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
         broadcast(&self.name(), args)
     }
 
+    #[inline]
     fn output(&self) -> Kind {
         Kind::Mask
     }
@@ -62,6 +66,7 @@ impl Op for Logical {
         .into()
     }
 
+    #[inline]
     fn active(&self, _arg: usize) -> bool {
         false
     }

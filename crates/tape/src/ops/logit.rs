@@ -15,6 +15,7 @@ pub struct Logit {
 }
 
 impl Default for Logit {
+    #[inline]
     fn default() -> Self {
         Logit { eps: -1.0 }
     }
@@ -48,6 +49,7 @@ impl Pointwise for Logit {
         R::select(x.lt(x.number(low)), outside, below)
     }
 
+    #[inline]
     fn text(&self, args: &[&str]) -> String {
         match self.eps {
             eps if eps < 0.0 => format!("logit({})", args[0]),
@@ -55,14 +57,17 @@ impl Pointwise for Logit {
         }
     }
 
+    #[inline]
     fn attribute(&self) -> f64 {
         self.eps
     }
 
+    #[inline]
     fn with_attribute(eps: f64) -> Self {
         Logit { eps }
     }
 
+    #[inline]
     fn variants() -> Vec<Self> {
         [-1.0, 0.2].map(|eps| Logit { eps }).into()
     }

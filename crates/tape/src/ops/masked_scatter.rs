@@ -22,14 +22,17 @@ pub struct MaskedScatter {
 }
 
 impl Op for MaskedScatter {
+    #[inline]
     fn name(&self) -> String {
         "masked_scatter".into()
     }
 
+    #[inline]
     fn text(&self, args: &[&str]) -> String {
         format!("masked_scatter({}, {}, {})", args[0], args[1], self.shape)
     }
 
+    #[inline]
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
         match args[0].rank() == 1 && args[1].broadcasts_to(&self.shape) {
             true => Ok(self.shape.clone()),
@@ -55,6 +58,7 @@ impl Op for MaskedScatter {
         Tensor::from_parts(self.shape.clone(), out).into()
     }
 
+    #[inline]
     fn active(&self, arg: usize) -> bool {
         arg == 0
     }
@@ -67,14 +71,17 @@ impl Op for MaskedScatter {
         A::apply(self.clone(), &[Arg::Real(&d), Arg::Mask(a.mask(1))]).real()
     }
 
+    #[inline]
     fn flops(&self, _args: &[&Shape], _y: &Shape) -> u64 {
         0
     }
 
+    #[inline]
     fn immune(&self) -> &'static [(&'static str, &'static str)] {
         &[("transposed", "its argument has one axis")]
     }
 
+    #[inline]
     fn analytic(&self) -> Analytic {
         Analytic::Linear
     }

@@ -22,6 +22,7 @@ pub struct MaskedSelect {
 }
 
 /// Whether a mask, repeated to `shape`, holds at `count` elements.
+#[inline]
 pub(crate) fn holds_at(op: &str, mask: &Tensor<bool>, shape: &Shape, count: usize) -> Result<(), Error> {
     let repeats = if mask.is_empty() { 0 } else { shape.len_elements() / mask.len() };
     match mask.data().iter().filter(|m| **m).count() * repeats {
@@ -31,10 +32,12 @@ pub(crate) fn holds_at(op: &str, mask: &Tensor<bool>, shape: &Shape, count: usiz
 }
 
 impl Op for MaskedSelect {
+    #[inline]
     fn name(&self) -> String {
         "masked_select".into()
     }
 
+    #[inline]
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
         match args[1].broadcasts_to(args[0]) {
             true => Ok(Shape::from(self.count)),
@@ -53,6 +56,7 @@ impl Op for MaskedSelect {
         Tensor::from_parts(Shape::from(self.count), out).into()
     }
 
+    #[inline]
     fn active(&self, arg: usize) -> bool {
         arg == 0
     }
@@ -65,10 +69,12 @@ impl Op for MaskedSelect {
         A::apply(*self, &[Arg::Real(&d), Arg::Mask(a.mask(1))]).real()
     }
 
+    #[inline]
     fn flops(&self, _args: &[&Shape], _y: &Shape) -> u64 {
         0
     }
 
+    #[inline]
     fn analytic(&self) -> Analytic {
         Analytic::Linear
     }

@@ -27,6 +27,7 @@ impl MatMul {
 }
 
 /// The axes before the last two.
+#[inline]
 fn batch(s: &Shape) -> Shape {
     Shape::from(&s[..s.rank() - 2])
 }
@@ -40,14 +41,17 @@ fn matrix<F: Float>(t: &Tensor<F>) -> Matrix<'_, F> {
 }
 
 impl Op for MatMul {
+    #[inline]
     fn name(&self) -> String {
         "matmul".into()
     }
 
+    #[inline]
     fn text(&self, args: &[&str]) -> String {
         format!("{} · {}", args[0], args[1])
     }
 
+    #[inline]
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
         let (a, b) = (args[0], args[1]);
         if a.rank() < 2 || b.rank() < 2 {
@@ -116,10 +120,12 @@ impl Op for MatMul {
         }
     }
 
+    #[inline]
     fn flops(&self, args: &[&Shape], y: &Shape) -> u64 {
         2 * (y.len_elements() * args[0].last().copied().unwrap_or(0)) as u64
     }
 
+    #[inline]
     fn analytic(&self) -> Analytic {
         Analytic::Bilinear
     }
@@ -141,6 +147,7 @@ impl Op for MatMul {
 }
 
 /// The shape without its last axis.
+#[inline]
 fn batch_of(s: &Shape) -> Shape {
     Shape::from(&s[..s.rank() - 1])
 }
@@ -178,24 +185,28 @@ pub trait MatMulExt: Algebra {
     /// ```
     #[track_caller]
     fn matmul(&self, rhs: impl Operand<Self>) -> Self {
-        let rhs = rhs.beside(self);
-        let (left, right) = (self.shape(), rhs.shape());
-        if left.rank() >= 2 && right.rank() >= 2 {
-            return MatMul::of(self, &rhs);
-        }
-        // A vector is a matrix of one row on the left and of one column on the right; that axis is removed again.
-        let a = if left.rank() == 1 { ReshapeExt::reshape(self, [1, left[0]]) } else { self.clone() };
-        let b = if right.rank() == 1 { ReshapeExt::reshape(&*rhs, [right[0], 1]) } else { (*rhs).clone() };
-        let y = MatMul::of(&a, &b);
-        let mut shape = y.shape();
-        if right.rank() == 1 {
-            shape = shape.without(shape.rank() - 1);
-        }
-        if left.rank() == 1 {
-            shape = shape.without(shape.rank() - 1 - usize::from(right.rank() != 1));
-        }
-        ReshapeExt::reshape(&y, shape)
+        product(self, &rhs.beside(self))
     }
+}
+
+#[track_caller]
+fn product<A: Algebra>(a: &A, b: &A) -> A {
+    let (left, right) = (a.shape(), b.shape());
+    if left.rank() >= 2 && right.rank() >= 2 {
+        return MatMul::of(a, b);
+    }
+    // A vector is a matrix of one row on the left and of one column on the right; that axis is removed again.
+    let a = if left.rank() == 1 { ReshapeExt::reshape(a, [1, left[0]]) } else { a.clone() };
+    let b = if right.rank() == 1 { ReshapeExt::reshape(b, [right[0], 1]) } else { b.clone() };
+    let y = MatMul::of(&a, &b);
+    let mut shape = y.shape();
+    if right.rank() == 1 {
+        shape = shape.without(shape.rank() - 1);
+    }
+    if left.rank() == 1 {
+        shape = shape.without(shape.rank() - 1 - usize::from(right.rank() != 1));
+    }
+    ReshapeExt::reshape(&y, shape)
 }
 
 impl<A: Algebra> MatMulExt for A {}

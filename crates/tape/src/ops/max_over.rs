@@ -35,14 +35,17 @@ impl MaxOver {
 }
 
 impl Op for MaxOver {
+    #[inline]
     fn name(&self) -> String {
         "max_over".into()
     }
 
+    #[inline]
     fn text(&self, args: &[&str]) -> String {
         format!("max({}, {})", args[0], self.shape)
     }
 
+    #[inline]
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
         let y = SumTo { shape: self.shape.clone() }.shape(args)?;
         if args[0].len_elements() == 0 && y.len_elements() > 0 {
@@ -77,10 +80,12 @@ impl Op for MaxOver {
         (self.shares(&a[0], y) * d).sum_to(&self.shape)
     }
 
+    #[inline]
     fn at_kinks(&self) -> &'static str {
         "Elements that are equally large share the derivative equally."
     }
 
+    #[inline]
     fn flops(&self, args: &[&Shape], _y: &Shape) -> u64 {
         args[0].len_elements() as u64
     }

@@ -83,6 +83,7 @@ impl<A: Algebra> MaxPoolExt for A {}
 
 /// Rejects images with another number of spatial axes.
 #[track_caller]
+#[inline]
 pub(crate) fn expect(op: &str, x: &Shape, axes: usize) {
     if x.rank() != axes + 2 {
         Error::shape(op, format!("an image of rank {} is needed, not {x}", axes + 2)).raise()
@@ -103,6 +104,7 @@ fn largest<A: Algebra>(x: &A, op: ArgMaxPool) -> A {
 pub struct MaxPool(Pool);
 
 impl MaxPool {
+    #[inline]
     pub(crate) fn op(self) -> ArgMaxPool {
         ArgMaxPool::Sliding(self.0)
     }
@@ -135,6 +137,7 @@ impl Function for MaxPool {
 pub struct AdaptiveMaxPool(PerAxis);
 
 impl AdaptiveMaxPool {
+    #[inline]
     pub(crate) fn op(self) -> ArgMaxPool {
         ArgMaxPool::Adaptive(self.0)
     }

@@ -27,6 +27,7 @@ impl Pointwise for Mul {
         }
     }
 
+    #[inline]
     fn text(&self, args: &[&str]) -> String {
         format!("{} · {}", args[0], args[1])
     }

@@ -30,10 +30,12 @@ impl Pointwise for MulAdd {
         }
     }
 
+    #[inline]
     fn slope(&self, arg: usize) -> Option<f64> {
         (arg == 2).then_some(1.0)
     }
 
+    #[inline]
     fn text(&self, args: &[&str]) -> String {
         format!("{} · {} + {}", args[0], args[1], args[2])
     }

@@ -15,6 +15,7 @@ pub struct NanToNum {
 }
 
 impl Default for NanToNum {
+    #[inline]
     fn default() -> Self {
         NanToNum { nan: 0.0 }
     }
@@ -39,18 +40,22 @@ impl Pointwise for NanToNum {
         R::select((x * 0.0).eq(zero), x.number(1.0), zero)
     }
 
+    #[inline]
     fn text(&self, args: &[&str]) -> String {
         format!("nan_to_num({}, {})", args[0], self.nan)
     }
 
+    #[inline]
     fn attribute(&self) -> f64 {
         self.nan
     }
 
+    #[inline]
     fn with_attribute(nan: f64) -> Self {
         NanToNum { nan }
     }
 
+    #[inline]
     fn variants() -> Vec<Self> {
         [0.0, 2.0].map(|nan| NanToNum { nan }).into()
     }

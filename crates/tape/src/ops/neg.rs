@@ -29,6 +29,7 @@ impl Pointwise for Neg {
         Some(-1.0)
     }
 
+    #[inline]
     fn text(&self, args: &[&str]) -> String {
         format!("-{}", args[0])
     }

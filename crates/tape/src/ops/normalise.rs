@@ -76,14 +76,17 @@ impl Normalise {
 }
 
 impl Op for Normalise {
+    #[inline]
     fn name(&self) -> String {
         if self.centred { "normalise" } else { "rms_normalise" }.into()
     }
 
+    #[inline]
     fn text(&self, args: &[&str]) -> String {
         format!("{}({}, {})", self.name(), args[0], self.shape)
     }
 
+    #[inline]
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
         match self.shape.broadcasts_to(args[0]) {
             true => Ok(args[0].clone()),
@@ -113,6 +116,7 @@ impl Op for Normalise {
         Some(centred * inverse)
     }
 
+    #[inline]
     fn flops(&self, args: &[&Shape], _y: &Shape) -> u64 {
         6 * args[0].len_elements() as u64
     }
@@ -124,6 +128,7 @@ impl Op for Normalise {
 }
 
 /// Operations with shapes to try them at.
+#[inline]
 fn samples() -> Vec<(Normalise, Shape)> {
     let table: &[(&[usize], &[usize], f64, bool)] = &[
         (&[2, 3], &[2, 1], 1e-5, true),
@@ -142,14 +147,17 @@ fn samples() -> Vec<(Normalise, Shape)> {
 }
 
 impl Op for NormaliseInput {
+    #[inline]
     fn name(&self) -> String {
         format!("{}_input", self.of.name())
     }
 
+    #[inline]
     fn text(&self, args: &[&str]) -> String {
         format!("{}({}, {}, {})", self.name(), args[0], args[1], self.of.shape)
     }
 
+    #[inline]
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
         if args[0] != args[1] {
             return Err(Error::shape(self.name(), format!("a cotangent {} for {}", args[0], args[1])));
@@ -212,6 +220,7 @@ impl Op for NormaliseInput {
         Some((g - along) * inverse)
     }
 
+    #[inline]
     fn flops(&self, args: &[&Shape], _y: &Shape) -> u64 {
         13 * args[0].len_elements() as u64
     }

@@ -18,14 +18,17 @@ pub struct OneHot {
 }
 
 impl Op for OneHot {
+    #[inline]
     fn name(&self) -> String {
         "one_hot".into()
     }
 
+    #[inline]
     fn text(&self, args: &[&str]) -> String {
         format!("one_hot({}, {})", args[0], self.classes)
     }
 
+    #[inline]
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
         let mut shape = args[0].clone();
         shape.push(self.classes);
@@ -48,10 +51,12 @@ impl Op for OneHot {
         Tensor::from_parts(shape, out).into()
     }
 
+    #[inline]
     fn active(&self, _arg: usize) -> bool {
         false
     }
 
+    #[inline]
     fn flops(&self, _args: &[&Shape], _y: &Shape) -> u64 {
         0
     }

@@ -22,6 +22,7 @@ pub enum PadMode {
 
 impl PadMode {
     /// Which entry of an axis of length `n` stands at each place of the padded axis.
+    #[inline]
     fn positions(self, n: usize, before: usize, after: usize) -> Tensor<i64> {
         let (n, before, after) = (n as i64, before as i64, after as i64);
         let position = |at: i64| match self {
@@ -34,6 +35,7 @@ impl PadMode {
     }
 
     /// How many entries can be added on one side of an axis of length `n`.
+    #[inline]
     fn most(self, n: usize) -> usize {
         match self {
             PadMode::Constant(_) => usize::MAX,

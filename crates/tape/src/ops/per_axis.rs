@@ -11,6 +11,7 @@ pub struct PerAxis(SmallVec<[usize; 3]>);
 
 impl PerAxis {
     /// The number for axis `k`.
+    #[inline]
     pub(crate) fn at(&self, k: usize) -> usize {
         self.0.get(k).or(self.0.first()).copied().unwrap_or(0)
     }
@@ -18,27 +19,32 @@ impl PerAxis {
 
 impl Deref for PerAxis {
     type Target = [usize];
+    #[inline]
     fn deref(&self) -> &[usize] {
         &self.0
     }
 }
 
 impl From<usize> for PerAxis {
+    #[inline]
     fn from(n: usize) -> Self {
         PerAxis(SmallVec::from_slice(&[n]))
     }
 }
 impl<const N: usize> From<[usize; N]> for PerAxis {
+    #[inline]
     fn from(n: [usize; N]) -> Self {
         PerAxis(SmallVec::from_slice(&n))
     }
 }
 impl From<&[usize]> for PerAxis {
+    #[inline]
     fn from(n: &[usize]) -> Self {
         PerAxis(SmallVec::from_slice(n))
     }
 }
 impl From<Vec<usize>> for PerAxis {
+    #[inline]
     fn from(n: Vec<usize>) -> Self {
         PerAxis(SmallVec::from_vec(n))
     }

@@ -25,6 +25,7 @@ pub struct Permute {
 
 impl Permute {
     /// The permutation that undoes this one.
+    #[inline]
     fn inverse(&self) -> Permute {
         let mut axes = self.axes.clone();
         for (k, axis) in self.axes.iter().enumerate() {
@@ -34,6 +35,7 @@ impl Permute {
     }
 
     /// Whether this exchanges the last two axes and nothing else.
+    #[inline]
     fn is_transpose(&self) -> bool {
         let r = self.axes.len();
         r >= 2 && (0..r - 2).all(|k| self.axes[k] == k) && self.axes[r - 2] == r - 1
@@ -41,10 +43,12 @@ impl Permute {
 }
 
 impl Op for Permute {
+    #[inline]
     fn name(&self) -> String {
         "permute".into()
     }
 
+    #[inline]
     fn text(&self, args: &[&str]) -> String {
         match self.is_transpose() {
             true => format!("{}ᵀ", args[0]),
@@ -52,6 +56,7 @@ impl Op for Permute {
         }
     }
 
+    #[inline]
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
         let x = args[0];
         let mut sorted = self.axes.clone();
@@ -87,10 +92,12 @@ impl Op for Permute {
         A::apply(self.clone(), &[Arg::Real(&d)]).real()
     }
 
+    #[inline]
     fn flops(&self, _args: &[&Shape], _y: &Shape) -> u64 {
         0
     }
 
+    #[inline]
     fn analytic(&self) -> Analytic {
         Analytic::Linear
     }

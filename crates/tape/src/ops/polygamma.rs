@@ -27,18 +27,22 @@ impl Pointwise for Polygamma {
         x.polygamma(self.order + 1)
     }
 
+    #[inline]
     fn text(&self, args: &[&str]) -> String {
         format!("polygamma({}, {})", self.order, args[0])
     }
 
+    #[inline]
     fn attribute(&self) -> f64 {
         self.order.into()
     }
 
+    #[inline]
     fn with_attribute(order: f64) -> Self {
         Polygamma { order: order as u32 }
     }
 
+    #[inline]
     fn variants() -> Vec<Self> {
         [0, 1, 2].map(|order| Polygamma { order }).into()
     }

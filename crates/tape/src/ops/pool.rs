@@ -57,22 +57,26 @@ impl Pool {
     }
 
     /// Whether a last window may reach beyond the padding.
+    #[inline]
     pub fn ceil(self, ceil: bool) -> Self {
         Pool { ceil, ..self }
     }
 
     /// For averages: whether zeros of the padding count as entries.
+    #[inline]
     pub fn count_padding(self, count_padding: bool) -> Self {
         Pool { count_padding, ..self }
     }
 
     /// The windows along spatial axis `k`.
+    #[inline]
     pub(crate) fn window(&self, k: usize) -> Window {
         let Pool { size, stride, padding, dilation, .. } = self;
         Window { size: size.at(k), stride: stride.at(k), padding: padding.at(k), dilation: dilation.at(k) }
     }
 
     /// How many windows lie along each spatial axis of images of shape `x`, or what does not fit.
+    #[inline]
     pub(crate) fn counts(&self, op: &str, x: &Shape) -> Result<PerAxis, Error> {
         let error = |message: String| Err(Error::shape(op, message));
         let axes = spatial(op, x)?;
@@ -106,11 +110,13 @@ impl Pool {
 }
 
 /// Where adaptive window `i` of `count` lies on an axis of length `len`: from `⌊i·len/count⌋` to `⌈(i + 1)·len/count⌉`.
+#[inline]
 pub(crate) fn adaptive(i: usize, count: usize, len: usize) -> std::ops::Range<usize> {
     i * len / count..((i + 1) * len).div_ceil(count)
 }
 
 /// The number of windows for each spatial axis of images of shape `x` that `sizes` asks for.
+#[inline]
 pub(crate) fn adaptive_counts(op: &str, sizes: &PerAxis, x: &Shape) -> Result<PerAxis, Error> {
     let axes = spatial(op, x)?;
     if ![1, axes].contains(&sizes.len()) {
@@ -123,6 +129,7 @@ pub(crate) fn adaptive_counts(op: &str, sizes: &PerAxis, x: &Shape) -> Result<Pe
 }
 
 /// The number of spatial axes.
+#[inline]
 pub(crate) fn spatial(op: &str, x: &Shape) -> Result<usize, Error> {
     match x.rank() {
         0..3 => Err(Error::shape(op, format!("an image [batch, channels, …] is needed, not {x}"))),

@@ -41,6 +41,7 @@ impl Pointwise for Pow {
         }
     }
 
+    #[inline]
     fn text(&self, args: &[&str]) -> String {
         format!("{}^{}", args[0], args[1])
     }

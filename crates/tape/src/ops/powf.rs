@@ -33,18 +33,22 @@ impl Pointwise for Powf {
         }
     }
 
+    #[inline]
     fn text(&self, args: &[&str]) -> String {
         format!("{}^{}", args[0], self.exponent)
     }
 
+    #[inline]
     fn attribute(&self) -> f64 {
         self.exponent
     }
 
+    #[inline]
     fn with_attribute(exponent: f64) -> Self {
         Powf { exponent }
     }
 
+    #[inline]
     fn variants() -> Vec<Self> {
         [-1.5, 0.0, 0.5, 1.0, 2.0, 2.7].map(|exponent| Powf { exponent }).into()
     }

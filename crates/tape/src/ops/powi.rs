@@ -36,18 +36,22 @@ impl Pointwise for Powi {
         }
     }
 
+    #[inline]
     fn text(&self, args: &[&str]) -> String {
         format!("{}^{}", args[0], self.n)
     }
 
+    #[inline]
     fn attribute(&self) -> f64 {
         f64::from(self.n)
     }
 
+    #[inline]
     fn with_attribute(n: f64) -> Self {
         Powi { n: n as i32 }
     }
 
+    #[inline]
     fn variants() -> Vec<Self> {
         [-2, -1, 0, 1, 2, 3, 7].map(|n| Powi { n }).into()
     }

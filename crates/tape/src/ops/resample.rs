@@ -66,6 +66,7 @@ type Row = SmallVec<[(usize, f64); 4]>;
 
 impl Resample {
     /// The weights that are not 0, for entry `i` of `y`.
+    #[inline]
     fn row(&self, i: usize) -> Row {
         let last = self.from.saturating_sub(1);
         match &self.scheme {
@@ -102,10 +103,12 @@ impl Resample {
 }
 
 impl Op for Resample {
+    #[inline]
     fn name(&self) -> String {
         "resample".into()
     }
 
+    #[inline]
     fn text(&self, args: &[&str]) -> String {
         let Resample { axis, scheme, from, to, transposed } = self;
         let scheme = match scheme {
@@ -118,6 +121,7 @@ impl Op for Resample {
         format!("resample({}, axis {axis}, {scheme}, {from} to {to}{transposed})", args[0])
     }
 
+    #[inline]
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
         let Resample { axis, from, to, transposed, .. } = *self;
         let (read, made) = if transposed { (to, from) } else { (from, to) };
@@ -158,6 +162,7 @@ impl Op for Resample {
         Tensor::from_parts(shape.with(self.axis, made), out).into()
     }
 
+    #[inline]
     fn analytic(&self) -> Analytic {
         Analytic::Linear
     }
@@ -170,6 +175,7 @@ impl Op for Resample {
         A::apply(self.clone(), &[Arg::Real(&d)]).real()
     }
 
+    #[inline]
     fn flops(&self, args: &[&Shape], _y: &Shape) -> u64 {
         let beside = args[0].len_elements() / args[0][self.axis].max(1);
         let terms: usize = (0..self.to).map(|i| self.row(i).len()).sum();

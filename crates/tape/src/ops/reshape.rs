@@ -19,14 +19,17 @@ pub struct Reshape {
 }
 
 impl Op for Reshape {
+    #[inline]
     fn name(&self) -> String {
         "reshape".into()
     }
 
+    #[inline]
     fn text(&self, args: &[&str]) -> String {
         format!("reshape({}, {})", args[0], self.shape)
     }
 
+    #[inline]
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
         match args[0].len_elements() == self.shape.len_elements() {
             true => Ok(self.shape.clone()),
@@ -46,10 +49,12 @@ impl Op for Reshape {
         ReshapeExt::reshape(&d, &self.shape)
     }
 
+    #[inline]
     fn flops(&self, _args: &[&Shape], _y: &Shape) -> u64 {
         0
     }
 
+    #[inline]
     fn analytic(&self) -> Analytic {
         Analytic::Linear
     }
@@ -61,6 +66,16 @@ impl Op for Reshape {
         let case = |(x, to): &(&[usize], &[usize])| Case::of(Reshape { shape: Shape::from(*to) }).real(*x);
         table.iter().map(case).collect()
     }
+}
+
+#[track_caller]
+fn to_sizes<A: Algebra>(x: &A, sizes: &Sizes) -> A {
+    let from = x.shape();
+    let shape = sizes.resolve("reshape", &from).unwrap_or_else(|e| e.raise());
+    if from == shape {
+        return x.clone();
+    }
+    A::apply(Reshape { shape }, &[Arg::Real(x)]).real()
 }
 
 /// The methods of [`Reshape`].
@@ -81,11 +96,7 @@ pub trait ReshapeExt: Algebra {
     /// ```
     #[track_caller]
     fn reshape(&self, sizes: impl Into<Sizes>) -> Self {
-        let shape = sizes.into().resolve("reshape", &self.shape()).unwrap_or_else(|e| e.raise());
-        if self.shape() == shape {
-            return self.clone();
-        }
-        Self::apply(Reshape { shape }, &[Arg::Real(self)]).real()
+        to_sizes(self, &sizes.into())
     }
 
     /// All axes from `first` on as one; `x.flatten(1)` keeps the batch.

@@ -27,6 +27,7 @@ impl Pointwise for Round {
         x.number(0.0)
     }
 
+    #[inline]
     fn slope(&self, _arg: usize) -> Option<f64> {
         Some(0.0)
     }

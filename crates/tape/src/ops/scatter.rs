@@ -29,14 +29,17 @@ impl Scatter {
 }
 
 impl Op for Scatter {
+    #[inline]
     fn name(&self) -> String {
         "scatter".into()
     }
 
+    #[inline]
     fn text(&self, args: &[&str]) -> String {
         format!("scatter({}, {}, {}, axis {})", args[0], args[1], args[2], self.axis)
     }
 
+    #[inline]
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
         fits("scatter", self.axis, args[0], args[1])?;
         if args[1] != args[2] {
@@ -57,6 +60,7 @@ impl Op for Scatter {
         y.into()
     }
 
+    #[inline]
     fn active(&self, arg: usize) -> bool {
         arg != 1
     }
@@ -79,14 +83,17 @@ impl Op for Scatter {
         }
     }
 
+    #[inline]
     fn flops(&self, _args: &[&Shape], _y: &Shape) -> u64 {
         0
     }
 
+    #[inline]
     fn immune(&self) -> &'static [(&'static str, &'static str)] {
         &[]
     }
 
+    #[inline]
     fn analytic(&self) -> Analytic {
         Analytic::Linear
     }

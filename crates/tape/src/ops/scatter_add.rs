@@ -24,14 +24,17 @@ pub struct ScatterAdd {
 }
 
 impl Op for ScatterAdd {
+    #[inline]
     fn name(&self) -> String {
         "scatter_add".into()
     }
 
+    #[inline]
     fn text(&self, args: &[&str]) -> String {
         format!("scatter_add({}, {}, axis {} of {})", args[0], args[1], self.axis, self.shape)
     }
 
+    #[inline]
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
         fits("scatter_add", self.axis, &self.shape, args[1])?;
         if args[0] != args[1] {
@@ -51,6 +54,7 @@ impl Op for ScatterAdd {
         Tensor::from_parts(self.shape.clone(), out).into()
     }
 
+    #[inline]
     fn active(&self, arg: usize) -> bool {
         arg == 0
     }
@@ -63,10 +67,12 @@ impl Op for ScatterAdd {
         A::apply(self.clone(), &[Arg::Real(&d), Arg::Index(a.index(1))]).real()
     }
 
+    #[inline]
     fn flops(&self, args: &[&Shape], _y: &Shape) -> u64 {
         args[0].len_elements() as u64
     }
 
+    #[inline]
     fn analytic(&self) -> Analytic {
         Analytic::Linear
     }

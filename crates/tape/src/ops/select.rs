@@ -35,10 +35,12 @@ impl Select {
 }
 
 impl Op for Select {
+    #[inline]
     fn name(&self) -> String {
         "select".into()
     }
 
+    #[inline]
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
         broadcast("select", args)
     }
@@ -47,6 +49,7 @@ impl Op for Select {
         elementwise::choose(a.mask(0), &a[1], &a[2]).into()
     }
 
+    #[inline]
     fn active(&self, arg: usize) -> bool {
         arg > 0
     }
@@ -59,10 +62,12 @@ impl Op for Select {
         Select::part(arg, a.mask(0), &d).broadcast_to(y.shape())
     }
 
+    #[inline]
     fn immune(&self) -> &'static [(&'static str, &'static str)] {
         &[]
     }
 
+    #[inline]
     fn analytic(&self) -> Analytic {
         Analytic::Linear
     }

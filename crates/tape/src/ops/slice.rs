@@ -44,20 +44,24 @@ pub struct Unslice {
 }
 
 /// A shape as blocks around an axis: how many blocks, and how many elements in one entry of the axis.
+#[inline]
 fn around(shape: &Shape, axis: usize) -> (usize, usize) {
     (shape[..axis].iter().product(), shape[axis + 1..].iter().product())
 }
 
 impl Op for Slice {
+    #[inline]
     fn name(&self) -> String {
         "slice".into()
     }
 
+    #[inline]
     fn text(&self, args: &[&str]) -> String {
         let step = if self.step == 1 { String::new() } else { format!(":{}", self.step) };
         format!("{}[axis {}: {}:{}{step}]", args[0], self.axis, self.start, self.end)
     }
 
+    #[inline]
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
         let x = args[0];
         let Slice { axis, start, end, step } = *self;
@@ -100,10 +104,12 @@ impl Op for Slice {
         A::apply(self.clone(), &[Arg::Real(&d)]).real()
     }
 
+    #[inline]
     fn flops(&self, _args: &[&Shape], _y: &Shape) -> u64 {
         0
     }
 
+    #[inline]
     fn analytic(&self) -> Analytic {
         Analytic::Linear
     }
@@ -116,14 +122,17 @@ impl Op for Slice {
 }
 
 impl Op for Unslice {
+    #[inline]
     fn name(&self) -> String {
         "unslice".into()
     }
 
+    #[inline]
     fn text(&self, args: &[&str]) -> String {
         format!("unslice({}, axis {} from {} by {} of {})", args[0], self.axis, self.start, self.step, self.len)
     }
 
+    #[inline]
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
         let x = args[0];
         let Unslice { axis, start, step, len } = *self;
@@ -162,10 +171,12 @@ impl Op for Unslice {
         A::apply(self.clone(), &[Arg::Real(&d)]).real()
     }
 
+    #[inline]
     fn flops(&self, _args: &[&Shape], _y: &Shape) -> u64 {
         0
     }
 
+    #[inline]
     fn analytic(&self) -> Analytic {
         Analytic::Linear
     }
@@ -186,6 +197,7 @@ pub struct Span {
 
 impl Span {
     /// The first entry and the one past the last, on an axis of length `n`.
+    #[inline]
     fn resolve(&self, axis: usize, n: usize) -> Result<(usize, usize), Error> {
         let place = |at: Option<isize>, open: usize| match at {
             None => Ok(open),
@@ -199,6 +211,7 @@ impl Span {
 }
 
 impl From<RangeFull> for Span {
+    #[inline]
     fn from(_: RangeFull) -> Self {
         Span { start: None, end: None }
     }

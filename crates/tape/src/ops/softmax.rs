@@ -26,14 +26,17 @@ fn kept<A: Algebra>(x: &A, axis: usize) -> Shape {
 }
 
 impl Op for Softmax {
+    #[inline]
     fn name(&self) -> String {
         "softmax".into()
     }
 
+    #[inline]
     fn text(&self, args: &[&str]) -> String {
         format!("softmax({}, axis {})", args[0], self.axis)
     }
 
+    #[inline]
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
         axis("softmax", self.axis as isize, args[0].rank()).map(|_| args[0].clone())
     }
@@ -66,10 +69,12 @@ impl Op for Softmax {
         Some((a[0].clone() - a[0].log_sum_exp_like(self.axis)).exp())
     }
 
+    #[inline]
     fn flops(&self, args: &[&Shape], _y: &Shape) -> u64 {
         24 * args[0].len_elements() as u64
     }
 
+    #[inline]
     fn analytic(&self) -> Analytic {
         Analytic::Composed
     }

@@ -27,6 +27,7 @@ impl Pointwise for SquaredError {
         (if arg == 0 { x - t } else { t - x }) * 2.0
     }
 
+    #[inline]
     fn text(&self, args: &[&str]) -> String {
         format!("({} − {})²", args[0], args[1])
     }

@@ -64,6 +64,7 @@ pub trait SqueezeExt: Algebra {
 impl<A: Algebra> SqueezeExt for A {}
 
 /// The position of an axis that is added to `rank` others.
+#[inline]
 pub(crate) fn inserted(op: &str, at: isize, rank: usize) -> Result<usize, Error> {
     let axis = if at < 0 { at + rank as isize + 1 } else { at };
     match (0..=rank as isize).contains(&axis) {

@@ -15,10 +15,12 @@ use crate::tensor::Tensor;
 pub struct StopGradient;
 
 impl Op for StopGradient {
+    #[inline]
     fn name(&self) -> String {
         "stop_gradient".into()
     }
 
+    #[inline]
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
         Ok(args[0].clone())
     }
@@ -27,10 +29,17 @@ impl Op for StopGradient {
         a[0].clone().into()
     }
 
+    #[inline]
     fn active(&self, _arg: usize) -> bool {
         false
     }
 
+    #[inline]
+    fn stops_gradient(&self) -> bool {
+        true
+    }
+
+    #[inline]
     fn flops(&self, _args: &[&Shape], _y: &Shape) -> u64 {
         0
     }

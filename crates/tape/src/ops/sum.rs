@@ -58,6 +58,7 @@ impl<A: Algebra> SumExt for A {}
 
 /// The shape with the axes of length 1, and without them.
 #[track_caller]
+#[inline]
 pub(crate) fn reduced(op: &str, shape: &Shape, axes: &Axes) -> (Shape, Shape) {
     let axes = axes.resolve(op, shape.rank()).unwrap_or_else(|e| e.raise());
     let kept = axes.iter().fold(shape.clone(), |s, k| s.with(*k, 1));

@@ -14,14 +14,17 @@ use crate::tensor::Tensor;
 pub struct SumOf;
 
 impl Op for SumOf {
+    #[inline]
     fn name(&self) -> String {
         "sum_of".into()
     }
 
+    #[inline]
     fn text(&self, args: &[&str]) -> String {
         args.join(" + ")
     }
 
+    #[inline]
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
         one_shape("sum_of", args)
     }
@@ -44,6 +47,7 @@ impl Op for SumOf {
         (0..a.len()).map(|k| a[k].clone()).reduce(|sum, x| sum + x)
     }
 
+    #[inline]
     fn flops(&self, args: &[&Shape], y: &Shape) -> u64 {
         (args.len() as u64 - 1) * y.len_elements() as u64
     }
@@ -60,6 +64,7 @@ impl Op for SumOf {
 }
 
 /// The shape that all arguments have.
+#[inline]
 pub(crate) fn one_shape(op: &str, args: &[&Shape]) -> Result<Shape, Error> {
     let Some((first, rest)) = args.split_first() else {
         return Err(Error::shape(op, "no arguments"));

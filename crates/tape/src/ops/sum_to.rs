@@ -21,14 +21,17 @@ pub struct SumTo {
 }
 
 impl Op for SumTo {
+    #[inline]
     fn name(&self) -> String {
         "sum_to".into()
     }
 
+    #[inline]
     fn text(&self, args: &[&str]) -> String {
         format!("sum_to({}, {})", args[0], self.shape)
     }
 
+    #[inline]
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
         match self.shape.broadcasts_to(args[0]) {
             true => Ok(self.shape.clone()),
@@ -48,10 +51,12 @@ impl Op for SumTo {
         d.sum_to(&self.shape)
     }
 
+    #[inline]
     fn flops(&self, args: &[&Shape], _y: &Shape) -> u64 {
         args[0].len_elements() as u64
     }
 
+    #[inline]
     fn analytic(&self) -> Analytic {
         Analytic::Linear
     }

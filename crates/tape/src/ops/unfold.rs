@@ -22,6 +22,7 @@ pub struct Unfold {
 }
 
 /// How many windows lie along each spatial axis of images whose axes from the third on have these lengths.
+#[inline]
 pub(crate) fn counts(op: &str, windows: &[Window], lengths: &[usize]) -> Result<Shape, Error> {
     if windows.is_empty() || windows.len() != lengths.len() {
         let message = format!("{} windows for {} spatial axes", windows.len(), lengths.len());
@@ -42,15 +43,18 @@ pub(crate) fn counts(op: &str, windows: &[Window], lengths: &[usize]) -> Result<
 }
 
 /// The number of entries in a window.
+#[inline]
 pub(crate) fn entries(windows: &[Window]) -> usize {
     windows.iter().map(|w| w.size).product()
 }
 
 impl Op for Unfold {
+    #[inline]
     fn name(&self) -> String {
         "unfold".into()
     }
 
+    #[inline]
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
         let x = args[0];
         if x.rank() < 3 {
@@ -82,10 +86,12 @@ impl Op for Unfold {
         A::apply(self.clone(), &[Arg::Real(&d)]).real()
     }
 
+    #[inline]
     fn flops(&self, _args: &[&Shape], _y: &Shape) -> u64 {
         0
     }
 
+    #[inline]
     fn analytic(&self) -> Analytic {
         Analytic::Linear
     }

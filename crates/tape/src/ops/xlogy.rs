@@ -38,6 +38,7 @@ impl Pointwise for Xlogy {
         }
     }
 
+    #[inline]
     fn text(&self, args: &[&str]) -> String {
         format!("{} · ln({})", args[0], args[1])
     }

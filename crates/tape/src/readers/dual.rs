@@ -3,9 +3,10 @@
 use crate::algebra::{Algebra, Any, Arg, Args, Elementwise, IndexOperand, Lift, MaskOperand, TruthValues};
 use crate::any_op::AnyOp;
 use crate::error::Error;
+use crate::few::Few;
 use crate::float::Float;
 use crate::kernels::elementwise;
-use crate::op::{Custom, Op, ReadBy};
+use crate::op::{Custom, Op, ReadBy, once};
 use crate::ops::SumToExt;
 use crate::param::Param;
 use crate::pointwise::{Arity, Of, Pointwise};
@@ -33,7 +34,8 @@ impl<A> Dual<A> {
 /// A reader that can carry tangents: numbers and recorded values.
 pub trait Base: Algebra {
     /// How a value of this reader with its tangent reads a user's operation.
-    fn read_dual(op: &dyn Custom) -> &dyn ReadBy<Dual<Self>>;
+    #[doc(hidden)]
+    fn read_dual<R>(op: &dyn Custom, f: impl FnOnce(&dyn ReadBy<Dual<Self>>) -> R) -> R;
 
     /// [`Algebra::pointwise_vjp`] on values with tangents.
     fn dual_vjp<P: Pointwise>(op: &P, arg: usize, g: Dual<Self>, x: Of<P, &Dual<Self>>, y: &Dual<Self>) -> Dual<Self>;
@@ -43,8 +45,8 @@ pub trait Base: Algebra {
 }
 
 impl<F: Float> Base for Var<F> {
-    fn read_dual(op: &dyn Custom) -> &dyn ReadBy<Dual<Self>> {
-        F::read_dual_var(op)
+    fn read_dual<R>(op: &dyn Custom, f: impl FnOnce(&dyn ReadBy<Dual<Self>>) -> R) -> R {
+        once(f, |f| F::read_dual_var(op, f))
     }
     fn dual_vjp<P: Pointwise>(op: &P, arg: usize, g: Dual<Self>, x: Of<P, &Dual<Self>>, y: &Dual<Self>) -> Dual<Self> {
         formula::vjp(op, arg, g, x, y)
@@ -55,8 +57,8 @@ impl<F: Float> Base for Var<F> {
 }
 
 impl<F: Float> Base for Tensor<F> {
-    fn read_dual(op: &dyn Custom) -> &dyn ReadBy<Dual<Self>> {
-        F::read_dual_tensor(op)
+    fn read_dual<R>(op: &dyn Custom, f: impl FnOnce(&dyn ReadBy<Dual<Self>>) -> R) -> R {
+        f(F::read_dual_tensor(op))
     }
     fn dual_vjp<P: Pointwise>(op: &P, arg: usize, g: Dual<Self>, x: Of<P, &Dual<Self>>, y: &Dual<Self>) -> Dual<Self> {
         let shape = Tensor::shape(&x.as_ref()[arg].value).clone();
@@ -118,8 +120,8 @@ impl<A: Base> Algebra for Dual<A> {
         A::known_mask(op, &mask.0)
     }
 
-    fn read(op: &dyn Custom) -> &dyn ReadBy<Self> {
-        A::read_dual(op)
+    fn read<R>(op: &dyn Custom, f: impl FnOnce(&dyn ReadBy<Self>) -> R) -> R {
+        A::read_dual(op, f)
     }
 
     fn pointwise_vjp<P: Pointwise>(op: &P, arg: usize, g: Self, x: Of<P, &Self>, y: &Self) -> Self {
@@ -142,14 +144,11 @@ impl<F: Float, A: Base + Lift<F>> Lift<F> for Dual<A> {
 /// [`Algebra::apply`], compiled once and not for each type of operation.
 #[track_caller]
 fn apply<A: Base>(op: &AnyOp, args: &[Arg<'_, Dual<A>>]) -> Any<Dual<A>> {
-    let values: smallvec::SmallVec<[Arg<'_, A>; 3]> = args
-        .iter()
-        .map(|a| match a {
-            Arg::Real(d) => Arg::Real(&d.value),
-            Arg::Index(i) => Arg::Index(&i.0),
-            Arg::Mask(m) => Arg::Mask(&m.0),
-        })
-        .collect();
+    let values = Few::from_fn(args.len(), |k| match args[k] {
+        Arg::Real(d) => Arg::Real(&d.value),
+        Arg::Index(i) => Arg::Index(&i.0),
+        Arg::Mask(m) => Arg::Mask(&m.0),
+    });
     let value = match A::apply(op.clone(), &values) {
         Any::Real(value) => value,
         Any::Index(i) => return Any::Index(DualIndex(i)),

@@ -4,9 +4,11 @@ mod dual;
 pub(crate) mod formula;
 mod numbers;
 pub(crate) mod shapes;
+mod symbol;
 mod text;
 
 pub use dual::{Base, Dual};
 pub(crate) use dual::{DualIndex, DualMask};
 pub use shapes::{Cost, cost};
+pub(crate) use symbol::{BySymbol, Symbol};
 pub use text::Text;

@@ -7,7 +7,7 @@ use crate::kernels::elementwise;
 use crate::op::{Custom, Op, ReadBy};
 use crate::ops::{BroadcastToExt, SumToExt};
 use crate::param::Param;
-use crate::pointwise::{Of, Pointwise};
+use crate::pointwise::{Arity, Of, Pointwise};
 use crate::shape::Shape;
 use crate::tape::evaluate;
 use crate::tensor::Tensor;
@@ -15,8 +15,8 @@ use crate::tensor::Tensor;
 impl<F: Float> Elementwise for Tensor<F> {
     #[track_caller]
     fn pointwise<P: Pointwise>(op: P, args: Of<P, &Self>) -> Self {
-        let shapes: smallvec::SmallVec<[&Shape; 3]> = args.as_ref().iter().map(|a| (*a).shape()).collect();
-        if let Err(e) = Op::shape(&op, &shapes) {
+        let shapes = P::Arity::from_fn(|k| Tensor::shape(args.as_ref()[k]));
+        if let Err(e) = Op::shape(&op, shapes.as_ref()) {
             e.raise()
         }
         elementwise::eval(&op, args)
@@ -56,8 +56,8 @@ impl<F: Float> Algebra for Tensor<F> {
         Ok(mask.clone())
     }
 
-    fn read(op: &dyn Custom) -> &dyn ReadBy<Self> {
-        F::read_tensor(op)
+    fn read<R>(op: &dyn Custom, f: impl FnOnce(&dyn ReadBy<Self>) -> R) -> R {
+        f(F::read_tensor(op))
     }
 
     fn pointwise_vjp<P: Pointwise>(op: &P, arg: usize, g: Self, x: Of<P, &Self>, y: &Self) -> Self {

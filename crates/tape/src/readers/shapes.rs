@@ -4,6 +4,7 @@ use std::cell::Cell;
 
 use crate::algebra::{Algebra, Any, Arg, Elementwise, IndexOperand, Lift, MaskOperand, TruthValues};
 use crate::error::Error;
+use crate::few::Few;
 use crate::float::Float;
 use crate::op::{Custom, Kind, Op, ReadBy};
 use crate::param::Param;
@@ -76,7 +77,7 @@ impl Elementwise for Shape {
 /// The shape of the result of an operation, or what is wrong with its arguments.
 pub(crate) fn infer<O: Op>(op: &O, args: &[Arg<'_, Shape>]) -> Result<Any<Shape>, Error> {
     let shapes: smallvec::SmallVec<[Shape; 3]> = args.iter().map(Arg::shape).collect();
-    let refs: smallvec::SmallVec<[&Shape; 3]> = shapes.iter().collect();
+    let refs = Few::from_fn(shapes.len(), |k| &shapes[k]);
     let shape = op.shape(&refs)?;
     count(|| op.flops(&refs, &shape), &shape);
     Ok(match op.output() {
@@ -123,8 +124,8 @@ impl Algebra for Shape {
         Err(Error::unknown_mask(op))
     }
 
-    fn read(op: &dyn Custom) -> &dyn ReadBy<Self> {
-        op
+    fn read<R>(op: &dyn Custom, f: impl FnOnce(&dyn ReadBy<Self>) -> R) -> R {
+        f(op)
     }
 
     fn pointwise_vjp<P: Pointwise>(_op: &P, arg: usize, _g: Self, x: Of<P, &Self>, _y: &Self) -> Self {

@@ -9,7 +9,7 @@ use crate::float::Float;
 use crate::op::{Custom, Kind, Op, ReadBy};
 use crate::param::Param;
 use crate::pointwise::{Of, Pointwise};
-use crate::readers::formula;
+use crate::readers::{BySymbol, formula};
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 
@@ -126,8 +126,8 @@ impl Algebra for Text {
         Err(Error::unknown_mask(op))
     }
 
-    fn read(op: &dyn Custom) -> &dyn ReadBy<Self> {
-        op
+    fn read<R>(op: &dyn Custom, f: impl FnOnce(&dyn ReadBy<Self>) -> R) -> R {
+        f(&BySymbol(op))
     }
 
     fn pointwise_vjp<P: Pointwise>(op: &P, arg: usize, g: Self, x: Of<P, &Self>, y: &Self) -> Self {

@@ -21,9 +21,9 @@ pub(crate) use combination::{Combination, Run};
 pub use nalgebra::NalgebraFloat;
 pub use scalar::Scalar;
 pub(crate) use scalar::{key_of, push_many, push_run};
-pub(crate) use var::{
-    Operands, Parent, Step, evaluate, inherit, is_active, lift_value, param_node, read, step, value_of,
-};
+#[cfg(feature = "check")]
+pub(crate) use var::param_node;
+pub(crate) use var::{Operands, Parent, Step, evaluate, inherit, is_active, lift_value, read, step, value_of};
 pub use var::{Stored, Var};
 
 use crate::algebra::Any;

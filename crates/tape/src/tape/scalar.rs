@@ -137,7 +137,7 @@ impl<F: Float> Scalar<F> {
         let node = self.retain();
         let hook = move |g: &Tensor<F>| f(g.item());
         let done = store::with_store(node.key, |store: &mut store::Store<F>| {
-            store.hooks.entry(node.id).or_default().push(std::rc::Rc::new(hook));
+            store.hooks.get_or_insert_with(node.id, Vec::new).push(std::rc::Rc::new(hook));
         });
         done.unwrap_or_else(|e| e.raise());
         node

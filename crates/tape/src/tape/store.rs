@@ -9,7 +9,7 @@
 #![allow(unsafe_code)] // recorded nodes are written and read through pointers into chunks
 
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::mem::MaybeUninit;
 use std::ops::Range;
 use std::panic::Location;
@@ -20,6 +20,7 @@ use std::thread::{self, ThreadId};
 
 use smallvec::SmallVec;
 
+use crate::by_id::ById;
 use crate::error::Error;
 use crate::float::Float;
 use crate::kernels::slopes::{self, Parents, Place};
@@ -134,7 +135,7 @@ pub(crate) enum What {
 }
 
 /// The memory of one tape.
-pub(crate) struct Store<F: Float> {
+pub struct Store<F: Float> {
     key: u32,
     len: u32,
     /// Of a full tape. Leaves and tensors leave their places unwritten.
@@ -153,7 +154,7 @@ pub(crate) struct Store<F: Float> {
     /// What to do about numbers that are not finite.
     pub(crate) on_non_finite: OnNonFinite,
     /// What sees the gradients of nodes.
-    pub(crate) hooks: BTreeMap<u32, Vec<Hook<F>>>,
+    pub(crate) hooks: ById<Vec<Hook<F>>>,
     /// How many numbers left the tape through the traits of numbers.
     pub(crate) taken: usize,
 }
@@ -452,8 +453,15 @@ impl<F: Float> Cold<F> {
     }
 
     /// Takes `count` ids of the tape at `k`, which is not in use, for leaves or tensors. Those of a gradient-only tape
-    /// are a gap in the records; those of a full tape get what `extra` says and no node.
-    fn take_ids(&mut self, k: usize, count: u32, extra: impl Fn(u32) -> Extra<F>) -> Result<u32, Error> {
+    /// are a gap in the records; those of a full tape get a value, a line and an operation, and no node.
+    fn take_ids(
+        &mut self,
+        k: usize,
+        count: u32,
+        values: &[F],
+        line: Line,
+        op: &'static ScalarOp,
+    ) -> Result<u32, Error> {
         let first = self.stores[k].len;
         if self.stores[k].key & GRADIENT_ONLY != 0 {
             let fits = self.stores[k].pieces.last().is_some_and(|p| p.used + slopes::LONGEST <= PIECE);
@@ -476,7 +484,8 @@ impl<F: Float> Cold<F> {
             if id / CHUNK == self.stores[k].nodes.len() {
                 self.grow(k)?;
             }
-            self.stores[k].extras[id / CHUNK][id % CHUNK].write(extra(done));
+            let value = values.get(done as usize).copied().unwrap_or_else(F::zero);
+            self.stores[k].extras[id / CHUNK][id % CHUNK].write(Extra { value, line, op });
         }
         self.stores[k].len += count;
         Ok(first)
@@ -520,6 +529,10 @@ pub trait Lane: sealed::Sealed + Sized {
     fn cold<R>(f: impl FnOnce(&RefCell<Cold<Self>>) -> R) -> Result<R, Error>
     where
         Self: Float;
+    /// Runs `f`, which must not call the code of an operation, on the store of a tape.
+    fn on_store(key: u32, f: &mut dyn FnMut(&mut Store<Self>)) -> Result<(), Error>
+    where
+        Self: Float;
 }
 
 macro_rules! lanes {
@@ -535,6 +548,9 @@ macro_rules! lanes {
             }
             fn cold<R>(f: impl FnOnce(&RefCell<Cold<Self>>) -> R) -> Result<R, Error> {
                 COLD.try_with(f).map_err(|_| Error::ThreadEnding)
+            }
+            fn on_store(key: u32, f: &mut dyn FnMut(&mut Store<Self>)) -> Result<(), Error> {
+                on_store(key, f)
             }
         }
     };)* };
@@ -589,7 +605,7 @@ pub(crate) fn open<F: Float>(kind: u32) -> Result<u32, Error> {
             leaves: Vec::new(),
             retained: Vec::new(),
             on_non_finite: OnNonFinite::Off,
-            hooks: BTreeMap::new(),
+            hooks: ById::default(),
             taken: 0,
         });
         let k = cold.stores.len() - 1;
@@ -602,7 +618,7 @@ pub(crate) fn open<F: Float>(kind: u32) -> Result<u32, Error> {
 /// Node 0: what has no parent points here.
 fn take_sink<F: Float>(cold: &mut Cold<F>, k: usize) -> Result<(), Error> {
     let line = Location::caller();
-    cold.take_ids(k, 1, |_| Extra { value: F::zero(), line, op: &ScalarOp::Leaf })?;
+    cold.take_ids(k, 1, &[], line, &ScalarOp::Leaf)?;
     Ok(())
 }
 
@@ -663,7 +679,15 @@ pub(crate) fn clear<F: Float>(key: u32) -> Result<u32, Error> {
 }
 
 /// Runs `f`, which must not call the code of an operation, on the store of a tape.
+#[inline]
 pub(crate) fn with_store<F: Float, R>(key: u32, f: impl FnOnce(&mut Store<F>) -> R) -> Result<R, Error> {
+    let (mut f, mut result) = (Some(f), None);
+    F::on_store(key, &mut |store| result = f.take().map(|f| f(store)))?;
+    result.ok_or(Error::StaleHandle)
+}
+
+/// [`with_store`], compiled once for each float type.
+fn on_store<F: Float>(key: u32, f: &mut dyn FnMut(&mut Store<F>)) -> Result<(), Error> {
     F::cold(|cold| {
         let mut cold = cold.borrow_mut();
         let k = cold.position(key).ok_or_else(|| missing(key))?;
@@ -672,7 +696,8 @@ pub(crate) fn with_store<F: Float, R>(key: u32, f: impl FnOnce(&mut Store<F>) ->
                 cold.sync(hot);
             }
         });
-        Ok(f(&mut cold.stores[k]))
+        f(&mut cold.stores[k]);
+        Ok(())
     })?
 }
 
@@ -797,7 +822,7 @@ pub(crate) fn push_leaves<F: Float>(key: u32, values: &[F], line: Line) -> Resul
         F::hot(|hot| {
             cold.park(hot);
             let count = u32::try_from(values.len()).map_err(|_| Error::TapeFull(cold.stores[k].len))?;
-            let taken = cold.take_ids(k, count, |i| Extra { value: values[i as usize], line, op: &ScalarOp::Leaf });
+            let taken = cold.take_ids(k, count, values, line, &ScalarOp::Leaf);
             if let Ok(first) = taken {
                 match cold.stores[k].leaves.last_mut() {
                     Some(range) if range.end == first => range.end += count,
@@ -829,7 +854,7 @@ pub(crate) fn push_wide<F: Float>(
                 cold.park(hot);
             }
         });
-        let id = cold.take_ids(k, 1, |_| Extra { value: F::zero(), line, op: &ScalarOp::Wide })?;
+        let id = cold.take_ids(k, 1, &[], line, &ScalarOp::Wide)?;
         cold.stores[k].wide.push(Wide { id, what, parents, value, line, active, retained: false });
         Ok(id)
     })?

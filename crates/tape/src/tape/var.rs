@@ -13,11 +13,12 @@ use crate::algebra::{
     Algebra, Any, Arg, Args, Elementwise, Held, IndexOperand, Lift, MaskOperand, Operand, TruthValues,
 };
 use crate::error::Error;
+use crate::few::Few;
 use crate::float::{Element, Float};
 use crate::gradients::{Gradients, RecordedGradients};
 use crate::kernels::slopes::Parents;
 use crate::non_finite;
-use crate::op::{Custom, Kind, Op, ReadBy, Value};
+use crate::op::{Custom, Kind, Op, ReadBy, Value, once};
 use crate::ops::AnyOp;
 use crate::param::{Param, ParamId};
 use crate::pointwise::{Arity, Of, Pointwise};
@@ -260,7 +261,7 @@ impl<F: Float> Var<F> {
             {
                 store.retained.insert(at, self.id);
             }
-            store.hooks.entry(self.id).or_default().push(Rc::new(f));
+            store.hooks.get_or_insert_with(self.id, Vec::new).push(Rc::new(f));
         });
         done.unwrap_or_else(|e| e.raise());
         self
@@ -278,14 +279,14 @@ impl<F: Float> Var<F> {
 
     /// [`try_apply`](Self::try_apply), compiled once and not for each type of operation.
     fn try_apply_any(op: AnyOp, args: &[Arg<'_, Self>], line: Line) -> Result<Any<Self>, Error> {
-        let handles: SmallVec<[(u32, u32); 3]> = args.iter().map(handle).collect();
+        let handles = Few::from_fn(args.len(), |k| handle(&args[k]));
         let key = handles.first().map_or(0, |h| h.0);
         if handles.iter().any(|h| h.0 != key) {
             return Err(Error::ForeignTape);
         }
         let mut operands = Operands::new();
         store::with_store(key, |store: &mut Store<F>| read(store, handles.iter().map(|h| h.1), &mut operands))??;
-        let numbers: SmallVec<[Arg<'_, Tensor<F>>; 3]> = operands.iter().map(|(value, _)| value.as_arg()).collect();
+        let numbers = Few::from_fn(operands.len(), |k| operands[k].0.as_arg());
         let value = evaluate(&op, Args(&numbers)).map_err(|e| made_at::<F>(e, key, &handles))?;
         if handles.iter().all(|h| h.1 & CONSTANT != 0) {
             let id = store::with_store(key, |store| constant_id(store, value))?;
@@ -362,16 +363,12 @@ pub(crate) fn evaluate<O: Op, F: Float>(op: &O, args: Args<'_, Tensor<F>>) -> Re
     Ok(value)
 }
 
-fn shapes_of<'a, F: Float>(args: Args<'a, Tensor<F>>) -> SmallVec<[&'a Shape; 3]> {
-    let mut shapes = SmallVec::new();
-    for arg in args.0 {
-        shapes.push(match arg {
-            Arg::Real(t) => t.shape(),
-            Arg::Index(t) => t.shape(),
-            Arg::Mask(t) => t.shape(),
-        });
-    }
-    shapes
+fn shapes_of<'a, F: Float>(args: Args<'a, Tensor<F>>) -> Few<&'a Shape> {
+    Few::from_fn(args.len(), |k| match args.0[k] {
+        Arg::Real(t) => t.shape(),
+        Arg::Index(t) => t.shape(),
+        Arg::Mask(t) => t.shape(),
+    })
 }
 
 /// Adds to a shape error where the operands were made.
@@ -457,41 +454,39 @@ pub(crate) fn is_active<F: Float>(key: u32, id: u32) -> bool {
 }
 
 /// The operands as scalars, if they all are scalar nodes or constant numbers of a full tape and one is a node.
-pub(crate) fn scalars_of<F: Float>(vars: &[&Var<F>]) -> Option<SmallVec<[Scalar<F>; 3]>> {
+pub(crate) fn scalars_of<F: Float>(vars: &[&Var<F>]) -> Option<[Scalar<F>; 2]> {
     let key = vars.first()?.key;
     if vars.len() > 2 || key & GRADIENT_ONLY != 0 || vars.iter().any(|v| v.key != key) {
         return None;
     }
-    let scalars: SmallVec<[Scalar<F>; 3]> = store::with_store(key, |store: &mut Store<F>| {
-        vars.iter()
-            .map(|v| {
-                if v.id & CONSTANT != 0 {
-                    return match &store.constants[(v.id & !CONSTANT) as usize] {
-                        Any::Real(t) if t.rank() == 0 => Some(Scalar::constant(t.item())),
-                        _ => None,
-                    };
-                }
-                if store.wide(v.id).is_some() {
-                    return None;
-                }
-                Some(Scalar::node(key, v.id, store.extra(v.id)?.value))
-            })
-            .collect::<Option<_>>()
-    })
-    .ok()??;
-    scalars.iter().any(|s| s.key != 0).then_some(scalars)
+    let of = |store: &Store<F>, v: &Var<F>| {
+        if v.id & CONSTANT != 0 {
+            return match &store.constants[(v.id & !CONSTANT) as usize] {
+                Any::Real(t) if t.rank() == 0 => Some(Scalar::constant(t.item())),
+                _ => None,
+            };
+        }
+        if store.wide(v.id).is_some() {
+            return None;
+        }
+        Some(Scalar::node(key, v.id, store.extra(v.id)?.value))
+    };
+    let scalars = store::with_store(key, |store: &mut Store<F>| {
+        let first = of(store, vars[0])?;
+        Some([first, if vars.len() == 2 { of(store, vars[1])? } else { first }])
+    });
+    scalars.ok()?.filter(|s| s.iter().any(|s| s.key != 0))
 }
 
 impl<F: Float> Elementwise for Var<F> {
     #[track_caller]
     fn pointwise<P: Pointwise>(op: P, args: Of<P, &Self>) -> Self {
-        let args = args.as_ref();
-        if let Some(scalars) = scalars_of(args) {
+        let vars = args.as_ref();
+        if let Some(scalars) = scalars_of(vars) {
             let y = Scalar::pointwise(op, P::Arity::from_fn(|k| &scalars[k]));
-            return Var::beside_key(args[0].key, y);
+            return Var::beside_key(vars[0].key, y);
         }
-        let args: SmallVec<[Arg<'_, Self>; 3]> = args.iter().map(|a| Arg::Real(*a)).collect();
-        Var::apply(op, &args).real()
+        Var::apply(op, P::Arity::from_fn(|k| Arg::Real(vars[k])).as_ref()).real()
     }
 }
 
@@ -532,8 +527,8 @@ impl<F: Float> Algebra for Var<F> {
         mask.try_value()
     }
 
-    fn read(op: &dyn Custom) -> &dyn ReadBy<Self> {
-        F::read_var(op)
+    fn read<R>(op: &dyn Custom, f: impl FnOnce(&dyn ReadBy<Self>) -> R) -> R {
+        once(f, |f| F::read_var(op, f))
     }
 
     fn pointwise_vjp<P: Pointwise>(op: &P, arg: usize, g: Self, x: Of<P, &Self>, y: &Self) -> Self {
@@ -567,6 +562,7 @@ impl<F: Float> Lift<F> for Var<F> {
 }
 
 /// The leaf of a parameter on the tape `key`, if there is one.
+#[cfg(feature = "check")]
 pub(crate) fn param_node<F: Float>(key: u32, param: &ParamId) -> Option<u32> {
     store::with_store(key, |store: &mut Store<F>| store.params.get(param).copied()).ok().flatten()
 }

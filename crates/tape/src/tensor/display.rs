@@ -4,6 +4,7 @@ use std::fmt::{self, Display, Write};
 
 use super::Tensor;
 use crate::float::Element;
+use crate::shape::Shape;
 
 /// Above this number of elements, only the ends of each axis are shown.
 const ABRIDGE_ABOVE: usize = 1000;
@@ -21,7 +22,12 @@ impl<E: Element> Display for Tensor<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let abridged = self.len() > ABRIDGE_ABOVE;
         let mut shown = Vec::new();
-        for_each_shown(self, abridged, &mut |at| shown.push(number(self.data()[at], f.precision())));
+        for_each_shown(self.shape(), abridged, &mut |at| {
+            shown.push(match f.precision() {
+                Some(p) => format!("{:.p$}", self.data()[at]),
+                None => number(self.data()[at].to_string()),
+            })
+        });
         let widths = |part: fn(&str) -> usize| shown.iter().map(|s| part(s)).max().unwrap_or(0);
         let (before, after) = (widths(point), widths(|s| s.chars().count() - point(s)));
         let mut column = shown.iter().map(|s| {
@@ -29,7 +35,7 @@ impl<E: Element> Display for Tensor<E> {
             let right = after - (s.chars().count() - point(s));
             format!("{}{s}{}", " ".repeat(left), " ".repeat(right))
         });
-        write_axis(self, abridged, 0, &mut column, f)
+        write_axis(self.shape(), abridged, 0, &mut column, f)
     }
 }
 
@@ -46,12 +52,8 @@ fn point(s: &str) -> usize {
     s.chars().position(|c| c == '.' || c == 'e').unwrap_or(s.chars().count())
 }
 
-/// A number as short as it can be read: at most six significant decimals unless a precision is asked for.
-fn number<E: Element>(x: E, precision: Option<usize>) -> String {
-    if let Some(p) = precision {
-        return format!("{x:.p$}");
-    }
-    let plain = x.to_string();
+/// A number as short as it can be read: at most six significant decimals.
+fn number(plain: String) -> String {
     let digits = plain.chars().filter(char::is_ascii_digit).count();
     if digits <= 7 || !plain.contains('.') && digits < 16 {
         return plain;
@@ -75,7 +77,7 @@ fn entries(n: usize, abridged: bool) -> impl Iterator<Item = Option<usize>> {
 }
 
 /// Calls `f` with the row-major position of each element that is shown.
-fn for_each_shown<E: Element>(t: &Tensor<E>, abridged: bool, f: &mut dyn FnMut(usize)) {
+fn for_each_shown(shape: &Shape, abridged: bool, f: &mut dyn FnMut(usize)) {
     fn walk(shape: &[usize], strides: &[usize], abridged: bool, at: usize, f: &mut dyn FnMut(usize)) {
         match shape {
             [] => f(at),
@@ -84,23 +86,23 @@ fn for_each_shown<E: Element>(t: &Tensor<E>, abridged: bool, f: &mut dyn FnMut(u
                 .for_each(|i| walk(rest, &strides[1..], abridged, at + i * strides[0], f)),
         }
     }
-    walk(t.shape(), &t.shape().strides(), abridged, 0, f);
+    walk(shape, &shape.strides(), abridged, 0, f);
 }
 
-fn write_axis<E: Element>(
-    t: &Tensor<E>,
+fn write_axis(
+    shape: &[usize],
     abridged: bool,
     axis: usize,
     column: &mut dyn Iterator<Item = String>,
     f: &mut fmt::Formatter<'_>,
 ) -> fmt::Result {
-    if axis == t.rank() {
+    if axis == shape.len() {
         return f.write_str(&column.next().unwrap_or_default());
     }
     f.write_char('[')?;
-    for (k, entry) in entries(t.shape()[axis], abridged).enumerate() {
+    for (k, entry) in entries(shape[axis], abridged).enumerate() {
         if k > 0 {
-            let below = t.rank() - axis - 1;
+            let below = shape.len() - axis - 1;
             f.write_str(if below == 0 { ", " } else { "," })?;
             for _ in 0..below {
                 f.write_char('\n')?;
@@ -110,7 +112,7 @@ fn write_axis<E: Element>(
             }
         }
         match entry {
-            Some(_) => write_axis(t, abridged, axis + 1, column, f)?,
+            Some(_) => write_axis(shape, abridged, axis + 1, column, f)?,
             None => f.write_char('…')?,
         }
     }
