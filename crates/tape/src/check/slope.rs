@@ -242,11 +242,14 @@ pub(crate) fn measure(
     let mut found: Option<Slope> = None;
     for scale in scales {
         let slope = measuring.at_scale(*scale);
-        let good = slope.resolves(tolerance) || slope.bar <= 1e-3 * tolerance * slope.natural;
-        if good || found.is_none() {
+        let resolved = slope.resolves(tolerance);
+        let small = slope.bar <= 1e-3 * tolerance * slope.natural;
+        // Small beside the function, but not nothing: over another size it may be resolved.
+        let settled = resolved || small && slope.value.abs() <= slope.bar;
+        if resolved || found.is_none() || small && !found.as_ref().is_some_and(|f| f.bar <= slope.bar) {
             found = Some(slope);
         }
-        if good {
+        if settled {
             break;
         }
     }

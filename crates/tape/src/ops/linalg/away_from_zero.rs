@@ -34,14 +34,17 @@ pub(super) fn rounding<F: Float>(row: &[F]) -> F {
 }
 
 impl Op for AwayFromZero {
+    #[inline]
     fn name(&self) -> String {
         "away_from_zero".into()
     }
 
+    #[inline]
     fn text(&self, args: &[&str]) -> String {
         args[0].into()
     }
 
+    #[inline]
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
         match args[0].rank() {
             0 => Err(Error::shape("away_from_zero", "a number has no axis")),
@@ -74,6 +77,7 @@ impl Op for AwayFromZero {
         d
     }
 
+    #[inline]
     fn flops(&self, _args: &[&Shape], _y: &Shape) -> u64 {
         0
     }

@@ -27,10 +27,12 @@ fn phi<A: Algebra>(x: &A) -> A {
 }
 
 impl Op for Cholesky {
+    #[inline]
     fn name(&self) -> String {
         "cholesky".into()
     }
 
+    #[inline]
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
         square("cholesky", args[0]).map(|_| args[0].clone())
     }
@@ -49,6 +51,7 @@ impl Op for Cholesky {
         Tensor::from_parts(Tensor::shape(&a[0]).clone(), factors).into()
     }
 
+    #[inline]
     fn immune(&self) -> &'static [(&'static str, &'static str)] {
         &[
             ("missing sum", "no argument is repeated"),
@@ -67,6 +70,7 @@ impl Op for Cholesky {
         y.matmul(phi(&TriangularSolve::of(Triangle::Lower, y, &half.t())))
     }
 
+    #[inline]
     fn flops(&self, args: &[&Shape], y: &Shape) -> u64 {
         (y.len_elements() * args[0].last().copied().unwrap_or(0) / 3) as u64
     }

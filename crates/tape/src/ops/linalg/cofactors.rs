@@ -39,10 +39,12 @@ fn of_singular<F: Float>(a: &Tensor<F>, k: usize, n: usize) -> Vec<F> {
 }
 
 impl Op for Cofactors {
+    #[inline]
     fn name(&self) -> String {
         "cofactors".into()
     }
 
+    #[inline]
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
         square("cofactors", args[0]).map(|_| args[0].clone())
     }
@@ -76,6 +78,7 @@ impl Op for Cofactors {
         total * y - inverse.matmul(d.t()).matmul(y)
     }
 
+    #[inline]
     fn flops(&self, args: &[&Shape], y: &Shape) -> u64 {
         2 * (y.len_elements() * args[0].last().copied().unwrap_or(0)) as u64
     }

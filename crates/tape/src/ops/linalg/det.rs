@@ -21,10 +21,12 @@ use super::{element, regular, square};
 pub struct Det;
 
 impl Op for Det {
+    #[inline]
     fn name(&self) -> String {
         "det".into()
     }
 
+    #[inline]
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
         square("det", args[0]).map(|(batch, _)| batch)
     }
@@ -43,6 +45,7 @@ impl Op for Det {
         (d * Cofactors::of(&a[0])).sum_over([-2, -1])
     }
 
+    #[inline]
     fn flops(&self, args: &[&Shape], _y: &Shape) -> u64 {
         (2 * args[0].len_elements() * args[0].last().copied().unwrap_or(0) / 3) as u64
     }

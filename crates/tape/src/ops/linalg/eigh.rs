@@ -35,6 +35,7 @@ impl Eigh {
 }
 
 impl Op for Eigh {
+    #[inline]
     fn name(&self) -> String {
         match self {
             Eigh::Values => "eigvalsh".into(),
@@ -42,6 +43,7 @@ impl Op for Eigh {
         }
     }
 
+    #[inline]
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
         let (mut batch, n) = square("eigh", args[0])?;
         batch.push(n);
@@ -72,6 +74,7 @@ impl Op for Eigh {
         Tensor::from_parts(shape, all).into()
     }
 
+    #[inline]
     fn immune(&self) -> &'static [(&'static str, &'static str)] {
         &[
             ("missing sum", "no argument is repeated"),
@@ -105,6 +108,7 @@ impl Op for Eigh {
         }
     }
 
+    #[inline]
     fn at_kinks(&self) -> &'static str {
         match self {
             Eigh::Values => "",
@@ -112,6 +116,7 @@ impl Op for Eigh {
         }
     }
 
+    #[inline]
     fn flops(&self, args: &[&Shape], _y: &Shape) -> u64 {
         9 * (args[0].len_elements() * args[0].last().copied().unwrap_or(0)) as u64
     }

@@ -33,14 +33,17 @@ impl Gaps {
 }
 
 impl Op for Gaps {
+    #[inline]
     fn name(&self) -> String {
         "gaps".into()
     }
 
+    #[inline]
     fn text(&self, args: &[&str]) -> String {
         format!("gaps({}{})", args[0], if self.squares { "²" } else { "" })
     }
 
+    #[inline]
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
         let Some(n) = args[0].last() else {
             return Err(Error::shape("gaps", "a number has no axis"));
@@ -79,6 +82,7 @@ impl Op for Gaps {
         Tensor::from_parts(y, out).into()
     }
 
+    #[inline]
     fn immune(&self) -> &'static [(&'static str, &'static str)] {
         &[("dropped term", "the first element is on the diagonal, and 0 whatever the values")]
     }

@@ -32,14 +32,17 @@ pub(crate) fn is_regular<F: Float>(op: &str, a: &Tensor<F>) -> Result<(), Error>
 }
 
 impl Op for Inverse {
+    #[inline]
     fn name(&self) -> String {
         "inverse".into()
     }
 
+    #[inline]
     fn text(&self, args: &[&str]) -> String {
         format!("{}⁻¹", args[0])
     }
 
+    #[inline]
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
         square("inverse", args[0]).map(|_| args[0].clone())
     }
@@ -61,6 +64,7 @@ impl Op for Inverse {
         -y.matmul(d).matmul(y)
     }
 
+    #[inline]
     fn flops(&self, args: &[&Shape], y: &Shape) -> u64 {
         2 * (y.len_elements() * args[0].last().copied().unwrap_or(0)) as u64
     }

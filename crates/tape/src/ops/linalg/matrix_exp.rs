@@ -109,10 +109,12 @@ fn exponential<F: Float>(a: &[F], n: usize) -> Vec<F> {
 }
 
 impl Op for MatrixExp {
+    #[inline]
     fn name(&self) -> String {
         "matrix_exp".into()
     }
 
+    #[inline]
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
         square("matrix_exp", args[0]).map(|_| args[0].clone())
     }
@@ -132,6 +134,7 @@ impl Op for MatrixExp {
         derivative(&a[0], &d)
     }
 
+    #[inline]
     fn flops(&self, args: &[&Shape], y: &Shape) -> u64 {
         20 * (y.len_elements() * args[0].last().copied().unwrap_or(0)) as u64
     }

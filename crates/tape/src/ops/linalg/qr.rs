@@ -31,10 +31,12 @@ fn triangle<A: Algebra>(a: &A, q: &A) -> A {
 }
 
 impl Op for QrFactor {
+    #[inline]
     fn name(&self) -> String {
         "qr_factor".into()
     }
 
+    #[inline]
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
         let (_, m, n) = matrix("qr", args[0])?;
         match m >= n {
@@ -66,6 +68,7 @@ impl Op for QrFactor {
         c - y.matmul(inner - turn)
     }
 
+    #[inline]
     fn flops(&self, args: &[&Shape], y: &Shape) -> u64 {
         4 * (y.len_elements() * args[0].last().copied().unwrap_or(0)) as u64
     }

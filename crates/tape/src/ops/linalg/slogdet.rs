@@ -25,10 +25,12 @@ pub struct LogAbsDet;
 pub struct DetSign;
 
 impl Op for LogAbsDet {
+    #[inline]
     fn name(&self) -> String {
         "slogdet_log".into()
     }
 
+    #[inline]
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
         square("slogdet", args[0]).map(|(batch, _)| batch)
     }
@@ -48,6 +50,7 @@ impl Op for LogAbsDet {
         (d * a[0].inverse().t()).sum_over([-2, -1])
     }
 
+    #[inline]
     fn flops(&self, args: &[&Shape], _y: &Shape) -> u64 {
         (2 * args[0].len_elements() * args[0].last().copied().unwrap_or(0) / 3) as u64
     }
@@ -65,10 +68,12 @@ impl Op for LogAbsDet {
 }
 
 impl Op for DetSign {
+    #[inline]
     fn name(&self) -> String {
         "slogdet_sign".into()
     }
 
+    #[inline]
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
         square("slogdet", args[0]).map(|(batch, _)| batch)
     }
@@ -83,6 +88,7 @@ impl Op for DetSign {
         Tensor::from_parts(Shape::from(&shape[..shape.rank() - 2]), signs).into()
     }
 
+    #[inline]
     fn active(&self, _arg: usize) -> bool {
         false
     }

@@ -53,10 +53,12 @@ pub(super) fn for_each_pair(a: &Shape, b: &Shape, y: &Shape, mut f: impl FnMut(u
 }
 
 impl Op for Solve {
+    #[inline]
     fn name(&self) -> String {
         "solve".into()
     }
 
+    #[inline]
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
         solution("solve", args[0], args[1])
     }
@@ -76,6 +78,7 @@ impl Op for Solve {
         Tensor::from_parts(y, x).into()
     }
 
+    #[inline]
     fn immune(&self) -> &'static [(&'static str, &'static str)] {
         &[]
     }
@@ -95,6 +98,7 @@ impl Op for Solve {
         }
     }
 
+    #[inline]
     fn flops(&self, args: &[&Shape], y: &Shape) -> u64 {
         let n = args[0].last().copied().unwrap_or(0);
         (2 * args[0].len_elements() * n / 3 + 2 * y.len_elements() * n) as u64

@@ -54,6 +54,7 @@ fn reciprocal<A: Algebra>(s: &A) -> A {
 }
 
 impl Op for Svd {
+    #[inline]
     fn name(&self) -> String {
         match self {
             Svd::Values => "svdvals".into(),
@@ -62,6 +63,7 @@ impl Op for Svd {
         }
     }
 
+    #[inline]
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
         let (mut y, m, n) = matrix("svd", args[0])?;
         match self {
@@ -151,10 +153,12 @@ impl Op for Svd {
         }
     }
 
+    #[inline]
     fn at_kinks(&self) -> &'static str {
         "Where singular values are equal, or 0 and not square, vectors have no derivative, but an error that names them."
     }
 
+    #[inline]
     fn flops(&self, args: &[&Shape], _y: &Shape) -> u64 {
         let short = args[0].iter().rev().take(2).min().copied().unwrap_or(0);
         20 * (args[0].len_elements() * short) as u64

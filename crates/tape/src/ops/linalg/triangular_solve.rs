@@ -43,10 +43,12 @@ impl TriangularSolve {
 }
 
 impl Op for TriangularSolve {
+    #[inline]
     fn name(&self) -> String {
         "triangular_solve".into()
     }
 
+    #[inline]
     fn text(&self, args: &[&str]) -> String {
         let part = match self.triangle {
             Triangle::Lower => "lower",
@@ -57,6 +59,7 @@ impl Op for TriangularSolve {
         format!("triangular_solve({}, {}, {part})", args[0], args[1])
     }
 
+    #[inline]
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
         solution("triangular_solve", args[0], args[1])
     }
@@ -87,6 +90,7 @@ impl Op for TriangularSolve {
         Tensor::from_parts(y, x).into()
     }
 
+    #[inline]
     fn immune(&self) -> &'static [(&'static str, &'static str)] {
         &[]
     }
@@ -106,6 +110,7 @@ impl Op for TriangularSolve {
         }
     }
 
+    #[inline]
     fn flops(&self, args: &[&Shape], y: &Shape) -> u64 {
         (y.len_elements() * args[0].last().copied().unwrap_or(0)) as u64
     }
