@@ -2,7 +2,9 @@
 //!
 //! Run with `WENGERT_BLESS=1` to write it anew.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
+use std::path::{Path, PathBuf};
 
 use wengert_tape::ops::{AnyFunction, AnyOp};
 use wengert_tape::prelude::*;
@@ -103,7 +105,85 @@ fn table() -> String {
             writeln!(text, "| {name} | `{what}` | {} → {} |", shapes.join(", "), y.shape()).unwrap();
         }
     }
+    text.push_str(
+        "\n## By the name that is called\n\nMethods of values and free functions that have another name than what they are \
+         made of.\n\n| method | rows above |\n| --- | --- |\n",
+    );
+    for (method, rows) in methods() {
+        if !rows.contains(&method) {
+            writeln!(text, "| {method} | {} |", rows.into_iter().collect::<Vec<_>>().join(", ")).unwrap();
+        }
+    }
     text
+}
+
+/// The rows of each type in the registry.
+fn rows() -> BTreeMap<String, BTreeSet<String>> {
+    let mut rows: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for case in AnyOp::registered_cases() {
+        let op = case.op.as_ref().unwrap();
+        rows.entry(op.registered_name().unwrap().to_owned()).or_default().insert(op.name());
+    }
+    for (f, _) in AnyFunction::registered_cases() {
+        let debug = format!("{f:?}");
+        let name = debug.split(|c: char| !c.is_alphanumeric()).next().unwrap();
+        rows.entry(name.to_owned()).or_default().insert(f.describe().0.to_owned());
+    }
+    rows
+}
+
+/// Every public method and function of the vocabulary, with the rows of what its file declares.
+fn methods() -> BTreeMap<String, BTreeSet<String>> {
+    let rows = rows();
+    let mut methods: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for path in files(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src/ops"))) {
+        let source = std::fs::read_to_string(&path).unwrap();
+        let code = source.split("#[cfg(test)]").next().unwrap();
+        let declared = |keyword: &str| -> Vec<String> {
+            code.lines()
+                .filter_map(|l| l.trim().strip_prefix(keyword))
+                .map(|l| l.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap().to_owned())
+                .collect()
+        };
+        let types = declared("pub struct ").into_iter().chain(declared("pub enum "));
+        let found: BTreeSet<String> = types.filter_map(|t| rows.get(&t)).flatten().cloned().collect();
+        let mut in_trait = false;
+        for line in code.lines() {
+            in_trait = match line {
+                l if l.starts_with("pub trait ") => l.contains("Ext"),
+                "}" => false,
+                _ => in_trait,
+            };
+            let name = line.strip_prefix("pub fn ").or(line.strip_prefix("    fn ").filter(|_| in_trait));
+            if let Some(name) = name {
+                let name = name.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap();
+                methods.entry(name.to_owned()).or_default().extend(found.iter().cloned());
+            }
+        }
+    }
+    methods
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut found: Vec<PathBuf> = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        match path.is_dir() {
+            true => found.extend(files(&path)),
+            false if path.file_name().is_some_and(|n| n != "mod.rs") => found.push(path),
+            false => {}
+        }
+    }
+    found.sort();
+    found
+}
+
+#[test]
+fn every_public_function_has_a_row() {
+    let without: Vec<String> =
+        methods().into_iter().filter(|(_, rows)| rows.is_empty()).map(|(name, _)| name).collect();
+    assert!(without.is_empty(), "methods in whose file nothing is registered: {without:?}");
+    assert!(methods().len() > 200, "{}", methods().len());
 }
 
 #[test]
