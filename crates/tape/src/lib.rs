@@ -94,3 +94,8 @@ pub use sizes::Sizes;
 pub use tape::NalgebraFloat;
 pub use tape::{Scalar, Stats, Stored, Tape, Var};
 pub use tensor::Tensor;
+
+/// The page on linear algebra for those who come from PyTorch: every line compiled and run.
+#[cfg(all(doctest, feature = "linalg"))]
+#[doc = include_str!("../../../docs/from-pytorch-linear-algebra.md")]
+mod from_pytorch_linear_algebra {}
