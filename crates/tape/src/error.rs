@@ -1,6 +1,7 @@
 //! What can go wrong, each with its numbers.
 
-use std::panic::Location;
+use std::cell::Cell;
+use std::panic::{self, AssertUnwindSafe, Location};
 
 use crate::shape::Shape;
 
@@ -144,10 +145,42 @@ impl Error {
         Error::shape("reshape", format!("{from} has {} elements, {to} has {}", from.len_elements(), to.len_elements()))
     }
 
-    /// Panics with this error's message at the caller's line.
+    /// Panics with this error's message at the caller's line; inside [`caught`], ends that with this error.
     #[cold]
     #[track_caller]
     pub(crate) fn raise(self) -> ! {
+        if CATCHING.get() > 0 {
+            // Without a word on stderr.
+            panic::resume_unwind(Box::new(Raised(self)));
+        }
         panic!("{self}")
     }
+}
+
+thread_local! {
+    /// How many [`caught`] are running.
+    static CATCHING: Cell<usize> = const { Cell::new(0) };
+}
+
+/// An error on its way to [`caught`].
+struct Raised(Error);
+
+/// Runs derivative rules, whose operators raise what they cannot return, and returns what was raised. Any other panic goes
+/// on. (In a program that aborts on panic it aborts.)
+pub(crate) fn caught<T>(run: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+    struct Guard;
+    impl Drop for Guard {
+        fn drop(&mut self) {
+            CATCHING.set(CATCHING.get() - 1);
+        }
+    }
+    CATCHING.set(CATCHING.get() + 1);
+    let guard = Guard;
+    // The tape is whole between two rules: no borrow of it is held while one runs.
+    let result = panic::catch_unwind(AssertUnwindSafe(run));
+    drop(guard);
+    result.unwrap_or_else(|payload| match payload.downcast::<Raised>() {
+        Ok(raised) => Err(raised.0),
+        Err(other) => panic::resume_unwind(other),
+    })
 }

@@ -53,6 +53,7 @@ pub mod prelude;
 mod readers;
 mod real;
 mod replay;
+mod replay_complex;
 mod series;
 mod shape;
 mod sizes;

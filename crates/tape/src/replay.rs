@@ -183,6 +183,14 @@ impl<F: Float> Replay<F> {
         self.entries.iter().position(|e| e.id == Some(var.id))
     }
 
+    /// The operation at a node with the positions of its operands, if it is one.
+    pub(crate) fn operation(&self, node: usize) -> Option<(&AnyOp, &[usize])> {
+        match &self.entries[node].kind {
+            NodeKind::Op(op) => Some((op, &self.entries[node].parents)),
+            _ => None,
+        }
+    }
+
     #[cfg(feature = "check")]
     pub(crate) fn entries(&self) -> &[Entry] {
         &self.entries

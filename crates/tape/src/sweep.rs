@@ -7,7 +7,7 @@ use smallvec::SmallVec;
 
 use crate::algebra::{Algebra, Any, Args};
 use crate::by_id::ById;
-use crate::error::Error;
+use crate::error::{Error, caught};
 use crate::few::Few;
 use crate::float::Float;
 use crate::gradients::{Gradients, RecordedGradients};
@@ -49,9 +49,10 @@ fn stops<F: Float>(store: &Store<F>, end: u32) -> Vec<Stop> {
 
 /// The gradients of node `root` times `seed`, on numbers.
 pub(crate) fn backward<F: Float>(key: u32, root: u32, seed: Tensor<F>, all: bool) -> Result<Gradients<F>, Error> {
-    if all {
-        return backward_all(key, root, seed);
-    }
+    caught(|| if all { backward_all(key, root, seed) } else { backward_of_leaves(key, root, seed) })
+}
+
+fn backward_of_leaves<F: Float>(key: u32, root: u32, seed: Tensor<F>) -> Result<Gradients<F>, Error> {
     let end = root + 1;
     let (stops, mut place) = store::with_store(key, |store: &mut Store<F>| (stops(store, end), store.last_place()))?;
     let mut adjoints = store::take_adjoints::<F>(end as usize)?;
@@ -335,6 +336,16 @@ pub(crate) fn sweep_to<F: Float, A: Algebra>(
     at: &dyn Fn(u32) -> Result<Any<A>, Error>,
     ends: &[u32],
 ) -> Result<ById<A>, Error> {
+    caught(|| sweep_on::<F, A>(key, root, seed, at, ends))
+}
+
+fn sweep_on<F: Float, A: Algebra>(
+    key: u32,
+    root: u32,
+    seed: A,
+    at: &dyn Fn(u32) -> Result<Any<A>, Error>,
+    ends: &[u32],
+) -> Result<ById<A>, Error> {
     let mut cotangents = ById::from_iter([(root, seed)]);
     let mut next = Some(root);
     while let Some(id) = next {
@@ -383,6 +394,10 @@ pub(crate) fn arguments<F: Float, A: Algebra>(
 
 /// The tangents of all nodes up to `root` that a direction reaches, on numbers: forward mode over the recorded nodes.
 pub(crate) fn tangents<F: Float>(key: u32, root: u32, directions: ById<Tensor<F>>) -> Result<ById<Tensor<F>>, Error> {
+    caught(|| tangents_on(key, root, directions))
+}
+
+fn tangents_on<F: Float>(key: u32, root: u32, directions: ById<Tensor<F>>) -> Result<ById<Tensor<F>>, Error> {
     let mut tangents = directions;
     let Some(first) = tangents.ids().first().copied() else { return Ok(tangents) };
     let at = |id: u32| value_of::<F>(key, id);

@@ -77,9 +77,9 @@ fn what_a_closure_cannot_say_is_a_named_error() {
     let gradient = f(b).backward_recorded()[b];
     let twice = message(|| drop(gradient.sum().backward()));
     assert!(twice.contains("scaled: its rule is a closure, which cannot be differentiated again"), "{twice}");
-    let second = message(|| drop(hessian(f, &b0)));
+    let second = hessian(f, &b0).unwrap_err().to_string();
     assert!(second.contains("scaled: it"), "{second}");
-    let forward = message(|| drop(jvp(f, &b0, &b0)));
+    let forward = jvp(f, &b0, &b0).unwrap_err().to_string();
     assert!(forward.contains("scaled: it has no rule for forward mode"), "{forward}");
     // with a rule, forward mode agrees with reverse mode: ∂Σy along b is Σ 2b² Σa
     let op = scaled().with_jvp(|k, d, a, _y| match k {
@@ -91,6 +91,6 @@ fn what_a_closure_cannot_say_is_a_named_error() {
     assert_eq!(tangent.item(), -0.5 * 0.5 + -9.0 * -2.0);
     // a cotangent of the wrong shape
     let bad = CustomOp::new("bad", |a: &[Tensor]| a[0].clone(), |g, _a, _y| vec![g.sum()]);
-    let shape = message(|| drop(value_and_grad(|b: Var| bad.call(&[&b]).sum(), &b0)));
+    let shape = value_and_grad(|b: Var| bad.call(&[&b]).sum(), &b0).unwrap_err().to_string();
     assert_eq!(shape, "bad: its vjp returns cotangents of shapes [[]] for arguments of shapes [[2]]");
 }

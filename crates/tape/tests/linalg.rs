@@ -210,3 +210,20 @@ fn what_is_remembered_is_of_this_matrix() {
     let (u, ut) = (a.svd().0, a.t().svd().0);
     assert!(distance(&u, &ut) > 1e-3);
 }
+
+#[test]
+fn what_a_rule_refuses_is_returned_where_errors_are() {
+    let equal = Tensor::<f64>::eye(2);
+    let left = |a: Var| a.svd().0.sum();
+    assert!(matches!(grad(left, &equal), Err(Error::NoDerivative { .. })));
+    assert!(matches!(jvp(|a| a.eigh().1, &equal, &equal), Err(Error::NoDerivative { .. })));
+    let tape = Tape::new();
+    let a = tape.var(equal);
+    assert!(matches!(left(a).try_backward(), Err(Error::NoDerivative { .. })));
+    assert!(matches!(left(a).try_backward_recorded(), Err(Error::NoDerivative { .. })));
+    // The tape is whole, and goes on.
+    assert_eq!((a * 2.0).sum().backward()[a].data(), [2.0; 4]);
+    // What asks for no error panics with it, at its own line.
+    let message = *catch_unwind(AssertUnwindSafe(|| left(a).backward())).unwrap_err().downcast::<String>().unwrap();
+    assert!(message.starts_with("svd: singular values"), "{message}");
+}
