@@ -1,6 +1,7 @@
 //! What can go wrong, each with its numbers.
 
 use std::cell::Cell;
+use std::fmt;
 use std::panic::{self, AssertUnwindSafe, Location};
 
 use crate::shape::Shape;
@@ -9,11 +10,10 @@ use crate::shape::Shape;
 ///
 /// Operators, method chains and indexing panic with the message of one of these at the caller's line; functions whose
 /// name begins with `try_`, differential operators, and `get` return it.
-#[derive(Clone, Debug, thiserror::Error)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Error {
     /// Operands whose shapes, axes or attributes an operation does not accept.
-    #[error("{op}: {message}")]
     Shape {
         /// The operation.
         op: String,
@@ -21,30 +21,18 @@ pub enum Error {
         message: String,
     },
     /// A handle whose tape was cleared or dropped.
-    #[error("stale handle: its tape was cleared or dropped; record it again on the tape in use")]
     StaleHandle,
     /// A handle used on a thread that does not own its tape.
-    #[error(
-        "foreign thread: the handle belongs to a tape of another thread; a tape is used on the thread that made it"
-    )]
     ForeignThread,
     /// Operands that belong to two tapes.
-    #[error("foreign tape: the operands belong to two tapes; bring the value of one over with `constant` or `var`")]
     ForeignTape,
     /// The process has made 2³¹ tapes, or cleared them as often.
-    #[error("tape keys exhausted: this process made or cleared two thousand million tapes")]
     KeysExhausted,
     /// A tape was asked for while its thread was ending.
-    #[error("the thread is ending: its tapes are gone")]
     ThreadEnding,
     /// A tape holds as many nodes as an index can name.
-    #[error("tape full: {0} nodes; clear it or cut the computation into pieces")]
     TapeFull(u32),
     /// `backward` of something that is not a single number.
-    #[error(
-        "not a scalar: backward starts from a single number, this output has shape {shape} (made at {at}); take a \
-         `sum()` or `mean()`, or use `vjp` with a cotangent of that shape"
-    )]
     NotScalar {
         /// The output's shape.
         shape: Shape,
@@ -52,16 +40,11 @@ pub enum Error {
         at: &'static Location<'static>,
     },
     /// The gradient of a leaf that the output does not depend on.
-    #[error("not connected: {reason}")]
     NotConnected {
         /// Why there is no gradient.
         reason: String,
     },
     /// The gradient of an intermediate that was not kept.
-    #[error(
-        "not retained: node {id} `{op}` ({at}) is not a leaf, and `backward` keeps the gradients of leaves; call \
-         `.retain()` on it before the sweep, or use `backward_all`"
-    )]
     NotRetained {
         /// The node.
         id: u32,
@@ -71,20 +54,13 @@ pub enum Error {
         at: &'static Location<'static>,
     },
     /// The gradient of an intermediate that a gradient-only tape folded into its parent.
-    #[error("folded: a gradient-only tape keeps no node for this intermediate; call `.retain()` on it before going on")]
     Folded,
     /// Something that needs the graph was asked of a tape that does not keep it.
-    #[error(
-        "no graph: a gradient-only tape keeps slopes and no operations, and cannot {wanted}; record on `Tape::new()`"
-    )]
     NoGraph {
         /// What was asked.
         wanted: &'static str,
     },
     /// A replay in which a recorded decision comes out otherwise.
-    #[error(
-        "branch changed: `{op}` ({line}), node {node}, decides otherwise at these values; record the program again"
-    )]
     BranchChanged {
         /// The position of the node.
         node: usize,
@@ -94,7 +70,6 @@ pub enum Error {
         line: String,
     },
     /// An operation cannot be read in the asked way.
-    #[error("{op}: {message}")]
     NoRule {
         /// The operation.
         op: String,
@@ -102,10 +77,8 @@ pub enum Error {
         message: String,
     },
     /// A value or gradient that is NaN or infinite, on a tape that was told to refuse it.
-    #[error("not finite: {0}")]
     NonFinite(Box<crate::non_finite::NonFinite>),
     /// A matrix that has no inverse or no such factor.
-    #[error("{op}: {message}")]
     Singular {
         /// The operation.
         op: String,
@@ -113,7 +86,6 @@ pub enum Error {
         message: String,
     },
     /// A value at which a derivative does not exist.
-    #[error("{op}: {message}")]
     NoDerivative {
         /// The operation.
         op: String,
@@ -122,12 +94,66 @@ pub enum Error {
     },
     /// A gradient that differs from the numeric one.
     #[cfg(feature = "check")]
-    #[error("{0}")]
     WrongGradient(Box<crate::check::Report>),
     /// An argument of a function that is not an operation.
-    #[error("{0}")]
     Argument(String),
 }
+
+// Written by hand: a macro for it is a second and a half of building a program on the engine alone.
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Error::Shape { op, message }
+            | Error::NoRule { op, message }
+            | Error::Singular { op, message }
+            | Error::NoDerivative { op, message } => write!(f, "{op}: {message}"),
+            Error::StaleHandle => {
+                f.write_str("stale handle: its tape was cleared or dropped; record it again on the tape in use")
+            }
+            Error::ForeignThread => f.write_str(
+                "foreign thread: the handle belongs to a tape of another thread; a tape is used on the thread that made it",
+            ),
+            Error::ForeignTape => f.write_str(
+                "foreign tape: the operands belong to two tapes; bring the value of one over with `constant` or `var`",
+            ),
+            Error::KeysExhausted => {
+                f.write_str("tape keys exhausted: this process made or cleared two thousand million tapes")
+            }
+            Error::ThreadEnding => f.write_str("the thread is ending: its tapes are gone"),
+            Error::TapeFull(nodes) => {
+                write!(f, "tape full: {nodes} nodes; clear it or cut the computation into pieces")
+            }
+            Error::NotScalar { shape, at } => write!(
+                f,
+                "not a scalar: backward starts from a single number, this output has shape {shape} (made at {at}); take a \
+                 `sum()` or `mean()`, or use `vjp` with a cotangent of that shape"
+            ),
+            Error::NotConnected { reason } => write!(f, "not connected: {reason}"),
+            Error::NotRetained { id, op, at } => write!(
+                f,
+                "not retained: node {id} `{op}` ({at}) is not a leaf, and `backward` keeps the gradients of leaves; call \
+                 `.retain()` on it before the sweep, or use `backward_all`"
+            ),
+            Error::Folded => f.write_str(
+                "folded: a gradient-only tape keeps no node for this intermediate; call `.retain()` on it before going on",
+            ),
+            Error::NoGraph { wanted } => write!(
+                f,
+                "no graph: a gradient-only tape keeps slopes and no operations, and cannot {wanted}; record on `Tape::new()`"
+            ),
+            Error::BranchChanged { node, op, line } => write!(
+                f,
+                "branch changed: `{op}` ({line}), node {node}, decides otherwise at these values; record the program again"
+            ),
+            Error::NonFinite(found) => write!(f, "not finite: {found}"),
+            #[cfg(feature = "check")]
+            Error::WrongGradient(report) => write!(f, "{report}"),
+            Error::Argument(message) => f.write_str(message),
+        }
+    }
+}
+
+impl std::error::Error for Error {}
 
 impl Error {
     pub(crate) fn shape(op: impl Into<String>, message: impl Into<String>) -> Self {

@@ -42,7 +42,7 @@ pub trait MedianExt: Algebra {
     }
 
     /// The quantile `q` along an axis, which is removed: what is at `q (n − 1)` in the order of the elements,
-    /// interpolated linearly between neighbours.
+    /// interpolated linearly between neighbours. One `q` for each call; PyTorch takes several.
     ///
     /// # Panics
     /// If the axis is out of range or empty, or `q` is not in [0, 1].

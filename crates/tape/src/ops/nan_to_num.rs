@@ -64,7 +64,7 @@ impl Pointwise for NanToNum {
 /// The method of [`NanToNum`].
 pub trait NanToNumExt: Elementwise {
     /// `nan` in the place of NaN, and the largest and lowest finite number in that of ±∞. Where a number is replaced
-    /// the derivative is 0.
+    /// the derivative is 0. PyTorch's `posinf` and `neginf` are not taken: bound the result with `clamp`.
     ///
     /// # Examples
     /// ```

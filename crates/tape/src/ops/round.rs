@@ -36,7 +36,7 @@ impl Pointwise for Round {
 /// The method of [`Round`].
 pub trait RoundExt: Elementwise {
     /// The whole number nearest to `x`; of two that are equally near, the even one. The derivative is 0 everywhere,
-    /// also where the value jumps.
+    /// also where the value jumps. PyTorch's `decimals` is not taken: `(x * 100.0).round() / 100.0` has two.
     ///
     /// # Examples
     /// ```
