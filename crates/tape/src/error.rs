@@ -31,7 +31,7 @@ pub enum Error {
     #[error("foreign tape: the operands belong to two tapes; bring the value of one over with `constant` or `var`")]
     ForeignTape,
     /// The process has made 2³¹ tapes, or cleared them as often.
-    #[error("tape keys exhausted: this process made or cleared two thousand million tapes")]
+    #[error("tape keys exhausted: this process made or cleared a thousand million tapes")]
     KeysExhausted,
     /// A tape was asked for while its thread was ending.
     #[error("the thread is ending: its tapes are gone")]

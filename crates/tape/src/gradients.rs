@@ -366,8 +366,9 @@ impl<F: Float> Gradients<F> {
         }
     }
 
-    /// Why there is no gradient for a handle of this key and id.
-    fn missing(&self, key: u32, id: u32) -> Error {
+    /// Why there is no gradient for a handle of this tag (a key; with `FOLDED`, no node of that tape) and id.
+    fn missing(&self, tag: u32, id: u32) -> Error {
+        let key = tag & !FOLDED;
         let not_connected = |reason: String| Error::NotConnected { reason };
         if key == 0 || id & CONSTANT != 0 && key == self.key && key & store::GRADIENT_ONLY == 0 {
             return not_connected("it is a constant".into());
@@ -375,7 +376,7 @@ impl<F: Float> Gradients<F> {
         if key != self.key {
             return Error::ForeignTape;
         }
-        if id & FOLDED != 0 {
+        if tag != key {
             return Error::Folded;
         }
         match self.leaves.get(&id) {
@@ -440,15 +441,15 @@ impl<F: Float> Handle<F> for Scalar<F> {
     #[inline]
     fn gradient(self, gradients: &Gradients<F>) -> Result<&F, Error> {
         // Nearly always one of the leaves that were recorded last, and reached.
-        if self.key == gradients.key
-            && self.id.wrapping_sub(gradients.newest.0) < gradients.newest.1
-            && let Some(found) = gradients.scalars.get((self.id - gradients.newest.0) as usize)
+        if self.tag() == gradients.key
+            && self.id().wrapping_sub(gradients.newest.0) < gradients.newest.1
+            && let Some(found) = gradients.scalars.get((self.id() - gradients.newest.0) as usize)
             && *found != F::zero()
         {
             return Ok(found);
         }
-        let found = if self.key == gradients.key { gradients.scalar(self.id) } else { None };
-        found.ok_or_else(|| gradients.missing(self.key, self.id))
+        let found = if self.tag() == gradients.key { gradients.scalar(self.id()) } else { None };
+        found.ok_or_else(|| gradients.missing(self.tag(), self.id()))
     }
 }
 
@@ -528,7 +529,7 @@ impl<F: Float> RecordedHandle<F> for Var<F> {
 impl<F: Float> RecordedHandle<F> for Scalar<F> {
     type Gradient = Scalar<F>;
     fn recorded_gradient(self, gradients: &RecordedGradients<F>) -> Result<&Scalar<F>, Error> {
-        let (_, scalar) = gradients.find(self.key, self.id)?;
+        let (_, scalar) = gradients.find(self.key(), self.id())?;
         scalar.as_ref().ok_or_else(|| Error::NotConnected { reason: "the handle is of another kind".into() })
     }
 }

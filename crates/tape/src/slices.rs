@@ -8,7 +8,7 @@ use crate::any_op::AnyOp;
 use crate::error::Error;
 use crate::float::Float;
 use crate::ops::{DotOf, LogSumExpOf, SumOf};
-use crate::tape::store::{GRADIENT_ONLY, ScalarOp};
+use crate::tape::store::{FOLDED, GRADIENT_ONLY, ScalarOp};
 use crate::tape::{Combination, Run, Scalar, key_of, push_many, push_run};
 
 const SUM: &ScalarOp = &ScalarOp::Many { make: || AnyOp::new(SumOf) };
@@ -49,8 +49,8 @@ fn sum_of_slopes<F: Float>(key: u32, [a, b, c]: [Scalar<F>; 3], numbers: impl It
     let mut sum = Combination::of(key, [&a, &b, &c]);
     let start = (a.value() + b.value() + c.value(), sum.next());
     let (value, next) = numbers.fold(start, |(value, next), x| {
-        let next = match x.key {
-            k if k == key => sum.add_one(&x, next),
+        let next = match x.tag() {
+            tag if tag & !FOLDED == key => sum.add_one(&x, next),
             0 => next,
             _ => Error::ForeignTape.raise(),
         };
@@ -66,7 +66,7 @@ fn sum_of_nodes<F: Float>(key: u32, [a, b, c]: [Scalar<F>; 3], numbers: impl Ite
     let mut run = Run::EMPTY;
     let mut list: Vec<(u32, F)> = Vec::new();
     let mut add = |x: &Scalar<F>| {
-        if !(x.key == key && list.is_empty() && run.extend(x.id)) {
+        if !(x.tag() == key && list.is_empty() && run.extend(x.id())) {
             to_list(&run, &mut list, key, x);
         }
     };
@@ -89,9 +89,9 @@ fn to_list<F: Float>(run: &Run, list: &mut Vec<(u32, F)>, key: u32, x: &Scalar<F
     if list.is_empty() {
         list.extend(run.ids().map(|id| (id, F::one())));
     }
-    list.push(match x.key {
+    list.push(match x.tag() {
         0 => (0, x.value()),
-        k if k == key => (x.id, F::one()),
+        k if k == key => (x.id(), F::one()),
         _ => Error::ForeignTape.raise(),
     });
 }
@@ -130,7 +130,7 @@ fn product_of_slopes<F: Float>(key: u32, numbers: &[Scalar<F>]) -> Scalar<F> {
     let mut behind = F::one();
     let mut sum = Combination::new(key);
     for (x, before) in numbers.iter().zip(before).rev() {
-        if x.key != 0 {
+        if x.tag() != 0 {
             sum.add(x, before * behind);
         }
         behind *= x.value();
@@ -169,7 +169,7 @@ impl<F: Float> Scalar<F> {
             pairs().for_each(|(a, b)| sum.add_product(a, b));
             return sum.finish(value);
         }
-        let argument = |x: &Self, other: &Self| if x.key == 0 { (0, x.value()) } else { (x.id, other.value()) };
+        let argument = |x: &Self, other: &Self| if x.tag() == 0 { (0, x.value()) } else { (x.id(), other.value()) };
         let arguments: Arguments<F> = pairs().flat_map(|(a, b)| [argument(a, b), argument(b, a)]).collect();
         push_many(key, &arguments, value, DOT)
     }
@@ -201,10 +201,10 @@ impl<F: Float> Scalar<F> {
         let weight = |x: &Self| exp(x) / total;
         if numbers.iter().any(Scalar::is_folding) {
             let mut sum = Combination::new(key);
-            numbers.iter().filter(|x| x.key != 0).for_each(|x| sum.add(x, weight(x)));
+            numbers.iter().filter(|x| x.tag() != 0).for_each(|x| sum.add(x, weight(x)));
             return sum.finish(value);
         }
-        let argument = |x: &Self| if x.key == 0 { (0, x.value()) } else { (x.id, weight(x)) };
+        let argument = |x: &Self| if x.tag() == 0 { (0, x.value()) } else { (x.id(), weight(x)) };
         let arguments: Arguments<F> = numbers.iter().map(argument).collect();
         push_many(key, &arguments, value, LOG_SUM_EXP)
     }

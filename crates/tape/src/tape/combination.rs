@@ -2,7 +2,7 @@
 
 use super::Scalar;
 use super::scalar::times;
-use super::store::{self, FOLDED};
+use super::store;
 use crate::float::Float;
 
 /// A number on its way to the tape: what it depends on, and by which slopes.
@@ -28,10 +28,10 @@ impl<F: Float> Combination<F> {
     #[track_caller]
     pub(crate) fn of(key: u32, [a, b, c]: [&Scalar<F>; 3]) -> Self {
         let mut sum = Combination::new(key);
-        let step = b.id.wrapping_sub(a.id);
-        let alike = (a.key ^ key) | (b.key ^ key) | (c.key ^ key) | ((a.id | b.id | c.id) & FOLDED) == 0;
-        if alike && c.id.wrapping_sub(b.id) == step && step.wrapping_sub(1) < LARGEST_STEP - 1 {
-            sum.nodes = Run { first: a.id, step, next: c.id + step };
+        let step = b.id().wrapping_sub(a.id());
+        let alike = (a.tag() ^ key) | (b.tag() ^ key) | (c.tag() ^ key) == 0;
+        if alike && c.id().wrapping_sub(b.id()) == step && step.wrapping_sub(1) < LARGEST_STEP - 1 {
+            sum.nodes = Run { first: a.id(), step, next: c.id() + step };
         } else {
             sum.add_each([a, b, c]);
         }
@@ -41,7 +41,7 @@ impl<F: Float> Combination<F> {
     #[inline(never)]
     #[track_caller]
     fn add_each(&mut self, numbers: [&Scalar<F>; 3]) {
-        for x in numbers.into_iter().filter(|x| x.key != 0) {
+        for x in numbers.into_iter().filter(|x| x.tag() != 0) {
             let next = self.next();
             self.nodes.next = self.add_one(x, next);
         }
@@ -77,7 +77,7 @@ impl<F: Float> Combination<F> {
     #[inline(always)]
     #[track_caller]
     pub(crate) fn add(&mut self, x: &Scalar<F>, slope: F) {
-        self.add_parent(x.parent(), times(x.slope(), slope));
+        self.add_parent(x.id(), times(x.slope(), slope));
     }
 
     /// The id that would go on with the run of nodes.
@@ -91,15 +91,15 @@ impl<F: Float> Combination<F> {
     #[inline(always)]
     #[track_caller]
     pub(crate) fn add_one(&mut self, x: &Scalar<F>, next: u32) -> u32 {
-        if x.id == next {
-            return next + self.nodes.step;
-        }
-        if x.id & FOLDED != 0 {
-            self.add_parent(x.id & !FOLDED, x.slope());
+        if x.is_folded() {
+            self.add_parent(x.id(), x.slope());
             return next;
         }
+        if x.id() == next {
+            return next + self.nodes.step;
+        }
         self.nodes.next = next;
-        self.add_node(x.id)
+        self.add_node(x.id())
     }
 
     #[inline(never)]
@@ -132,13 +132,13 @@ impl<F: Float> Combination<F> {
     #[inline(always)]
     #[track_caller]
     pub(crate) fn add_product(&mut self, a: &Scalar<F>, b: &Scalar<F>) {
-        if a.key == 0 || b.key == 0 {
-            let (x, c) = if a.key == 0 { (b, a) } else { (a, b) };
-            return if x.key != 0 {
+        if a.tag() == 0 || b.tag() == 0 {
+            let (x, c) = if a.tag() == 0 { (b, a) } else { (a, b) };
+            return if x.tag() != 0 {
                 self.add(x, c.value())
             };
         }
-        let (p, q) = ((a.parent(), times(a.slope(), b.value())), (b.parent(), times(b.slope(), a.value())));
+        let (p, q) = ((a.id(), times(a.slope(), b.value())), (b.id(), times(b.slope(), a.value())));
         if p.0 == q.0 {
             return self.add_parent(p.0, p.1 + q.1);
         }
@@ -168,7 +168,7 @@ impl<F: Float> Combination<F> {
     #[track_caller]
     fn add_run(&mut self, run: &Run) {
         if let Some(sum) = run.finish(self.key, F::zero()) {
-            self.add_parent(sum.parent(), F::one());
+            self.add_parent(sum.id(), F::one());
         }
     }
 
@@ -180,11 +180,11 @@ impl<F: Float> Combination<F> {
         let waiting = (self.waiting.0 != 0).then(|| Scalar::folded(key, self.waiting.0, value, self.waiting.1));
         let parts = [nodes, pairs, waiting].into_iter().flatten();
         let sum = parts.reduce(|a, b| {
-            let ((p, s), (q, t)) = ((a.parent(), a.slope()), (b.parent(), b.slope()));
+            let ((p, s), (q, t)) = ((a.id(), a.slope()), (b.id(), b.slope()));
             if p == q {
                 return Scalar::folded(key, p, value, s + t);
             }
-            Scalar::node(key, store::push_slopes(key, (p, s), (q, t)), value)
+            Scalar::node(key, store::push_pair(key, (p, s), (q, t)), value)
         });
         sum.unwrap_or(Scalar::constant(value))
     }
@@ -194,9 +194,9 @@ impl<F: Float> Combination<F> {
 #[inline(always)]
 #[track_caller]
 fn pair<F: Float>(key: u32, p: (u32, F), q: (u32, F)) -> u32 {
-    match store::try_push_slopes(key, p, q, (false, false)) {
+    match store::try_push_pair(key, p, q) {
         Some(id) => id,
-        None => store::push_slopes(key, p, q),
+        None => store::push_pair(key, p, q),
     }
 }
 
@@ -262,7 +262,7 @@ impl Run {
             // A node that is the only one is not this number: a constant may have been added.
             None => Some(Scalar::folded(key, self.first, value, F::one())),
             Some((first, step, last)) if first + step == last => {
-                let id = store::push_slopes(key, (first, F::one()), (last, F::one()));
+                let id = store::push_pair(key, (first, F::one()), (last, F::one()));
                 Some(Scalar::node(key, id, value))
             }
             Some((first, step, last)) => Some(Scalar::node(key, store::push_run::<F>(key, first, step, last), value)),

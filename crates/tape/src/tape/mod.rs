@@ -67,7 +67,7 @@ impl Tape<f64> {
     /// An empty tape of `f64`.
     ///
     /// # Panics
-    /// If the process has made two thousand million tapes.
+    /// If the process has made a thousand million tapes.
     #[allow(clippy::new_without_default)] // a `Default` would hide that opening a tape has an effect on its thread
     #[track_caller]
     pub fn new() -> Self {
@@ -77,7 +77,7 @@ impl Tape<f64> {
     /// An empty tape of another float type: `Tape::of::<f32>()`.
     ///
     /// # Panics
-    /// If the process has made two thousand million tapes.
+    /// If the process has made a thousand million tapes.
     #[track_caller]
     pub fn of<F: Float>() -> Tape<F> {
         Tape::open(0)
@@ -87,7 +87,7 @@ impl Tape<f64> {
     /// gradients. What needs the graph (pictures, recorded gradients, retained values) is a named error on it.
     ///
     /// # Panics
-    /// If the process has made two thousand million tapes.
+    /// If the process has made a thousand million tapes.
     #[track_caller]
     pub fn gradient_only<F: Float>() -> Tape<F> {
         Tape::open(GRADIENT_ONLY)
@@ -145,7 +145,7 @@ impl<F: Float> Tape<F> {
     /// Empties the tape, keeping its memory. Handles into it become stale.
     ///
     /// # Panics
-    /// If the process has made two thousand million tapes.
+    /// If the process has made a thousand million tapes.
     #[track_caller]
     pub fn clear(&mut self) {
         self.key = store::clear::<F>(self.key).unwrap_or_else(|e| e.raise());

@@ -36,8 +36,10 @@ pub(crate) type Line = &'static Location<'static>;
 pub(crate) const GRADIENT_ONLY: u32 = 1 << 31;
 /// In an id: an entry of the table of constants, not a node.
 pub(crate) const CONSTANT: u32 = 1 << 31;
-/// In a scalar's id on a gradient-only tape: the value is folded into a later slope and has no node.
-pub(crate) const FOLDED: u32 = 1 << 31;
+/// Beside the key in a scalar: it depends on its node by a slope, and is no node itself. Keys are even.
+pub(crate) const FOLDED: u32 = 1;
+/// A key that no tape has and no constant.
+const NO_KEY: u32 = GRADIENT_ONLY;
 
 /// In the first parent of a node: it is the sum of a run of nodes, from that parent to the second, as far apart as the
 /// first slope says.
@@ -49,6 +51,8 @@ const CHUNK: usize = 1 << 13;
 const PIECE: usize = 6 << 10;
 /// Chunks of a kind, and pieces, that a thread keeps free: at most 768 MiB of each.
 const KEPT: usize = 1 << 15;
+/// Tapes that a process can make: a key has a bit below the number for `FOLDED` and one above for `GRADIENT_ONLY`.
+const KEYS: u32 = 1 << 30;
 /// Keys are handed to threads in blocks of this size.
 const KEY_BLOCK: u32 = 1024;
 
@@ -222,7 +226,7 @@ impl<F: Float> Store<F> {
         self.skip(end, place);
         while place.id > first {
             self.enter_piece(place);
-            // SAFETY: the words in use of a piece are records written by `try_push_slopes`, `push_slopes`, `push_run` and `take_ids`, a
+            // SAFETY: the words in use of a piece are records written by `try_write` and `take_ids`, a
             // place stands between two records, and parents are older than their node. `place.id <= end`, and
             // `end <= adjoints.len()` was asserted.
             unsafe { slopes::sweep(&self.pieces[place.piece].words, place, first, adjoints) };
@@ -314,7 +318,9 @@ impl<F: Float> Store<F> {
 /// The tape in use.
 #[doc(hidden)]
 pub struct Hot<F> {
-    key: Cell<u32>,
+    /// Its key, once as what it is and once as what it is not; `NO_KEY` where there is none.
+    full: Cell<u32>,
+    slopes: Cell<u32>,
     len: Cell<u32>,
     /// Of a full tape: the id at which the current chunk ends.
     end: Cell<u32>,
@@ -329,7 +335,8 @@ pub struct Hot<F> {
 impl<F> Hot<F> {
     const fn new() -> Self {
         Hot {
-            key: Cell::new(0),
+            full: Cell::new(NO_KEY),
+            slopes: Cell::new(NO_KEY),
             len: Cell::new(0),
             end: Cell::new(0),
             nodes: Cell::new(ptr::null_mut()),
@@ -347,9 +354,22 @@ impl<F> Hot<F> {
         }
     }
 
-    /// Key 0 is no tape's, so that the next record of any looks for its own.
+    /// The key of the tape in use.
+    fn key(&self) -> u32 {
+        if self.full.get() == NO_KEY { self.slopes.get() } else { self.full.get() }
+    }
+
+    fn enter(&self, key: u32) {
+        match key & GRADIENT_ONLY {
+            0 => self.full.set(key),
+            _ => self.slopes.set(key),
+        }
+    }
+
+    /// No tape is in use, so that the next record of any looks for its own.
     fn leave(&self) {
-        self.key.set(0);
+        self.full.set(NO_KEY);
+        self.slopes.set(NO_KEY);
         self.len.set(0);
     }
 }
@@ -388,12 +408,12 @@ impl<F: Float> Cold<F> {
         if self.keys.is_empty() {
             self.keys = new_block()?;
         }
-        self.keys.next().map(|k| k | kind).ok_or(Error::KeysExhausted)
+        self.keys.next().map(|k| k << 1 | kind).ok_or(Error::KeysExhausted)
     }
 
     /// Writes into the store of the tape in use what the hot thread-local knows better.
     fn sync(&mut self, hot: &Hot<F>) {
-        if let Some(k) = self.position(hot.key.get()) {
+        if let Some(k) = self.position(hot.key()) {
             let store = &mut self.stores[k];
             store.len = hot.len.get();
             if let Some(piece) = store.pieces.last_mut() {
@@ -428,7 +448,7 @@ impl<F: Float> Cold<F> {
             }
         }
         hot.len.set(store.len);
-        hot.key.set(store.key);
+        hot.enter(store.key);
     }
 
     /// Adds a chunk or a piece to the tape at `k`, which is not in use.
@@ -520,6 +540,9 @@ pub trait Lane: sealed::Sealed + Sized {
     fn cold<R>(f: impl FnOnce(&RefCell<Cold<Self>>) -> R) -> Result<R, Error>
     where
         Self: Float;
+    /// Makes `key` the tape in use, with room for a node or record. (A method here is compiled once, with this crate.)
+    #[track_caller]
+    fn make_ready(key: u32);
 }
 
 macro_rules! lanes {
@@ -535,6 +558,12 @@ macro_rules! lanes {
             }
             fn cold<R>(f: impl FnOnce(&RefCell<Cold<Self>>) -> R) -> Result<R, Error> {
                 COLD.try_with(f).map_err(|_| Error::ThreadEnding)
+            }
+            #[cold]
+            #[inline(never)]
+            #[track_caller]
+            fn make_ready(key: u32) {
+                make_ready::<$f>(key);
             }
         }
     };)* };
@@ -552,7 +581,7 @@ fn new_block() -> Result<Range<u32>, Error> {
 /// The next block of keys, for a thread.
 fn block_of(thread: ThreadId, owners: &mut Vec<ThreadId>) -> Result<Range<u32>, Error> {
     let block = owners.len() as u32;
-    if block >= GRADIENT_ONLY / KEY_BLOCK {
+    if block >= KEYS / KEY_BLOCK {
         return Err(Error::KeysExhausted);
     }
     owners.push(thread);
@@ -565,7 +594,7 @@ fn block_of(thread: ThreadId, owners: &mut Vec<ThreadId>) -> Result<Range<u32>, 
 #[cold]
 fn missing(key: u32) -> Error {
     let owners = OWNERS.lock().unwrap_or_else(|e| e.into_inner());
-    match owners.get(((key & !GRADIENT_ONLY) / KEY_BLOCK) as usize) {
+    match owners.get(((key & !GRADIENT_ONLY) >> 1) as usize / KEY_BLOCK as usize) {
         Some(owner) if *owner != thread::current().id() => Error::ForeignThread,
         _ => Error::StaleHandle,
     }
@@ -611,7 +640,7 @@ pub(crate) fn close<F: Float>(key: u32) {
     let closed = F::cold(|cold| {
         let mut cold = cold.borrow_mut();
         F::hot(|hot| {
-            if hot.key.get() == key {
+            if hot.key() == key {
                 cold.park(hot);
             }
         });
@@ -668,7 +697,7 @@ pub(crate) fn with_store<F: Float, R>(key: u32, f: impl FnOnce(&mut Store<F>) ->
         let mut cold = cold.borrow_mut();
         let k = cold.position(key).ok_or_else(|| missing(key))?;
         F::hot(|hot| {
-            if hot.key.get() == key {
+            if hot.key() == key {
                 cold.sync(hot);
             }
         });
@@ -676,16 +705,13 @@ pub(crate) fn with_store<F: Float, R>(key: u32, f: impl FnOnce(&mut Store<F>) ->
     })?
 }
 
-/// Makes `key` the tape in use, with room for a node or record.
-#[cold]
-#[inline(never)]
 #[track_caller]
 fn make_ready<F: Float>(key: u32) {
     let done = F::cold(|cold| {
         let mut cold = cold.borrow_mut();
         let k = cold.position(key).ok_or_else(|| missing(key))?;
         F::hot(|hot| {
-            if hot.key.get() != key {
+            if hot.key() != key {
                 cold.park(hot);
                 cold.enter(k, hot);
             }
@@ -703,19 +729,21 @@ fn make_ready<F: Float>(key: u32) {
     }
 }
 
-/// Records a scalar node of a full tape and returns its id; `None` if the tape is not in use or its chunk is full.
+/// Records a scalar node of a full tape and returns its id; `None` if the two are not of the tape in use, it is no full
+/// tape, or its chunk is full.
 #[inline(always)]
 #[track_caller]
-pub(crate) fn try_push<F: Float>(key: u32, node: Node<F>, value: F, op: &'static ScalarOp) -> Option<u32> {
+pub(crate) fn try_push<F: Float>((a, b): (u32, u32), node: Node<F>, value: F, op: &'static ScalarOp) -> Option<u32> {
     let line = Location::caller();
     let hot = F::hot(ptr::from_ref);
     // SAFETY: a thread-local without a destructor lives as long as its thread, which is here. The hot pointers describe
-    // the chunk of tape `key` in which `id` lies (`id < end`). The chunk is owned by the cold thread-local, which clears
-    // the hot one before it frees or moves any.
+    // the chunk of the tape in use in which `id` lies (`id < end`). The chunk is owned by the cold thread-local, which
+    // clears the hot one before it frees or moves any.
     unsafe {
         let hot = &*hot;
+        let full = hot.full.get();
         let id = hot.len.get();
-        if hot.key.get() != key || id == hot.end.get() {
+        if a != full || b != full || id == hot.end.get() {
             return None;
         }
         hot.nodes.get().wrapping_add(id as usize).write(node);
@@ -729,62 +757,85 @@ pub(crate) fn try_push<F: Float>(key: u32, node: Node<F>, value: F, op: &'static
 #[track_caller]
 pub(crate) fn push<F: Float>(key: u32, node: Node<F>, value: F, op: &'static ScalarOp) -> u32 {
     loop {
-        if let Some(id) = try_push(key, node, value, op) {
+        if let Some(id) = try_push((key, key), node, value, op) {
             return id;
         }
-        make_ready::<F>(key);
+        F::make_ready(key);
     }
 }
 
-/// Records a number of a gradient-only tape that depends on `p` by `s` and on `q` by `t`, and returns its id; `None` if
-/// the tape is not in use or its piece is full. `ones` says which slopes are known to be 1.
+/// The key of the gradient-only tape in use; if it is none, a key that no number has.
 #[inline(always)]
-pub(crate) fn try_push_slopes<F: Float>(key: u32, p: (u32, F), q: (u32, F), ones: (bool, bool)) -> Option<u32> {
+pub(crate) fn key_of_slopes<F: Float>() -> u32 {
+    F::hot(|hot| hot.slopes.get())
+}
+
+/// Records a number of the gradient-only tape in use and returns its id; `None` if its piece is full. `write` appends
+/// the record.
+///
+/// # Safety
+/// A gradient-only tape is in use. `write` gets a place with room for the longest record, writes one record of this tape
+/// there and returns its end.
+#[inline(always)]
+unsafe fn try_write<F: Float>(write: impl FnOnce(*mut u32) -> *mut u32) -> Option<u32> {
     let hot = F::hot(ptr::from_ref);
-    // SAFETY: as in `try_push`. Tape `key` is in use, and `next <= last` leaves room for the longest record.
-    unsafe {
-        let hot = &*hot;
-        if hot.key.get() != key || hot.next.get() > hot.last.get() {
-            return None;
-        }
-        let id = hot.len.get();
-        hot.next.set(slopes::write_pair(hot.next.get(), id, p, q, ones));
-        hot.len.set(id + 1);
-        Some(id)
+    // SAFETY: a thread-local without a destructor lives as long as its thread, which is here.
+    let hot = unsafe { &*hot };
+    let next = hot.next.get();
+    if next > hot.last.get() {
+        return None;
     }
+    let id = hot.len.get();
+    hot.next.set(write(next));
+    hot.len.set(id + 1);
+    Some(id)
+}
+
+/// Records a number that depends on `p` by `s` and on `q` by `t`, two numbers of tape `key`, and returns its id; `None`
+/// if that is not the gradient-only tape in use, or its piece is full.
+#[inline(always)]
+pub(crate) fn try_push_pair<F: Float>(key: u32, p: (u32, F), q: (u32, F)) -> Option<u32> {
+    if F::hot(|hot| hot.slopes.get()) != key {
+        return None;
+    }
+    // SAFETY: the gradient-only tape `key` is in use, and a pair is no longer than the longest record.
+    unsafe { try_write::<F>(|at| slopes::write_pair(at, p, q)) }
+}
+
+/// Records the sum of two nodes, of which the caller knows what [`try_push_pair`] checks.
+#[inline(always)]
+pub(crate) fn try_push_units<F: Float>(key: u32, p: u32, q: u32) -> Option<u32> {
+    if F::hot(|hot| hot.slopes.get()) != key {
+        return None;
+    }
+    // SAFETY: as in `try_push_pair`.
+    unsafe { try_write::<F>(|at| slopes::write_units(at, p, q)) }
 }
 
 /// Records a number of a gradient-only tape that depends on `p` by `s` and on `q` by `t`, and returns its id.
-#[inline(never)]
 #[track_caller]
-pub(crate) fn push_slopes<F: Float>(key: u32, p: (u32, F), q: (u32, F)) -> u32 {
-    F::hot(|hot| {
-        if hot.key.get() != key || hot.next.get() > hot.last.get() {
-            make_ready::<F>(key);
+pub(crate) fn push_pair<F: Float>(key: u32, p: (u32, F), q: (u32, F)) -> u32 {
+    loop {
+        if let Some(id) = try_push_pair(key, p, q) {
+            return id;
         }
-        let id = hot.len.get();
-        // SAFETY: as in `try_push_slopes`.
-        hot.next.set(unsafe { slopes::write_pair(hot.next.get(), id, p, q, (p.1 == F::one(), q.1 == F::one())) });
-        hot.len.set(id + 1);
-        id
-    })
+        F::make_ready(key);
+    }
 }
 
 /// Records a number of a gradient-only tape that is the sum of `first`, `first + step`, …, `last`.
 #[inline]
 #[track_caller]
 pub(crate) fn push_run<F: Float>(key: u32, first: u32, step: u32, last: u32) -> u32 {
-    let hot = F::hot(ptr::from_ref);
-    // SAFETY: as in `try_push_slopes`.
-    unsafe {
-        let hot = &*hot;
-        if hot.key.get() != key || hot.next.get() > hot.last.get() {
-            make_ready::<F>(key);
+    loop {
+        if F::hot(|hot| hot.slopes.get()) == key {
+            // SAFETY: as in `try_push_pair`.
+            let done = unsafe { try_write::<F>(|at| slopes::write_run(at, first, step, last)) };
+            if let Some(id) = done {
+                return id;
+            }
         }
-        let id = hot.len.get();
-        hot.next.set(slopes::write_run(hot.next.get(), first, step, last));
-        hot.len.set(id + 1);
-        id
+        F::make_ready(key);
     }
 }
 
@@ -825,7 +876,7 @@ pub(crate) fn push_wide<F: Float>(
         // A node pushed by a rule comes from the line of its forward node.
         let line = cold.line.unwrap_or(caller);
         F::hot(|hot| {
-            if hot.key.get() == key {
+            if hot.key() == key {
                 cold.park(hot);
             }
         });
@@ -878,13 +929,13 @@ mod tests {
         let mut owners = Vec::new();
         assert_eq!(block_of(here, &mut owners).unwrap(), 1..KEY_BLOCK, "key 0 is a constant's");
         assert_eq!(block_of(here, &mut owners).unwrap(), KEY_BLOCK..2 * KEY_BLOCK);
-        owners.resize((GRADIENT_ONLY / KEY_BLOCK) as usize - 1, here);
+        owners.resize((KEYS / KEY_BLOCK) as usize - 1, here);
         let last = block_of(here, &mut owners).unwrap();
-        assert_eq!(last.end, GRADIENT_ONLY, "keys have 31 bits; the bit above says what kind the tape is");
+        assert_eq!(last.end, KEYS, "a key has 30 bits between one that says folded and one that says gradient-only");
         for _ in 0..2 {
             let error = block_of(here, &mut owners).unwrap_err();
             assert!(matches!(error, Error::KeysExhausted));
-            let expected = "tape keys exhausted: this process made or cleared two thousand million tapes";
+            let expected = "tape keys exhausted: this process made or cleared a thousand million tapes";
             assert_eq!(error.to_string(), expected);
         }
     }
