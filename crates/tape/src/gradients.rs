@@ -35,8 +35,8 @@ pub struct Gradients<F: Float = f64> {
     root: u32,
     /// Runs of scalar leaves: the first id, and where its gradient stands in `scalars`. Newest first.
     runs: Vec<(u32, u32, usize)>,
-    /// The first id of the newest run, whose gradients stand first, and its length.
-    newest: (u32, u32),
+    /// The place of the first leaf of the newest run, whose gradients stand first, and how many there are.
+    newest: (u64, usize),
     scalars: Vec<F>,
     /// Scalar leaves that the output does not reach.
     unreached: Vec<u32>,
@@ -67,7 +67,7 @@ impl<F: Float> Gradients<F> {
     /// Takes the adjoints of consecutive scalar leaves and leaves zeros.
     pub(crate) fn add_leaves(&mut self, first: u32, adjoints: &mut [F]) {
         if self.runs.is_empty() {
-            self.newest = (first, adjoints.len() as u32);
+            self.newest = (Scalar::node(self.key, first, F::zero()).place(), adjoints.len());
         }
         self.runs.push((first, adjoints.len() as u32, self.scalars.len()));
         self.scalars.extend_from_slice(adjoints);
@@ -290,6 +290,7 @@ impl<F: Float> Gradients<F> {
             })
             .collect();
         self.unreached = ids.iter().zip(&sums).filter(|(_, g)| g.is_none()).map(|(id, _)| *id).rev().collect();
+        self.newest = (0, 0);
         self.scalars = sums.iter().map(|g| g.unwrap_or_else(F::zero)).collect();
         self.runs = ids.iter().enumerate().map(|(at, id)| (*id, 1, at)).collect();
         for (id, g) in &other.kept {
@@ -440,11 +441,10 @@ impl<F: Float> Handle<F> for Scalar<F> {
     type Gradient = F;
     #[inline]
     fn gradient(self, gradients: &Gradients<F>) -> Result<&F, Error> {
-        // Nearly always one of the leaves that were recorded last, and reached.
-        if self.tag() == gradients.key
-            && self.id().wrapping_sub(gradients.newest.0) < gradients.newest.1
-            && let Some(found) = gradients.scalars.get((self.id() - gradients.newest.0) as usize)
-            && *found != F::zero()
+        // Nearly always one of the leaves that were recorded last. Where the key differs, the distance is huge.
+        let distance = self.place().wrapping_sub(gradients.newest.0).rotate_left(32) as usize;
+        if let Some(found) = gradients.scalars[..gradients.newest.1].get(distance)
+            && gradients.unreached.is_empty()
         {
             return Ok(found);
         }

@@ -7,6 +7,7 @@
 //! | kind | words | the number depends on |
 //! | --- | --- | --- |
 //! | `PAIR` | `s t p q` | `p` by `s`, `q` by `t` |
+//! | `STEEP` | `s t p q` | the same, where a slope may be infinite or NaN |
 //! | `UNITS` | `p q` | `p` by 1, `q` by 1 |
 //! | `RUN` | `p step q` | `p`, `p + step`, …, `q`, each by 1 |
 //! | `GAP` | `count` | nothing: `count` ids belong to leaves or tensors |
@@ -19,12 +20,13 @@ use crate::float::Float;
 
 /// Ids are below this; the bits above hold the kind.
 pub(crate) const IDS: u32 = 1 << KIND_SHIFT;
-const KIND_SHIFT: u32 = 30;
+const KIND_SHIFT: u32 = 29;
 
 const PAIR: u32 = 0;
 const UNITS: u32 = 1;
 const RUN: u32 = 2;
-const GAP: u32 = 3;
+const STEEP: u32 = 3;
+const GAP: u32 = 7;
 
 /// No record has more words.
 pub(crate) const LONGEST: usize = 6;
@@ -37,7 +39,7 @@ const fn width<F>() -> usize {
 /// The word before the first record of a piece, where a walk backwards ends.
 pub(crate) const BEGIN: u32 = GAP << KIND_SHIFT;
 
-/// Appends the record of a number that depends on `p` by `s` and on `q` by `t`. Returns where it ends.
+/// Appends the record of a number that depends on `p` by `s` and on `q` by `t`, both finite. Returns where it ends.
 ///
 /// # Safety
 /// There is room for [`LONGEST`] words at `at`, which nothing else refers to.
@@ -52,6 +54,19 @@ pub(crate) unsafe fn write_pair<F: Float>(at: *mut u32, (p, s): (u32, F), (q, t)
         at.add(2 * wide).write(p);
         at.add(2 * wide + 1).write(PAIR << KIND_SHIFT | q);
         at.add(2 * wide + 2)
+    }
+}
+
+/// [`write_pair`] for slopes of which one may be infinite or NaN: a zero adjoint gives nothing by them.
+///
+/// # Safety
+/// As [`write_pair`].
+pub(crate) unsafe fn write_steep<F: Float>(at: *mut u32, p: (u32, F), q: (u32, F)) -> *mut u32 {
+    // SAFETY: the caller's promise; the last word was just written.
+    unsafe {
+        let end = write_pair(at, p, q);
+        *end.sub(1) |= STEEP << KIND_SHIFT;
+        end
     }
 }
 
@@ -115,21 +130,34 @@ pub(crate) unsafe fn sweep<F: Float>(words: &[u32], place: &mut Place, first: u3
     unsafe {
         let base = words.as_ptr();
         let mut end = base.add(place.at);
-        // One more than the number whose record ends there, as a place among the adjoints.
-        let mut number = adjoints.add(place.id as usize);
-        let first = adjoints.add(first as usize);
+        // One more than the number whose record ends there.
+        let mut number = place.id as usize;
+        let first = first as usize;
         let slope = |at: *const u32| at.cast::<F>().read_unaligned();
         let give = |id: u32, part: F| *adjoints.add(id as usize) += part;
+        // What a number has to give to the one made just before it goes along here: through memory the next step would
+        // wait for it.
+        let mut carry = zero;
         while number > first {
             let last = *end.sub(1);
             // `PAIR` is 0: the word is the id.
             if last < IDS {
-                number = number.sub(1);
-                let adjoint = *number;
-                if adjoint != zero {
-                    *number = zero;
-                    give(*end.sub(2), adjoint * slope(end.sub(2 * wide + 2)));
-                    give(last, adjoint * slope(end.sub(wide + 2)));
+                number -= 1;
+                let place = adjoints.add(number);
+                let adjoint = *place + carry;
+                *place = zero;
+                carry = zero;
+                let (p, s) = (*end.sub(2), adjoint * slope(end.sub(2 * wide + 2)));
+                let t = adjoint * slope(end.sub(wide + 2));
+                if p as usize + 1 == number {
+                    carry = s;
+                } else {
+                    give(p, s);
+                }
+                if last as usize + 1 == number {
+                    carry = t;
+                } else {
+                    give(last, t);
                 }
                 end = end.sub(2 * wide + 2);
                 continue;
@@ -139,29 +167,50 @@ pub(crate) unsafe fn sweep<F: Float>(words: &[u32], place: &mut Place, first: u3
                 if last == BEGIN {
                     break;
                 }
+                *adjoints.add(number - 1) += carry;
+                carry = zero;
                 end = end.sub(1);
-                number = number.sub(q as usize);
+                number -= q as usize;
                 continue;
             }
-            number = number.sub(1);
-            let adjoint = *number;
-            if last >> KIND_SHIFT == UNITS {
-                if adjoint != zero {
-                    *number = zero;
-                    give(*end.sub(2), adjoint);
-                    give(q, adjoint);
+            number -= 1;
+            let place = adjoints.add(number);
+            let adjoint = *place + carry;
+            *place = zero;
+            carry = zero;
+            match last >> KIND_SHIFT {
+                UNITS => {
+                    let p = *end.sub(2);
+                    if p as usize + 1 == number {
+                        carry = adjoint;
+                    } else {
+                        give(p, adjoint);
+                    }
+                    if q as usize + 1 == number {
+                        carry = adjoint;
+                    } else {
+                        give(q, adjoint);
+                    }
+                    end = end.sub(2);
                 }
-                end = end.sub(2);
-            } else {
-                if adjoint != zero {
-                    *number = zero;
-                    give_to_run(adjoints, *end.sub(3), *end.sub(2), q, adjoint);
+                STEEP => {
+                    if adjoint != zero {
+                        give(*end.sub(2), adjoint * slope(end.sub(2 * wide + 2)));
+                        give(q, adjoint * slope(end.sub(wide + 2)));
+                    }
+                    end = end.sub(2 * wide + 2);
                 }
-                end = end.sub(3);
+                _ => {
+                    if adjoint != zero {
+                        give_to_run(adjoints, *end.sub(3), *end.sub(2), q, adjoint);
+                    }
+                    end = end.sub(3);
+                }
             }
         }
+        *adjoints.add(number - 1) += carry;
         place.at = end.offset_from(base) as usize;
-        place.id = number.offset_from(adjoints) as u32;
+        place.id = number as u32;
     }
 }
 
@@ -198,7 +247,7 @@ pub(crate) fn walk<F>(words: &[u32], place: &mut Place, first: u32, mut show: im
         place.id -= 1;
         let (len, parents) = match kind {
             UNITS => (2, Parents::Two([words[place.at - 2], q])),
-            PAIR => (2 * wide + 2, Parents::Two([words[place.at - 2], q])),
+            PAIR | STEEP => (2 * wide + 2, Parents::Two([words[place.at - 2], q])),
             _ => (3, Parents::Run { first: words[place.at - 3], step: words[place.at - 2], last: q }),
         };
         place.at -= len;
@@ -235,11 +284,13 @@ mod tests {
         let one = F::one();
         let id = 10;
         // parents, slopes, words
-        let table: [([u32; 2], [F; 2], usize); 4] = [
+        let table: [([u32; 2], [F; 2], usize); 6] = [
             ([3, 4], [half, third], 2 * wide + 2),
             ([9, 4], [third, half], 2 * wide + 2),
             ([4, 9], [one, third], 2 * wide + 2),
             ([3, 9], [one, one], 2),
+            ([3, 9], [one, F::infinity()], 2 * wide + 2),
+            ([9, 8], [F::neg_infinity(), half], 2 * wide + 2),
         ];
         for (parents, slopes, expected) in table {
             let mut words = [BEGIN; 1 + LONGEST];
@@ -248,6 +299,9 @@ mod tests {
                 let at = words.as_mut_ptr().add(1);
                 match expected {
                     2 => write_units(at, parents[0], parents[1]),
+                    _ if !slopes.iter().all(|s| num_traits::Float::is_finite(*s)) => {
+                        write_steep(at, (parents[0], slopes[0]), (parents[1], slopes[1]))
+                    }
                     _ => write_pair(at, (parents[0], slopes[0]), (parents[1], slopes[1])),
                 }
             };
@@ -272,6 +326,19 @@ mod tests {
     fn records_are_as_short_as_the_table_says_and_read_back() {
         check::<f64>(2);
         check::<f32>(1);
+    }
+
+    /// What a full tape skips, a zero adjoint, is not multiplied by an infinite slope.
+    #[test]
+    fn a_zero_adjoint_gives_nothing_by_a_steep_slope() {
+        let mut words = [BEGIN; 1 + LONGEST];
+        // SAFETY: the array has room for the longest record, whose ids are below 4.
+        unsafe {
+            write_steep(words.as_mut_ptr().add(1), (1, f64::INFINITY), (2, f64::NAN));
+            let mut adjoints = [0.0; 4];
+            sweep(&words, &mut Place { piece: 0, at: 1 + LONGEST, id: 4 }, 3, &mut adjoints);
+            assert_eq!(adjoints, [0.0; 4]);
+        }
     }
 
     #[test]

@@ -23,36 +23,9 @@ impl<F: Float> Combination<F> {
         Combination { key, waiting: (0, F::zero()), nodes: Run::EMPTY, pairs: Run::EMPTY }
     }
 
-    /// The sum of three numbers, of which some may be constants.
-    #[inline(always)]
-    #[track_caller]
-    pub(crate) fn of(key: u32, [a, b, c]: [&Scalar<F>; 3]) -> Self {
-        let mut sum = Combination::new(key);
-        let step = b.id().wrapping_sub(a.id());
-        let alike = (a.tag() ^ key) | (b.tag() ^ key) | (c.tag() ^ key) == 0;
-        if alike && c.id().wrapping_sub(b.id()) == step && step.wrapping_sub(1) < LARGEST_STEP - 1 {
-            sum.nodes = Run { first: a.id(), step, next: c.id() + step };
-        } else {
-            sum.add_each([a, b, c]);
-        }
-        sum
-    }
-
-    #[inline(never)]
-    #[track_caller]
-    fn add_each(&mut self, numbers: [&Scalar<F>; 3]) {
-        for x in numbers.into_iter().filter(|x| x.tag() != 0) {
-            let next = self.next();
-            self.nodes.next = self.add_one(x, next);
-        }
-    }
-
-    /// The number, whose value is `value`; `next` is what [`add_one`](Self::add_one) returned last.
-    #[inline(always)]
-    #[track_caller]
-    pub(crate) fn finish_run(mut self, value: F, next: u32) -> Scalar<F> {
-        self.nodes.next = next;
-        self.finish(value)
+    /// The run of nodes.
+    pub(crate) fn nodes(&mut self) -> &mut Run {
+        &mut self.nodes
     }
 
     /// The number, whose value is `value`.
@@ -80,40 +53,32 @@ impl<F: Float> Combination<F> {
         self.add_parent(x.id(), times(x.slope(), slope));
     }
 
-    /// The id that would go on with the run of nodes.
-    #[inline(always)]
-    pub(crate) fn next(&self) -> u32 {
-        self.nodes.next
-    }
-
-    /// Adds a number of this tape. The id that would go on with the run of nodes is passed along and returned, so that a
-    /// loop keeps it in a register; [`finish_run`](Self::finish_run) wants it back.
+    /// Adds `s` times one number of this tape and `t` times another.
     #[inline(always)]
     #[track_caller]
-    pub(crate) fn add_one(&mut self, x: &Scalar<F>, next: u32) -> u32 {
-        if x.is_folded() {
-            self.add_parent(x.id(), x.slope());
-            return next;
+    pub(crate) fn add_two(&mut self, (a, s): (&Scalar<F>, F), (b, t): (&Scalar<F>, F)) {
+        let (p, q) = ((a.id(), times(a.slope(), s)), (b.id(), times(b.slope(), t)));
+        if p.0 == q.0 {
+            return self.add_parent(p.0, p.1 + q.1);
         }
-        if x.id() == next {
-            return next + self.nodes.step;
+        let pair = pair(self.key, p, q);
+        if !self.pairs.extend(pair) {
+            self.break_pairs(pair);
         }
-        self.nodes.next = next;
-        self.add_node(x.id())
     }
 
-    #[inline(never)]
+    /// Adds a node of this tape.
     #[track_caller]
-    fn add_node(&mut self, id: u32) -> u32 {
+    pub(crate) fn add_node(&mut self, id: u32) {
         if !self.nodes.extend(id) {
             self.break_nodes(id);
         }
-        self.nodes.next
     }
 
+    /// Adds `slope` times a node of this tape.
     #[inline(always)]
     #[track_caller]
-    fn add_parent(&mut self, parent: u32, slope: F) {
+    pub(crate) fn add_parent(&mut self, parent: u32, slope: F) {
         let (other, by) = self.waiting;
         if other == parent {
             self.waiting.1 = by + slope;
@@ -138,14 +103,7 @@ impl<F: Float> Combination<F> {
                 self.add(x, c.value())
             };
         }
-        let (p, q) = ((a.id(), times(a.slope(), b.value())), (b.id(), times(b.slope(), a.value())));
-        if p.0 == q.0 {
-            return self.add_parent(p.0, p.1 + q.1);
-        }
-        let pair = pair(self.key, p, q);
-        if !self.pairs.extend(pair) {
-            self.break_pairs(pair);
-        }
+        self.add_two((a, b.value()), (b, a.value()));
     }
 
     #[cold]
@@ -194,10 +152,12 @@ impl<F: Float> Combination<F> {
 #[inline(always)]
 #[track_caller]
 fn pair<F: Float>(key: u32, p: (u32, F), q: (u32, F)) -> u32 {
-    match store::try_push_pair(key, p, q) {
-        Some(id) => id,
-        None => store::push_pair(key, p, q),
+    if num_traits::Float::is_finite(p.1 + q.1)
+        && let Some(id) = store::try_push_pair(key, p, q)
+    {
+        return id;
     }
+    store::push_pair(key, p, q)
 }
 
 /// Ids that stand equally far apart.
@@ -241,6 +201,16 @@ impl Run {
             return false;
         }
         true
+    }
+
+    /// The id that would go on, and the step; `None` while that is open.
+    pub(crate) fn goes_on(&self) -> Option<(u32, u32)> {
+        (self.step > 0).then_some((self.next, self.step))
+    }
+
+    /// Says which id would go on now. Returns whether that is news.
+    pub(crate) fn go_on_to(&mut self, next: u32) -> bool {
+        std::mem::replace(&mut self.next, next) != next
     }
 
     /// The first id, the step, the last; `None` for fewer than two.

@@ -9,6 +9,7 @@ mod ndarray;
 mod numeric;
 mod scalar;
 pub(crate) mod store;
+mod summation;
 mod var;
 
 use std::marker::PhantomData;
@@ -16,11 +17,12 @@ use std::panic::Location;
 
 use smallvec::SmallVec;
 
-pub(crate) use combination::{Combination, Run};
+pub(crate) use combination::Combination;
 #[cfg(feature = "nalgebra")]
 pub use nalgebra::NalgebraFloat;
 pub use scalar::Scalar;
 pub(crate) use scalar::{key_of, push_many, push_run};
+pub(crate) use summation::Summation;
 pub(crate) use var::{
     Operands, Parent, Step, evaluate, inherit, is_active, lift_value, param_node, read, step, value_of,
 };

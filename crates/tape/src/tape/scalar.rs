@@ -70,6 +70,12 @@ impl<F: Float> Scalar<F> {
         (self.place.0 >> 32) as u32
     }
 
+    /// [`tag`](Self::tag) and [`id`](Self::id) in one word.
+    #[inline(always)]
+    pub(crate) fn place(&self) -> u64 {
+        self.place.0
+    }
+
     /// [`key`](Self::key), with the bit [`FOLDED`] if the number is no node.
     #[inline(always)]
     pub(crate) fn tag(&self) -> u32 {
@@ -250,7 +256,8 @@ impl<F: Float> Scalar<F> {
             } else {
                 let (a, b) = (self.slope * s, other.slope * t);
                 let slope = a + b;
-                if !num_traits::Float::is_nan(slope) {
+                // If the sum is finite, both are.
+                if num_traits::Float::is_finite(slope) {
                     if p == q {
                         return Scalar::folded(key, p, value, slope);
                     }

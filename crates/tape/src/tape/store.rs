@@ -792,10 +792,10 @@ unsafe fn try_write<F: Float>(write: impl FnOnce(*mut u32) -> *mut u32) -> Optio
 }
 
 /// Records a number that depends on `p` by `s` and on `q` by `t`, two numbers of tape `key`, and returns its id; `None`
-/// if that is not the gradient-only tape in use, or its piece is full.
+/// if that is not the gradient-only tape in use, or its piece is full. The slopes are finite.
 #[inline(always)]
 pub(crate) fn try_push_pair<F: Float>(key: u32, p: (u32, F), q: (u32, F)) -> Option<u32> {
-    if F::hot(|hot| hot.slopes.get()) != key {
+    if key_of_slopes::<F>() != key {
         return None;
     }
     // SAFETY: the gradient-only tape `key` is in use, and a pair is no longer than the longest record.
@@ -805,19 +805,30 @@ pub(crate) fn try_push_pair<F: Float>(key: u32, p: (u32, F), q: (u32, F)) -> Opt
 /// Records the sum of two nodes, of which the caller knows what [`try_push_pair`] checks.
 #[inline(always)]
 pub(crate) fn try_push_units<F: Float>(key: u32, p: u32, q: u32) -> Option<u32> {
-    if F::hot(|hot| hot.slopes.get()) != key {
+    if key_of_slopes::<F>() != key {
         return None;
     }
     // SAFETY: as in `try_push_pair`.
     unsafe { try_write::<F>(|at| slopes::write_units(at, p, q)) }
 }
 
-/// Records a number of a gradient-only tape that depends on `p` by `s` and on `q` by `t`, and returns its id.
+/// Records a number of a gradient-only tape that depends on `p` by `s` and on `q` by `t`, of which one may be infinite or
+/// NaN, and returns its id.
 #[track_caller]
 pub(crate) fn push_pair<F: Float>(key: u32, p: (u32, F), q: (u32, F)) -> u32 {
     loop {
-        if let Some(id) = try_push_pair(key, p, q) {
-            return id;
+        if key_of_slopes::<F>() == key {
+            let finite = num_traits::Float::is_finite(p.1) && num_traits::Float::is_finite(q.1);
+            // SAFETY: as in `try_push_pair`.
+            let done = unsafe {
+                match finite {
+                    true => try_write::<F>(|at| slopes::write_pair(at, p, q)),
+                    false => try_write::<F>(|at| slopes::write_steep(at, p, q)),
+                }
+            };
+            if let Some(id) = done {
+                return id;
+            }
         }
         F::make_ready(key);
     }
@@ -828,7 +839,7 @@ pub(crate) fn push_pair<F: Float>(key: u32, p: (u32, F), q: (u32, F)) -> u32 {
 #[track_caller]
 pub(crate) fn push_run<F: Float>(key: u32, first: u32, step: u32, last: u32) -> u32 {
     loop {
-        if F::hot(|hot| hot.slopes.get()) == key {
+        if key_of_slopes::<F>() == key {
             // SAFETY: as in `try_push_pair`.
             let done = unsafe { try_write::<F>(|at| slopes::write_run(at, first, step, last)) };
             if let Some(id) = done {
