@@ -83,7 +83,7 @@ fn product_of_slopes<F: Float>(key: u32, numbers: &[Scalar<F>]) -> Scalar<F> {
     if let ([a], true) = (&numbers[..left], left == 1 && numbers[0].tag() != 0) {
         sum.add(a, slope(0));
     }
-    sum.finish(value)
+    sum.finish(value, true)
 }
 
 impl<F: Float> Scalar<F> {
@@ -115,7 +115,7 @@ impl<F: Float> Scalar<F> {
         if a.iter().chain(b).any(Scalar::is_folding) {
             let mut sum = Combination::new(key);
             pairs().for_each(|(a, b)| sum.add_product(a, b));
-            return sum.finish(value);
+            return sum.finish(value, true);
         }
         let argument = |x: &Self, other: &Self| if x.tag() == 0 { (0, x.value()) } else { (x.id(), other.value()) };
         let arguments: Arguments<F> = pairs().flat_map(|(a, b)| [argument(a, b), argument(b, a)]).collect();
@@ -150,7 +150,7 @@ impl<F: Float> Scalar<F> {
         if numbers.iter().any(Scalar::is_folding) {
             let mut sum = Combination::new(key);
             numbers.iter().filter(|x| x.tag() != 0).for_each(|x| sum.add(x, weight(x)));
-            return sum.finish(value);
+            return sum.finish(value, true);
         }
         let argument = |x: &Self| if x.tag() == 0 { (0, x.value()) } else { (x.id(), weight(x)) };
         let arguments: Arguments<F> = numbers.iter().map(argument).collect();

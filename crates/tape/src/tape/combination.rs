@@ -1,7 +1,7 @@
 //! Sums of many numbers on a gradient-only tape, in as few records as they take.
 
 use super::Scalar;
-use super::scalar::times;
+use super::scalar::{are_finite, times};
 use super::store;
 use crate::float::Float;
 
@@ -28,22 +28,27 @@ impl<F: Float> Combination<F> {
         &mut self.nodes
     }
 
-    /// The number, whose value is `value`.
+    /// The key of the tape.
+    pub(crate) fn key(&self) -> u32 {
+        self.key
+    }
+
+    /// The number, whose value is `value`. If a constant is in it, it is not one of the numbers that were added.
     #[inline]
     #[track_caller]
-    pub(crate) fn finish(self, value: F) -> Scalar<F> {
-        let (nodes, pairs) = (self.nodes.bounds(), self.pairs.bounds());
-        let only = match (self.waiting.0, self.nodes.first, self.pairs.first) {
-            (0, _, 0) => nodes,
-            (0, 0, _) => pairs,
-            _ => None,
+    pub(crate) fn finish(self, value: F, constants: bool) -> Scalar<F> {
+        let run = match (self.waiting.0, self.nodes.first, self.pairs.first) {
+            (0, 1.., 0) => self.nodes,
+            (0, 0, 1..) => self.pairs,
+            _ => return self.finish_mixed(value),
         };
-        match only {
-            Some((first, step, last)) if first + step < last => {
-                Scalar::node(self.key, store::push_run::<F>(self.key, first, step, last), value)
-            }
-            _ => self.finish_mixed(value),
+        let (first, step, last) = run.bounds();
+        if first == last {
+            // A pair was recorded for this sum alone.
+            let same = !constants || self.nodes.first == 0;
+            return if same { Scalar::node(self.key, first, value) } else { Scalar::folded(self.key, first, value, F::one()) };
         }
+        Scalar::node(self.key, push_run::<F>(self.key, first, step, last), value)
     }
 
     /// Adds `slope` times a number of this tape.
@@ -85,7 +90,7 @@ impl<F: Float> Combination<F> {
         } else if other == 0 {
             self.waiting = (parent, slope);
         } else {
-            let pair = pair(self.key, (other, by), (parent, slope));
+            let pair = pair::<F>(self.key, (other, by), (parent, slope));
             self.waiting.0 = 0;
             if !self.pairs.extend(pair) {
                 self.break_pairs(pair);
@@ -125,26 +130,38 @@ impl<F: Float> Combination<F> {
     /// Records what came before as one number.
     #[track_caller]
     fn add_run(&mut self, run: &Run) {
-        if let Some(sum) = run.finish(self.key, F::zero()) {
-            self.add_parent(sum.id(), F::one());
+        if let Some(sum) = run.finish::<F>(self.key) {
+            self.add_parent(sum, F::one());
         }
     }
 
+    #[cold]
     #[inline(never)]
     #[track_caller]
     fn finish_mixed(self, value: F) -> Scalar<F> {
         let key = self.key;
-        let (nodes, pairs) = (self.nodes.finish(key, value), self.pairs.finish(key, value));
+        let (nodes, pairs) = (self.nodes.finish::<F>(key), self.pairs.finish::<F>(key));
         let waiting = (self.waiting.0 != 0).then(|| Scalar::folded(key, self.waiting.0, value, self.waiting.1));
-        let parts = [nodes, pairs, waiting].into_iter().flatten();
+        let one = |id: u32| Scalar::folded(key, id, value, F::one());
+        let parts = [nodes.map(one), pairs.map(one), waiting].into_iter().flatten();
         let sum = parts.reduce(|a, b| {
-            let ((p, s), (q, t)) = ((a.id(), a.slope()), (b.id(), b.slope()));
-            if p == q {
-                return Scalar::folded(key, p, value, s + t);
+            let (p, q) = ((a.id(), a.slope()), (b.id(), b.slope()));
+            match p.0 == q.0 {
+                true => Scalar::folded(key, p.0, value, p.1 + q.1),
+                false => Scalar::node(key, store::push_pair(key, p, q), value),
             }
-            Scalar::node(key, store::push_pair(key, (p, s), (q, t)), value)
         });
         sum.unwrap_or(Scalar::constant(value))
+    }
+}
+
+/// Records the sum of `first`, `first + step`, …, `last`, two nodes at least.
+#[inline]
+#[track_caller]
+fn push_run<F: Float>(key: u32, first: u32, step: u32, last: u32) -> u32 {
+    match last - first == step {
+        true => store::push_units::<F>(key, first, last),
+        false => store::push_run::<F>(key, first, step, last),
     }
 }
 
@@ -152,7 +169,7 @@ impl<F: Float> Combination<F> {
 #[inline(always)]
 #[track_caller]
 fn pair<F: Float>(key: u32, p: (u32, F), q: (u32, F)) -> u32 {
-    if num_traits::Float::is_finite(p.1 + q.1)
+    if are_finite(p.1, q.1)
         && let Some(id) = store::try_push_pair(key, p, q)
     {
         return id;
@@ -163,10 +180,11 @@ fn pair<F: Float>(key: u32, p: (u32, F), q: (u32, F)) -> u32 {
 /// Ids that stand equally far apart.
 #[derive(Clone, Copy)]
 pub(crate) struct Run {
+    /// 0 while there is none.
     first: u32,
-    /// 0 while there are fewer than two ids.
+    /// While there is only one id, the next is expected beside it.
     step: u32,
-    /// The id that would go on; 0 while that is open.
+    /// The id that would go on.
     next: u32,
 }
 
@@ -174,10 +192,10 @@ pub(crate) struct Run {
 const LARGEST_STEP: u32 = 1 << 20;
 
 impl Run {
-    pub(crate) const EMPTY: Run = Run { first: 0, step: 0, next: 0 };
+    const EMPTY: Run = Run { first: 0, step: 0, next: 0 };
 
     fn of(id: u32) -> Run {
-        Run { first: id, step: 0, next: 0 }
+        Run { first: id, step: 1, next: id + 1 }
     }
 
     /// Adds an id if it goes on; else says no.
@@ -193,49 +211,47 @@ impl Run {
     #[inline(never)]
     fn begin(&mut self, id: u32) -> bool {
         if self.first == 0 {
-            self.first = id;
-        } else if self.step == 0 && id > self.first && id - self.first < LARGEST_STEP {
+            *self = Run::of(id);
+            return true;
+        }
+        let single = self.next == self.first + self.step;
+        if single && id > self.first && id - self.first < LARGEST_STEP {
             self.step = id - self.first;
             self.next = id + self.step;
-        } else {
-            return false;
+            return true;
         }
-        true
+        false
     }
 
-    /// The id that would go on, and the step; `None` while that is open.
-    pub(crate) fn goes_on(&self) -> Option<(u32, u32)> {
-        (self.step > 0).then_some((self.next, self.step))
+    /// The id that would go on, and the step; zeros while there is none.
+    pub(crate) fn goes_on(&self) -> (u32, u32) {
+        (self.next, self.step)
     }
 
-    /// Says which id would go on now. Returns whether that is news.
-    pub(crate) fn go_on_to(&mut self, next: u32) -> bool {
-        std::mem::replace(&mut self.next, next) != next
+    /// Says which id would go on now.
+    pub(crate) fn go_on_to(&mut self, next: u32) {
+        self.next = next;
     }
 
-    /// The first id, the step, the last; `None` for fewer than two.
-    pub(crate) fn bounds(&self) -> Option<(u32, u32, u32)> {
-        (self.step > 0).then(|| (self.first, self.step, self.next - self.step))
+    /// The first id, the step, the last; zeros if there is none.
+    pub(crate) fn bounds(&self) -> (u32, u32, u32) {
+        (self.first, self.step, self.next - self.step)
     }
 
     /// The ids.
     pub(crate) fn ids(&self) -> impl Iterator<Item = u32> + use<> {
-        let (first, step, last) = self.bounds().unwrap_or((self.first, 1, self.first));
-        (first..=last).step_by(step as usize).filter(|id| *id != 0)
+        let (first, step, last) = self.bounds();
+        (first..=last).step_by(step.max(1) as usize).filter(|id| *id != 0)
     }
 
-    /// The number that is their sum and has the value `value`, if there are any.
+    /// The id of their sum, if there are any.
     #[track_caller]
-    fn finish<F: Float>(&self, key: u32, value: F) -> Option<Scalar<F>> {
-        match self.bounds() {
-            None if self.first == 0 => None,
-            // A node that is the only one is not this number: a constant may have been added.
-            None => Some(Scalar::folded(key, self.first, value, F::one())),
-            Some((first, step, last)) if first + step == last => {
-                let id = store::push_pair(key, (first, F::one()), (last, F::one()));
-                Some(Scalar::node(key, id, value))
-            }
-            Some((first, step, last)) => Some(Scalar::node(key, store::push_run::<F>(key, first, step, last), value)),
+    fn finish<F: Float>(&self, key: u32) -> Option<u32> {
+        let (first, step, last) = self.bounds();
+        match first {
+            0 => None,
+            _ if first == last => Some(first),
+            _ => Some(push_run::<F>(key, first, step, last)),
         }
     }
 }

@@ -21,7 +21,7 @@ pub(crate) use combination::Combination;
 #[cfg(feature = "nalgebra")]
 pub use nalgebra::NalgebraFloat;
 pub use scalar::Scalar;
-pub(crate) use scalar::{key_of, push_many, push_run};
+pub(crate) use scalar::{add_two, key_of, push_many, push_run};
 pub(crate) use summation::Summation;
 pub(crate) use var::{
     Operands, Parent, Step, evaluate, inherit, is_active, lift_value, param_node, read, step, value_of,

@@ -11,7 +11,7 @@ use crate::float::Float;
 use crate::gradients::{Gradients, RecordedGradients};
 use crate::non_finite;
 use crate::number::Num;
-use crate::ops::AnyOp;
+use crate::ops::{self, AnyOp};
 use crate::pointwise::{Arity, Of, Pointwise, Two};
 use crate::sweep;
 use crate::tensor::Tensor;
@@ -68,6 +68,12 @@ impl<F: Float> Scalar<F> {
     #[inline(always)]
     pub(crate) fn id(&self) -> u32 {
         (self.place.0 >> 32) as u32
+    }
+
+    /// A number by what [`place`](Self::place), [`value`](Self::value) and [`slope`](Self::slope) say of it.
+    #[inline(always)]
+    pub(crate) fn at(place: u64, value: F, slope: F) -> Self {
+        Scalar { value, place: Place(place), slope }
     }
 
     /// [`tag`](Self::tag) and [`id`](Self::id) in one word.
@@ -256,8 +262,7 @@ impl<F: Float> Scalar<F> {
             } else {
                 let (a, b) = (self.slope * s, other.slope * t);
                 let slope = a + b;
-                // If the sum is finite, both are.
-                if num_traits::Float::is_finite(slope) {
+                if is_finite(slope) {
                     if p == q {
                         return Scalar::folded(key, p, value, slope);
                     }
@@ -275,7 +280,7 @@ impl<F: Float> Scalar<F> {
         // Copies, so that the numbers themselves need no place in memory.
         let (a, b) = (self, other);
         let (place, slope) = rarely_binary(&a, &b, value, s, t, op);
-        Scalar { value, place: Place(place), slope }
+        Scalar::at(place, value, slope)
     }
 
     /// An operation of this number and a plain one.
@@ -343,6 +348,18 @@ fn rarely_unary<F: Float>(key: u32, p: u32, q: u32, s: F, t: F, value: F, op: &'
 pub(crate) fn times<F: Float>(slope: F, derivative: F) -> F {
     let product = slope * derivative;
     if num_traits::Float::is_nan(product) { absorb(product, derivative) } else { product }
+}
+
+/// Whether two numbers are finite. (If the sum is not, though they are, that is told too, and does no harm.)
+#[inline(always)]
+pub(crate) fn are_finite<F: Float>(a: F, b: F) -> bool {
+    is_finite(a + b)
+}
+
+/// In three instructions instead of six.
+#[inline(always)]
+fn is_finite<F: Float>(x: F) -> bool {
+    !num_traits::Float::is_nan(x - x)
 }
 
 /// Called, so that the way around it is a branch that is not taken and not ten instructions that choose.
@@ -416,7 +433,7 @@ fn ternary<F: Float>(args: [Scalar<F>; 3], value: F, slopes: [F; 3], op: &'stati
     if key & GRADIENT_ONLY != 0 {
         let mut sum = Combination::new(key);
         args.iter().zip(slopes).filter(|(x, _)| x.tag() != 0).for_each(|(x, slope)| sum.add(x, slope));
-        return sum.finish(value);
+        return sum.finish(value, true);
     }
     let at = |k: usize| match args[k].tag() {
         0 => (0, args[k].value),
@@ -437,6 +454,13 @@ pub(crate) fn key_of<F: Float>(numbers: &[Scalar<F>]) -> Option<u32> {
         Error::ForeignTape.raise()
     }
     Some(key)
+}
+
+/// Records the sum of two arguments on a full tape, each an id with 1, or 0 with a plain number.
+#[track_caller]
+pub(crate) fn add_two<F: Float>(key: u32, a: (u32, F), b: (u32, F), value: F) -> Scalar<F> {
+    let node = Node { parents: [a.0, b.0], slopes: [a.1, b.1] };
+    Scalar::node(key, store::push(key, node, value, Entry::<ops::Add>::OP), value)
 }
 
 /// Records a number of a full tape that depends on any number of arguments, each an id with its derivative, or 0 with

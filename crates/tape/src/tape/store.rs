@@ -834,6 +834,18 @@ pub(crate) fn push_pair<F: Float>(key: u32, p: (u32, F), q: (u32, F)) -> u32 {
     }
 }
 
+/// Records a number of a gradient-only tape that is the sum of two nodes.
+#[inline]
+#[track_caller]
+pub(crate) fn push_units<F: Float>(key: u32, p: u32, q: u32) -> u32 {
+    loop {
+        if let Some(id) = try_push_units::<F>(key, p, q) {
+            return id;
+        }
+        F::make_ready(key);
+    }
+}
+
 /// Records a number of a gradient-only tape that is the sum of `first`, `first + step`, …, `last`.
 #[inline]
 #[track_caller]

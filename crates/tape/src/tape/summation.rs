@@ -1,7 +1,7 @@
 //! Sums of many numbers, from left to right, as one node.
 
 use super::store::{FOLDED, GRADIENT_ONLY, ScalarOp};
-use super::{Combination, Scalar, push_many, push_run};
+use super::{Combination, Scalar, add_two, push_many, push_run};
 use crate::error::Error;
 use crate::float::Float;
 
@@ -11,19 +11,16 @@ use crate::float::Float;
 /// that would go on with a run of nodes equally far apart. Most sums are such a run, of which only the ends are kept. The
 /// loop calls its iterator in one place, so that what makes the numbers is compiled into it.
 pub(crate) struct Summation<F: Float> {
-    /// Of the first number that is no constant; 0 until then.
-    key: u32,
     /// The tag of numbers that [`add`](Self::add) takes at once though they are no nodes.
     folded: u32,
+    /// Whether there were constants.
+    constants: bool,
     /// How far apart the places of the run are.
     step: u64,
     /// The run of nodes; on a gradient-only tape also what does not go on with it.
     parts: Combination<F>,
     /// On a full tape, if the numbers are no run: ids with their derivatives, or 0 with a constant.
     list: Vec<(u32, F)>,
-    first: [Scalar<F>; 2],
-    /// How many numbers there are; from 2 on, those that go on with the run are not counted.
-    count: usize,
 }
 
 /// A place at which no number is, and a tag that none has.
@@ -31,65 +28,61 @@ const NOWHERE: u64 = GRADIENT_ONLY as u64;
 const NO_TAG: u32 = GRADIENT_ONLY;
 
 impl<F: Float> Summation<F> {
-    /// The sum of the numbers of an iterator.
+    /// The sum of the numbers of an iterator: one of them, an addition, or `op`.
     #[inline(always)]
     #[track_caller]
     pub(crate) fn of(numbers: impl Iterator<Item = Scalar<F>>, op: &'static ScalarOp) -> Scalar<F> {
         let mut sum = Summation {
-            key: 0,
             folded: NO_TAG,
+            constants: false,
             step: 0,
             parts: Combination::new(0),
             list: Vec::new(),
-            first: [Scalar::default(); 2],
-            count: 0,
         };
         // −0 + x is x, also where x is −0.
         let start = (-F::zero(), NOWHERE);
-        let (value, next) = numbers.fold(start, |(value, next), x| (value + x.value(), sum.add(next, &x)));
+        let (value, next) = numbers.fold(start, |(value, next), x| sum.add(value, next, &x));
         sum.finish(next, value, op)
     }
 
-    /// Adds a number. `next` is the place that goes on with the run; so is what is returned.
+    /// Adds a number to the value so far. `next` is the place that goes on with the run; so is what is returned.
     #[inline(always)]
     #[track_caller]
-    fn add(&mut self, next: u64, x: &Scalar<F>) -> u64 {
+    fn add(&mut self, value: F, next: u64, x: &Scalar<F>) -> (F, u64) {
+        let value = value + x.value();
         if x.place() == next {
-            return next + self.step;
+            return (value, next + self.step);
         }
         if x.tag() == self.folded {
-            self.count = 3;
             self.parts.add_parent(x.id(), x.slope());
-            return next;
+            return (value, next);
         }
-        // A copy, so that the number itself needs no place in memory.
-        let x = *x;
-        self.add_rarely(next, &x)
+        (value, self.add_rarely(next, x.place(), x.value(), x.slope()))
     }
 
+    /// Is given the number in pieces, which stay in registers.
+    #[cold]
     #[inline(never)]
     #[track_caller]
-    fn add_rarely(&mut self, next: u64, x: &Scalar<F>) -> u64 {
+    fn add_rarely(&mut self, next: u64, place: u64, value: F, slope: F) -> u64 {
+        let x = Scalar::at(place, value, slope);
         self.keep_run(next);
-        if self.count < 2 {
-            self.first[self.count] = *x;
-        }
-        self.count += 1;
-        if self.key == 0 && x.tag() != 0 {
-            self.key = x.key();
-            self.parts = Combination::new(self.key);
-        }
-        if x.tag() != 0 && x.key() != self.key {
+        let key = self.parts.key();
+        if x.tag() == 0 {
+            self.constants = true;
+        } else if key == 0 {
+            self.parts = Combination::new(x.key());
+            if x.is_folding() {
+                self.folded = x.key() | FOLDED;
+            }
+        } else if x.key() != key {
             Error::ForeignTape.raise()
         }
-        if self.key & GRADIENT_ONLY != 0 {
+        if self.folded != NO_TAG {
             match x.tag() {
                 0 => {}
-                tag if tag & FOLDED != 0 => self.parts.add_parent(x.id(), x.slope()),
+                tag if tag == self.folded => self.parts.add_parent(x.id(), x.slope()),
                 _ => self.parts.add_node(x.id()),
-            }
-            if self.count >= 2 {
-                self.folded = self.key | FOLDED;
             }
         } else if x.tag() == 0 || !self.list.is_empty() || !self.parts.nodes().extend(x.id()) {
             if self.list.is_empty() {
@@ -98,40 +91,42 @@ impl<F: Float> Summation<F> {
             self.list.push(if x.tag() == 0 { (0, x.value()) } else { (x.id(), F::one()) });
             return NOWHERE;
         }
-        match self.parts.nodes().goes_on() {
-            Some((next, step)) => {
-                self.step = u64::from(step) << 32;
-                Scalar::node(self.key, next, F::zero()).place()
-            }
-            None => NOWHERE,
+        let (next, step) = self.parts.nodes().goes_on();
+        if step == 0 {
+            return NOWHERE;
         }
+        self.step = u64::from(step) << 32;
+        Scalar::node(self.parts.key(), next, F::zero()).place()
     }
 
-    /// Notes how far the run has gone. Returns whether that is news.
-    fn keep_run(&mut self, next: u64) -> bool {
-        next != NOWHERE && self.parts.nodes().go_on_to((next >> 32) as u32)
+    /// Notes how far the run has gone.
+    fn keep_run(&mut self, next: u64) {
+        if next != NOWHERE {
+            self.parts.nodes().go_on_to((next >> 32) as u32);
+        }
     }
 
     #[inline(never)]
     #[track_caller]
     fn finish(mut self, next: u64, value: F, op: &'static ScalarOp) -> Scalar<F> {
-        let gone_on = self.keep_run(next);
-        let [a, b] = self.first;
-        match self.count {
-            0 => return Scalar::default(),
-            1 => return a,
-            2 if !gone_on => return a + b,
-            _ => {}
+        self.keep_run(next);
+        let key = self.parts.key();
+        if self.folded != NO_TAG {
+            return self.parts.finish(value, self.constants);
         }
-        if self.key == 0 {
-            return Scalar::constant(value);
+        if key == 0 {
+            // An empty sum is 0, and not −0.
+            return Scalar::constant(if self.constants { value } else { F::zero() });
         }
-        if self.key & GRADIENT_ONLY != 0 {
-            return self.parts.finish(value);
-        }
-        match self.parts.nodes().bounds() {
-            Some(run) if self.list.is_empty() => push_run(self.key, run, value, op),
-            _ => push_many(self.key, &self.list, value, op),
+        let arguments = &self.list[..];
+        match (arguments, self.parts.nodes().bounds()) {
+            ([a, b], _) => add_two(key, *a, *b, value),
+            ([], (first, _, last)) if first == last => Scalar::node(key, first, value),
+            ([], (first, step, last)) if first + step == last => {
+                add_two(key, (first, F::one()), (last, F::one()), value)
+            }
+            ([], run) => push_run(key, run, value, op),
+            _ => push_many(key, arguments, value, op),
         }
     }
 }
