@@ -442,7 +442,7 @@ impl<F: Float> Handle<F> for Scalar<F> {
     #[inline]
     fn gradient(self, gradients: &Gradients<F>) -> Result<&F, Error> {
         // Nearly always one of the leaves that were recorded last. Where the key differs, the distance is huge.
-        let distance = self.place().wrapping_sub(gradients.newest.0).rotate_left(32) as usize;
+        let distance = self.place().wrapping_sub(gradients.newest.0) as usize;
         if let Some(found) = gradients.scalars[..gradients.newest.1].get(distance)
             && gradients.unreached.is_empty()
         {

@@ -28,6 +28,18 @@ impl<F: Float> Combination<F> {
         &mut self.nodes
     }
 
+    /// An empty combination, expected to begin with the node `id`.
+    #[inline(always)]
+    pub(crate) fn expecting(key: u32, id: u32) -> Self {
+        let nodes = Run { first: id, step: 1, next: id };
+        Combination { key, waiting: (0, F::zero()), nodes, pairs: Run::EMPTY }
+    }
+
+    /// Whether there is nothing in it.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.waiting.0 == 0 && self.nodes.first == 0 && self.pairs.first == 0
+    }
+
     /// The key of the tape.
     pub(crate) fn key(&self) -> u32 {
         self.key
@@ -36,13 +48,12 @@ impl<F: Float> Combination<F> {
     /// The number, whose value is `value`. If a constant is in it, it is not one of the numbers that were added.
     #[inline]
     #[track_caller]
-    pub(crate) fn finish(self, value: F, constants: bool) -> Scalar<F> {
-        let run = match (self.waiting.0, self.nodes.first, self.pairs.first) {
-            (0, 1.., 0) => self.nodes,
-            (0, 0, 1..) => self.pairs,
+    pub(crate) fn finish(&self, value: F, constants: bool) -> Scalar<F> {
+        let (first, step, last) = match (self.waiting.0, self.nodes.first, self.pairs.first) {
+            (0, 1.., 0) => self.nodes.bounds(),
+            (0, 0, 1..) => self.pairs.bounds(),
             _ => return self.finish_mixed(value),
         };
-        let (first, step, last) = run.bounds();
         if first == last {
             // A pair was recorded for this sum alone.
             let same = !constants || self.nodes.first == 0;
@@ -138,7 +149,7 @@ impl<F: Float> Combination<F> {
     #[cold]
     #[inline(never)]
     #[track_caller]
-    fn finish_mixed(self, value: F) -> Scalar<F> {
+    fn finish_mixed(&self, value: F) -> Scalar<F> {
         let key = self.key;
         let (nodes, pairs) = (self.nodes.finish::<F>(key), self.pairs.finish::<F>(key));
         let waiting = (self.waiting.0 != 0).then(|| Scalar::folded(key, self.waiting.0, value, self.waiting.1));
@@ -170,7 +181,7 @@ fn push_run<F: Float>(key: u32, first: u32, step: u32, last: u32) -> u32 {
 #[track_caller]
 fn pair<F: Float>(key: u32, p: (u32, F), q: (u32, F)) -> u32 {
     if are_finite(p.1, q.1)
-        && let Some(id) = store::try_push_pair(key, p, q)
+        && let Some(id) = store::try_push_pair(store::place(key, 0), p, q)
     {
         return id;
     }
@@ -228,9 +239,12 @@ impl Run {
         (self.next, self.step)
     }
 
-    /// Says which id would go on now.
+    /// Says which id would go on now; if it is the first, there is none after all.
     pub(crate) fn go_on_to(&mut self, next: u32) {
-        self.next = next;
+        match next == self.first {
+            true => *self = Run::EMPTY,
+            false => self.next = next,
+        }
     }
 
     /// The first id, the step, the last; zeros if there is none.

@@ -28,8 +28,8 @@ pub struct Scalar<F: Float = f64> {
     slope: F,
 }
 
-/// Where a number is, in one word: the key of its tape, with the bit [`FOLDED`] if the number is no node of it; above,
-/// the node on which it depends by its slope, its own if it is one.
+/// Where a number is, in one word: the node on which it depends by its slope, its own if it is one; above, the key of its
+/// tape, with the bit [`FOLDED`] if the number is no node of it.
 #[derive(Clone, Copy)]
 #[repr(Rust, packed(4))] // so that a number of `f32` takes 16 bytes
 struct Place(u64);
@@ -37,7 +37,7 @@ struct Place(u64);
 impl Place {
     #[inline(always)]
     fn new(tag: u32, id: u32) -> Self {
-        Place(u64::from(tag) | u64::from(id) << 32)
+        Place(store::place(tag, id))
     }
 }
 
@@ -67,7 +67,7 @@ impl<F: Float> Scalar<F> {
     /// The node on which it depends by its slope; its own, if it is a node.
     #[inline(always)]
     pub(crate) fn id(&self) -> u32 {
-        (self.place.0 >> 32) as u32
+        self.place.0 as u32
     }
 
     /// A number by what [`place`](Self::place), [`value`](Self::value) and [`slope`](Self::slope) say of it.
@@ -85,7 +85,7 @@ impl<F: Float> Scalar<F> {
     /// [`key`](Self::key), with the bit [`FOLDED`] if the number is no node.
     #[inline(always)]
     pub(crate) fn tag(&self) -> u32 {
-        self.place.0 as u32
+        (self.place.0 >> 32) as u32
     }
 
     /// The number.
@@ -231,19 +231,23 @@ impl<F: Float> Scalar<F> {
     #[inline(always)]
     #[track_caller]
     fn unary(self, value: F, slope: F, free: F, op: &'static ScalarOp, side: usize) -> Self {
-        let (tag, id) = (self.tag(), self.id());
         if self.is_folding() {
-            return Scalar::new(tag | FOLDED, id, value, times(self.slope, slope));
+            let place = self.place.0 | store::place(FOLDED, 0);
+            return Scalar::at(place, value, times(self.slope, slope));
         }
+        let id = self.id();
         let node = match side {
             0 => Node { parents: [id, 0], slopes: [slope, free] },
             _ => Node { parents: [0, id], slopes: [free, slope] },
         };
-        if let Some(id) = store::try_push((tag, tag), node, value, op) {
-            return Scalar::node(tag, id, value);
-        }
-        let id = rarely_unary(tag, node.parents[0], node.parents[1], node.slopes[0], node.slopes[1], value, op);
-        Scalar::node(tag, id, value)
+        let place = match store::try_push((self.place.0, self.place.0), node, value, op) {
+            Some(place) => place,
+            None => {
+                let ([p, q], [s, t]) = (node.parents, node.slopes);
+                rarely_unary(self.tag(), p, q, s, t, value, op)
+            }
+        };
+        Scalar::at(place, value, F::one())
     }
 
     /// `value` is a function of two numbers with derivatives `s` and `t`, which may be known to be `ones`.
@@ -251,30 +255,30 @@ impl<F: Float> Scalar<F> {
     #[track_caller]
     fn binary(self, other: Self, value: F, s: F, t: F, op: &'static ScalarOp, ones: bool) -> Self {
         let (p, q) = (self.id(), other.id());
-        let key = store::key_of_slopes::<F>();
-        let beside = (self.tag() ^ key) | (other.tag() ^ key);
-        if beside <= FOLDED {
+        let root = store::root_of_slopes::<F>();
+        let beside = ((self.place.0 ^ root) | (other.place.0 ^ root)) >> 32;
+        if beside <= u64::from(FOLDED) {
             // Two numbers of the gradient-only tape in use.
             if ones && beside == 0 && p != q {
-                if let Some(id) = store::try_push_units::<F>(key, p, q) {
-                    return Scalar::node(key, id, value);
+                if let Some(id) = store::try_push_units::<F>(root, p, q) {
+                    return Scalar::at(root | u64::from(id), value, F::one());
                 }
             } else {
                 let (a, b) = (self.slope * s, other.slope * t);
                 let slope = a + b;
                 if is_finite(slope) {
                     if p == q {
-                        return Scalar::folded(key, p, value, slope);
+                        return Scalar::at(root | store::place(FOLDED, p), value, slope);
                     }
-                    if let Some(id) = store::try_push_pair(key, (p, a), (q, b)) {
-                        return Scalar::node(key, id, value);
+                    if let Some(id) = store::try_push_pair(root, (p, a), (q, b)) {
+                        return Scalar::at(root | u64::from(id), value, F::one());
                     }
                 }
             }
         } else {
             let node = Node { parents: [p, q], slopes: [s, t] };
-            if let Some(id) = store::try_push((self.tag(), other.tag()), node, value, op) {
-                return Scalar::node(self.tag(), id, value);
+            if let Some(place) = store::try_push((self.place.0, other.place.0), node, value, op) {
+                return Scalar::at(place, value, F::one());
             }
         }
         // Copies, so that the numbers themselves need no place in memory.
@@ -332,14 +336,14 @@ fn rarely_binary<F: Float>(a: &Scalar<F>, b: &Scalar<F>, value: F, s: F, t: F, o
     (number.place.0, number.slope)
 }
 
-/// The id of `unary` of a constant, or of a full tape that is not in use or whose chunk is full.
+/// The place of `unary` of a constant, or of a full tape that is not in use or whose chunk is full.
 #[cold]
 #[inline(never)]
 #[track_caller]
-fn rarely_unary<F: Float>(key: u32, p: u32, q: u32, s: F, t: F, value: F, op: &'static ScalarOp) -> u32 {
+fn rarely_unary<F: Float>(key: u32, p: u32, q: u32, s: F, t: F, value: F, op: &'static ScalarOp) -> u64 {
     match key {
         0 => 0,
-        _ => store::push(key, Node { parents: [p, q], slopes: [s, t] }, value, op),
+        _ => store::place(key, store::push(key, Node { parents: [p, q], slopes: [s, t] }, value, op)),
     }
 }
 

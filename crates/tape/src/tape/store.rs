@@ -41,6 +41,12 @@ pub(crate) const FOLDED: u32 = 1;
 /// A key that no tape has and no constant.
 const NO_KEY: u32 = GRADIENT_ONLY;
 
+/// Where a number is, in one word: a key, with [`FOLDED`] if it is no node; below, the id of a node.
+#[inline(always)]
+pub(crate) const fn place(tag: u32, id: u32) -> u64 {
+    (tag as u64) << 32 | id as u64
+}
+
 /// In the first parent of a node: it is the sum of a run of nodes, from that parent to the second, as far apart as the
 /// first slope says.
 const RUN: u32 = 1 << 31;
@@ -318,9 +324,9 @@ impl<F: Float> Store<F> {
 /// The tape in use.
 #[doc(hidden)]
 pub struct Hot<F> {
-    /// Its key, once as what it is and once as what it is not; `NO_KEY` where there is none.
-    full: Cell<u32>,
-    slopes: Cell<u32>,
+    /// The place of its node 0, as that of a full tape and as that of a gradient-only tape: one of them has `NO_KEY`.
+    full: Cell<u64>,
+    slopes: Cell<u64>,
     len: Cell<u32>,
     /// Of a full tape: the id at which the current chunk ends.
     end: Cell<u32>,
@@ -335,8 +341,8 @@ pub struct Hot<F> {
 impl<F> Hot<F> {
     const fn new() -> Self {
         Hot {
-            full: Cell::new(NO_KEY),
-            slopes: Cell::new(NO_KEY),
+            full: Cell::new(place(NO_KEY, 0)),
+            slopes: Cell::new(place(NO_KEY, 0)),
             len: Cell::new(0),
             end: Cell::new(0),
             nodes: Cell::new(ptr::null_mut()),
@@ -356,20 +362,21 @@ impl<F> Hot<F> {
 
     /// The key of the tape in use.
     fn key(&self) -> u32 {
-        if self.full.get() == NO_KEY { self.slopes.get() } else { self.full.get() }
+        let root = if self.full.get() == place(NO_KEY, 0) { &self.slopes } else { &self.full };
+        (root.get() >> 32) as u32
     }
 
     fn enter(&self, key: u32) {
         match key & GRADIENT_ONLY {
-            0 => self.full.set(key),
-            _ => self.slopes.set(key),
+            0 => self.full.set(place(key, 0)),
+            _ => self.slopes.set(place(key, 0)),
         }
     }
 
     /// No tape is in use, so that the next record of any looks for its own.
     fn leave(&self) {
-        self.full.set(NO_KEY);
-        self.slopes.set(NO_KEY);
+        self.full.set(place(NO_KEY, 0));
+        self.slopes.set(place(NO_KEY, 0));
         self.len.set(0);
     }
 }
@@ -729,11 +736,11 @@ fn make_ready<F: Float>(key: u32) {
     }
 }
 
-/// Records a scalar node of a full tape and returns its id; `None` if the two are not of the tape in use, it is no full
-/// tape, or its chunk is full.
+/// Records a scalar node of a full tape and returns its place; `None` if the two places are not of the tape in use, it is
+/// no full tape, or its chunk is full.
 #[inline(always)]
 #[track_caller]
-pub(crate) fn try_push<F: Float>((a, b): (u32, u32), node: Node<F>, value: F, op: &'static ScalarOp) -> Option<u32> {
+pub(crate) fn try_push<F: Float>((a, b): (u64, u64), node: Node<F>, value: F, op: &'static ScalarOp) -> Option<u64> {
     let line = Location::caller();
     let hot = F::hot(ptr::from_ref);
     // SAFETY: a thread-local without a destructor lives as long as its thread, which is here. The hot pointers describe
@@ -741,15 +748,15 @@ pub(crate) fn try_push<F: Float>((a, b): (u32, u32), node: Node<F>, value: F, op
     // clears the hot one before it frees or moves any.
     unsafe {
         let hot = &*hot;
-        let full = hot.full.get();
+        let root = hot.full.get();
         let id = hot.len.get();
-        if a != full || b != full || id == hot.end.get() {
+        if ((a ^ root) | (b ^ root)) >> 32 != 0 || id == hot.end.get() {
             return None;
         }
         hot.nodes.get().wrapping_add(id as usize).write(node);
         hot.extras.get().wrapping_add(id as usize).write(Extra { value, line, op });
         hot.len.set(id + 1);
-        Some(id)
+        Some(root | u64::from(id))
     }
 }
 
@@ -757,17 +764,23 @@ pub(crate) fn try_push<F: Float>((a, b): (u32, u32), node: Node<F>, value: F, op
 #[track_caller]
 pub(crate) fn push<F: Float>(key: u32, node: Node<F>, value: F, op: &'static ScalarOp) -> u32 {
     loop {
-        if let Some(id) = try_push((key, key), node, value, op) {
-            return id;
+        if let Some(at) = try_push((place(key, 0), place(key, 0)), node, value, op) {
+            return at as u32;
         }
         F::make_ready(key);
     }
 }
 
-/// The key of the gradient-only tape in use; if it is none, a key that no number has.
+/// The place of node 0 of the gradient-only tape in use; if it is none, a place with a key that no number has.
 #[inline(always)]
-pub(crate) fn key_of_slopes<F: Float>() -> u32 {
+pub(crate) fn root_of_slopes<F: Float>() -> u64 {
     F::hot(|hot| hot.slopes.get())
+}
+
+/// The place of the number that the gradient-only tape in use records next; if it is none, as in [`root_of_slopes`].
+#[inline(always)]
+pub(crate) fn next_place_of_slopes<F: Float>() -> u64 {
+    F::hot(|hot| hot.slopes.get() | u64::from(hot.len.get()))
 }
 
 /// Records a number of the gradient-only tape in use and returns its id; `None` if its piece is full. `write` appends
@@ -791,11 +804,11 @@ unsafe fn try_write<F: Float>(write: impl FnOnce(*mut u32) -> *mut u32) -> Optio
     Some(id)
 }
 
-/// Records a number that depends on `p` by `s` and on `q` by `t`, two numbers of tape `key`, and returns its id; `None`
-/// if that is not the gradient-only tape in use, or its piece is full. The slopes are finite.
+/// Records a number that depends on `p` by `s` and on `q` by `t`, and returns its id; `None` if the tape whose node 0 is at
+/// `root` is not the gradient-only tape in use, or its piece is full. The slopes are finite.
 #[inline(always)]
-pub(crate) fn try_push_pair<F: Float>(key: u32, p: (u32, F), q: (u32, F)) -> Option<u32> {
-    if key_of_slopes::<F>() != key {
+pub(crate) fn try_push_pair<F: Float>(root: u64, p: (u32, F), q: (u32, F)) -> Option<u32> {
+    if root_of_slopes::<F>() != root {
         return None;
     }
     // SAFETY: the gradient-only tape `key` is in use, and a pair is no longer than the longest record.
@@ -804,8 +817,8 @@ pub(crate) fn try_push_pair<F: Float>(key: u32, p: (u32, F), q: (u32, F)) -> Opt
 
 /// Records the sum of two nodes, of which the caller knows what [`try_push_pair`] checks.
 #[inline(always)]
-pub(crate) fn try_push_units<F: Float>(key: u32, p: u32, q: u32) -> Option<u32> {
-    if key_of_slopes::<F>() != key {
+pub(crate) fn try_push_units<F: Float>(root: u64, p: u32, q: u32) -> Option<u32> {
+    if root_of_slopes::<F>() != root {
         return None;
     }
     // SAFETY: as in `try_push_pair`.
@@ -817,7 +830,7 @@ pub(crate) fn try_push_units<F: Float>(key: u32, p: u32, q: u32) -> Option<u32> 
 #[track_caller]
 pub(crate) fn push_pair<F: Float>(key: u32, p: (u32, F), q: (u32, F)) -> u32 {
     loop {
-        if key_of_slopes::<F>() == key {
+        if root_of_slopes::<F>() == place(key, 0) {
             let finite = num_traits::Float::is_finite(p.1) && num_traits::Float::is_finite(q.1);
             // SAFETY: as in `try_push_pair`.
             let done = unsafe {
@@ -839,7 +852,7 @@ pub(crate) fn push_pair<F: Float>(key: u32, p: (u32, F), q: (u32, F)) -> u32 {
 #[track_caller]
 pub(crate) fn push_units<F: Float>(key: u32, p: u32, q: u32) -> u32 {
     loop {
-        if let Some(id) = try_push_units::<F>(key, p, q) {
+        if let Some(id) = try_push_units::<F>(place(key, 0), p, q) {
             return id;
         }
         F::make_ready(key);
@@ -851,7 +864,7 @@ pub(crate) fn push_units<F: Float>(key: u32, p: u32, q: u32) -> u32 {
 #[track_caller]
 pub(crate) fn push_run<F: Float>(key: u32, first: u32, step: u32, last: u32) -> u32 {
     loop {
-        if key_of_slopes::<F>() == key {
+        if root_of_slopes::<F>() == place(key, 0) {
             // SAFETY: as in `try_push_pair`.
             let done = unsafe { try_write::<F>(|at| slopes::write_run(at, first, step, last)) };
             if let Some(id) = done {

@@ -1,6 +1,6 @@
 //! Sums of many numbers, from left to right, as one node.
 
-use super::store::{FOLDED, GRADIENT_ONLY, ScalarOp};
+use super::store::{self, FOLDED, GRADIENT_ONLY, ScalarOp};
 use super::{Combination, Scalar, add_two, push_many, push_run};
 use crate::error::Error;
 use crate::float::Float;
@@ -8,8 +8,10 @@ use crate::float::Float;
 /// A sum on its way to the tape.
 ///
 /// A loop hands every number to [`add`](Self::add) and keeps two things in registers: the value so far, and the place
-/// that would go on with a run of nodes equally far apart. Most sums are such a run, of which only the ends are kept. The
-/// loop calls its iterator in one place, so that what makes the numbers is compiled into it.
+/// that would go on with a run of nodes equally far apart. Most sums are such a run, of which only the ends are kept. It
+/// is expected to begin with the next number that the gradient-only tape in use records.
+///
+/// The loop calls its iterator in one place, so that what makes the numbers is compiled into it.
 pub(crate) struct Summation<F: Float> {
     /// The tag of numbers that [`add`](Self::add) takes at once though they are no nodes.
     folded: u32,
@@ -24,7 +26,7 @@ pub(crate) struct Summation<F: Float> {
 }
 
 /// A place at which no number is, and a tag that none has.
-const NOWHERE: u64 = GRADIENT_ONLY as u64;
+const NOWHERE: u64 = (NO_TAG as u64) << 32;
 const NO_TAG: u32 = GRADIENT_ONLY;
 
 impl<F: Float> Summation<F> {
@@ -32,15 +34,17 @@ impl<F: Float> Summation<F> {
     #[inline(always)]
     #[track_caller]
     pub(crate) fn of(numbers: impl Iterator<Item = Scalar<F>>, op: &'static ScalarOp) -> Scalar<F> {
+        let next = store::next_place_of_slopes::<F>();
+        let key = (next >> 32) as u32;
         let mut sum = Summation {
-            folded: NO_TAG,
+            folded: key | FOLDED,
             constants: false,
-            step: 0,
-            parts: Combination::new(0),
+            step: 1,
+            parts: Combination::expecting(key, next as u32),
             list: Vec::new(),
         };
         // −0 + x is x, also where x is −0.
-        let start = (-F::zero(), NOWHERE);
+        let start = (-F::zero(), next);
         let (value, next) = numbers.fold(start, |(value, next), x| sum.add(value, next, &x));
         sum.finish(next, value, op)
     }
@@ -67,18 +71,15 @@ impl<F: Float> Summation<F> {
     fn add_rarely(&mut self, next: u64, place: u64, value: F, slope: F) -> u64 {
         let x = Scalar::at(place, value, slope);
         self.keep_run(next);
-        let key = self.parts.key();
-        if x.tag() == 0 {
-            self.constants = true;
-        } else if key == 0 {
-            self.parts = Combination::new(x.key());
-            if x.is_folding() {
-                self.folded = x.key() | FOLDED;
+        self.constants |= x.tag() == 0;
+        if x.tag() != 0 && x.key() != self.parts.key() {
+            if self.has_nodes() {
+                Error::ForeignTape.raise()
             }
-        } else if x.key() != key {
-            Error::ForeignTape.raise()
+            self.parts = Combination::new(x.key());
+            self.folded = if x.is_folding() { x.key() | FOLDED } else { NO_TAG };
         }
-        if self.folded != NO_TAG {
+        if self.is_folding() && (x.tag() != 0 || self.has_nodes()) {
             match x.tag() {
                 0 => {}
                 tag if tag == self.folded => self.parts.add_parent(x.id(), x.slope()),
@@ -95,29 +96,40 @@ impl<F: Float> Summation<F> {
         if step == 0 {
             return NOWHERE;
         }
-        self.step = u64::from(step) << 32;
+        self.step = u64::from(step);
         Scalar::node(self.parts.key(), next, F::zero()).place()
     }
 
     /// Notes how far the run has gone.
     fn keep_run(&mut self, next: u64) {
         if next != NOWHERE {
-            self.parts.nodes().go_on_to((next >> 32) as u32);
+            self.parts.nodes().go_on_to(next as u32);
         }
     }
 
+    /// Whether the tape is known to be gradient-only.
+    fn is_folding(&self) -> bool {
+        self.folded & !FOLDED != NO_TAG
+    }
+
+    /// Whether there is a number that is no constant.
+    fn has_nodes(&self) -> bool {
+        !self.parts.is_empty() || self.list.iter().any(|(id, _)| *id != 0)
+    }
+
+    // Not by value: what was just written in pieces would be moved as vectors, which wait for the pieces.
     #[inline(never)]
     #[track_caller]
-    fn finish(mut self, next: u64, value: F, op: &'static ScalarOp) -> Scalar<F> {
+    fn finish(&mut self, next: u64, value: F, op: &'static ScalarOp) -> Scalar<F> {
         self.keep_run(next);
-        let key = self.parts.key();
-        if self.folded != NO_TAG {
-            return self.parts.finish(value, self.constants);
-        }
-        if key == 0 {
+        if !self.has_nodes() {
             // An empty sum is 0, and not −0.
             return Scalar::constant(if self.constants { value } else { F::zero() });
         }
+        if self.is_folding() {
+            return self.parts.finish(value, self.constants);
+        }
+        let key = self.parts.key();
         let arguments = &self.list[..];
         match (arguments, self.parts.nodes().bounds()) {
             ([a, b], _) => add_two(key, *a, *b, value),
