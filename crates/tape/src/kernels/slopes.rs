@@ -201,10 +201,17 @@ pub(crate) unsafe fn sweep<F: Float>(words: &[u32], place: &mut Place, first: u3
                     end = end.sub(2 * wide + 2);
                 }
                 _ => {
-                    if adjoint != zero {
-                        give_to_run(adjoints, *end.sub(3), *end.sub(2), q, adjoint);
-                    }
+                    let (start, step) = (*end.sub(3), *end.sub(2));
                     end = end.sub(3);
+                    if adjoint != zero {
+                        give_to_run(adjoints, start, step, q, adjoint);
+                    } else if q as usize + 1 == number {
+                        // Nothing to give to what was most likely made for this sum alone.
+                        while number > first && *end.sub(1) < IDS && *adjoints.add(number - 1) == zero {
+                            number -= 1;
+                            end = end.sub(2 * wide + 2);
+                        }
+                    }
                 }
             }
         }

@@ -216,15 +216,16 @@ impl Run {
             self.next = id + self.step;
             return true;
         }
-        self.begin(id)
-    }
-
-    #[inline(never)]
-    fn begin(&mut self, id: u32) -> bool {
         if self.first == 0 {
             *self = Run::of(id);
             return true;
         }
+        self.begin(id)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn begin(&mut self, id: u32) -> bool {
         let single = self.next == self.first + self.step;
         if single && id > self.first && id - self.first < LARGEST_STEP {
             self.step = id - self.first;
