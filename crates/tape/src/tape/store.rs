@@ -268,6 +268,10 @@ impl<F: Float> Store<F> {
     }
 
     fn sweep_nodes(&self, first: usize, mut end: usize, adjoints: &mut [F]) {
+        let zero = F::zero();
+        // What a node has to give to the one made just before it goes along here: through memory the next step would wait
+        // for it, and so it would for the sink of all that has no parent.
+        let mut carry = zero;
         while end > first {
             let chunk = (end - 1) / CHUNK;
             let start = (chunk * CHUNK).max(first);
@@ -277,13 +281,25 @@ impl<F: Float> Store<F> {
                 // SAFETY: `id < end <= self.len` is no leaf and no tensor, so the node was written;
                 // `id < adjoints.len()` was asserted; parents are older than their node, so they are below `id`.
                 unsafe {
-                    let adjoint = *adjoints.get_unchecked(id);
-                    if adjoint != F::zero() {
-                        *adjoints.get_unchecked_mut(id) = F::zero();
+                    let place = adjoints.get_unchecked_mut(id);
+                    let adjoint = *place + carry;
+                    *place = zero;
+                    carry = zero;
+                    if adjoint != zero {
                         let node = node.assume_init_ref();
+                        let [p, q] = node.parents.map(|p| p as usize);
                         if node.parents[0] & RUN == 0 {
-                            *adjoints.get_unchecked_mut(node.parents[0] as usize) += adjoint * node.slopes[0];
-                            *adjoints.get_unchecked_mut(node.parents[1] as usize) += adjoint * node.slopes[1];
+                            let (s, t) = (adjoint * node.slopes[0], adjoint * node.slopes[1]);
+                            if p + 1 == id {
+                                carry = s;
+                            } else if p != 0 {
+                                *adjoints.get_unchecked_mut(p) += s;
+                            }
+                            if q + 1 == id {
+                                carry += t;
+                            } else if q != 0 {
+                                *adjoints.get_unchecked_mut(q) += t;
+                            }
                         } else if let Parents::Run { first, step, last } = node.depends_on() {
                             slopes::give_to_run(adjoints.as_mut_ptr(), first, step, last, adjoint);
                         }
@@ -292,6 +308,7 @@ impl<F: Float> Store<F> {
             }
             end = start;
         }
+        adjoints[first - 1] += carry;
     }
 
     /// Marks the parents of the scalar nodes `first..end` that are marked.
