@@ -35,8 +35,10 @@ pub struct Gradients<F: Float = f64> {
     root: u32,
     /// Runs of scalar leaves: the first id, and where its gradient stands in `scalars`. Newest first.
     runs: Vec<(u32, u32, usize)>,
-    /// The place of the first leaf of the newest run, whose gradients stand first, and how many there are.
-    newest: (u64, usize),
+    /// The place of the first leaf of the newest run, whose gradients stand first.
+    newest: u64,
+    /// How many they are, if the output reaches them all; else 0.
+    direct: usize,
     scalars: Vec<F>,
     /// Scalar leaves that the output does not reach.
     unreached: Vec<u32>,
@@ -54,7 +56,8 @@ impl<F: Float> Gradients<F> {
             key,
             root,
             runs: Vec::new(),
-            newest: (0, 0),
+            newest: 0,
+            direct: 0,
             scalars: Vec::new(),
             unreached: Vec::new(),
             kept: BTreeMap::new(),
@@ -67,7 +70,7 @@ impl<F: Float> Gradients<F> {
     /// Takes the adjoints of consecutive scalar leaves and leaves zeros.
     pub(crate) fn add_leaves(&mut self, first: u32, adjoints: &mut [F]) {
         if self.runs.is_empty() {
-            self.newest = (Scalar::node(self.key, first, F::zero()).place(), adjoints.len());
+            self.newest = store::place(self.key, first);
         }
         self.runs.push((first, adjoints.len() as u32, self.scalars.len()));
         self.scalars.extend_from_slice(adjoints);
@@ -76,6 +79,7 @@ impl<F: Float> Gradients<F> {
 
     /// Notes scalar leaves that the output does not reach.
     pub(crate) fn add_unreached(&mut self, ids: impl Iterator<Item = u32>) {
+        self.direct = 0;
         self.unreached.extend(ids);
         self.unreached.sort_unstable();
     }
@@ -111,6 +115,7 @@ impl<F: Float> Gradients<F> {
             .map(|(id, _)| *id)
             .collect();
         if missing.is_empty() && self.scalars.iter().all(|g| *g != F::zero()) {
+            self.direct = self.runs.first().map_or(0, |(_, len, _)| *len as usize);
             return Ok(());
         }
         let reached = reached::<F>(self.key, self.root)?;
@@ -290,7 +295,7 @@ impl<F: Float> Gradients<F> {
             })
             .collect();
         self.unreached = ids.iter().zip(&sums).filter(|(_, g)| g.is_none()).map(|(id, _)| *id).rev().collect();
-        self.newest = (0, 0);
+        self.direct = 0;
         self.scalars = sums.iter().map(|g| g.unwrap_or_else(F::zero)).collect();
         self.runs = ids.iter().enumerate().map(|(at, id)| (*id, 1, at)).collect();
         for (id, g) in &other.kept {
@@ -442,9 +447,9 @@ impl<F: Float> Handle<F> for Scalar<F> {
     #[inline]
     fn gradient(self, gradients: &Gradients<F>) -> Result<&F, Error> {
         // Nearly always one of the leaves that were recorded last. Where the key differs, the distance is huge.
-        let distance = self.place().wrapping_sub(gradients.newest.0) as usize;
-        if let Some(found) = gradients.scalars[..gradients.newest.1].get(distance)
-            && gradients.unreached.is_empty()
+        let distance = self.place().wrapping_sub(gradients.newest);
+        if distance < gradients.direct as u64
+            && let Some(found) = gradients.scalars.get(distance as usize)
         {
             return Ok(found);
         }

@@ -515,12 +515,17 @@ impl<F: Float> Cold<F> {
             }
             return Ok(first);
         }
-        for done in 0..count {
+        let mut done = 0;
+        while done < count {
             let id = (first + done) as usize;
             if id / CHUNK == self.stores[k].nodes.len() {
                 self.grow(k)?;
             }
-            self.stores[k].extras[id / CHUNK][id % CHUNK].write(extra(done));
+            let places = &mut self.stores[k].extras[id / CHUNK][id % CHUNK..];
+            for (place, i) in places.iter_mut().zip(done..count) {
+                place.write(extra(i));
+            }
+            done = count.min(done + (CHUNK - id % CHUNK) as u32);
         }
         self.stores[k].len += count;
         Ok(first)
