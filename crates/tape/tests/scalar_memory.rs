@@ -56,7 +56,7 @@ fn many_operations_are_recorded_within_what_stats_says() {
         let status = std::fs::read_to_string("/proc/self/statm").ok()?;
         status.split_whitespace().nth(1)?.parse::<usize>().ok().map(|pages| pages * 4096)
     };
-    for (tape, each) in [(Tape::gradient_only(), 20), (Tape::new(), 48)] {
+    for (tape, each) in [(Tape::gradient_only(), 24), (Tape::new(), 48)] {
         let before = resident();
         let (x, by) = (tape.scalar(1.0), tape.scalar(1.0 - 1e-9));
         let y = chain(x, by, steps);

@@ -57,7 +57,11 @@ impl<F: Float> Combination<F> {
         if first == last {
             // A pair was recorded for this sum alone.
             let same = !constants || self.nodes.first == 0;
-            return if same { Scalar::node(self.key, first, value) } else { Scalar::folded(self.key, first, value, F::one()) };
+            return if same {
+                Scalar::node(self.key, first, value)
+            } else {
+                Scalar::folded(self.key, first, value, F::one())
+            };
         }
         Scalar::node(self.key, push_run::<F>(self.key, first, step, last), value)
     }

@@ -2,11 +2,14 @@
 
 mod combination;
 mod functions;
+mod keys;
+mod memory;
 #[cfg(feature = "nalgebra")]
 mod nalgebra;
 #[cfg(feature = "ndarray")]
 mod ndarray;
 mod numeric;
+mod record;
 mod scalar;
 pub(crate) mod store;
 mod summation;
