@@ -230,11 +230,12 @@ impl<F: Float> Scalar<F> {
     /// `value` is a function of this number with derivative `slope`; `free` is what the free slot keeps.
     #[inline(always)]
     #[track_caller]
-    fn unary(self, value: F, slope: F, free: F, op: &'static ScalarOp, side: usize) -> Self {
+    fn unary(self, value: F, slope: Slope<F>, free: F, op: &'static ScalarOp, side: usize) -> Self {
         if self.is_folding() {
             let place = self.place.0 | store::place(FOLDED, 0);
-            return Scalar::at(place, value, times(self.slope, slope));
+            return Scalar::at(place, value, slope.behind(self.slope));
         }
+        let slope = slope.by;
         let id = self.id();
         let node = match side {
             0 => Node { parents: [id, 0], slopes: [slope, free] },
@@ -295,7 +296,7 @@ impl<F: Float> Scalar<F> {
         let x = [Num(self.value), Num(number)];
         let y = op.eval(x);
         let slope = op.slope(0).map_or_else(|| op.partial(0, x, y).0, F::from_f64);
-        self.unary(y.0, slope, number, Entry::<P>::OP, 0)
+        self.unary(y.0, Slope { by: slope, not_zero: slope != F::zero() }, number, Entry::<P>::OP, 0)
     }
 
     /// An operation of a plain number and this one.
@@ -306,7 +307,7 @@ impl<F: Float> Scalar<F> {
         let x = [Num(number), Num(self.value)];
         let y = op.eval(x);
         let slope = op.slope(1).map_or_else(|| op.partial(1, x, y).0, F::from_f64);
-        self.unary(y.0, slope, number, Entry::<P>::OP, 1)
+        self.unary(y.0, Slope { by: slope, not_zero: slope != F::zero() }, number, Entry::<P>::OP, 1)
     }
 }
 
@@ -319,9 +320,9 @@ fn rarely_binary<F: Float>(a: &Scalar<F>, b: &Scalar<F>, value: F, s: F, t: F, o
     let (p, q) = (a.id(), b.id());
     let key = if a.tag() == 0 { b.key() } else { a.key() };
     let number = if b.tag() == 0 {
-        a.unary(value, s, b.value, op, 0)
+        a.unary(value, Slope { by: s, not_zero: false }, b.value, op, 0)
     } else if a.tag() == 0 {
-        b.unary(value, t, a.value, op, 1)
+        b.unary(value, Slope { by: t, not_zero: false }, a.value, op, 1)
     } else if key != b.key() {
         Error::ForeignTape.raise()
     } else if !a.is_folding() {
@@ -344,6 +345,21 @@ fn rarely_unary<F: Float>(key: u32, p: u32, q: u32, s: F, t: F, value: F, op: &'
     match key {
         0 => 0,
         _ => store::place(key, store::push(key, Node { parents: [p, q], slopes: [s, t] }, value, op)),
+    }
+}
+
+/// A derivative, and whether it is known not to be 0: beside a literal the compiler knows, and drops the check.
+#[derive(Clone, Copy)]
+struct Slope<F> {
+    by: F,
+    not_zero: bool,
+}
+
+impl<F: Float> Slope<F> {
+    /// The chain of a slope and this one.
+    #[inline(always)]
+    fn behind(self, slope: F) -> F {
+        if self.not_zero { slope * self.by } else { times(slope, self.by) }
     }
 }
 
@@ -394,7 +410,8 @@ impl<F: Float> Elementwise for Scalar<F> {
         match P::Arity::N {
             1 => {
                 let y = op.eval(x);
-                args[0].unary(y.0, slope(0, y), F::from_f64(op.attribute()), Entry::<P>::OP, 0)
+                let slope = Slope { by: slope(0, y), not_zero: op.slope(0).is_some_and(|c| c != 0.0) };
+                args[0].unary(y.0, slope, F::from_f64(op.attribute()), Entry::<P>::OP, 0)
             }
             2 => {
                 let y = op.eval(x);
