@@ -403,25 +403,21 @@ impl<F: Float> Elementwise for Scalar<F> {
     fn pointwise<P: Pointwise>(op: P, args: Of<P, &Self>) -> Self {
         let args = args.as_ref();
         let x = P::Arity::from_fn(|k| Num(args[k].value));
-        let slope = |arg: usize, y: Num<F>| match op.slope(arg) {
-            Some(c) => F::from_f64(c),
-            None => op.partial(arg, x, y).0,
-        };
+        let y = op.eval(x);
+        let partials = op.partials(x, y);
+        let slope = |arg: usize| op.slope(arg).map_or(partials.as_ref()[arg].0, F::from_f64);
         match P::Arity::N {
             1 => {
-                let y = op.eval(x);
-                let slope = Slope { by: slope(0, y), not_zero: op.slope(0).is_some_and(|c| c != 0.0) };
+                let slope = Slope { by: slope(0), not_zero: op.slope(0).is_some_and(|c| c != 0.0) };
                 args[0].unary(y.0, slope, F::from_f64(op.attribute()), Entry::<P>::OP, 0)
             }
             2 => {
-                let y = op.eval(x);
                 let ones = op.slope(0) == Some(1.0) && op.slope(1) == Some(1.0);
-                args[0].binary(*args[1], y.0, slope(0, y), slope(1, y), Entry::<P>::OP, ones)
+                args[0].binary(*args[1], y.0, slope(0), slope(1), Entry::<P>::OP, ones)
             }
             _ => {
-                let y = op.eval(x);
                 let args = [*args[0], *args[1], *args[2]];
-                ternary(args, y.0, [slope(0, y), slope(1, y), slope(2, y)], Entry::<P>::OP)
+                ternary(args, y.0, [slope(0), slope(1), slope(2)], Entry::<P>::OP)
             }
         }
     }
