@@ -62,7 +62,9 @@ fn many_operations_are_recorded_within_what_stats_says() {
         let y = chain(x, by, steps);
         let stats = tape.stats();
         assert_eq!(stats.nodes, steps + 2);
-        assert!(stats.node_bytes >= steps * each && stats.node_bytes <= steps * each + (1 << 20), "{stats:?}");
+        // The end of a piece or chunk may stay empty: a thousandth, and the last one.
+        let most = steps * each + steps * each / 500 + (1 << 20);
+        assert!((steps * each..=most).contains(&stats.node_bytes), "{stats:?}");
         if let (Some(before), Some(after)) = (before, resident()) {
             // The other test of this program may run beside this one: its tapes take tens of megabytes.
             assert!(
