@@ -378,6 +378,7 @@ pub(crate) fn are_finite<F: Float>(a: F, b: F) -> bool {
 
 /// In three instructions instead of six.
 #[inline(always)]
+#[allow(clippy::eq_op)] // ∞ − ∞ is NaN
 fn is_finite<F: Float>(x: F) -> bool {
     !num_traits::Float::is_nan(x - x)
 }
