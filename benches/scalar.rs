@@ -8,7 +8,7 @@
 mod workloads;
 
 use std::hint::black_box;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use wengert::prelude::*;
@@ -38,6 +38,29 @@ impl Visit for Row<'_> {
     }
 }
 
+/// Gradients on one thread, and on two at once: each has its own tape, and where two processors are free the time is the same.
+fn threads(criterion: &mut Criterion) {
+    let workload = workloads::Mlp::moons();
+    let mut group = criterion.benchmark_group("threads");
+    for count in [1, 2] {
+        group.bench_function(format!("S1 on {count}"), |b| {
+            b.iter_custom(|gradients| {
+                let work = || {
+                    let start = Instant::now();
+                    (0..gradients)
+                        .for_each(|_| drop(black_box(gradient(&Tape::gradient_only(), black_box(&workload)))));
+                    start.elapsed()
+                };
+                std::thread::scope(|scope| {
+                    let all: Vec<_> = (0..count).map(|_| scope.spawn(work)).collect();
+                    all.into_iter().map(|t| t.join().expect("a gradient")).max().expect("a thread")
+                })
+            });
+        });
+    }
+    group.finish();
+}
+
 fn rows(criterion: &mut Criterion) {
     for name in NAMES {
         workloads::visit(name, &mut Row { criterion, name });
@@ -50,6 +73,6 @@ criterion_group! {
         .sample_size(20)
         .warm_up_time(Duration::from_millis(300))
         .measurement_time(Duration::from_secs(2));
-    targets = rows
+    targets = rows, threads
 }
 criterion_main!(scalar);

@@ -117,7 +117,7 @@ impl fmt::Display for Error {
                 "foreign tape: the operands belong to two tapes; bring the value of one over with `constant` or `var`",
             ),
             Error::KeysExhausted => {
-                f.write_str("tape keys exhausted: this process made or cleared two thousand million tapes")
+                f.write_str("tape keys exhausted: this process made or cleared a thousand million tapes")
             }
             Error::ThreadEnding => f.write_str("the thread is ending: its tapes are gone"),
             Error::TapeFull(nodes) => {

@@ -35,8 +35,10 @@ pub struct Gradients<F: Float = f64> {
     root: u32,
     /// Runs of scalar leaves: the first id, and where its gradient stands in `scalars`. Newest first.
     runs: Vec<(u32, u32, usize)>,
-    /// The first id of the newest run, whose gradients stand first, and its length.
-    newest: (u32, u32),
+    /// The place of the first leaf of the newest run, whose gradients stand first.
+    newest: u64,
+    /// How many they are, if the output reaches them all; else 0.
+    direct: usize,
     scalars: Vec<F>,
     /// Scalar leaves that the output does not reach.
     unreached: Vec<u32>,
@@ -58,7 +60,8 @@ impl<F: Float> Gradients<F> {
             key,
             root,
             runs: Vec::new(),
-            newest: (0, 0),
+            newest: 0,
+            direct: 0,
             scalars: Vec::new(),
             unreached: Vec::new(),
             kept: ById::default(),
@@ -71,7 +74,7 @@ impl<F: Float> Gradients<F> {
     /// Takes the adjoints of consecutive scalar leaves and leaves zeros.
     pub(crate) fn add_leaves(&mut self, first: u32, adjoints: &mut [F]) {
         if self.runs.is_empty() {
-            self.newest = (first, adjoints.len() as u32);
+            self.newest = store::place(self.key, first);
         }
         self.runs.push((first, adjoints.len() as u32, self.scalars.len()));
         self.scalars.extend_from_slice(adjoints);
@@ -80,6 +83,7 @@ impl<F: Float> Gradients<F> {
 
     /// Notes scalar leaves that the output does not reach.
     pub(crate) fn add_unreached(&mut self, ids: impl Iterator<Item = u32>) {
+        self.direct = 0;
         self.unreached.extend(ids);
         self.unreached.sort_unstable();
     }
@@ -115,6 +119,7 @@ impl<F: Float> Gradients<F> {
             .map(|(id, _)| id)
             .collect();
         if missing.is_empty() && self.scalars.iter().all(|g| *g != F::zero()) {
+            self.direct = self.runs.first().map_or(0, |(_, len, _)| *len as usize);
             return Ok(());
         }
         let reached = reached::<F>(self.key, self.root)?;
@@ -299,6 +304,7 @@ impl<F: Float> Gradients<F> {
             })
             .collect();
         self.unreached = ids.iter().zip(&sums).filter(|(_, g)| g.is_none()).map(|(id, _)| *id).rev().collect();
+        self.direct = 0;
         self.scalars = sums.iter().map(|g| g.unwrap_or_else(F::zero)).collect();
         self.runs = ids.iter().enumerate().map(|(at, id)| (*id, 1, at)).collect();
         for (id, g) in other.kept.iter() {
@@ -375,8 +381,9 @@ impl<F: Float> Gradients<F> {
         }
     }
 
-    /// Why there is no gradient for a handle of this key and id.
-    fn missing(&self, key: u32, id: u32) -> Error {
+    /// Why there is no gradient for a handle of this tag (a key; with `FOLDED`, no node of that tape) and id.
+    fn missing(&self, tag: u32, id: u32) -> Error {
+        let key = tag & !FOLDED;
         let not_connected = |reason: String| Error::NotConnected { reason };
         if key == 0 || id & CONSTANT != 0 && key == self.key && key & store::GRADIENT_ONLY == 0 {
             return not_connected("it is a constant".into());
@@ -384,7 +391,7 @@ impl<F: Float> Gradients<F> {
         if key != self.key {
             return Error::ForeignTape;
         }
-        if id & FOLDED != 0 {
+        if tag != key {
             return Error::Folded;
         }
         match self.leaves.get(id) {
@@ -448,16 +455,15 @@ impl<F: Float> Handle<F> for Scalar<F> {
     type Gradient = F;
     #[inline]
     fn gradient(self, gradients: &Gradients<F>) -> Result<&F, Error> {
-        // Nearly always one of the leaves that were recorded last, and reached.
-        if self.key == gradients.key
-            && self.id.wrapping_sub(gradients.newest.0) < gradients.newest.1
-            && let Some(found) = gradients.scalars.get((self.id - gradients.newest.0) as usize)
-            && *found != F::zero()
+        // Nearly always one of the leaves that were recorded last. Where the key differs, the distance is huge.
+        let distance = self.place().wrapping_sub(gradients.newest);
+        if distance < gradients.direct as u64
+            && let Some(found) = gradients.scalars.get(distance as usize)
         {
             return Ok(found);
         }
-        let found = if self.key == gradients.key { gradients.scalar(self.id) } else { None };
-        found.ok_or_else(|| gradients.missing(self.key, self.id))
+        let found = if self.tag() == gradients.key { gradients.scalar(self.id()) } else { None };
+        found.ok_or_else(|| gradients.missing(self.tag(), self.id()))
     }
 }
 
@@ -535,7 +541,7 @@ impl<F: Float> RecordedHandle<F> for Var<F> {
 impl<F: Float> RecordedHandle<F> for Scalar<F> {
     type Gradient = Scalar<F>;
     fn recorded_gradient(self, gradients: &RecordedGradients<F>) -> Result<&Scalar<F>, Error> {
-        let (_, scalar) = gradients.find(self.key, self.id)?;
+        let (_, scalar) = gradients.find(self.key(), self.id())?;
         scalar.as_ref().ok_or_else(|| Error::NotConnected { reason: "the handle is of another kind".into() })
     }
 }

@@ -114,10 +114,10 @@ impl<F: Float> GraphView<F> {
     /// # Errors
     /// [`Error::NotConnected`] for a constant; then as [`of_var`](Self::of_var).
     pub fn of_scalar(output: Scalar<F>) -> Result<Self, Error> {
-        if output.key == 0 {
+        if output.key() == 0 {
             return Err(Error::NotConnected { reason: "a constant has no graph".into() });
         }
-        Self::build(output.key, output.id, Some(output.id))
+        Self::build(output.key(), output.id(), Some(output.id()))
     }
 
     /// What a node depends on.
@@ -132,7 +132,7 @@ impl<F: Float> GraphView<F> {
 
     /// The node of a recorded number; `None` if it is not in this graph, or of another tape.
     pub fn find_scalar(&self, scalar: Scalar<F>) -> Option<&GraphNode<F>> {
-        self.find_id(scalar.key, scalar.id)
+        self.find_id(scalar.key(), scalar.id())
     }
 
     fn find_id(&self, key: u32, id: u32) -> Option<&GraphNode<F>> {

@@ -318,7 +318,7 @@ impl<F: Float> Output<F> for Var<F> {
 
 impl<F: Float> Output<F> for Scalar<F> {
     fn output(&self) -> Result<Var<F>, Error> {
-        match self.key {
+        match self.key() {
             0 => Err(Error::NotConnected { reason: "the output is a constant and depends on no leaf".into() }),
             _ => Ok(Var::from(*self)),
         }

@@ -106,6 +106,12 @@ pub trait Pointwise: Copy + Default + PartialEq + std::fmt::Debug + Send + Sync 
     /// The derivative by argument `arg`, from the arguments and the value `y`.
     fn partial<R: Real>(&self, arg: usize, x: Of<Self, R>, y: R) -> R;
 
+    /// The derivatives by all arguments, on plain numbers. An operation whose derivatives share work may say how.
+    #[inline(always)]
+    fn partials<R: Number>(&self, x: Of<Self, R>, y: R) -> Of<Self, R> {
+        Self::Arity::from_fn(|arg| self.partial(arg, x, y))
+    }
+
     /// The derivative by argument `arg` if it is the same everywhere.
     fn slope(&self, _arg: usize) -> Option<f64> {
         None

@@ -304,21 +304,21 @@ pub fn taylor<F: Float>(f: impl FnOnce(Scalar<F>) -> Scalar<F>, at: F, order: us
     let tape = Tape::of::<F>();
     let x = tape.scalar(at);
     let y = f(x);
-    if y.key == 0 {
+    if y.key() == 0 {
         return Err(Error::NotConnected { reason: "the output is a constant and depends on no leaf".into() });
     }
-    if y.key != tape.key() {
+    if y.key() != tape.key() {
         return Err(Error::ForeignTape);
     }
     let key = tape.key();
-    let mut all: Vec<Option<Series>> = vec![None; y.id.max(x.id) as usize + 1];
+    let mut all: Vec<Option<Series>> = vec![None; y.id().max(x.id()) as usize + 1];
     let mut first = Series::constant(at.to_f64(), order);
     if order > 0 {
         first.coefficients[1] = 1.0;
     }
-    all[x.id as usize] = Some(first);
+    all[x.id() as usize] = Some(first);
     let values = |id: u32| value_of::<F>(key, id);
-    for id in x.id + 1..=y.id {
+    for id in x.id() + 1..=y.id() {
         let Some(Step { op, parents, .. }) = store::with_store(key, |store: &mut Store<F>| step(store, id))? else {
             continue;
         };
@@ -339,7 +339,7 @@ pub fn taylor<F: Float>(f: impl FnOnce(Scalar<F>) -> Scalar<F>, at: F, order: us
             .collect::<Result<_, _>>()?;
         all[id as usize] = Some(op.series(&series).ok_or_else(|| no_series(&op))?);
     }
-    let y = all[y.id as usize].unwrap_or_else(|| Series::constant(y.value().to_f64(), order));
+    let y = all[y.id() as usize].unwrap_or_else(|| Series::constant(y.value().to_f64(), order));
     Ok(y.coefficients().iter().map(|c| F::from_f64(*c)).collect())
 }
 

@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::float::Float;
 use crate::ops::{DotOf, LogSumExpOf, SumOf};
 use crate::tape::store::{GRADIENT_ONLY, ScalarOp};
-use crate::tape::{Combination, Run, Scalar, key_of, push_many, push_run};
+use crate::tape::{Combination, Scalar, Summation, key_of, push_many};
 
 const SUM: &ScalarOp = &ScalarOp::Many { make: || AnyOp::new(SumOf) };
 const DOT: &ScalarOp = &ScalarOp::Many { make: || AnyOp::new(DotOf) };
@@ -22,15 +22,8 @@ impl<F: Float> Sum for Scalar<F> {
     /// The sum, from left to right, as one node.
     #[inline]
     #[track_caller]
-    fn sum<I: Iterator<Item = Self>>(mut numbers: I) -> Self {
-        let Some(a) = numbers.next() else { return Scalar::default() };
-        let Some(b) = numbers.next() else { return a };
-        let Some(c) = numbers.next() else { return a + b };
-        match key_of(&[a, b, c]) {
-            Some(key) if key & GRADIENT_ONLY != 0 => sum_of_slopes(key, [a, b, c], numbers),
-            Some(key) => sum_of_nodes(key, [a, b, c], numbers),
-            None => [a, b, c].into_iter().chain(numbers).reduce(|a, b| a + b).unwrap_or_default(),
-        }
+    fn sum<I: Iterator<Item = Self>>(numbers: I) -> Self {
+        Summation::of(numbers, SUM)
     }
 }
 
@@ -43,68 +36,13 @@ impl<'a, F: Float> Sum<&'a Scalar<F>> for Scalar<F> {
     }
 }
 
-#[inline]
-#[track_caller]
-fn sum_of_slopes<F: Float>(key: u32, [a, b, c]: [Scalar<F>; 3], numbers: impl Iterator<Item = Scalar<F>>) -> Scalar<F> {
-    let mut sum = Combination::of(key, [&a, &b, &c]);
-    let start = (a.value() + b.value() + c.value(), sum.next());
-    let (value, next) = numbers.fold(start, |(value, next), x| {
-        let next = match x.key {
-            k if k == key => sum.add_one(&x, next),
-            0 => next,
-            _ => Error::ForeignTape.raise(),
-        };
-        (value + x.value(), next)
-    });
-    sum.finish_run(value, next)
-}
-
-#[inline]
-#[track_caller]
-fn sum_of_nodes<F: Float>(key: u32, [a, b, c]: [Scalar<F>; 3], numbers: impl Iterator<Item = Scalar<F>>) -> Scalar<F> {
-    let mut value = a.value() + b.value() + c.value();
-    let mut run = Run::EMPTY;
-    let mut list: Vec<(u32, F)> = Vec::new();
-    let mut add = |x: &Scalar<F>| {
-        if !(x.key == key && list.is_empty() && run.extend(x.id)) {
-            to_list(&run, &mut list, key, x);
-        }
-    };
-    [a, b, c].iter().for_each(&mut add);
-    numbers.for_each(|x| {
-        value += x.value();
-        add(&x);
-    });
-    match run.bounds() {
-        Some(run) if list.is_empty() => push_run(key, run, value, SUM),
-        _ => push_many(key, &list, value, SUM),
-    }
-}
-
-/// Adds to the list an argument that does not go on with the run.
-#[cold]
-#[inline(never)]
-#[track_caller]
-fn to_list<F: Float>(run: &Run, list: &mut Vec<(u32, F)>, key: u32, x: &Scalar<F>) {
-    if list.is_empty() {
-        list.extend(run.ids().map(|id| (id, F::one())));
-    }
-    list.push(match x.key {
-        0 => (0, x.value()),
-        k if k == key => (x.id, F::one()),
-        _ => Error::ForeignTape.raise(),
-    });
-}
-
 impl<F: Float> Product for Scalar<F> {
     /// The product, from left to right: on a gradient-only tape one node.
     #[track_caller]
     fn product<I: Iterator<Item = Self>>(numbers: I) -> Self {
-        let numbers: SmallVec<[Self; 8]> = numbers.collect();
+        let numbers: Vec<Self> = numbers.collect();
         match key_of(&numbers) {
-            Some(key) if numbers.len() > 2 && numbers.iter().any(Scalar::is_folding) => {
-                product_of_slopes(key, &numbers)
-            }
+            Some(key) if numbers.len() > 2 && key & GRADIENT_ONLY != 0 => product_of_slopes(key, &numbers),
             _ => numbers.into_iter().reduce(|a, b| a * b).unwrap_or(Scalar::constant(F::one())),
         }
     }
@@ -122,20 +60,30 @@ impl<'a, F: Float> Product<&'a Scalar<F>> for Scalar<F> {
 #[track_caller]
 fn product_of_slopes<F: Float>(key: u32, numbers: &[Scalar<F>]) -> Scalar<F> {
     let mut value = F::one();
-    let mut before: SmallVec<[F; 16]> = SmallVec::with_capacity(numbers.len());
-    for x in numbers {
-        before.push(value);
-        value *= x.value();
-    }
+    let times_next = |product: &mut F, x: &Scalar<F>| {
+        let next = *product * x.value();
+        std::mem::replace(product, next)
+    };
+    let before: Vec<F> = numbers.iter().map(|x| times_next(&mut value, x)).collect();
     let mut behind = F::one();
     let mut sum = Combination::new(key);
-    for (x, before) in numbers.iter().zip(before).rev() {
-        if x.key != 0 {
-            sum.add(x, before * behind);
+    let mut slope = |k: usize| before[k] * times_next(&mut behind, &numbers[k]);
+    let mut left = numbers.len();
+    // By twos, which share a record.
+    while let [.., a, b] = &numbers[..left] {
+        let (t, s) = (slope(left - 1), slope(left - 2));
+        match (a.tag(), b.tag()) {
+            (0, 0) => {}
+            (0, _) => sum.add(b, t),
+            (_, 0) => sum.add(a, s),
+            _ => sum.add_two((b, t), (a, s)),
         }
-        behind *= x.value();
+        left -= 2;
     }
-    sum.finish(value)
+    if let ([a], true) = (&numbers[..left], left == 1 && numbers[0].tag() != 0) {
+        sum.add(a, slope(0));
+    }
+    sum.finish(value, true)
 }
 
 impl<F: Float> Scalar<F> {
@@ -167,9 +115,9 @@ impl<F: Float> Scalar<F> {
         if a.iter().chain(b).any(Scalar::is_folding) {
             let mut sum = Combination::new(key);
             pairs().for_each(|(a, b)| sum.add_product(a, b));
-            return sum.finish(value);
+            return sum.finish(value, true);
         }
-        let argument = |x: &Self, other: &Self| if x.key == 0 { (0, x.value()) } else { (x.id, other.value()) };
+        let argument = |x: &Self, other: &Self| if x.tag() == 0 { (0, x.value()) } else { (x.id(), other.value()) };
         let arguments: Arguments<F> = pairs().flat_map(|(a, b)| [argument(a, b), argument(b, a)]).collect();
         push_many(key, &arguments, value, DOT)
     }
@@ -201,10 +149,10 @@ impl<F: Float> Scalar<F> {
         let weight = |x: &Self| exp(x) / total;
         if numbers.iter().any(Scalar::is_folding) {
             let mut sum = Combination::new(key);
-            numbers.iter().filter(|x| x.key != 0).for_each(|x| sum.add(x, weight(x)));
-            return sum.finish(value);
+            numbers.iter().filter(|x| x.tag() != 0).for_each(|x| sum.add(x, weight(x)));
+            return sum.finish(value, true);
         }
-        let argument = |x: &Self| if x.key == 0 { (0, x.value()) } else { (x.id, weight(x)) };
+        let argument = |x: &Self| if x.tag() == 0 { (0, x.value()) } else { (x.id(), weight(x)) };
         let arguments: Arguments<F> = numbers.iter().map(argument).collect();
         push_many(key, &arguments, value, LOG_SUM_EXP)
     }

@@ -78,6 +78,9 @@ fn lower_layers_do_not_know_higher_ones() {
         ("buffer.rs", &["tensor", "op", "ops", "tape", "algebra"]),
         ("kernels/", &["op", "ops", "tape", "sweep", "algebra"]),
         ("ops/", &["sweep", "gradients", "differential", "check", "graph"]),
+        ("tape/keys.rs", &["sweep", "gradients", "differential", "check", "graph"]),
+        ("tape/memory.rs", &["sweep", "gradients", "differential", "check", "graph"]),
+        ("tape/record.rs", &["sweep", "gradients", "differential", "check", "graph"]),
         ("tape/store.rs", &["sweep", "gradients", "differential", "check", "graph"]),
         ("sweep.rs", &["differential", "check", "graph"]),
     ];
@@ -93,7 +96,7 @@ fn lower_layers_do_not_know_higher_ones() {
 }
 
 /// The files that may hold unsafe code.
-const UNSAFE: [&str; 3] = ["kernels/gemm.rs", "kernels/slopes.rs", "tape/store.rs"];
+const UNSAFE: [&str; 4] = ["kernels/gemm.rs", "kernels/slopes.rs", "tape/record.rs", "tape/store.rs"];
 
 #[test]
 fn unsafe_code_is_in_few_files_and_explained() {
@@ -116,6 +119,24 @@ fn unsafe_code_is_in_few_files_and_explained() {
         }
     }
     assert_none("unsafe code without its reason", found);
+}
+
+/// Two threads record at full speed each because they share nothing: what one writes, no other reads or waits for. Keys are
+/// the exception, and are taken a thousand at a time.
+#[test]
+fn only_keys_are_shared_between_threads() {
+    let shared = ["Mutex", "RwLock", "Condvar", "Arc", "OnceLock", "LazyLock", "static"];
+    let mut found = Vec::new();
+    let path_of_a_number =
+        |path: &str| path.starts_with("tape/") || ["slices.rs", "sweep.rs", "kernels/slopes.rs"].contains(&path);
+    for (path, code) in sources("src").into_iter().filter(|(path, _)| path_of_a_number(path) && path != "tape/keys.rs")
+    {
+        // What is static and belongs to a thread is no exception; nor are operations and lines, which never change.
+        let code = code.replace("static HOT: Hot", "").replace("static COLD: RefCell", "").replace("'static", "");
+        let word = words(&code).find(|w| shared.contains(w) || w.starts_with("Atomic"));
+        found.extend(word.map(|w| format!("{path}: {w}")));
+    }
+    assert_none("things that threads share", found);
 }
 
 #[test]

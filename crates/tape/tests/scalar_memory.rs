@@ -56,13 +56,15 @@ fn many_operations_are_recorded_within_what_stats_says() {
         let status = std::fs::read_to_string("/proc/self/statm").ok()?;
         status.split_whitespace().nth(1)?.parse::<usize>().ok().map(|pages| pages * 4096)
     };
-    for (tape, each) in [(Tape::gradient_only(), 20), (Tape::new(), 48)] {
+    for (tape, each) in [(Tape::gradient_only(), 24), (Tape::new(), 48)] {
         let before = resident();
         let (x, by) = (tape.scalar(1.0), tape.scalar(1.0 - 1e-9));
         let y = chain(x, by, steps);
         let stats = tape.stats();
         assert_eq!(stats.nodes, steps + 2);
-        assert!(stats.node_bytes >= steps * each && stats.node_bytes <= steps * each + (1 << 20), "{stats:?}");
+        // The end of a piece or chunk may stay empty: a thousandth, and the last one.
+        let most = steps * each + steps * each / 500 + (1 << 20);
+        assert!((steps * each..=most).contains(&stats.node_bytes), "{stats:?}");
         if let (Some(before), Some(after)) = (before, resident()) {
             // The other test of this program may run beside this one: its tapes take tens of megabytes.
             assert!(

@@ -1,20 +1,18 @@
 //! The records of a gradient-only tape: for each number its parents and the derivatives by them, in few words.
 //!
 //! A record describes the number whose id is one more than that of the record before. Records are read backwards, so
-//! what kind a record is stands in its last word, above the id of a parent. Most numbers are made from the number made
-//! just before, often with a derivative of 1: neither is written. In words of 32 bits, `s` and `t` being slopes (one
-//! word each in `f32`, two in `f64`):
+//! what kind a record is stands in its last word, above the id of a parent. In words of 32 bits, `s` and `t` being slopes
+//! (one word each in `f32`, two in `f64`):
 //!
 //! | kind | words | the number depends on |
 //! | --- | --- | --- |
 //! | `PAIR` | `s t p q` | `p` by `s`, `q` by `t` |
-//! | `UNIT_PAIR` | `t p q` | `p` by 1, `q` by `t` |
-//! | `CHAIN` | `s t q` | the number before by `s`, `q` by `t` |
-//! | `CHAIN_UNIT` | `s q` | the number before by `s`, `q` by 1 |
-//! | `UNIT_CHAIN` | `t q` | the number before by 1, `q` by `t` |
-//! | `UNITS` | `q` | the number before by 1, `q` by 1 |
+//! | `STEEP` | `s t p q` | the same, where a slope may be infinite or NaN |
+//! | `UNITS` | `p q` | `p` by 1, `q` by 1 |
 //! | `RUN` | `p step q` | `p`, `p + step`, …, `q`, each by 1 |
 //! | `GAP` | `count` | nothing: `count` ids belong to leaves or tensors |
+//!
+//! There are no more kinds because choosing one costs more instructions than it saves words (docs/decisions/0012).
 
 #![allow(unsafe_code)] // records are written and read through pointers
 
@@ -25,12 +23,9 @@ pub(crate) const IDS: u32 = 1 << KIND_SHIFT;
 const KIND_SHIFT: u32 = 29;
 
 const PAIR: u32 = 0;
-const UNIT_PAIR: u32 = 1;
-const CHAIN: u32 = 2;
-const CHAIN_UNIT: u32 = 3;
-const UNIT_CHAIN: u32 = 4;
-const UNITS: u32 = 5;
-const RUN: u32 = 6;
+const UNITS: u32 = 1;
+const RUN: u32 = 2;
+const STEEP: u32 = 3;
 const GAP: u32 = 7;
 
 /// No record has more words.
@@ -44,60 +39,48 @@ const fn width<F>() -> usize {
 /// The word before the first record of a piece, where a walk backwards ends.
 pub(crate) const BEGIN: u32 = GAP << KIND_SHIFT;
 
-/// Appends the record of the number `id`, which depends on `p` by `s` and on `q` by `t`. Returns where it ends.
-///
-/// `ones` says which of the slopes are known to be 1. They may be 1 without being known to be.
+/// Appends the record of a number that depends on `p` by `s` and on `q` by `t`, both finite. Returns where it ends.
 ///
 /// # Safety
 /// There is room for [`LONGEST`] words at `at`, which nothing else refers to.
 #[inline(always)]
-pub(crate) unsafe fn write_pair<F: Float>(
-    at: *mut u32,
-    id: u32,
-    (p, s): (u32, F),
-    (q, t): (u32, F),
-    (s_is_one, t_is_one): (bool, bool),
-) -> *mut u32 {
-    let before = id - 1;
-    // SAFETY: at most two slopes and two ids are written, which the caller has made room for.
+pub(crate) unsafe fn write_pair<F: Float>(at: *mut u32, (p, s): (u32, F), (q, t): (u32, F)) -> *mut u32 {
+    let wide = width::<F>();
+    // SAFETY: two slopes and two ids are written, which the caller has made room for; words are aligned to 4 bytes and a
+    // slope may be to 8.
     unsafe {
-        if q == before {
-            return write_chain(at, (t, t_is_one), (s, s_is_one), p);
-        }
-        if p == before {
-            return write_chain(at, (s, s_is_one), (t, t_is_one), q);
-        }
-        if s_is_one {
-            let at = write_slope(at, t);
-            at.write(p);
-            return write_last(at.add(1), UNIT_PAIR, q);
-        }
-        if t_is_one {
-            let at = write_slope(at, s);
-            at.write(q);
-            return write_last(at.add(1), UNIT_PAIR, p);
-        }
-        let at = write_slope(write_slope(at, s), t);
-        at.write(p);
-        write_last(at.add(1), PAIR, q)
+        at.cast::<F>().write_unaligned(s);
+        at.add(wide).cast::<F>().write_unaligned(t);
+        at.add(2 * wide).write(p);
+        at.add(2 * wide + 1).write(PAIR << KIND_SHIFT | q);
+        at.add(2 * wide + 2)
     }
 }
 
-/// Appends the record of a number that depends on the one before by `s` and on `q` by `t`; of each slope, whether it is
-/// known to be 1.
+/// [`write_pair`] for slopes of which one may be infinite or NaN: a zero adjoint gives nothing by them.
+///
+/// # Safety
+/// As [`write_pair`].
+pub(crate) unsafe fn write_steep<F: Float>(at: *mut u32, p: (u32, F), q: (u32, F)) -> *mut u32 {
+    // SAFETY: the caller's promise; the last word was just written.
+    unsafe {
+        let end = write_pair(at, p, q);
+        *end.sub(1) |= STEEP << KIND_SHIFT;
+        end
+    }
+}
+
+/// Appends the record of a number that is the sum of `p` and `q`. Returns where it ends.
 ///
 /// # Safety
 /// As [`write_pair`].
 #[inline(always)]
-unsafe fn write_chain<F: Float>(at: *mut u32, (s, s_is_one): (F, bool), (t, t_is_one): (F, bool), q: u32) -> *mut u32 {
-    // SAFETY: at most two slopes and an id are written, which the caller has made room for.
+pub(crate) unsafe fn write_units(at: *mut u32, p: u32, q: u32) -> *mut u32 {
+    // SAFETY: two words are written, which the caller has made room for.
     unsafe {
-        match (s_is_one, t_is_one) {
-            (true, true) => write_last(at, UNITS, q),
-            (true, false) => write_last(write_slope(at, t), UNIT_CHAIN, q),
-            (false, true) => write_last(write_slope(at, s), CHAIN_UNIT, q),
-            (false, false) => write_last(write_slope(write_slope(at, s), t), CHAIN, q),
-        }
+        at.write(p);
+        at.add(1).write(UNITS << KIND_SHIFT | q);
+        at.add(2)
     }
 }
 
@@ -105,42 +88,20 @@ unsafe fn write_chain<F: Float>(at: *mut u32, (s, s_is_one): (F, bool), (t, t_is
 ///
 /// # Safety
 /// As [`write_pair`].
+#[inline(always)]
 pub(crate) unsafe fn write_run(at: *mut u32, first: u32, step: u32, last: u32) -> *mut u32 {
     // SAFETY: three words are written, which the caller has made room for.
     unsafe {
         at.write(first);
         at.add(1).write(step);
-        write_last(at.add(2), RUN, last)
+        at.add(2).write(RUN << KIND_SHIFT | last);
+        at.add(3)
     }
 }
 
 /// The record of `count` ids that belong to leaves or tensors.
 pub(crate) fn gap(count: u32) -> u32 {
     GAP << KIND_SHIFT | count
-}
-
-/// Writes a slope and returns where it ends.
-///
-/// # Safety
-/// There is room for it.
-#[inline(always)]
-unsafe fn write_slope<F: Float>(at: *mut u32, slope: F) -> *mut u32 {
-    // SAFETY: the caller has made room; words are aligned to 4 bytes and a slope may be to 8.
-    unsafe {
-        at.cast::<F>().write_unaligned(slope);
-        at.add(width::<F>())
-    }
-}
-
-/// # Safety
-/// There is room for a word.
-#[inline(always)]
-unsafe fn write_last(at: *mut u32, kind: u32, id: u32) -> *mut u32 {
-    // SAFETY: the caller has made room.
-    unsafe {
-        at.write(kind << KIND_SHIFT | id);
-        at.add(1)
-    }
 }
 
 /// Where a walk backwards over records stands: in which piece, how many of its words are left, and one more than the id
@@ -169,95 +130,94 @@ pub(crate) unsafe fn sweep<F: Float>(words: &[u32], place: &mut Place, first: u3
     unsafe {
         let base = words.as_ptr();
         let mut end = base.add(place.at);
-        // One more than the number whose record ends there, as a place among the adjoints.
-        let mut number = adjoints.add(place.id as usize);
-        let first = adjoints.add(first as usize);
+        // One more than the number whose record ends there.
+        let mut number = place.id as usize;
+        let first = first as usize;
         let slope = |at: *const u32| at.cast::<F>().read_unaligned();
         let give = |id: u32, part: F| *adjoints.add(id as usize) += part;
-        // What the number after has to give to the number before it goes along here instead of through memory.
+        // What a number has to give to the one made just before it goes along here: through memory the next step would
+        // wait for it.
         let mut carry = zero;
         while number > first {
             let last = *end.sub(1);
             // `PAIR` is 0: the word is the id.
             if last < IDS {
-                number = number.sub(1);
-                let adjoint = *number + carry;
-                *number = zero;
+                number -= 1;
+                let place = adjoints.add(number);
+                let adjoint = *place + carry;
+                *place = zero;
                 carry = zero;
-                if adjoint != zero {
-                    give(*end.sub(2), adjoint * slope(end.sub(2 * wide + 2)));
-                    give(last, adjoint * slope(end.sub(wide + 2)));
+                let (p, s) = (*end.sub(2), adjoint * slope(end.sub(2 * wide + 2)));
+                let t = adjoint * slope(end.sub(wide + 2));
+                if p as usize + 1 == number {
+                    carry = s;
+                } else {
+                    give(p, s);
+                }
+                if last as usize + 1 == number {
+                    carry = t;
+                } else {
+                    give(last, t);
                 }
                 end = end.sub(2 * wide + 2);
                 continue;
             }
-            let (kind, q) = (last >> KIND_SHIFT, last & (IDS - 1));
-            if kind == GAP {
-                if carry != zero {
-                    *number.sub(1) += carry;
-                    carry = zero;
-                }
+            let q = last & (IDS - 1);
+            if last >> KIND_SHIFT == GAP {
                 if last == BEGIN {
                     break;
                 }
+                *adjoints.add(number - 1) += carry;
+                carry = zero;
                 end = end.sub(1);
-                number = number.sub(q as usize);
+                number -= q as usize;
                 continue;
             }
-            number = number.sub(1);
-            let adjoint = *number + carry;
-            *number = zero;
+            number -= 1;
+            let place = adjoints.add(number);
+            let adjoint = *place + carry;
+            *place = zero;
             carry = zero;
-            match kind {
+            match last >> KIND_SHIFT {
                 UNITS => {
-                    if adjoint != zero {
-                        give(q, adjoint);
+                    let p = *end.sub(2);
+                    if p as usize + 1 == number {
                         carry = adjoint;
+                    } else {
+                        give(p, adjoint);
                     }
-                    end = end.sub(1);
+                    if q as usize + 1 == number {
+                        carry = adjoint;
+                    } else {
+                        give(q, adjoint);
+                    }
+                    end = end.sub(2);
                 }
-                UNIT_PAIR => {
+                STEEP => {
                     if adjoint != zero {
-                        give(*end.sub(2), adjoint);
+                        give(*end.sub(2), adjoint * slope(end.sub(2 * wide + 2)));
                         give(q, adjoint * slope(end.sub(wide + 2)));
                     }
-                    end = end.sub(wide + 2);
-                }
-                CHAIN => {
-                    if adjoint != zero {
-                        carry = adjoint * slope(end.sub(2 * wide + 1));
-                        give(q, adjoint * slope(end.sub(wide + 1)));
-                    }
-                    end = end.sub(2 * wide + 1);
-                }
-                CHAIN_UNIT => {
-                    if adjoint != zero {
-                        carry = adjoint * slope(end.sub(wide + 1));
-                        give(q, adjoint);
-                    }
-                    end = end.sub(wide + 1);
-                }
-                UNIT_CHAIN => {
-                    if adjoint != zero {
-                        carry = adjoint;
-                        give(q, adjoint * slope(end.sub(wide + 1)));
-                    }
-                    end = end.sub(wide + 1);
+                    end = end.sub(2 * wide + 2);
                 }
                 _ => {
-                    if adjoint != zero {
-                        let (start, step) = (*end.sub(3), *end.sub(2));
-                        give_to_run(adjoints, start, step, q, adjoint);
-                    }
+                    let (start, step) = (*end.sub(3), *end.sub(2));
                     end = end.sub(3);
+                    if adjoint != zero {
+                        give_to_run(adjoints, start, step, q, adjoint);
+                    } else if q as usize + 1 == number {
+                        // Nothing to give to what was most likely made for this sum alone.
+                        while number > first && *end.sub(1) < IDS && *adjoints.add(number - 1) == zero {
+                            number -= 1;
+                            end = end.sub(2 * wide + 2);
+                        }
+                    }
                 }
             }
         }
-        if carry != zero {
-            *number.sub(1) += carry;
-        }
+        *adjoints.add(number - 1) += carry;
         place.at = end.offset_from(base) as usize;
-        place.id = number.offset_from(adjoints) as u32;
+        place.id = number as u32;
     }
 }
 
@@ -292,13 +252,9 @@ pub(crate) fn walk<F>(words: &[u32], place: &mut Place, first: u32, mut show: im
             continue;
         }
         place.id -= 1;
-        let before = place.id - 1;
         let (len, parents) = match kind {
-            UNITS => (1, Parents::Two([before, q])),
-            CHAIN_UNIT | UNIT_CHAIN => (wide + 1, Parents::Two([before, q])),
-            CHAIN => (2 * wide + 1, Parents::Two([before, q])),
-            UNIT_PAIR => (wide + 2, Parents::Two([words[place.at - 2], q])),
-            PAIR => (2 * wide + 2, Parents::Two([words[place.at - 2], q])),
+            UNITS => (2, Parents::Two([words[place.at - 2], q])),
+            PAIR | STEEP => (2 * wide + 2, Parents::Two([words[place.at - 2], q])),
             _ => (3, Parents::Run { first: words[place.at - 3], step: words[place.at - 2], last: q }),
         };
         place.at -= len;
@@ -333,35 +289,33 @@ mod tests {
     fn check<F: Float>(wide: usize) {
         let [half, third] = [F::from_f64(0.5), F::from_f64(1.0 / 3.0)];
         let one = F::one();
-        // id, parents, slopes, words
-        let table: [(u32, [u32; 2], [F; 2], usize); 9] = [
-            (10, [3, 4], [half, third], 2 * wide + 2),
-            (10, [3, 4], [one, third], wide + 2),
-            (10, [3, 4], [half, one], wide + 2),
-            (10, [9, 4], [half, third], 2 * wide + 1),
-            (10, [4, 9], [half, third], 2 * wide + 1),
-            (10, [9, 4], [half, one], wide + 1),
-            (10, [9, 4], [one, third], wide + 1),
-            (10, [4, 9], [third, one], wide + 1),
-            (10, [9, 4], [one, one], 1),
+        let id = 10;
+        // parents, slopes, words
+        let table: [([u32; 2], [F; 2], usize); 6] = [
+            ([3, 4], [half, third], 2 * wide + 2),
+            ([9, 4], [third, half], 2 * wide + 2),
+            ([4, 9], [one, third], 2 * wide + 2),
+            ([3, 9], [one, one], 2),
+            ([3, 9], [one, F::infinity()], 2 * wide + 2),
+            ([9, 8], [F::neg_infinity(), half], 2 * wide + 2),
         ];
-        for (id, parents, slopes, expected) in table {
+        for (parents, slopes, expected) in table {
             let mut words = [BEGIN; 1 + LONGEST];
-            let ones = (slopes[0] == one, slopes[1] == one);
             // SAFETY: the array has room for the longest record.
             let end = unsafe {
-                write_pair(words.as_mut_ptr().add(1), id, (parents[0], slopes[0]), (parents[1], slopes[1]), ones)
+                let at = words.as_mut_ptr().add(1);
+                match expected {
+                    2 => write_units(at, parents[0], parents[1]),
+                    _ if !slopes.iter().all(|s| num_traits::Float::is_finite(*s)) => {
+                        write_steep(at, (parents[0], slopes[0]), (parents[1], slopes[1]))
+                    }
+                    _ => write_pair(at, (parents[0], slopes[0]), (parents[1], slopes[1])),
+                }
             };
             let len = (end as usize - words.as_ptr() as usize) / 4;
             assert_eq!(len, 1 + expected, "{parents:?} {slopes:?}");
             let mut place = Place { piece: 0, at: len, id: id + 1 };
-            walk::<F>(&words, &mut place, id, |found, p| {
-                let Parents::Two(mut p) = p else { panic!("{p:?}") };
-                p.sort_unstable();
-                let mut parents = parents;
-                parents.sort_unstable();
-                assert_eq!((found, p), (id, parents));
-            });
+            walk::<F>(&words, &mut place, id, |found, p| assert_eq!((found, p), (id, Parents::Two(parents))));
             assert_eq!((place.at, place.id), (1, id));
             let mut adjoints = [F::zero(); 11];
             adjoints[id as usize] = F::from_f64(2.0);
@@ -381,6 +335,19 @@ mod tests {
         check::<f32>(1);
     }
 
+    /// What a full tape skips, a zero adjoint, is not multiplied by an infinite slope.
+    #[test]
+    fn a_zero_adjoint_gives_nothing_by_a_steep_slope() {
+        let mut words = [BEGIN; 1 + LONGEST];
+        // SAFETY: the array has room for the longest record, whose ids are below 4.
+        unsafe {
+            write_steep(words.as_mut_ptr().add(1), (1, f64::INFINITY), (2, f64::NAN));
+            let mut adjoints = [0.0; 4];
+            sweep(&words, &mut Place { piece: 0, at: 1 + LONGEST, id: 4 }, 3, &mut adjoints);
+            assert_eq!(adjoints, [0.0; 4]);
+        }
+    }
+
     #[test]
     fn runs_and_gaps() {
         // leaves 1, 2, 3; 4 = 1 + 3; 5 = 2 · 4 by slopes 7 and 1
@@ -389,7 +356,7 @@ mod tests {
         // SAFETY: there is room for two records.
         let end = unsafe {
             let at = write_run(words.as_mut_ptr().add(2), 1, 2, 3);
-            write_pair(at, 5, (2, 7.0), (4, 1.0), (false, true))
+            write_pair(at, (2, 7.0), (4, 1.0))
         };
         let len = (end as usize - words.as_ptr() as usize) / 4;
         let mut adjoints = [0.0, 0.0, 0.0, 0.0, 0.0, 3.0];
@@ -401,6 +368,6 @@ mod tests {
         let mut seen = Vec::new();
         let mut place = Place { piece: 0, at: len, id: 6 };
         walk::<f64>(&words, &mut place, 1, |id, parents| parents.for_each(|p| seen.push((id, p))));
-        assert_eq!(seen, [(5, 4), (5, 2), (4, 1), (4, 3)]);
+        assert_eq!(seen, [(5, 2), (5, 4), (4, 1), (4, 3)]);
     }
 }

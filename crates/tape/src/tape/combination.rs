@@ -1,8 +1,8 @@
 //! Sums of many numbers on a gradient-only tape, in as few records as they take.
 
 use super::Scalar;
-use super::scalar::times;
-use super::store::{self, FOLDED};
+use super::scalar::{are_finite, times};
+use super::store;
 use crate::float::Float;
 
 /// A number on its way to the tape: what it depends on, and by which slopes.
@@ -23,104 +23,89 @@ impl<F: Float> Combination<F> {
         Combination { key, waiting: (0, F::zero()), nodes: Run::EMPTY, pairs: Run::EMPTY }
     }
 
-    /// The sum of three numbers, of which some may be constants.
+    /// The run of nodes.
+    pub(crate) fn nodes(&mut self) -> &mut Run {
+        &mut self.nodes
+    }
+
+    /// An empty combination, expected to begin with the node `id`.
     #[inline(always)]
-    #[track_caller]
-    pub(crate) fn of(key: u32, [a, b, c]: [&Scalar<F>; 3]) -> Self {
-        let mut sum = Combination::new(key);
-        let step = b.id.wrapping_sub(a.id);
-        let alike = (a.key ^ key) | (b.key ^ key) | (c.key ^ key) | ((a.id | b.id | c.id) & FOLDED) == 0;
-        if alike && c.id.wrapping_sub(b.id) == step && step.wrapping_sub(1) < LARGEST_STEP - 1 {
-            sum.nodes = Run { first: a.id, step, next: c.id + step };
-        } else {
-            sum.add_each([a, b, c]);
-        }
-        sum
+    pub(crate) fn expecting(key: u32, id: u32) -> Self {
+        let nodes = Run { first: id, step: 1, next: id };
+        Combination { key, waiting: (0, F::zero()), nodes, pairs: Run::EMPTY }
     }
 
-    #[inline(never)]
-    #[track_caller]
-    fn add_each(&mut self, numbers: [&Scalar<F>; 3]) {
-        for x in numbers.into_iter().filter(|x| x.key != 0) {
-            let next = self.next();
-            self.nodes.next = self.add_one(x, next);
-        }
+    /// Whether there is nothing in it.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.waiting.0 == 0 && self.nodes.first == 0 && self.pairs.first == 0
     }
 
-    /// The number, whose value is `value`; `next` is what [`add_one`](Self::add_one) returned last.
-    #[inline(always)]
-    #[track_caller]
-    pub(crate) fn finish_run(mut self, value: F, next: u32) -> Scalar<F> {
-        self.nodes.next = next;
-        self.finish(value)
+    /// The key of the tape.
+    pub(crate) fn key(&self) -> u32 {
+        self.key
     }
 
-    /// The number, whose value is `value`.
+    /// The number, whose value is `value`. If a constant is in it, it is not one of the numbers that were added.
     #[inline]
     #[track_caller]
-    pub(crate) fn finish(self, value: F) -> Scalar<F> {
-        let (nodes, pairs) = (self.nodes.bounds(), self.pairs.bounds());
-        let only = match (self.waiting.0, self.nodes.first, self.pairs.first) {
-            (0, _, 0) => nodes,
-            (0, 0, _) => pairs,
-            _ => None,
+    pub(crate) fn finish(&self, value: F, constants: bool) -> Scalar<F> {
+        let (first, step, last) = match (self.waiting.0, self.nodes.first, self.pairs.first) {
+            (0, 1.., 0) => self.nodes.bounds(),
+            (0, 0, 1..) => self.pairs.bounds(),
+            _ => return self.finish_mixed(value),
         };
-        match only {
-            Some((first, step, last)) if first + step < last => {
-                Scalar::node(self.key, store::push_run::<F>(self.key, first, step, last), value)
-            }
-            _ => self.finish_mixed(value),
+        if first == last {
+            // A pair was recorded for this sum alone.
+            let same = !constants || self.nodes.first == 0;
+            return if same {
+                Scalar::node(self.key, first, value)
+            } else {
+                Scalar::folded(self.key, first, value, F::one())
+            };
         }
+        Scalar::node(self.key, push_run::<F>(self.key, first, step, last), value)
     }
 
     /// Adds `slope` times a number of this tape.
     #[inline(always)]
     #[track_caller]
     pub(crate) fn add(&mut self, x: &Scalar<F>, slope: F) {
-        self.add_parent(x.parent(), times(x.slope(), slope));
+        self.add_parent(x.id(), times(x.slope(), slope));
     }
 
-    /// The id that would go on with the run of nodes.
-    #[inline(always)]
-    pub(crate) fn next(&self) -> u32 {
-        self.nodes.next
-    }
-
-    /// Adds a number of this tape. The id that would go on with the run of nodes is passed along and returned, so that a
-    /// loop keeps it in a register; [`finish_run`](Self::finish_run) wants it back.
+    /// Adds `s` times one number of this tape and `t` times another.
     #[inline(always)]
     #[track_caller]
-    pub(crate) fn add_one(&mut self, x: &Scalar<F>, next: u32) -> u32 {
-        if x.id == next {
-            return next + self.nodes.step;
+    pub(crate) fn add_two(&mut self, (a, s): (&Scalar<F>, F), (b, t): (&Scalar<F>, F)) {
+        let (p, q) = ((a.id(), times(a.slope(), s)), (b.id(), times(b.slope(), t)));
+        if p.0 == q.0 {
+            return self.add_parent(p.0, p.1 + q.1);
         }
-        if x.id & FOLDED != 0 {
-            self.add_parent(x.id & !FOLDED, x.slope());
-            return next;
+        let pair = pair(self.key, p, q);
+        if !self.pairs.extend(pair) {
+            self.break_pairs(pair);
         }
-        self.nodes.next = next;
-        self.add_node(x.id)
     }
 
-    #[inline(never)]
+    /// Adds a node of this tape.
     #[track_caller]
-    fn add_node(&mut self, id: u32) -> u32 {
+    pub(crate) fn add_node(&mut self, id: u32) {
         if !self.nodes.extend(id) {
             self.break_nodes(id);
         }
-        self.nodes.next
     }
 
+    /// Adds `slope` times a node of this tape.
     #[inline(always)]
     #[track_caller]
-    fn add_parent(&mut self, parent: u32, slope: F) {
+    pub(crate) fn add_parent(&mut self, parent: u32, slope: F) {
         let (other, by) = self.waiting;
         if other == parent {
             self.waiting.1 = by + slope;
         } else if other == 0 {
             self.waiting = (parent, slope);
         } else {
-            let pair = pair(self.key, (other, by), (parent, slope));
+            let pair = pair::<F>(self.key, (other, by), (parent, slope));
             self.waiting.0 = 0;
             if !self.pairs.extend(pair) {
                 self.break_pairs(pair);
@@ -132,20 +117,13 @@ impl<F: Float> Combination<F> {
     #[inline(always)]
     #[track_caller]
     pub(crate) fn add_product(&mut self, a: &Scalar<F>, b: &Scalar<F>) {
-        if a.key == 0 || b.key == 0 {
-            let (x, c) = if a.key == 0 { (b, a) } else { (a, b) };
-            return if x.key != 0 {
+        if a.tag() == 0 || b.tag() == 0 {
+            let (x, c) = if a.tag() == 0 { (b, a) } else { (a, b) };
+            return if x.tag() != 0 {
                 self.add(x, c.value())
             };
         }
-        let (p, q) = ((a.parent(), times(a.slope(), b.value())), (b.parent(), times(b.slope(), a.value())));
-        if p.0 == q.0 {
-            return self.add_parent(p.0, p.1 + q.1);
-        }
-        let pair = pair(self.key, p, q);
-        if !self.pairs.extend(pair) {
-            self.break_pairs(pair);
-        }
+        self.add_two((a, b.value()), (b, a.value()));
     }
 
     #[cold]
@@ -167,26 +145,38 @@ impl<F: Float> Combination<F> {
     /// Records what came before as one number.
     #[track_caller]
     fn add_run(&mut self, run: &Run) {
-        if let Some(sum) = run.finish(self.key, F::zero()) {
-            self.add_parent(sum.parent(), F::one());
+        if let Some(sum) = run.finish::<F>(self.key) {
+            self.add_parent(sum, F::one());
         }
     }
 
+    #[cold]
     #[inline(never)]
     #[track_caller]
-    fn finish_mixed(self, value: F) -> Scalar<F> {
+    fn finish_mixed(&self, value: F) -> Scalar<F> {
         let key = self.key;
-        let (nodes, pairs) = (self.nodes.finish(key, value), self.pairs.finish(key, value));
+        let (nodes, pairs) = (self.nodes.finish::<F>(key), self.pairs.finish::<F>(key));
         let waiting = (self.waiting.0 != 0).then(|| Scalar::folded(key, self.waiting.0, value, self.waiting.1));
-        let parts = [nodes, pairs, waiting].into_iter().flatten();
+        let one = |id: u32| Scalar::folded(key, id, value, F::one());
+        let parts = [nodes.map(one), pairs.map(one), waiting].into_iter().flatten();
         let sum = parts.reduce(|a, b| {
-            let ((p, s), (q, t)) = ((a.parent(), a.slope()), (b.parent(), b.slope()));
-            if p == q {
-                return Scalar::folded(key, p, value, s + t);
+            let (p, q) = ((a.id(), a.slope()), (b.id(), b.slope()));
+            match p.0 == q.0 {
+                true => Scalar::folded(key, p.0, value, p.1 + q.1),
+                false => Scalar::node(key, store::push_pair(key, p, q), value),
             }
-            Scalar::node(key, store::push_slopes(key, (p, s), (q, t)), value)
         });
         sum.unwrap_or(Scalar::constant(value))
+    }
+}
+
+/// Records the sum of `first`, `first + step`, …, `last`, two nodes at least.
+#[inline]
+#[track_caller]
+fn push_run<F: Float>(key: u32, first: u32, step: u32, last: u32) -> u32 {
+    match last - first == step {
+        true => store::push_units::<F>(key, first, last),
+        false => store::push_run::<F>(key, first, step, last),
     }
 }
 
@@ -194,19 +184,22 @@ impl<F: Float> Combination<F> {
 #[inline(always)]
 #[track_caller]
 fn pair<F: Float>(key: u32, p: (u32, F), q: (u32, F)) -> u32 {
-    match store::try_push_slopes(key, p, q, (false, false)) {
-        Some(id) => id,
-        None => store::push_slopes(key, p, q),
+    if are_finite(p.1, q.1)
+        && let Some(id) = store::try_push_pair(store::place(key, 0), p, q)
+    {
+        return id;
     }
+    store::push_pair(key, p, q)
 }
 
 /// Ids that stand equally far apart.
 #[derive(Clone, Copy)]
 pub(crate) struct Run {
+    /// 0 while there is none.
     first: u32,
-    /// 0 while there are fewer than two ids.
+    /// While there is only one id, the next is expected beside it.
     step: u32,
-    /// The id that would go on; 0 while that is open.
+    /// The id that would go on.
     next: u32,
 }
 
@@ -214,10 +207,10 @@ pub(crate) struct Run {
 const LARGEST_STEP: u32 = 1 << 20;
 
 impl Run {
-    pub(crate) const EMPTY: Run = Run { first: 0, step: 0, next: 0 };
+    const EMPTY: Run = Run { first: 0, step: 0, next: 0 };
 
     fn of(id: u32) -> Run {
-        Run { first: id, step: 0, next: 0 }
+        Run { first: id, step: 1, next: id + 1 }
     }
 
     /// Adds an id if it goes on; else says no.
@@ -227,45 +220,57 @@ impl Run {
             self.next = id + self.step;
             return true;
         }
+        if self.first == 0 {
+            *self = Run::of(id);
+            return true;
+        }
         self.begin(id)
     }
 
+    #[cold]
     #[inline(never)]
     fn begin(&mut self, id: u32) -> bool {
-        if self.first == 0 {
-            self.first = id;
-        } else if self.step == 0 && id > self.first && id - self.first < LARGEST_STEP {
+        let single = self.next == self.first + self.step;
+        if single && id > self.first && id - self.first < LARGEST_STEP {
             self.step = id - self.first;
             self.next = id + self.step;
-        } else {
-            return false;
+            return true;
         }
-        true
+        false
     }
 
-    /// The first id, the step, the last; `None` for fewer than two.
-    pub(crate) fn bounds(&self) -> Option<(u32, u32, u32)> {
-        (self.step > 0).then(|| (self.first, self.step, self.next - self.step))
+    /// The id that would go on, and the step; zeros while there is none.
+    pub(crate) fn goes_on(&self) -> (u32, u32) {
+        (self.next, self.step)
+    }
+
+    /// Says which id would go on now; if it is the first, there is none after all.
+    pub(crate) fn go_on_to(&mut self, next: u32) {
+        match next == self.first {
+            true => *self = Run::EMPTY,
+            false => self.next = next,
+        }
+    }
+
+    /// The first id, the step, the last; zeros if there is none.
+    pub(crate) fn bounds(&self) -> (u32, u32, u32) {
+        (self.first, self.step, self.next - self.step)
     }
 
     /// The ids.
     pub(crate) fn ids(&self) -> impl Iterator<Item = u32> + use<> {
-        let (first, step, last) = self.bounds().unwrap_or((self.first, 1, self.first));
-        (first..=last).step_by(step as usize).filter(|id| *id != 0)
+        let (first, step, last) = self.bounds();
+        (first..=last).step_by(step.max(1) as usize).filter(|id| *id != 0)
     }
 
-    /// The number that is their sum and has the value `value`, if there are any.
+    /// The id of their sum, if there are any.
     #[track_caller]
-    fn finish<F: Float>(&self, key: u32, value: F) -> Option<Scalar<F>> {
-        match self.bounds() {
-            None if self.first == 0 => None,
-            // A node that is the only one is not this number: a constant may have been added.
-            None => Some(Scalar::folded(key, self.first, value, F::one())),
-            Some((first, step, last)) if first + step == last => {
-                let id = store::push_slopes(key, (first, F::one()), (last, F::one()));
-                Some(Scalar::node(key, id, value))
-            }
-            Some((first, step, last)) => Some(Scalar::node(key, store::push_run::<F>(key, first, step, last), value)),
+    fn finish<F: Float>(&self, key: u32) -> Option<u32> {
+        let (first, step, last) = self.bounds();
+        match first {
+            0 => None,
+            _ if first == last => Some(first),
+            _ => Some(push_run::<F>(key, first, step, last)),
         }
     }
 }

@@ -2,13 +2,17 @@
 
 mod combination;
 mod functions;
+mod keys;
+mod memory;
 #[cfg(feature = "nalgebra")]
 mod nalgebra;
 #[cfg(feature = "ndarray")]
 mod ndarray;
 mod numeric;
+mod record;
 mod scalar;
 pub(crate) mod store;
+mod summation;
 mod var;
 
 use std::marker::PhantomData;
@@ -16,11 +20,12 @@ use std::panic::Location;
 
 use smallvec::SmallVec;
 
-pub(crate) use combination::{Combination, Run};
+pub(crate) use combination::Combination;
 #[cfg(feature = "nalgebra")]
 pub use nalgebra::NalgebraFloat;
 pub use scalar::Scalar;
-pub(crate) use scalar::{key_of, push_many, push_run};
+pub(crate) use scalar::{add_two, key_of, push_many, push_run};
+pub(crate) use summation::Summation;
 #[cfg(feature = "check")]
 pub(crate) use var::param_node;
 pub(crate) use var::{Operands, Parent, Step, evaluate, inherit, is_active, lift_value, read, step, value_of};
@@ -67,7 +72,7 @@ impl Tape<f64> {
     /// An empty tape of `f64`.
     ///
     /// # Panics
-    /// If the process has made two thousand million tapes.
+    /// If the process has made a thousand million tapes.
     #[allow(clippy::new_without_default)] // a `Default` would hide that opening a tape has an effect on its thread
     #[track_caller]
     pub fn new() -> Self {
@@ -77,7 +82,7 @@ impl Tape<f64> {
     /// An empty tape of another float type: `Tape::of::<f32>()`.
     ///
     /// # Panics
-    /// If the process has made two thousand million tapes.
+    /// If the process has made a thousand million tapes.
     #[track_caller]
     pub fn of<F: Float>() -> Tape<F> {
         Tape::open(0)
@@ -87,7 +92,7 @@ impl Tape<f64> {
     /// gradients. What needs the graph (pictures, recorded gradients, retained values) is a named error on it.
     ///
     /// # Panics
-    /// If the process has made two thousand million tapes.
+    /// If the process has made a thousand million tapes.
     #[track_caller]
     pub fn gradient_only<F: Float>() -> Tape<F> {
         Tape::open(GRADIENT_ONLY)
@@ -145,7 +150,7 @@ impl<F: Float> Tape<F> {
     /// Empties the tape, keeping its memory. Handles into it become stale.
     ///
     /// # Panics
-    /// If the process has made two thousand million tapes.
+    /// If the process has made a thousand million tapes.
     #[track_caller]
     pub fn clear(&mut self) {
         self.key = store::clear::<F>(self.key).unwrap_or_else(|e| e.raise());

@@ -12,9 +12,9 @@ use crate::float::Float;
 impl<F: Float> Scalar<F> {
     /// The number, which leaves the tape without a trace.
     fn taken(&self) -> F {
-        if self.key != 0 {
+        if self.key() != 0 {
             // A number whose tape is gone is still a number.
-            let _ = store::with_store(self.key, |store: &mut Store<F>| store.taken += 1);
+            let _ = store::with_store(self.key(), |store: &mut Store<F>| store.taken += 1);
         }
         self.value()
     }
@@ -156,7 +156,7 @@ macro_rules! float {
             #[inline(always)]
             #[track_caller]
             fn powf(self, exponent: Self) -> Self {
-                if exponent.key == 0 { Scalar::powf(self, exponent.value().to_f64()) } else { self.pow(exponent) }
+                if exponent.key() == 0 { Scalar::powf(self, exponent.value().to_f64()) } else { self.pow(exponent) }
             }
             #[track_caller]
             fn log(self, base: Self) -> Self {

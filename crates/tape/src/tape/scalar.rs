@@ -11,7 +11,7 @@ use crate::float::Float;
 use crate::gradients::{Gradients, RecordedGradients};
 use crate::non_finite;
 use crate::number::Num;
-use crate::ops::AnyOp;
+use crate::ops::{self, AnyOp};
 use crate::pointwise::{Arity, Of, Pointwise, Two};
 use crate::sweep;
 use crate::tensor::Tensor;
@@ -20,24 +20,72 @@ use crate::tensor::Tensor;
 ///
 /// Comparison compares values. A `Scalar` made by [`Scalar::constant`] belongs to no tape.
 #[derive(Clone, Copy)]
+#[repr(C)] // value and slope apart: side by side they are moved as one vector, and wait for the halves to be written
 pub struct Scalar<F: Float = f64> {
-    pub(crate) key: u32,
-    pub(crate) id: u32,
     value: F,
-    /// On a gradient-only tape, the derivative by the node `id`.
+    place: Place,
+    /// The derivative by the node at its place.
     slope: F,
+}
+
+/// Where a number is, in one word: the node on which it depends by its slope, its own if it is one; above, the key of its
+/// tape, with the bit [`FOLDED`] if the number is no node of it.
+#[derive(Clone, Copy)]
+#[repr(Rust, packed(4))] // so that a number of `f32` takes 16 bytes
+struct Place(u64);
+
+impl Place {
+    #[inline(always)]
+    fn new(tag: u32, id: u32) -> Self {
+        Place(store::place(tag, id))
+    }
 }
 
 impl<F: Float> Scalar<F> {
     #[inline(always)]
+    fn new(tag: u32, id: u32, value: F, slope: F) -> Self {
+        Scalar { value, place: Place::new(tag, id), slope }
+    }
+
+    #[inline(always)]
     pub(crate) fn node(key: u32, id: u32, value: F) -> Self {
-        Scalar { key, id, value, slope: F::one() }
+        Scalar::new(key, id, value, F::one())
     }
 
     /// A number that belongs to no tape.
     #[inline(always)]
     pub fn constant(value: F) -> Self {
         Scalar::node(0, 0, value)
+    }
+
+    /// The key of its tape.
+    #[inline(always)]
+    pub(crate) fn key(&self) -> u32 {
+        self.tag() & !FOLDED
+    }
+
+    /// The node on which it depends by its slope; its own, if it is a node.
+    #[inline(always)]
+    pub(crate) fn id(&self) -> u32 {
+        self.place.0 as u32
+    }
+
+    /// A number by what [`place`](Self::place), [`value`](Self::value) and [`slope`](Self::slope) say of it.
+    #[inline(always)]
+    pub(crate) fn at(place: u64, value: F, slope: F) -> Self {
+        Scalar { value, place: Place(place), slope }
+    }
+
+    /// [`tag`](Self::tag) and [`id`](Self::id) in one word.
+    #[inline(always)]
+    pub(crate) fn place(&self) -> u64 {
+        self.place.0
+    }
+
+    /// [`key`](Self::key), with the bit [`FOLDED`] if the number is no node.
+    #[inline(always)]
+    pub(crate) fn tag(&self) -> u32 {
+        (self.place.0 >> 32) as u32
     }
 
     /// The number.
@@ -62,8 +110,7 @@ impl<F: Float> Scalar<F> {
     /// # Errors
     /// [`Error::NotConnected`] for a constant, [`Error::StaleHandle`], [`Error::ForeignThread`].
     pub fn try_backward(&self) -> Result<Gradients<F>, Error> {
-        let seed = if self.is_folding() { self.slope } else { F::one() };
-        non_finite::backward(self.connected()?, self.parent(), seed.into(), false)
+        non_finite::backward(self.connected()?, self.id(), self.slope.into(), false)
     }
 
     /// [`backward`](Self::backward), keeping the derivative by every node and not by leaves alone.
@@ -73,7 +120,7 @@ impl<F: Float> Scalar<F> {
     #[track_caller]
     pub fn backward_all(&self) -> Gradients<F> {
         self.graph("keep every gradient")
-            .and_then(|key| non_finite::backward(key, self.id, F::one().into(), true))
+            .and_then(|key| non_finite::backward(key, self.id(), F::one().into(), true))
             .unwrap_or_else(|e| e.raise())
     }
 
@@ -84,7 +131,7 @@ impl<F: Float> Scalar<F> {
     #[track_caller]
     pub fn backward_recorded(&self) -> RecordedGradients<F> {
         self.graph("record gradients")
-            .and_then(|key| sweep::backward_recorded(Var::new(key, self.id)))
+            .and_then(|key| sweep::backward_recorded(Var::new(key, self.id())))
             .unwrap_or_else(|e| e.raise())
     }
 
@@ -97,15 +144,15 @@ impl<F: Float> Scalar<F> {
     pub fn retain(self) -> Self {
         let retained = self.connected().and_then(|key| {
             let mut node = self;
-            if self.id & FOLDED != 0 {
-                let id = store::push_slopes(key, (self.parent(), self.slope), (0, F::zero()));
+            if self.is_folded() {
+                let id = store::push_pair(key, (self.id(), self.slope), (0, F::zero()));
                 node = Scalar::node(key, id, self.value);
             }
-            store::with_store(key, |store: &mut store::Store<F>| match store.wide_position(node.id) {
+            store::with_store(key, |store: &mut store::Store<F>| match store.wide_position(node.id()) {
                 Some(k) => store.wide[k].retained = true,
                 None => {
-                    if let Err(at) = store.retained.binary_search(&node.id) {
-                        store.retained.insert(at, node.id);
+                    if let Err(at) = store.retained.binary_search(&node.id()) {
+                        store.retained.insert(at, node.id());
                     }
                 }
             })?;
@@ -136,8 +183,8 @@ impl<F: Float> Scalar<F> {
     pub fn on_gradient(self, f: impl Fn(F) + 'static) -> Self {
         let node = self.retain();
         let hook = move |g: &Tensor<F>| f(g.item());
-        let done = store::with_store(node.key, |store: &mut store::Store<F>| {
-            store.hooks.get_or_insert_with(node.id, Vec::new).push(std::rc::Rc::new(hook));
+        let done = store::with_store(node.key(), |store: &mut store::Store<F>| {
+            store.hooks.get_or_insert_with(node.id(), Vec::new).push(std::rc::Rc::new(hook));
         });
         done.unwrap_or_else(|e| e.raise());
         node
@@ -146,7 +193,13 @@ impl<F: Float> Scalar<F> {
     /// Whether it is on a gradient-only tape.
     #[inline(always)]
     pub(crate) fn is_folding(&self) -> bool {
-        self.key & GRADIENT_ONLY != 0
+        self.tag() & GRADIENT_ONLY != 0
+    }
+
+    /// Whether it is no node of its tape.
+    #[inline(always)]
+    pub(crate) fn is_folded(&self) -> bool {
+        self.tag() & FOLDED != 0
     }
 
     #[inline(always)]
@@ -154,23 +207,17 @@ impl<F: Float> Scalar<F> {
         self.slope
     }
 
-    /// The node on which the number depends by its slope; on a full tape, its own.
-    #[inline(always)]
-    pub(crate) fn parent(&self) -> u32 {
-        if self.is_folding() { self.id & !FOLDED } else { self.id }
-    }
-
     /// A number of a gradient-only tape that depends on one node alone.
     #[inline(always)]
     pub(crate) fn folded(key: u32, parent: u32, value: F, slope: F) -> Self {
-        Scalar { key, id: parent | FOLDED, value, slope }
+        Scalar::new(key | FOLDED, parent, value, slope)
     }
 
     fn connected(&self) -> Result<u32, Error> {
-        if self.key == 0 {
+        if self.tag() == 0 {
             return Err(Error::NotConnected { reason: "the output is a constant and depends on no leaf".into() });
         }
-        Ok(self.key)
+        Ok(self.key())
     }
 
     fn graph(&self, wanted: &'static str) -> Result<u32, Error> {
@@ -183,60 +230,62 @@ impl<F: Float> Scalar<F> {
     /// `value` is a function of this number with derivative `slope`; `free` is what the free slot keeps.
     #[inline(always)]
     #[track_caller]
-    fn unary(self, value: F, slope: F, free: F, op: &'static ScalarOp, side: usize) -> Self {
+    fn unary(self, value: F, slope: Slope<F>, free: F, op: &'static ScalarOp, side: usize) -> Self {
         if self.is_folding() {
-            return Scalar { id: self.id | FOLDED, value, slope: times(self.slope, slope), ..self };
+            let place = self.place.0 | store::place(FOLDED, 0);
+            return Scalar::at(place, value, slope.behind(self.slope));
         }
-        if self.key == 0 {
-            return Scalar::constant(value);
-        }
+        let slope = slope.by;
+        let id = self.id();
         let node = match side {
-            0 => Node { parents: [self.id, 0], slopes: [slope, free] },
-            _ => Node { parents: [0, self.id], slopes: [free, slope] },
+            0 => Node { parents: [id, 0], slopes: [slope, free] },
+            _ => Node { parents: [0, id], slopes: [free, slope] },
         };
-        let id = match store::try_push(self.key, node, value, op) {
-            Some(id) => id,
-            None => rarely_push(self.key, node.parents[0], node.parents[1], node.slopes[0], node.slopes[1], value, op),
+        let place = match store::try_push((self.place.0, self.place.0), node, value, op) {
+            Some(place) => place,
+            None => {
+                let ([p, q], [s, t]) = (node.parents, node.slopes);
+                rarely_unary(self.tag(), p, q, s, t, value, op)
+            }
         };
-        Scalar::node(self.key, id, value)
+        Scalar::at(place, value, F::one())
     }
 
-    /// `value` is a function of two numbers with derivatives `s` and `t`. `ones` says which derivatives are 1 always.
+    /// `value` is a function of two numbers with derivatives `s` and `t`, which may be known to be `ones`.
     #[inline(always)]
     #[track_caller]
-    fn binary(self, other: Self, value: F, s: F, t: F, op: &'static ScalarOp, ones: (bool, bool)) -> Self {
-        let key = self.key;
-        if key == other.key {
-            if self.is_folding() {
-                let (p, q) = (self.id & !FOLDED, other.id & !FOLDED);
-                let (a, b) = (self.slope * s, other.slope * t);
-                // What is not folded has slope 1, and its chain needs no care.
-                let any_folded = (self.id | other.id) & FOLDED != 0;
-                if any_folded && num_traits::Float::is_nan(a + b) {
-                    // Something out of the ordinary: below.
-                } else if p != q {
-                    let ones = (ones.0 && self.id & FOLDED == 0, ones.1 && other.id & FOLDED == 0);
-                    if let Some(id) = store::try_push_slopes(key, (p, a), (q, b), ones) {
-                        return Scalar::node(key, id, value);
-                    }
-                } else {
-                    return Scalar::folded(key, p, value, a + b);
-                }
-            } else if key != 0 {
-                let node = Node { parents: [self.id, other.id], slopes: [s, t] };
-                if let Some(id) = store::try_push(key, node, value, op) {
-                    return Scalar::node(key, id, value);
+    fn binary(self, other: Self, value: F, s: F, t: F, op: &'static ScalarOp, ones: bool) -> Self {
+        let (p, q) = (self.id(), other.id());
+        let root = store::root_of_slopes::<F>();
+        let beside = ((self.place.0 ^ root) | (other.place.0 ^ root)) >> 32;
+        if beside <= u64::from(FOLDED) {
+            // Two numbers of the gradient-only tape in use.
+            if ones && beside == 0 && p != q {
+                if let Some(id) = store::try_push_units::<F>(root, p, q) {
+                    return Scalar::at(root | u64::from(id), value, F::one());
                 }
             } else {
-                return Scalar::constant(value);
+                let (a, b) = (self.slope * s, other.slope * t);
+                let slope = a + b;
+                if is_finite(slope) {
+                    if p == q {
+                        return Scalar::at(root | store::place(FOLDED, p), value, slope);
+                    }
+                    if let Some(id) = store::try_push_pair(root, (p, a), (q, b)) {
+                        return Scalar::at(root | u64::from(id), value, F::one());
+                    }
+                }
+            }
+        } else {
+            let node = Node { parents: [p, q], slopes: [s, t] };
+            if let Some(place) = store::try_push((self.place.0, other.place.0), node, value, op) {
+                return Scalar::at(place, value, F::one());
             }
         }
-        rarely_binary(
-            (key, self.id, self.slope, self.value),
-            (other.key, other.id, other.slope, other.value),
-            (value, s, t),
-            op,
-        )
+        // Copies, so that the numbers themselves need no place in memory.
+        let (a, b) = (self, other);
+        let (place, slope) = rarely_binary(&a, &b, value, s, t, op);
+        Scalar::at(place, value, slope)
     }
 
     /// An operation of this number and a plain one.
@@ -247,7 +296,7 @@ impl<F: Float> Scalar<F> {
         let x = [Num(self.value), Num(number)];
         let y = op.eval(x);
         let slope = op.slope(0).map_or_else(|| op.partial(0, x, y).0, F::from_f64);
-        self.unary(y.0, slope, number, Entry::<P>::OP, 0)
+        self.unary(y.0, Slope { by: slope, not_zero: slope != F::zero() }, number, Entry::<P>::OP, 0)
     }
 
     /// An operation of a plain number and this one.
@@ -258,48 +307,60 @@ impl<F: Float> Scalar<F> {
         let x = [Num(number), Num(self.value)];
         let y = op.eval(x);
         let slope = op.slope(1).map_or_else(|| op.partial(1, x, y).0, F::from_f64);
-        self.unary(y.0, slope, number, Entry::<P>::OP, 1)
+        self.unary(y.0, Slope { by: slope, not_zero: slope != F::zero() }, number, Entry::<P>::OP, 1)
     }
 }
 
 /// `binary` where something is out of the ordinary: a constant, a tape that is not in use or whose chunk is full, two
-/// tapes, a slope that is NaN.
+/// tapes, a slope that is NaN. Returns what fits into registers: the place of the result and its slope.
 #[cold]
 #[inline(never)]
 #[track_caller]
-fn rarely_binary<F: Float>(
-    (key, id, slope, x): (u32, u32, F, F),
-    (other_key, other_id, other_slope, other_x): (u32, u32, F, F),
-    (value, s, t): (F, F, F),
-    op: &'static ScalarOp,
-) -> Scalar<F> {
-    let a = Scalar { key, id, value: x, slope };
-    let b = Scalar { key: other_key, id: other_id, value: other_x, slope: other_slope };
-    if b.key == 0 {
-        return a.unary(value, s, b.value, op, 0);
-    }
-    if a.key == 0 {
-        return b.unary(value, t, a.value, op, 1);
-    }
-    if a.key != b.key {
+fn rarely_binary<F: Float>(a: &Scalar<F>, b: &Scalar<F>, value: F, s: F, t: F, op: &'static ScalarOp) -> (u64, F) {
+    let (p, q) = (a.id(), b.id());
+    let key = if a.tag() == 0 { b.key() } else { a.key() };
+    let number = if b.tag() == 0 {
+        a.unary(value, Slope { by: s, not_zero: false }, b.value, op, 0)
+    } else if a.tag() == 0 {
+        b.unary(value, Slope { by: t, not_zero: false }, a.value, op, 1)
+    } else if key != b.key() {
         Error::ForeignTape.raise()
-    }
-    if !a.is_folding() {
-        let node = Node { parents: [a.id, b.id], slopes: [s, t] };
-        return Scalar::node(key, store::push(key, node, value, op), value);
-    }
-    let (p, q) = ((a.parent(), times(a.slope, s)), (b.parent(), times(b.slope, t)));
-    if p.0 == q.0 {
-        return Scalar::folded(key, p.0, value, p.1 + q.1);
-    }
-    Scalar::node(key, store::push_slopes(key, p, q), value)
+    } else if !a.is_folding() {
+        Scalar::node(key, store::push(key, Node { parents: [p, q], slopes: [s, t] }, value, op), value)
+    } else {
+        let (s, t) = (times(a.slope, s), times(b.slope, t));
+        match p == q {
+            true => Scalar::folded(key, p, value, s + t),
+            false => Scalar::node(key, store::push_pair(key, (p, s), (q, t)), value),
+        }
+    };
+    (number.place.0, number.slope)
 }
 
+/// The place of `unary` of a constant, or of a full tape that is not in use or whose chunk is full.
 #[cold]
 #[inline(never)]
 #[track_caller]
-fn rarely_push<F: Float>(key: u32, p: u32, q: u32, s: F, t: F, value: F, op: &'static ScalarOp) -> u32 {
-    store::push(key, Node { parents: [p, q], slopes: [s, t] }, value, op)
+fn rarely_unary<F: Float>(key: u32, p: u32, q: u32, s: F, t: F, value: F, op: &'static ScalarOp) -> u64 {
+    match key {
+        0 => 0,
+        _ => store::place(key, store::push(key, Node { parents: [p, q], slopes: [s, t] }, value, op)),
+    }
+}
+
+/// A derivative, and whether it is known not to be 0: beside a literal the compiler knows, and drops the check.
+#[derive(Clone, Copy)]
+struct Slope<F> {
+    by: F,
+    not_zero: bool,
+}
+
+impl<F: Float> Slope<F> {
+    /// The chain of a slope and this one.
+    #[inline(always)]
+    fn behind(self, slope: F) -> F {
+        if self.not_zero { slope * self.by } else { times(slope, self.by) }
+    }
 }
 
 /// A chain of two slopes. A zero derivative absorbs an infinite slope, as a full tape skips a zero adjoint.
@@ -307,6 +368,19 @@ fn rarely_push<F: Float>(key: u32, p: u32, q: u32, s: F, t: F, value: F, op: &'s
 pub(crate) fn times<F: Float>(slope: F, derivative: F) -> F {
     let product = slope * derivative;
     if num_traits::Float::is_nan(product) { absorb(product, derivative) } else { product }
+}
+
+/// Whether two numbers are finite. (If the sum is not, though they are, that is told too, and does no harm.)
+#[inline(always)]
+pub(crate) fn are_finite<F: Float>(a: F, b: F) -> bool {
+    is_finite(a + b)
+}
+
+/// In three instructions instead of six.
+#[inline(always)]
+#[allow(clippy::eq_op)] // ∞ − ∞ is NaN
+fn is_finite<F: Float>(x: F) -> bool {
+    !num_traits::Float::is_nan(x - x)
 }
 
 /// Called, so that the way around it is a branch that is not taken and not ten instructions that choose.
@@ -330,24 +404,21 @@ impl<F: Float> Elementwise for Scalar<F> {
     fn pointwise<P: Pointwise>(op: P, args: Of<P, &Self>) -> Self {
         let args = args.as_ref();
         let x = P::Arity::from_fn(|k| Num(args[k].value));
-        let slope = |arg: usize, y: Num<F>| match op.slope(arg) {
-            Some(c) => F::from_f64(c),
-            None => op.partial(arg, x, y).0,
-        };
+        let y = op.eval(x);
+        let partials = op.partials(x, y);
+        let slope = |arg: usize| op.slope(arg).map_or(partials.as_ref()[arg].0, F::from_f64);
         match P::Arity::N {
             1 => {
-                let y = op.eval(x);
-                args[0].unary(y.0, slope(0, y), F::from_f64(op.attribute()), Entry::<P>::OP, 0)
+                let slope = Slope { by: slope(0), not_zero: op.slope(0).is_some_and(|c| c != 0.0) };
+                args[0].unary(y.0, slope, F::from_f64(op.attribute()), Entry::<P>::OP, 0)
             }
             2 => {
-                let y = op.eval(x);
-                let ones = (op.slope(0) == Some(1.0), op.slope(1) == Some(1.0));
-                args[0].binary(*args[1], y.0, slope(0, y), slope(1, y), Entry::<P>::OP, ones)
+                let ones = op.slope(0) == Some(1.0) && op.slope(1) == Some(1.0);
+                args[0].binary(*args[1], y.0, slope(0), slope(1), Entry::<P>::OP, ones)
             }
             _ => {
-                let y = op.eval(x);
                 let args = [*args[0], *args[1], *args[2]];
-                ternary(args, y.0, [slope(0, y), slope(1, y), slope(2, y)], Entry::<P>::OP)
+                ternary(args, y.0, [slope(0), slope(1), slope(2)], Entry::<P>::OP)
             }
         }
     }
@@ -379,12 +450,12 @@ fn ternary<F: Float>(args: [Scalar<F>; 3], value: F, slopes: [F; 3], op: &'stati
     let Some(key) = key_of(&args) else { return Scalar::constant(value) };
     if key & GRADIENT_ONLY != 0 {
         let mut sum = Combination::new(key);
-        args.iter().zip(slopes).filter(|(x, _)| x.key != 0).for_each(|(x, slope)| sum.add(x, slope));
-        return sum.finish(value);
+        args.iter().zip(slopes).filter(|(x, _)| x.tag() != 0).for_each(|(x, slope)| sum.add(x, slope));
+        return sum.finish(value, true);
     }
-    let at = |k: usize| match args[k].key {
+    let at = |k: usize| match args[k].tag() {
         0 => (0, args[k].value),
-        _ => (args[k].id, slopes[k]),
+        _ => (args[k].id(), slopes[k]),
     };
     let (a, b, c) = (at(0), at(1), at(2));
     let part = Node { parents: [a.0, b.0], slopes: [a.1, b.1] };
@@ -396,11 +467,18 @@ fn ternary<F: Float>(args: [Scalar<F>; 3], value: F, slopes: [F; 3], op: &'stati
 /// The key of the tape of some numbers; `None` if all are constants.
 #[track_caller]
 pub(crate) fn key_of<F: Float>(numbers: &[Scalar<F>]) -> Option<u32> {
-    let key = numbers.iter().map(|x| x.key).find(|key| *key != 0)?;
-    if numbers.iter().any(|x| x.key != 0 && x.key != key) {
+    let key = numbers.iter().map(Scalar::key).find(|key| *key != 0)?;
+    if numbers.iter().any(|x| x.tag() != 0 && x.key() != key) {
         Error::ForeignTape.raise()
     }
     Some(key)
+}
+
+/// Records the sum of two arguments on a full tape, each an id with 1, or 0 with a plain number.
+#[track_caller]
+pub(crate) fn add_two<F: Float>(key: u32, a: (u32, F), b: (u32, F), value: F) -> Scalar<F> {
+    let node = Node { parents: [a.0, b.0], slopes: [a.1, b.1] };
+    Scalar::node(key, store::push(key, node, value, Entry::<ops::Add>::OP), value)
 }
 
 /// Records a number of a full tape that depends on any number of arguments, each an id with its derivative, or 0 with

@@ -303,26 +303,26 @@ impl<F: Float> Var<F> {
     /// A recorded or constant number as a tensor of rank 0 on the tape `key`.
     #[track_caller]
     pub(crate) fn beside_key(key: u32, scalar: Scalar<F>) -> Self {
-        if scalar.key == 0 {
+        if scalar.key() == 0 {
             let value = Tensor::from(scalar.value()).into();
             let id = store::with_store(key, |store| constant_id(store, value)).unwrap_or_else(|e| e.raise());
             return Var::new(key, id);
         }
-        if scalar.key & GRADIENT_ONLY != 0 {
+        if scalar.is_folding() {
             // No scalar node of such a tape has a value: the number enters as a tensor node with its slope.
-            let parents = SmallVec::from_slice(&[scalar.id & !store::FOLDED]);
+            let parents = SmallVec::from_slice(&[scalar.id()]);
             let value = Tensor::from(scalar.value()).into();
             let id = store::push_wide(
-                scalar.key,
+                scalar.key(),
                 What::Slope(scalar.slope().to_f64()),
                 parents,
                 value,
                 Location::caller(),
                 true,
             );
-            return Var::new(scalar.key, id.unwrap_or_else(|e| e.raise()));
+            return Var::new(scalar.key(), id.unwrap_or_else(|e| e.raise()));
         }
-        Var::new(scalar.key, scalar.id)
+        Var::new(scalar.key(), scalar.id())
     }
 
     fn seed(&self) -> Result<Tensor<F>, Error> {
@@ -475,7 +475,7 @@ pub(crate) fn scalars_of<F: Float>(vars: &[&Var<F>]) -> Option<[Scalar<F>; 2]> {
         let first = of(store, vars[0])?;
         Some([first, if vars.len() == 2 { of(store, vars[1])? } else { first }])
     });
-    scalars.ok()?.filter(|s| s.iter().any(|s| s.key != 0))
+    scalars.ok()?.filter(|s| s.iter().any(|s| s.key() != 0))
 }
 
 impl<F: Float> Elementwise for Var<F> {
@@ -621,8 +621,8 @@ impl<F: Float> From<Scalar<F>> for Var<F> {
     /// If the number is a constant: it belongs to no tape.
     #[track_caller]
     fn from(scalar: Scalar<F>) -> Self {
-        assert!(scalar.key != 0, "a constant belongs to no tape: use `tape.constant`");
-        Var::beside_key(scalar.key, scalar)
+        assert!(scalar.key() != 0, "a constant belongs to no tape: use `tape.constant`");
+        Var::beside_key(scalar.key(), scalar)
     }
 }
 

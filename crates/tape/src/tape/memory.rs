@@ -1,0 +1,461 @@
+//! The memory of all tapes of a thread: two thread-locals for each float type.
+//!
+//! The *hot* thread-local describes the tape in use and is written at every recorded scalar: constant-initialised and
+//! without a destructor, it is a plain offset from the thread pointer. The *cold* one owns all memory. Its destructor
+//! clears the hot one first, so that a handle used while the thread ends finds no tape and not freed memory.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::mem::MaybeUninit;
+use std::ops::Range;
+use std::panic::Location;
+use std::ptr;
+
+use super::keys::{missing, new_block};
+use super::store::{
+    CHUNK, CONSTANT, Extra, GRADIENT_ONLY, KEPT, Line, NO_KEY, Node, PIECE, Piece, ScalarOp, Store, place,
+};
+use crate::by_id::ById;
+use crate::error::Error;
+use crate::float::Float;
+use crate::kernels::slopes;
+use crate::non_finite::OnNonFinite;
+
+/// The tape in use.
+#[doc(hidden)]
+pub struct Hot<F> {
+    /// The place of its node 0, as that of a full tape and as that of a gradient-only tape: one of them has `NO_KEY`.
+    pub(super) full: Cell<u64>,
+    pub(super) slopes: Cell<u64>,
+    pub(super) len: Cell<u32>,
+    /// Of a full tape: the id at which the current chunk ends.
+    pub(super) end: Cell<u32>,
+    /// Of a full tape: where node 0 would be if all chunks lay before the current one.
+    pub(super) nodes: Cell<*mut Node<F>>,
+    pub(super) extras: Cell<*mut Extra<F>>,
+    /// Of a gradient-only tape: where the next record is written, and the last place at which one fits.
+    pub(super) next: Cell<*mut u32>,
+    pub(super) last: Cell<*mut u32>,
+}
+
+impl<F> Hot<F> {
+    const fn new() -> Self {
+        Hot {
+            full: Cell::new(place(NO_KEY, 0)),
+            slopes: Cell::new(place(NO_KEY, 0)),
+            len: Cell::new(0),
+            end: Cell::new(0),
+            nodes: Cell::new(ptr::null_mut()),
+            extras: Cell::new(ptr::null_mut()),
+            next: Cell::new(ptr::null_mut()),
+            last: Cell::new(ptr::null_mut()),
+        }
+    }
+
+    /// Whether tape `key`, which is in use, has room for a node or record.
+    fn is_ready(&self, key: u32) -> bool {
+        match key & GRADIENT_ONLY {
+            0 => self.len.get() < self.end.get(),
+            _ => self.next.get() <= self.last.get(),
+        }
+    }
+
+    /// The key of the tape in use.
+    pub(super) fn key(&self) -> u32 {
+        let root = if self.full.get() == place(NO_KEY, 0) { &self.slopes } else { &self.full };
+        (root.get() >> 32) as u32
+    }
+
+    pub(super) fn enter(&self, key: u32) {
+        match key & GRADIENT_ONLY {
+            0 => self.full.set(place(key, 0)),
+            _ => self.slopes.set(place(key, 0)),
+        }
+    }
+
+    /// No tape is in use, so that the next record of any looks for its own.
+    fn leave(&self) {
+        self.full.set(place(NO_KEY, 0));
+        self.slopes.set(place(NO_KEY, 0));
+        self.len.set(0);
+    }
+}
+
+/// The owner of all tapes of a thread and float type.
+#[doc(hidden)]
+pub struct Cold<F: Float> {
+    pub(super) stores: Vec<Store<F>>,
+    free_nodes: Vec<Box<[MaybeUninit<Node<F>>]>>,
+    free_extras: Vec<Box<[MaybeUninit<Extra<F>>]>>,
+    free_pieces: Vec<Box<[u32]>>,
+    /// All zero between sweeps.
+    adjoints: Vec<F>,
+    keys: Range<u32>,
+    pub(super) line: Option<Line>,
+}
+
+impl<F: Float> Cold<F> {
+    const fn new() -> Self {
+        Cold {
+            stores: Vec::new(),
+            free_nodes: Vec::new(),
+            free_extras: Vec::new(),
+            free_pieces: Vec::new(),
+            adjoints: Vec::new(),
+            keys: 0..0,
+            line: None,
+        }
+    }
+
+    pub(super) fn position(&self, key: u32) -> Option<usize> {
+        self.stores.iter().rposition(|s| s.key == key)
+    }
+
+    fn new_key(&mut self, kind: u32) -> Result<u32, Error> {
+        if self.keys.is_empty() {
+            self.keys = new_block()?;
+        }
+        self.keys.next().map(|k| k << 1 | kind).ok_or(Error::KeysExhausted)
+    }
+
+    /// Writes into the store of the tape in use what the hot thread-local knows better.
+    fn sync(&mut self, hot: &Hot<F>) {
+        if let Some(k) = self.position(hot.key()) {
+            let store = &mut self.stores[k];
+            store.len = hot.len.get();
+            if let Some(piece) = store.pieces.last_mut() {
+                piece.used = (hot.next.get() as usize - piece.words.as_ptr() as usize) / size_of::<u32>();
+            }
+        }
+    }
+
+    /// Takes the state of the tape in use back into its store.
+    pub(super) fn park(&mut self, hot: &Hot<F>) {
+        self.sync(hot);
+        hot.leave();
+    }
+
+    /// Makes the tape at `k` the one in use.
+    pub(super) fn enter(&mut self, k: usize, hot: &Hot<F>) {
+        let store = &mut self.stores[k];
+        match store.pieces.last_mut() {
+            Some(piece) => {
+                let start = piece.words.as_mut_ptr();
+                hot.next.set(start.wrapping_add(piece.used));
+                hot.last.set(start.wrapping_add(PIECE - slopes::LONGEST));
+            }
+            None => {
+                // The chunk that was added last, even if nothing is in it yet.
+                let start = (store.nodes.len() - 1) * CHUNK;
+                let (nodes, extras) = (store.nodes.last_mut(), store.extras.last_mut());
+                let (nodes, extras) = (nodes.expect("a chunk of every tape"), extras.expect("a chunk of every tape"));
+                hot.nodes.set(nodes.as_mut_ptr().cast::<Node<F>>().wrapping_sub(start));
+                hot.extras.set(extras.as_mut_ptr().cast::<Extra<F>>().wrapping_sub(start));
+                hot.end.set((start + CHUNK) as u32);
+            }
+        }
+        hot.len.set(store.len);
+        hot.enter(store.key);
+    }
+
+    /// Adds a chunk or a piece to the tape at `k`, which is not in use.
+    fn grow(&mut self, k: usize) -> Result<(), Error> {
+        let store = &mut self.stores[k];
+        if store.key & GRADIENT_ONLY != 0 {
+            // A record is a word at least.
+            if store.len as usize + PIECE > slopes::IDS as usize {
+                return Err(Error::TapeFull(store.len));
+            }
+            let words = self.free_pieces.pop().unwrap_or_else(|| vec![slopes::BEGIN; PIECE].into());
+            store.pieces.push(Piece { words, used: 1, first: store.len });
+            return Ok(());
+        }
+        if (store.nodes.len() + 1) * CHUNK > CONSTANT as usize {
+            return Err(Error::TapeFull(store.len));
+        }
+        store.nodes.push(self.free_nodes.pop().unwrap_or_else(|| Box::new_uninit_slice(CHUNK)));
+        store.extras.push(self.free_extras.pop().unwrap_or_else(|| Box::new_uninit_slice(CHUNK)));
+        Ok(())
+    }
+
+    /// Takes `count` ids of the tape at `k`, which is not in use, for leaves or tensors. Those of a gradient-only tape
+    /// are a gap in the records; those of a full tape get what `extra` says and no node.
+    pub(super) fn take_ids(&mut self, k: usize, count: u32, extra: impl Fn(u32) -> Extra<F>) -> Result<u32, Error> {
+        let first = self.stores[k].len;
+        if self.stores[k].key & GRADIENT_ONLY != 0 {
+            let fits = self.stores[k].pieces.last().is_some_and(|p| p.used + slopes::LONGEST <= PIECE);
+            if u64::from(first) + u64::from(count) + PIECE as u64 > u64::from(slopes::IDS) {
+                return Err(Error::TapeFull(first));
+            }
+            if !fits {
+                self.grow(k)?;
+            }
+            let store = &mut self.stores[k];
+            store.len += count;
+            if let Some(piece) = store.pieces.last_mut().filter(|_| count > 0) {
+                piece.words[piece.used] = slopes::gap(count);
+                piece.used += 1;
+            }
+            return Ok(first);
+        }
+        let mut done = 0;
+        while done < count {
+            let id = (first + done) as usize;
+            if id / CHUNK == self.stores[k].nodes.len() {
+                self.grow(k)?;
+            }
+            let places = &mut self.stores[k].extras[id / CHUNK][id % CHUNK..];
+            for (place, i) in places.iter_mut().zip(done..count) {
+                place.write(extra(i));
+            }
+            done = count.min(done + (CHUNK - id % CHUNK) as u32);
+        }
+        self.stores[k].len += count;
+        Ok(first)
+    }
+
+    /// Takes back the memory of a tape.
+    fn give(
+        &mut self,
+        mut nodes: Vec<Box<[MaybeUninit<Node<F>>]>>,
+        mut extras: Vec<Box<[MaybeUninit<Extra<F>>]>>,
+        pieces: Vec<Piece>,
+    ) {
+        nodes.truncate(KEPT.saturating_sub(self.free_nodes.len()));
+        extras.truncate(KEPT.saturating_sub(self.free_extras.len()));
+        // The oldest chunk is handed out first again.
+        nodes.reverse();
+        extras.reverse();
+        self.free_nodes.append(&mut nodes);
+        self.free_extras.append(&mut extras);
+        let room = KEPT.saturating_sub(self.free_pieces.len());
+        self.free_pieces.extend(pieces.into_iter().take(room).rev().map(|p| p.words));
+    }
+}
+
+impl<F: Float> Drop for Cold<F> {
+    fn drop(&mut self) {
+        F::hot(Hot::leave);
+    }
+}
+
+mod sealed {
+    pub trait Sealed {}
+    impl Sealed for f32 {}
+    impl Sealed for f64 {}
+}
+
+/// The thread-locals of a float type.
+#[doc(hidden)]
+pub trait Lane: sealed::Sealed + Sized {
+    fn hot<R>(f: impl FnOnce(&Hot<Self>) -> R) -> R;
+    fn cold<R>(f: impl FnOnce(&RefCell<Cold<Self>>) -> R) -> Result<R, Error>
+    where
+        Self: Float;
+    /// Makes `key` the tape in use, with room for a node or record. (A method here is compiled once, with this crate.)
+    #[track_caller]
+    fn make_ready(key: u32);
+    /// Runs `f`, which must not call the code of an operation, on the store of a tape.
+    fn on_store(key: u32, f: &mut dyn FnMut(&mut Store<Self>)) -> Result<(), Error>
+    where
+        Self: Float;
+}
+
+macro_rules! lanes {
+    ($($f:ident)*) => { $(const _: () = {
+        thread_local! {
+            static HOT: Hot<$f> = const { Hot::new() };
+            static COLD: RefCell<Cold<$f>> = const { RefCell::new(Cold::new()) };
+        }
+        impl Lane for $f {
+            #[inline(always)]
+            fn hot<R>(f: impl FnOnce(&Hot<Self>) -> R) -> R {
+                HOT.with(f)
+            }
+            fn cold<R>(f: impl FnOnce(&RefCell<Cold<Self>>) -> R) -> Result<R, Error> {
+                COLD.try_with(f).map_err(|_| Error::ThreadEnding)
+            }
+            fn on_store(key: u32, f: &mut dyn FnMut(&mut Store<Self>)) -> Result<(), Error> {
+                on_store(key, f)
+            }
+            #[cold]
+            #[inline(never)]
+            #[track_caller]
+            fn make_ready(key: u32) {
+                make_ready::<$f>(key);
+            }
+        }
+    };)* };
+}
+lanes! { f32 f64 }
+
+/// Opens a tape and returns its key.
+pub(crate) fn open<F: Float>(kind: u32) -> Result<u32, Error> {
+    F::cold(|cold| {
+        let mut cold = cold.borrow_mut();
+        let key = cold.new_key(kind)?;
+        F::hot(|hot| cold.park(hot));
+        cold.stores.push(Store {
+            key,
+            len: 0,
+            nodes: Vec::new(),
+            extras: Vec::new(),
+            pieces: Vec::new(),
+            wide: Vec::new(),
+            constants: Vec::new(),
+            params: HashMap::new(),
+            leaves: Vec::new(),
+            retained: Vec::new(),
+            on_non_finite: OnNonFinite::Off,
+            hooks: ById::default(),
+            taken: 0,
+        });
+        let k = cold.stores.len() - 1;
+        take_sink(&mut cold, k)?;
+        F::hot(|hot| cold.enter(k, hot));
+        Ok(key)
+    })?
+}
+
+/// Node 0: what has no parent points here.
+fn take_sink<F: Float>(cold: &mut Cold<F>, k: usize) -> Result<(), Error> {
+    let line = Location::caller();
+    cold.take_ids(k, 1, |_| Extra { value: F::zero(), line, op: &ScalarOp::Leaf })?;
+    Ok(())
+}
+
+/// Closes a tape; its memory goes to the thread's pool.
+pub(crate) fn close<F: Float>(key: u32) {
+    let closed = F::cold(|cold| {
+        let mut cold = cold.borrow_mut();
+        F::hot(|hot| {
+            if hot.key() == key {
+                cold.park(hot);
+            }
+        });
+        let k = cold.position(key)?;
+        let mut store = cold.stores.remove(k);
+        let (nodes, extras) = (std::mem::take(&mut store.nodes), std::mem::take(&mut store.extras));
+        cold.give(nodes, extras, std::mem::take(&mut store.pieces));
+        Some(store)
+    });
+    // Dropped here, outside the borrow: a user's operation may have a destructor that records.
+    drop(closed);
+}
+
+/// Empties a tape and gives it a new key; its memory goes to the pool.
+pub(crate) fn clear<F: Float>(key: u32) -> Result<u32, Error> {
+    let (new, dropped, hooks) = F::cold(|cold| {
+        let mut cold = cold.borrow_mut();
+        let k = cold.position(key).ok_or_else(|| missing(key))?;
+        let new = cold.new_key(key & GRADIENT_ONLY)?;
+        F::hot(|hot| cold.park(hot));
+        let store = &mut cold.stores[k];
+        store.key = new;
+        store.len = 0;
+        store.params.clear();
+        store.leaves.clear();
+        store.retained.clear();
+        let hooks = std::mem::take(&mut store.hooks);
+        store.taken = 0;
+        let dropped = (std::mem::take(&mut store.wide), std::mem::take(&mut store.constants));
+        let (nodes, extras) = (std::mem::take(&mut store.nodes), std::mem::take(&mut store.extras));
+        let pieces = std::mem::take(&mut store.pieces);
+        cold.give(nodes, extras, pieces);
+        take_sink(&mut cold, k)?;
+        F::hot(|hot| cold.enter(k, hot));
+        Ok::<_, Error>((new, dropped, hooks))
+    })??;
+    // What a hook holds may have a destructor that records.
+    drop(hooks);
+    let (mut wide, mut constants) = dropped;
+    wide.clear();
+    constants.clear();
+    // The emptied vectors keep their room, unless a destructor has recorded meanwhile.
+    with_store(new, |store: &mut Store<F>| {
+        if store.wide.is_empty() && store.constants.is_empty() {
+            (store.wide, store.constants) = (wide, constants);
+        }
+    })?;
+    Ok(new)
+}
+
+/// Runs `f`, which must not call the code of an operation, on the store of a tape.
+#[inline]
+pub(crate) fn with_store<F: Float, R>(key: u32, f: impl FnOnce(&mut Store<F>) -> R) -> Result<R, Error> {
+    let (mut f, mut result) = (Some(f), None);
+    F::on_store(key, &mut |store| result = f.take().map(|f| f(store)))?;
+    result.ok_or(Error::StaleHandle)
+}
+
+/// [`with_store`], compiled once for each float type.
+fn on_store<F: Float>(key: u32, f: &mut dyn FnMut(&mut Store<F>)) -> Result<(), Error> {
+    F::cold(|cold| {
+        let mut cold = cold.borrow_mut();
+        let k = cold.position(key).ok_or_else(|| missing(key))?;
+        F::hot(|hot| {
+            if hot.key() == key {
+                cold.sync(hot);
+            }
+        });
+        f(&mut cold.stores[k]);
+        Ok(())
+    })?
+}
+
+#[track_caller]
+fn make_ready<F: Float>(key: u32) {
+    let done = F::cold(|cold| {
+        let mut cold = cold.borrow_mut();
+        let k = cold.position(key).ok_or_else(|| missing(key))?;
+        F::hot(|hot| {
+            if hot.key() != key {
+                cold.park(hot);
+                cold.enter(k, hot);
+            }
+            if hot.is_ready(key) {
+                return Ok(());
+            }
+            cold.park(hot);
+            let grown = cold.grow(k);
+            cold.enter(k, hot);
+            grown
+        })
+    });
+    if let Err(e) = done.and_then(|r| r) {
+        e.raise()
+    }
+}
+
+/// While it lives, nodes are recorded with `line` as their source.
+pub(crate) struct Inherit<F: Float>(Option<Line>, std::marker::PhantomData<F>);
+
+impl<F: Float> Inherit<F> {
+    pub(crate) fn line(line: Line) -> Self {
+        let before = F::cold(|cold| cold.borrow_mut().line.replace(line)).unwrap_or(None);
+        Inherit(before, std::marker::PhantomData)
+    }
+}
+
+impl<F: Float> Drop for Inherit<F> {
+    fn drop(&mut self) {
+        // While the thread ends there is nothing to put back.
+        let _ = F::cold(|cold| cold.borrow_mut().line = self.0);
+    }
+}
+
+/// The thread's vector of adjoints, all zero, at least `len` long.
+pub(crate) fn take_adjoints<F: Float>(len: usize) -> Result<Vec<F>, Error> {
+    let mut adjoints = F::cold(|cold| std::mem::take(&mut cold.borrow_mut().adjoints))?;
+    if adjoints.len() < len {
+        adjoints.resize(len, F::zero());
+    }
+    Ok(adjoints)
+}
+
+/// Gives the vector back; it must be all zero.
+pub(crate) fn give_adjoints<F: Float>(adjoints: Vec<F>) {
+    debug_assert!(adjoints.iter().all(|a| *a == F::zero()));
+    // While the thread ends, the vector is simply dropped.
+    let _ = F::cold(|cold| cold.borrow_mut().adjoints = adjoints);
+}

@@ -1,0 +1,225 @@
+//! What writes numbers and tensors onto the tape in use.
+
+#![allow(unsafe_code)] // nodes and records are written through pointers into chunks
+
+use std::panic::Location;
+use std::ptr;
+
+use smallvec::SmallVec;
+
+use super::keys::missing;
+use super::store::{Extra, Line, Node, ScalarOp, What, Wide, place};
+use crate::error::Error;
+use crate::float::Float;
+use crate::kernels::slopes;
+use crate::op::Value;
+
+/// Records a scalar node of a full tape and returns its place; `None` if the two places are not of the tape in use, it is
+/// no full tape, or its chunk is full.
+#[inline(always)]
+#[track_caller]
+pub(crate) fn try_push<F: Float>((a, b): (u64, u64), node: Node<F>, value: F, op: &'static ScalarOp) -> Option<u64> {
+    let line = Location::caller();
+    let hot = F::hot(ptr::from_ref);
+    // SAFETY: a thread-local without a destructor lives as long as its thread, which is here. The hot pointers describe
+    // the chunk of the tape in use in which `id` lies (`id < end`). The chunk is owned by the cold thread-local, which
+    // clears the hot one before it frees or moves any.
+    unsafe {
+        let hot = &*hot;
+        let root = hot.full.get();
+        let id = hot.len.get();
+        if ((a ^ root) | (b ^ root)) >> 32 != 0 || id == hot.end.get() {
+            return None;
+        }
+        hot.nodes.get().wrapping_add(id as usize).write(node);
+        hot.extras.get().wrapping_add(id as usize).write(Extra { value, line, op });
+        hot.len.set(id + 1);
+        Some(root | u64::from(id))
+    }
+}
+
+/// Records a scalar node of a full tape and returns its id.
+#[track_caller]
+pub(crate) fn push<F: Float>(key: u32, node: Node<F>, value: F, op: &'static ScalarOp) -> u32 {
+    loop {
+        if let Some(at) = try_push((place(key, 0), place(key, 0)), node, value, op) {
+            return at as u32;
+        }
+        F::make_ready(key);
+    }
+}
+
+/// The place of node 0 of the gradient-only tape in use; if it is none, a place with a key that no number has.
+#[inline(always)]
+pub(crate) fn root_of_slopes<F: Float>() -> u64 {
+    F::hot(|hot| hot.slopes.get())
+}
+
+/// The place of the number that the gradient-only tape in use records next; if it is none, as in [`root_of_slopes`].
+#[inline(always)]
+pub(crate) fn next_place_of_slopes<F: Float>() -> u64 {
+    F::hot(|hot| hot.slopes.get() | u64::from(hot.len.get()))
+}
+
+/// Records a number of the gradient-only tape in use and returns its id; `None` if its piece is full. `write` appends
+/// the record.
+///
+/// # Safety
+/// A gradient-only tape is in use. `write` gets a place with room for the longest record, writes one record of this tape
+/// there and returns its end.
+#[inline(always)]
+unsafe fn try_write<F: Float>(write: impl FnOnce(*mut u32) -> *mut u32) -> Option<u32> {
+    let hot = F::hot(ptr::from_ref);
+    // SAFETY: a thread-local without a destructor lives as long as its thread, which is here.
+    let hot = unsafe { &*hot };
+    let next = hot.next.get();
+    if next > hot.last.get() {
+        return None;
+    }
+    let id = hot.len.get();
+    hot.next.set(write(next));
+    hot.len.set(id + 1);
+    Some(id)
+}
+
+/// Records a number that depends on `p` by `s` and on `q` by `t`, and returns its id; `None` if the tape whose node 0 is at
+/// `root` is not the gradient-only tape in use, or its piece is full. The slopes are finite.
+#[inline(always)]
+pub(crate) fn try_push_pair<F: Float>(root: u64, p: (u32, F), q: (u32, F)) -> Option<u32> {
+    if root_of_slopes::<F>() != root {
+        return None;
+    }
+    // SAFETY: the gradient-only tape `key` is in use, and a pair is no longer than the longest record.
+    unsafe { try_write::<F>(|at| slopes::write_pair(at, p, q)) }
+}
+
+/// Records the sum of two nodes, of which the caller knows what [`try_push_pair`] checks.
+#[inline(always)]
+pub(crate) fn try_push_units<F: Float>(root: u64, p: u32, q: u32) -> Option<u32> {
+    if root_of_slopes::<F>() != root {
+        return None;
+    }
+    // SAFETY: as in `try_push_pair`.
+    unsafe { try_write::<F>(|at| slopes::write_units(at, p, q)) }
+}
+
+/// Records a number of a gradient-only tape that depends on `p` by `s` and on `q` by `t`, of which one may be infinite or
+/// NaN, and returns its id.
+#[track_caller]
+pub(crate) fn push_pair<F: Float>(key: u32, p: (u32, F), q: (u32, F)) -> u32 {
+    loop {
+        if root_of_slopes::<F>() == place(key, 0) {
+            let finite = num_traits::Float::is_finite(p.1) && num_traits::Float::is_finite(q.1);
+            // SAFETY: as in `try_push_pair`.
+            let done = unsafe {
+                match finite {
+                    true => try_write::<F>(|at| slopes::write_pair(at, p, q)),
+                    false => try_write::<F>(|at| slopes::write_steep(at, p, q)),
+                }
+            };
+            if let Some(id) = done {
+                return id;
+            }
+        }
+        F::make_ready(key);
+    }
+}
+
+/// Records a number of a gradient-only tape that is the sum of two nodes.
+#[inline]
+#[track_caller]
+pub(crate) fn push_units<F: Float>(key: u32, p: u32, q: u32) -> u32 {
+    loop {
+        if let Some(id) = try_push_units::<F>(place(key, 0), p, q) {
+            return id;
+        }
+        F::make_ready(key);
+    }
+}
+
+/// Records a number of a gradient-only tape that is the sum of `first`, `first + step`, …, `last`.
+#[inline]
+#[track_caller]
+pub(crate) fn push_run<F: Float>(key: u32, first: u32, step: u32, last: u32) -> u32 {
+    loop {
+        if root_of_slopes::<F>() == place(key, 0) {
+            // SAFETY: as in `try_push_pair`.
+            let done = unsafe { try_write::<F>(|at| slopes::write_run(at, first, step, last)) };
+            if let Some(id) = done {
+                return id;
+            }
+        }
+        F::make_ready(key);
+    }
+}
+
+/// Records differentiable numbers and returns the id of the first.
+#[track_caller]
+pub(crate) fn push_leaves<F: Float>(key: u32, values: &[F], line: Line) -> Result<u32, Error> {
+    F::cold(|cold| {
+        let mut cold = cold.borrow_mut();
+        let k = cold.position(key).ok_or_else(|| missing(key))?;
+        F::hot(|hot| {
+            cold.park(hot);
+            let count = u32::try_from(values.len()).map_err(|_| Error::TapeFull(cold.stores[k].len))?;
+            let taken = cold.take_ids(k, count, |i| Extra { value: values[i as usize], line, op: &ScalarOp::Leaf });
+            if let Ok(first) = taken {
+                match cold.stores[k].leaves.last_mut() {
+                    Some(range) if range.end == first => range.end += count,
+                    _ => cold.stores[k].leaves.push(first..first + count),
+                }
+            }
+            cold.enter(k, hot);
+            taken
+        })
+    })?
+}
+
+/// Records a tensor node and returns its id.
+pub(crate) fn push_wide<F: Float>(
+    key: u32,
+    what: What,
+    parents: SmallVec<[u32; 3]>,
+    value: Value<F>,
+    caller: Line,
+    active: bool,
+) -> Result<u32, Error> {
+    F::cold(|cold| {
+        let mut cold = cold.borrow_mut();
+        let k = cold.position(key).ok_or_else(|| missing(key))?;
+        // A node pushed by a rule comes from the line of its forward node.
+        let line = cold.line.unwrap_or(caller);
+        F::hot(|hot| {
+            if hot.key() == key {
+                cold.park(hot);
+            }
+        });
+        let id = cold.take_ids(k, 1, |_| Extra { value: F::zero(), line, op: &ScalarOp::Wide })?;
+        cold.stores[k].wide.push(Wide { id, what, parents, value, line, active, retained: false });
+        Ok(id)
+    })?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::store::{GRADIENT_ONLY, Lane, Store, close, open, with_store};
+    use super::*;
+
+    /// A tape that has no ids left says so, and stays as it was.
+    #[test]
+    fn a_full_tape_is_a_named_error() {
+        let key = open::<f32>(GRADIENT_ONLY).unwrap();
+        let line = Location::caller();
+        let full = |ids: u32| {
+            with_store(key, |store: &mut Store<f32>| store.len = ids).unwrap();
+            F32::hot(|hot| hot.len.set(ids));
+            push_leaves(key, &[1.0_f32; 3], line)
+        };
+        assert_eq!(full(10).unwrap(), 10);
+        let error = full(slopes::IDS - 5).unwrap_err();
+        assert!(matches!(error, Error::TapeFull(n) if n == slopes::IDS - 5), "{error}");
+        close::<f32>(key);
+    }
+
+    type F32 = f32;
+}
