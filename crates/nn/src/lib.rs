@@ -22,8 +22,11 @@ pub use description::Description;
 pub use error::Error;
 pub use initialiser::Initialiser;
 pub use layers::{
-    Activation, Cell, Conv1d, Conv2d, Conv3d, Convolution, Dropout, Embedding, Flatten, Impute, Lessons, Linear,
-    MaxPool2d, Mlp, Perceptron, Recurrent, Residual, Sequential, Standardise,
+    Activation, Adaptive, AdaptiveAvgPool1d, AdaptiveAvgPool2d, AdaptiveAvgPool3d, AdaptiveMaxPool1d,
+    AdaptiveMaxPool2d, AdaptiveMaxPool3d, AvgPool1d, AvgPool2d, AvgPool3d, BatchNorm, Cell, Conv1d, Conv2d, Conv3d,
+    ConvTranspose, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d, Convolution, Dropout, Embedding, Flatten,
+    GroupNorm, Impute, Largest, LayerNorm, Lessons, Linear, MaxPool1d, MaxPool2d, MaxPool3d, Mean, Mlp,
+    MultiHeadAttention, Perceptron, Recurrent, Residual, RmsNorm, Sequential, Sliding, Standardise, Taken,
 };
 pub use losses::{cross_entropy, half_squared_error, mse, sum_squared_error};
 pub use metrics::{
