@@ -34,7 +34,7 @@ pub use metrics::{
 };
 pub use module::{ForwardOn, Layer, Module, Name, Parameters, Reader, Visit, VisitMut};
 pub use optimisers::{
-    Adadelta, Adagrad, Adam, AdamW, Groups, Lbfgs, Lion, Minimum, ModelGradients, Optimiser, OptimiserState,
+    Adadelta, Adagrad, Adam, AdamOf, AdamW, Groups, Lbfgs, Lion, Minimum, ModelGradients, Optimiser, OptimiserState,
     ParameterGradients, RmsProp, Sgd, Step, WeightAverage,
 };
 pub use random::{Generator, generator, stream};
