@@ -26,7 +26,7 @@ pub use layers::{
     AdaptiveMaxPool2d, AdaptiveMaxPool3d, AvgPool1d, AvgPool2d, AvgPool3d, BatchNorm, Cell, Conv1d, Conv2d, Conv3d,
     ConvTranspose, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d, Convolution, Dropout, Embedding, Flatten,
     GroupNorm, Impute, Largest, LayerNorm, Lessons, Linear, MaxPool1d, MaxPool2d, MaxPool3d, Mean, Mlp,
-    MultiHeadAttention, Perceptron, Recurrent, Residual, RmsNorm, Sequential, Sliding, Standardise, Taken,
+    MultiHeadAttention, Perceptron, Recurrent, Residual, RmsNorm, Sequential, Sliding, Standardise, Taken, Whiten,
 };
 pub use losses::{cross_entropy, half_squared_error, mse, sum_squared_error};
 pub use metrics::{

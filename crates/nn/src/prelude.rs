@@ -9,6 +9,7 @@ pub use crate::layers::{
     AdaptiveMaxPool3d, AvgPool1d, AvgPool2d, AvgPool3d, BatchNorm, Cell, Conv1d, Conv2d, Conv3d, ConvTranspose1d,
     ConvTranspose2d, ConvTranspose3d, Dropout, Embedding, Flatten, GroupNorm, Impute, LayerNorm, Linear, MaxPool1d,
     MaxPool2d, MaxPool3d, Mlp, MultiHeadAttention, Perceptron, Recurrent, Residual, RmsNorm, Sequential, Standardise,
+    Whiten,
 };
 pub use crate::losses::{cross_entropy, half_squared_error, mse, sum_squared_error};
 pub use crate::metrics::{

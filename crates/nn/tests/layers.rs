@@ -22,6 +22,7 @@ fn layers() -> Vec<(&'static str, Box<dyn Layer<f64>>, Vec<usize>)> {
     *batch_norm.running_mean.value_mut() = Tensor::from([0.3, -0.5, 1.0]);
     *batch_norm.running_var.value_mut() = Tensor::from([0.5, 1.5, 2.0]);
     let options = Pool::new([3, 2]).stride([2, 3]).padding([1, 0]).ceil(true);
+    let whiten = Whiten::within_classes(&Tensor::randn([7, 3], rng), &Tensor::from([0, 1, 0, 1, 0, 1, 0])).unwrap();
     let standardise = Standardise::fit(&Tensor::randn([7, 3], rng));
     let mut all: Vec<(&'static str, Box<dyn Layer<f64>>, Vec<usize>)> = vec![
         ("linear", Box::new(Linear::new(3, 5, rng)), vec![2, 3]),
@@ -109,7 +110,9 @@ fn layers() -> Vec<(&'static str, Box<dyn Layer<f64>>, Vec<usize>)> {
         ("flatten", Box::new(Flatten), vec![2, 3, 1, 5]),
         ("mlp", Box::new(Mlp::new(&[3, 5, 2], Activation::Softplus, rng).output(Activation::Identity)), vec![7, 3]),
         ("perceptron", Box::new(Perceptron::with_threshold(&[0.3, -0.7, 0.2], 0.1)), vec![5, 3]),
-        ("standardise", Box::new(standardise), vec![5, 3]),
+        ("standardise", Box::new(standardise.clone()), vec![5, 3]),
+        ("standardise, taken back", Box::new(standardise.inverse()), vec![5, 3]),
+        ("whiten", Box::new(whiten), vec![5, 3]),
         ("sequential", Box::new(small), vec![2, 1, 4, 6]),
     ];
     let others = [

@@ -19,6 +19,7 @@ mod recurrent;
 mod residual;
 mod sequential;
 mod standardise;
+mod whiten;
 
 pub use activation::Activation;
 pub use attention::MultiHeadAttention;
@@ -42,6 +43,7 @@ pub use recurrent::{Cell, Recurrent};
 pub use residual::Residual;
 pub use sequential::Sequential;
 pub use standardise::Standardise;
+pub use whiten::Whiten;
 
 use wengert_tape::{Float, Param, Shape};
 
@@ -99,6 +101,7 @@ pub(crate) fn build<F: Float>(
         "rms_norm" => <RmsNorm<F> as Described<F>>::boxed,
         "sequential" => <Sequential<F> as Described<F>>::boxed,
         "standardise" => <Standardise<F> as Described<F>>::boxed,
+        "whiten" => <Whiten<F> as Described<F>>::boxed,
         _ => <Activation as Described<F>>::boxed,
     };
     build(description, weights)
