@@ -36,7 +36,7 @@ use crate::saved::Weights;
 /// let mut x = Tensor::randn([1, 4, 6], &mut generator(2));
 /// let y = layer.forward(&x);
 /// // Of what comes later, nothing is seen.
-/// x[[0, 3, 0]] = 100.0;
+/// x.data_mut()[3 * 6] = 100.0;
 /// assert_eq!(layer.forward(&x).slice(1, ..3), y.slice(1, ..3));
 /// ```
 #[derive(Clone, Debug)]
