@@ -24,7 +24,7 @@ const RIDGE: f64 = 1e-3;
 /// ```
 /// use wengert_nn::prelude::*;
 /// // Two features that go up and down together within each class.
-/// let x = Tensor::from([[0.0, 0.1], [1.0, 0.9], [2.0, 2.0], [0.5, 0.0], [1.5, 1.0], [2.5, 2.1]]);
+/// let x: Tensor<f64> = Tensor::from([[0.0, 0.1], [1.0, 0.9], [2.0, 2.0], [0.5, 0.0], [1.5, 1.0], [2.5, 2.1]]);
 /// let whiten = Whiten::within_classes(&x, &Tensor::from([0, 0, 0, 1, 1, 1]))?;
 /// let y = whiten.forward(&x);
 /// assert!((y.square().mean().item() - 1.0).abs() < 1e-12);
