@@ -86,12 +86,71 @@ cases = {
     "attention": case(nn.MultiheadAttention(6, 2, batch_first=True), randn(2, 4, 6), self_attention()),
     "attention causal": case(nn.MultiheadAttention(6, 3, batch_first=True), randn(2, 4, 6), self_attention(causal)),
 }
-(here / "layers.json").write_text(json.dumps(cases) + "\n")
-
 model = nn.Sequential(
     nn.Conv2d(1, 3, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(48, 5), nn.LogSoftmax(dim=1)
 )
 x = torch.randn(2, 1, 8, 8)
 save_file(model.state_dict(), here / "torch_model.safetensors")
 (here / "torch_model.json").write_text(json.dumps({"x": flat(x), "y": flat(model(x))}) + "\n")
+
+
+def cross_attention(mask):
+    memory = randn(2, 5, 6)
+
+    def call(layer, x):
+        return layer(x, memory, memory, need_weights=False, attn_mask=mask)[0]
+
+    return memory, call
+
+
+def activation(layer):
+    # Off the kinks, and far enough out for every branch.
+    return case(layer, torch.tensor([[-8.0, -3.5, -1.2, -0.3], [0.4, 0.9, 2.5, 7.0]], dtype=torch.float64))
+
+
+options = dict(stride=(2, 3), padding=(1, 0), ceil_mode=True)
+cases |= {
+    "batch_norm without weights": case(nn.BatchNorm1d(3, affine=False), randn(4, 3, 2), training=True),
+    "max_pool1d": case(nn.MaxPool1d(2), randn(2, 3, 7)),
+    "max_pool2d with options": case(nn.MaxPool2d((3, 2), dilation=(1, 2), **options), randn(2, 3, 5, 6)),
+    "max_pool3d": case(nn.MaxPool3d(2, stride=1), randn(1, 2, 2, 4, 3)),
+    "avg_pool1d": case(nn.AvgPool1d(3, stride=2, padding=1), randn(2, 3, 7)),
+    "avg_pool2d with options": case(nn.AvgPool2d((3, 2), **options), randn(2, 3, 5, 6)),
+    "avg_pool2d, padding not counted": case(
+        nn.AvgPool2d((3, 2), count_include_pad=False, **options), randn(2, 3, 5, 6)
+    ),
+    "avg_pool3d": case(nn.AvgPool3d(2), randn(1, 2, 2, 4, 3)),
+    "adaptive_max_pool1d": case(nn.AdaptiveMaxPool1d(3), randn(2, 3, 7)),
+    "adaptive_max_pool2d": case(nn.AdaptiveMaxPool2d((2, 3)), randn(2, 1, 5, 4)),
+    "adaptive_avg_pool1d": case(nn.AdaptiveAvgPool1d(3), randn(2, 3, 7)),
+    "adaptive_avg_pool2d": case(nn.AdaptiveAvgPool2d((2, 3)), randn(2, 1, 5, 4)),
+    "sigmoid": activation(nn.Sigmoid()),
+    "tanh": activation(nn.Tanh()),
+    "relu": activation(nn.ReLU()),
+    "leaky_relu(0.2)": activation(nn.LeakyReLU(0.2)),
+    "relu6": activation(nn.ReLU6()),
+    "elu(0.5)": activation(nn.ELU(0.5)),
+    "celu(2)": activation(nn.CELU(2.0)),
+    "selu": activation(nn.SELU()),
+    "softplus": activation(nn.Softplus()),
+    "gelu": activation(nn.GELU()),
+    "gelu_tanh": activation(nn.GELU(approximate="tanh")),
+    "silu": activation(nn.SiLU()),
+    "mish": activation(nn.Mish()),
+    "softsign": activation(nn.Softsign()),
+    "hardtanh(-2, 0.5)": activation(nn.Hardtanh(-2.0, 0.5)),
+    "hardsigmoid": activation(nn.Hardsigmoid()),
+    "hardswish": activation(nn.Hardswish()),
+    "log_sigmoid": activation(nn.LogSigmoid()),
+    "softmax": activation(nn.Softmax(dim=-1)),
+    "log_softmax": activation(nn.LogSoftmax(dim=-1)),
+}
+# True where a query may not look: the opposite of ours.
+hidden = torch.tensor(
+    [[0, 1, 0, 0, 1], [1, 0, 0, 0, 0], [0, 0, 1, 1, 0]], dtype=torch.bool
+)
+memory, call = cross_attention(hidden)
+cases["attention to others, masked"] = case(nn.MultiheadAttention(6, 2, batch_first=True), randn(2, 3, 6), call)
+cases["attention to others, masked"]["memory"] = flat(memory)
+(here / "layers.json").write_text(json.dumps(cases) + "\n")
 print(f"wrote {len(cases)} layers and a model, with PyTorch {torch.__version__}")

@@ -75,6 +75,12 @@ pub(crate) fn run(args: &PredictArgs) -> Result<(), Error> {
     if let Some(accuracy) = report.accuracy() {
         output::say(&format!("{:.2} % of {} as the file says", 100.0 * accuracy, report.outputs.shape()[0]));
     }
+    if let Some(error) = report.error() {
+        let samples = report.outputs.shape()[0];
+        output::say(&format!(
+            "off by {error:.4} on average (mean absolute error) from the {samples} that the file says"
+        ));
+    }
     output::print(&if args.json { report.json(args) } else { report.text() })?;
     Ok(())
 }
@@ -205,12 +211,21 @@ impl Answers<'_> {
         Some(hits as f64 / right.len() as f64)
     }
 
+    /// How far numbers are from those of the file on average, if it has them.
+    fn error(&self) -> Option<f64> {
+        let (None, Some(right)) = (self.names(), self.right.as_ref()) else { return None };
+        let right: Option<Vec<f32>> = right.iter().map(|text| text.parse().ok()).collect();
+        let right = right.filter(|right| right.len() == self.outputs.len())?;
+        Some(mean_absolute_error(&self.outputs, &Tensor::new(self.outputs.shape(), right)))
+    }
+
     /// A CSV table: each answer with its share or its output; without classes, the outputs.
     fn text(&self) -> String {
         let rows = self.outputs.data().chunks_exact(self.outputs.shape()[1].max(1));
         let Some(names) = self.names() else {
             let line = |row: &[f32]| row.iter().map(f32::to_string).collect::<Vec<_>>().join(",") + "\n";
-            return rows.map(line).collect();
+            let head = self.target.map_or(String::new(), |target| quoted(target) + "\n");
+            return head + &rows.map(line).collect::<String>();
         };
         let (column, outputs) = match self.sums {
             true => ("share", self.outputs.softmax(-1)),
@@ -233,6 +248,7 @@ impl Answers<'_> {
             "classes": self.classes,
             "answers": self.names(),
             "accuracy": self.accuracy(),
+            "mean_absolute_error": self.error(),
             "outputs": rows,
         });
         format!("{object}\n")

@@ -54,6 +54,7 @@ impl Description {
     }
 
     fn with(mut self, name: &str, value: Value) -> Self {
+        debug_assert!(!["layer", "layers"].contains(&name), "`{name}` is what a file calls the layers");
         self.options.push((name.into(), value));
         self
     }

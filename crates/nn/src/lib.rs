@@ -22,8 +22,11 @@ pub use description::Description;
 pub use error::Error;
 pub use initialiser::Initialiser;
 pub use layers::{
-    Activation, Cell, Conv1d, Conv2d, Conv3d, Convolution, Dropout, Embedding, Flatten, Impute, Lessons, Linear,
-    MaxPool2d, Mlp, Perceptron, Recurrent, Residual, Sequential, Standardise,
+    Activation, Adaptive, AdaptiveAvgPool1d, AdaptiveAvgPool2d, AdaptiveAvgPool3d, AdaptiveMaxPool1d,
+    AdaptiveMaxPool2d, AdaptiveMaxPool3d, AvgPool1d, AvgPool2d, AvgPool3d, BatchNorm, Cell, Conv1d, Conv2d, Conv3d,
+    ConvTranspose, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d, Convolution, Dropout, Embedding, Flatten,
+    GroupNorm, Impute, Largest, LayerNorm, Lessons, Linear, MaxPool1d, MaxPool2d, MaxPool3d, Mean, Mlp,
+    MultiHeadAttention, Perceptron, Recurrent, Residual, RmsNorm, Sequential, Sliding, Standardise, Taken, Whiten,
 };
 pub use losses::{cross_entropy, half_squared_error, mse, sum_squared_error};
 pub use metrics::{
@@ -31,7 +34,7 @@ pub use metrics::{
 };
 pub use module::{ForwardOn, Layer, Module, Name, Parameters, Reader, Visit, VisitMut};
 pub use optimisers::{
-    Adadelta, Adagrad, Adam, AdamW, Groups, Lbfgs, Lion, Minimum, ModelGradients, Optimiser, OptimiserState,
+    Adadelta, Adagrad, Adam, AdamOf, AdamW, Groups, Lbfgs, Lion, Minimum, ModelGradients, Optimiser, OptimiserState,
     ParameterGradients, RmsProp, Sgd, Step, WeightAverage,
 };
 pub use random::{Generator, generator, stream};

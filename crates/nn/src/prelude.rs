@@ -5,8 +5,11 @@ pub use wengert_tape::prelude::*;
 pub use crate::data::{Augmentation, Dataset, Split, blobs, circles, digits, lines, moons, spirals, xor};
 pub use crate::initialiser::Initialiser;
 pub use crate::layers::{
-    Activation, Cell, Conv1d, Conv2d, Conv3d, Dropout, Embedding, Flatten, Impute, Linear, MaxPool2d, Mlp, Perceptron,
-    Recurrent, Residual, Sequential, Standardise,
+    Activation, AdaptiveAvgPool1d, AdaptiveAvgPool2d, AdaptiveAvgPool3d, AdaptiveMaxPool1d, AdaptiveMaxPool2d,
+    AdaptiveMaxPool3d, AvgPool1d, AvgPool2d, AvgPool3d, BatchNorm, Cell, Conv1d, Conv2d, Conv3d, ConvTranspose1d,
+    ConvTranspose2d, ConvTranspose3d, Dropout, Embedding, Flatten, GroupNorm, Impute, LayerNorm, Linear, MaxPool1d,
+    MaxPool2d, MaxPool3d, Mlp, MultiHeadAttention, Perceptron, Recurrent, Residual, RmsNorm, Sequential, Standardise,
+    Whiten,
 };
 pub use crate::losses::{cross_entropy, half_squared_error, mse, sum_squared_error};
 pub use crate::metrics::{

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use wengert_tape::{Algebra, Float, Param, ParamId, Tensor};
+use wengert_tape::{Algebra, Arg, Args, Error, Float, Kind, Op, Param, ParamId, Shape, Tensor, Value};
 
 use crate::module::{Name, Parameters};
 
@@ -45,10 +45,10 @@ impl<A: Algebra> Training<A> {
         Training { key, drawn: 0, observed: Vec::new() }
     }
 
-    /// The key, and a number that no other draw of this pass gets.
-    pub fn draw(&mut self) -> (A::Index, u64) {
+    /// A key of one whole number that no other draw of this pass gets.
+    pub fn draw(&mut self) -> A::Index {
         self.drawn += 1;
-        (self.key.clone(), self.drawn)
+        A::apply(Drawn { number: self.drawn }, &[Arg::Index(&self.key)]).index()
     }
 
     /// Notes numbers for a parameter that follows them: the running mean of a batch norm.
@@ -59,6 +59,48 @@ impl<A: Algebra> Training<A> {
     /// What layers saw.
     pub fn observed(self) -> Vec<Observed<A>> {
         self.observed
+    }
+}
+
+/// Key `number` of a pass, from the pass's two whole numbers.
+#[derive(Clone, Debug, PartialEq)]
+struct Drawn {
+    number: u64,
+}
+
+impl Op for Drawn {
+    fn name(&self) -> String {
+        "drawn".into()
+    }
+
+    fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
+        match args[0].len_elements() {
+            2 => Ok(Shape::scalar()),
+            n => Err(Error::Shape {
+                op: "drawn".into(),
+                message: format!("a key of 2 whole numbers is needed, not {n}"),
+            }),
+        }
+    }
+
+    fn output(&self) -> Kind {
+        Kind::Index
+    }
+
+    /// The three numbers are told apart by odd factors of 64 bits; what draws with the key mixes its bits.
+    fn forward<F: Float>(&self, a: Args<'_, Tensor<F>>) -> Value<F> {
+        let key = a.index(0).data();
+        let parts = [key[0].cast_unsigned(), key[1].cast_unsigned(), self.number];
+        let factors = [0x9e37_79b9_7f4a_7c15, 0xc2b2_ae3d_27d4_eb4f, 0x1656_67b1_9e37_79f9_u64];
+        let mixed = parts
+            .iter()
+            .zip(factors)
+            .fold(0, |all: u64, (part, factor)| (all.rotate_left(29) ^ part.wrapping_add(1)).wrapping_mul(factor));
+        Tensor::from(mixed.cast_signed()).into()
+    }
+
+    fn active(&self, _arg: usize) -> bool {
+        false
     }
 }
 

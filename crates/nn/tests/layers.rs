@@ -2,6 +2,7 @@
 
 use wengert_nn::prelude::*;
 use wengert_tape::Dual;
+use wengert_tape::check::{Checker, Verdict};
 
 /// Every layer of the crate, with the shape of an input.
 fn layers() -> Vec<(&'static str, Box<dyn Layer<f64>>, Vec<usize>)> {
@@ -15,6 +16,13 @@ fn layers() -> Vec<(&'static str, Box<dyn Layer<f64>>, Vec<usize>)> {
         .then(MaxPool2d::new(2))
         .then(Flatten)
         .then(Sequential::new().then(Linear::new(12, 3, rng)).then(Activation::LogSoftmax));
+    let mut no_bias_transposed = ConvTranspose2d::new(2, 3, 2, Conv::default(), rng);
+    no_bias_transposed.bias = None;
+    let mut batch_norm = BatchNorm::new(3);
+    *batch_norm.running_mean.value_mut() = Tensor::from([0.3, -0.5, 1.0]);
+    *batch_norm.running_var.value_mut() = Tensor::from([0.5, 1.5, 2.0]);
+    let options = Pool::new([3, 2]).stride([2, 3]).padding([1, 0]).ceil(true);
+    let whiten = Whiten::within_classes(&Tensor::randn([7, 3], rng), &Tensor::from([0, 1, 0, 1, 0, 1, 0])).unwrap();
     let standardise = Standardise::fit(&Tensor::randn([7, 3], rng));
     let mut all: Vec<(&'static str, Box<dyn Layer<f64>>, Vec<usize>)> = vec![
         ("linear", Box::new(Linear::new(3, 5, rng)), vec![2, 3]),
@@ -31,14 +39,97 @@ fn layers() -> Vec<(&'static str, Box<dyn Layer<f64>>, Vec<usize>)> {
         ("residual", Box::new(Residual::new(Linear::new(3, 3, rng))), vec![5, 3]),
         ("dropout", Box::new(Dropout::new(0.3)), vec![5, 3]),
         ("impute", Box::new(Impute::fit(&Tensor::randn([7, 3], rng))), vec![5, 3]),
+        (
+            "conv1d with padding by name",
+            Box::new(Conv1d::new(2, 3, 3, Conv::default().padding(Padding::Same), rng)),
+            vec![2, 2, 4],
+        ),
+        (
+            "conv1d, full",
+            Box::new(Conv1d::new(2, 3, 3, Conv::default().padding(Padding::Full).dilation(2), rng)),
+            vec![2, 2, 3],
+        ),
+        (
+            "conv_transpose1d",
+            Box::new(ConvTranspose1d::new(2, 3, 3, Conv::default().stride(2), rng).output_padding(1)),
+            vec![2, 2, 3],
+        ),
+        (
+            "conv_transpose2d",
+            Box::new(ConvTranspose2d::new(
+                4,
+                2,
+                2,
+                Conv::default().stride([2, 1]).padding([0, 1]).dilation(2).groups(2),
+                rng,
+            )),
+            vec![1, 4, 2, 3],
+        ),
+        ("conv_transpose2d without bias", Box::new(no_bias_transposed), vec![1, 2, 2, 3]),
+        (
+            "conv_transpose3d",
+            Box::new(ConvTranspose3d::new(1, 2, 2, Conv::default().stride(2), rng)),
+            vec![2, 1, 2, 1, 2],
+        ),
+        ("batch_norm", Box::new(batch_norm.clone()), vec![5, 3]),
+        ("batch_norm of images", Box::new(batch_norm.clone().epsilon(0.1).momentum(0.3)), vec![2, 3, 2, 4]),
+        ("batch_norm without weights", Box::new(batch_norm.clone().without_weights()), vec![2, 3, 4]),
+        ("batch_norm of one sample", Box::new(batch_norm), vec![1, 3]),
+        ("layer_norm", Box::new(LayerNorm::new([5])), vec![2, 3, 5]),
+        ("layer_norm over two axes", Box::new(LayerNorm::new([3, 5]).epsilon(0.1)), vec![2, 3, 5]),
+        ("layer_norm without bias", Box::new(LayerNorm::new([5]).without_bias()), vec![3, 5]),
+        ("layer_norm without weights", Box::new(LayerNorm::new([5]).without_weights()), vec![3, 5]),
+        ("rms_norm", Box::new(RmsNorm::new([5])), vec![2, 3, 5]),
+        ("rms_norm with options", Box::new(RmsNorm::new([3, 5]).without_weights().epsilon(0.1)), vec![2, 3, 5]),
+        ("group_norm", Box::new(GroupNorm::new(2, 4)), vec![3, 4, 2]),
+        (
+            "group_norm of one channel each",
+            Box::new(GroupNorm::new(3, 3).without_weights().epsilon(0.1)),
+            vec![2, 3, 2, 3],
+        ),
+        ("attention", Box::new(MultiHeadAttention::new(6, 2, rng)), vec![2, 4, 6]),
+        (
+            "attention with options",
+            Box::new(MultiHeadAttention::new(6, 3, rng).causal(true).without_bias()),
+            vec![2, 3, 6],
+        ),
+        ("max_pool1d", Box::new(MaxPool1d::new(2)), vec![2, 3, 6]),
         ("max_pool2d", Box::new(MaxPool2d::new(3).stride(2)), vec![2, 3, 7, 5]),
+        ("max_pool2d with options", Box::new(MaxPool2d::from(options.clone().dilation([1, 2]))), vec![2, 3, 5, 6]),
+        ("max_pool3d", Box::new(MaxPool3d::new(2)), vec![1, 2, 2, 4, 3]),
+        ("avg_pool1d", Box::new(AvgPool1d::new(2)), vec![2, 3, 6]),
+        ("avg_pool2d with options", Box::new(AvgPool2d::from(options.clone())), vec![2, 3, 5, 6]),
+        ("avg_pool2d, padding not counted", Box::new(AvgPool2d::from(options.count_padding(false))), vec![2, 3, 5, 6]),
+        ("avg_pool3d", Box::new(AvgPool3d::new(2)), vec![1, 2, 2, 4, 3]),
+        ("adaptive_max_pool1d", Box::new(AdaptiveMaxPool1d::new(3)), vec![2, 3, 7]),
+        ("adaptive_max_pool2d", Box::new(AdaptiveMaxPool2d::new([2, 3])), vec![2, 1, 5, 4]),
+        ("adaptive_max_pool3d", Box::new(AdaptiveMaxPool3d::new(1)), vec![1, 2, 2, 3, 2]),
+        ("adaptive_avg_pool1d", Box::new(AdaptiveAvgPool1d::new(3)), vec![2, 3, 7]),
+        ("adaptive_avg_pool2d", Box::new(AdaptiveAvgPool2d::new([2, 3])), vec![2, 1, 5, 4]),
+        ("adaptive_avg_pool3d", Box::new(AdaptiveAvgPool3d::new(1)), vec![1, 2, 2, 3, 2]),
         ("flatten", Box::new(Flatten), vec![2, 3, 1, 5]),
         ("mlp", Box::new(Mlp::new(&[3, 5, 2], Activation::Softplus, rng).output(Activation::Identity)), vec![7, 3]),
         ("perceptron", Box::new(Perceptron::with_threshold(&[0.3, -0.7, 0.2], 0.1)), vec![5, 3]),
-        ("standardise", Box::new(standardise), vec![5, 3]),
+        ("standardise", Box::new(standardise.clone()), vec![5, 3]),
+        ("standardise, taken back", Box::new(standardise.inverse()), vec![5, 3]),
+        ("whiten", Box::new(whiten), vec![5, 3]),
         ("sequential", Box::new(small), vec![2, 1, 4, 6]),
     ];
-    all.extend(Activation::ALL.map(|a| ("activation", Box::new(a) as Box<dyn Layer<f64>>, vec![3, 5])));
+    let others = [
+        Activation::LeakyRelu { slope: 0.3 },
+        Activation::Elu { alpha: 0.5 },
+        Activation::Celu { alpha: 2.0 },
+        Activation::HardTanh { min: -0.5, max: 0.8 },
+    ];
+    let activations = Activation::ALL.into_iter().chain(others);
+    all.extend(activations.map(|a| ("activation", Box::new(a) as Box<dyn Layer<f64>>, vec![3, 5])));
+    // Weights of 1 and biases of 0 would hide what is done with them.
+    for (_, layer, _) in &mut all {
+        for (_, param) in layer.parameters_mut().into_iter().filter(|(_, param)| !param.is_frozen()) {
+            let noise = Tensor::<f64>::randn(param.value().shape(), rng);
+            *param.value_mut() += &noise.map(|x| 0.1 * x);
+        }
+    }
     all
 }
 
@@ -120,23 +211,83 @@ fn gradients_are_those_of_differences() {
     assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
 
-/// The engine's own checker on each layer, by its input: every node is asked alone, and by every method.
+/// The engine's own checker on each layer, by its input and its parameters, in use and in training: every node is asked
+/// alone, and by every method.
 #[test]
 fn every_layer_passes_the_checker() {
     let mut failures = Vec::new();
     for (name, layer, shape) in layers() {
         let x = Tensor::randn(shape, &mut generator(2));
-        if let Err(e) = check_gradients(|x: Var| weighted(&layer.forward(&x)), &x) {
-            failures.push(format!("{name}: {e}"));
-        }
         let training = |x: Var| {
             let key = Tensor::from([3, 4]);
             weighted(&layer.forward_training(&x, &mut Training::new(Algebra::index(&x, key))))
         };
-        if let Err(e) = check_gradients(training, &x) {
-            failures.push(format!("{name}, in training: {e}"));
+        let learned = || layer.parameters().into_iter().filter(|(_, param)| !param.is_frozen());
+        let checker = Checker::new().names(["x"]).parameters(learned().map(|(name, param)| (name, param.id())));
+        let reports = [
+            ("use", checker.report(|x: Var| weighted(&layer.forward(&x)), &x)),
+            ("training", checker.report(training, &x)),
+        ];
+        for (when, report) in reports {
+            let report = report.unwrap();
+            if report.verdict != Verdict::Pass {
+                failures.push(format!("{name}, in {when}: {report}"));
+            }
+            for (parameter, param) in learned() {
+                let of_param = report.elements.iter().filter(|e| e.name.starts_with(&format!("{parameter}[")));
+                if of_param.count() != param.value().len() {
+                    failures.push(format!("{name}, in {when}: {parameter} was not checked"));
+                }
+            }
         }
     }
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+/// What a file says of a layer makes the same layer again, to the bit.
+#[test]
+fn every_layer_is_saved_and_read_back() {
+    let path = std::env::temp_dir().join(format!("wengert-every-layer-{}.safetensors", std::process::id()));
+    let mut failures = Vec::new();
+    for (name, layer, shape) in layers() {
+        let x = Tensor::randn(shape, &mut generator(2));
+        let mut model = Sequential::new();
+        model.push(layer);
+        save(&model, &Details::new(), &path).unwrap();
+        match load::<f64>(&path) {
+            Err(e) => failures.push(format!("{name}: {e}")),
+            Ok(loaded) if loaded.model.forward(&x) != model.forward(&x) => failures.push(format!("{name}: differs")),
+            Ok(loaded) if loaded.model.layer_description() != model.description() => {
+                failures.push(format!("{name}: {:?}", loaded.model.layer_description()));
+            }
+            Ok(_) => {}
+        }
+    }
+    std::fs::remove_file(path).unwrap();
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+/// Of shapes that a layer does not take, the table of a model says so, and goes on with one that it takes.
+#[test]
+fn every_layer_names_an_input_that_fits() {
+    let mut failures = Vec::new();
+    let mut refused = 0;
+    for (name, layer, _) in layers() {
+        for x in [vec![], vec![4], vec![2, 7], vec![2, 7, 1], vec![2, 7, 1, 1], vec![2, 7, 1, 1, 1]] {
+            let x = Shape::from(x);
+            if layer.output_shape(&x).is_ok() {
+                continue;
+            }
+            refused += 1;
+            match layer.nearest_input(&x).map(|x| layer.output_shape(&x)) {
+                Some(Ok(_)) => {}
+                // The table opens what has parts, and asks those.
+                None if !layer.layer_parts().is_empty() => {}
+                other => failures.push(format!("{name}, {x}: {other:?}")),
+            }
+        }
+    }
+    assert!(refused > 100, "{refused}");
     assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
 
@@ -211,7 +362,7 @@ fn a_shape_that_does_not_fit_is_named_by_its_layer() {
             [5, 3, 8, 8],
             "layer 0: conv: filters [2, 1, 3, 3] see 1 channels in each of 1 groups, the image [5, 3, 8, 8] has 3",
         ),
-        ([5, 1, 3, 3], "layer 1: max_pool2d: windows of 2 by 2 are larger than the image [5, 2, 1, 1]"),
+        ([5, 1, 3, 3], "layer 1: max_pool2d: windows of 2 do not fit in [5, 2, 1, 1] padded by 0 along axis 2"),
     ] {
         assert_eq!(model.output_shape(&Shape::from(x)).unwrap_err().to_string(), expected);
     }

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressStyle};
 use wengert::nn::Progress;
 
+use super::job::ACCURACY;
 use crate::output;
 
 /// A bar is drawn at most this often.
@@ -71,11 +72,19 @@ fn words(progress: &Progress<'_>) -> String {
     let Progress { epoch, epochs, loss, metrics, validation, .. } = progress;
     let width = epochs.to_string().len();
     let metrics: Vec<String> =
-        metrics.iter().map(|(name, value)| format!("  {name} {:5.1} %", 100.0 * value)).collect();
+        metrics.iter().map(|(name, value)| format!("  {} {}", name.replace('_', " "), shown(name, *value))).collect();
     let validation = validation.and_then(|found| found.get("accuracy"));
     let validation = validation.map_or(String::new(), |share| format!("  validation {:5.2} %", 100.0 * share));
     let left = format!("  {} left", duration(progress.remaining()));
     format!("epoch {epoch:width$}/{epochs}  loss {loss:.4}{}{validation}{left}", metrics.concat())
+}
+
+/// A share in percent, or an error as it is.
+fn shown(name: &str, value: f64) -> String {
+    match name {
+        ACCURACY => format!("{:5.1} %", 100.0 * value),
+        _ => format!("{value:.4}"),
+    }
 }
 
 /// `12 s`, `3 min 20 s`, `2 h 5 min`

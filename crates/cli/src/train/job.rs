@@ -44,14 +44,26 @@ pub(super) struct Job<T: Stored<f32>> {
     /// How many numbers the network gives for a sample.
     pub(super) outputs: usize,
     /// The first layers, which prepare inputs, fitted to those that are learned from.
-    pub(super) prepare: fn(&Tensor<f32>) -> Sequential<f32>,
+    pub(super) prepare: Box<dyn Fn(&Dataset<f32, T>) -> Sequential<f32> + Send + Sync>,
     /// What follows the last layer.
     pub(super) last: Activation,
-    pub(super) loss: fn(Var<f32>, Var<f32, T>) -> Var<f32>,
-    pub(super) accuracy: fn(&Tensor<f32>, &Tensor<T>) -> f64,
+    /// What brings the outputs to the unit of the targets.
+    pub(super) finish: fn(&Dataset<f32, T>) -> Option<Standardise<f32>>,
+    pub(super) loss: Box<dyn Fn(Var<f32>, Var<f32, T>) -> Var<f32> + Send + Sync>,
+    pub(super) score: Score<T>,
     /// What came out, sample by sample or class by class.
     pub(super) table: fn(&Tensor<f32>, &Dataset<f32, T>) -> Result<Outcome, wengert::nn::Error>,
 }
+
+/// One number for how well a network does.
+pub(super) struct Score<T: Stored<f32>> {
+    /// What programs call it; people read it with spaces.
+    pub(super) name: &'static str,
+    pub(super) of: fn(&Tensor<f32>, &Tensor<T>) -> f64,
+}
+
+/// The name of the score that is a share.
+pub(super) const ACCURACY: &str = "accuracy";
 
 /// What came out, for people and for programs.
 pub(super) struct Outcome {
@@ -96,7 +108,8 @@ impl<T: Stored<f32>> Job<T> {
             held_out: self.held_out,
             samples: [self.train.len(), self.test.len()],
             parameters: model.parameter_count(),
-            test_accuracy: (self.accuracy)(&outputs, self.test.targets()),
+            score: self.score.name,
+            test_score: (self.score.of)(&outputs, self.test.targets()),
             table: (self.table)(&outputs, &self.test)?,
             model: read_back,
         };
@@ -117,7 +130,7 @@ impl<T: Stored<f32>> Job<T> {
             return refuse(format!("there are {} training samples; give at most as many parts", self.train.len()));
         }
         let parts = parts(groups, folds, settings.seed);
-        let (stop, mut accuracies) = (interrupt::flag()?, Vec::new());
+        let (stop, mut scores) = (interrupt::flag()?, Vec::new());
         for fold in 0..folds {
             let rows = |inside: bool| -> Vec<usize> {
                 (0..parts.len()).filter(|row| (parts[*row] == fold) == inside).collect()
@@ -131,29 +144,35 @@ impl<T: Stored<f32>> Job<T> {
             if history.stopped {
                 break;
             }
-            accuracies.push((self.accuracy)(&outputs(&model, &validation), validation.targets()));
+            scores.push((self.score.of)(&outputs(&model, &validation), validation.targets()));
         }
-        let report = Folds { task: self.task, settings, accuracies, stopped: stop.load(Ordering::Relaxed) };
+        let score = self.score.name;
+        let report = Folds { task: self.task, settings, score, scores, stopped: stop.load(Ordering::Relaxed) };
         output::print(&if options.json { report.json() } else { report.text() })?;
         Ok(())
     }
 
-    /// An untrained network whose first layer was fitted to the inputs of `train`.
+    /// An untrained network whose first and last layers were fitted to `train`.
     fn network(&self, train: &Dataset<f32, T>, settings: &Settings) -> Result<Sequential<f32>, Error> {
-        let first = (self.prepare)(train.inputs());
+        let first = (self.prepare)(train);
         let (layers, rng) = (&settings.layers, &mut stream(settings.seed, WEIGHTS));
-        layers
+        let mut model = layers
             .network(&train.input_shape(), self.outputs, settings.activation, first, self.last, rng)
-            .map_err(Error::Arguments)
+            .map_err(Error::Arguments)?;
+        if let Some(finish) = (self.finish)(train) {
+            model.push(finish);
+        }
+        Ok(model)
     }
 
     fn announce(&self, model: &Sequential<f32>, settings: &Settings, rest: &str) {
-        let Settings { layers, activation, batch, rate, optimiser, seed, threads, .. } = settings;
+        let Settings { layers, activation, batch, rate, decay, optimiser, seed, threads, .. } = settings;
+        let decay = decay.map_or(String::new(), |decay| format!(", decay {decay:?}"));
         let samples = thousands(self.train.len());
         let rest = if self.held_out { format!(", {rest}") } else { String::new() };
         output::say(&format!("{}: {samples} samples to learn from{rest}", self.task));
         output::say(&format!(
-            "network {}, {activation}, {} parameters; {optimiser}, rate {rate:?}, batches of {batch}; seed {seed}, {threads} \
+            "network {}, {activation}, {} parameters; {optimiser}, rate {rate:?}{decay}, batches of {batch}; seed {seed}, {threads} \
              thread{}",
             layers.describe(&self.train.input_shape(), self.outputs),
             thousands(model.parameter_count()),
@@ -169,18 +188,18 @@ impl<T: Stored<f32>> Job<T> {
         stop: Arc<AtomicBool>,
         more: impl FnOnce(Trainer<'_, f32, T>) -> Trainer<'_, f32, T>,
     ) -> Result<History, Error> {
-        let Settings { epochs, batch, seed, threads, rate, optimiser, .. } = *settings;
+        let Settings { epochs, batch, seed, threads, rate, decay, optimiser, .. } = *settings;
         let follow = Follow::new();
-        let trainer = Trainer::new(self.loss)
+        let trainer = Trainer::new(|outputs, targets| (self.loss)(outputs, targets))
             .epochs(epochs)
             .batch(batch)
             .seed(seed)
             .threads(threads)
-            .metric("accuracy", self.accuracy)
+            .metric(self.score.name, self.score.of)
             .stop(stop)
             .on_step(|progress| follow.step(progress))
             .on_epoch(|progress| follow.epoch(progress));
-        let history = more(trainer).train(model, &mut *optimiser.with_rate(rate), train);
+        let history = more(trainer).train(model, &mut *optimiser.with(rate, decay), train);
         follow.end();
         history.map_err(|error| match error {
             error @ wengert::nn::Error::NotFinite { .. } => Error::Diverged { error, rate },

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use wengert::nn::History;
 
 use super::follow::duration;
-use super::job::Outcome;
+use super::job::{ACCURACY, Outcome};
 use super::options::Settings;
 use super::thousands;
 
@@ -21,7 +21,9 @@ pub(super) struct Report<'a> {
     /// To learn from, and to test with.
     pub(super) samples: [usize; 2],
     pub(super) parameters: usize,
-    pub(super) test_accuracy: f64,
+    /// The name of the score.
+    pub(super) score: &'static str,
+    pub(super) test_score: f64,
     pub(super) table: Outcome,
     pub(super) model: &'a Path,
 }
@@ -29,15 +31,19 @@ pub(super) struct Report<'a> {
 impl Report<'_> {
     pub(super) fn text(&self) -> String {
         let [_, tested] = self.samples;
-        let right = (self.test_accuracy * tested as f64).round() as usize;
+        let score = match self.score {
+            ACCURACY => {
+                let right = (self.test_score * tested as f64).round() as usize;
+                format!("test accuracy  {:.2} %: {} of", 100.0 * self.test_score, thousands(right))
+            }
+            other => format!("test error     {:.4} ({}) on", self.test_score, other.replace('_', " ")),
+        };
         let kind = if self.held_out { "samples that it never saw" } else { "rows, which are all there are" };
         let stopped = if self.history.stopped { ", stopped" } else { "" };
         format!(
-            "{}\n\ntest accuracy  {:.2} %: {} of {} {kind}\ntraining       loss {:.4} in the last of {} epochs, {}{stopped}\n\
+            "{}\n\n{score} {} {kind}\ntraining       loss {:.4} in the last of {} epochs, {}{stopped}\n\
              model          {} (read back: the same outputs, bit for bit)\n",
             self.table.text,
-            100.0 * self.test_accuracy,
-            thousands(right),
             thousands(tested),
             self.history.loss(),
             self.history.epochs.len(),
@@ -51,10 +57,10 @@ impl Report<'_> {
         let mut object = Map::new();
         let mut entry = |name: &str, value: Value| object.insert(name.into(), value);
         entry("task", self.task.into());
-        entry("test_accuracy", json!(self.test_accuracy));
+        entry(&format!("test_{}", self.score), json!(self.test_score));
         entry("test_samples", tested.into());
         entry("train_loss", json!(self.history.loss()));
-        entry("train_accuracy", json!(self.history.last("accuracy")));
+        entry(&format!("train_{}", self.score), json!(self.history.last(self.score)));
         entry("train_samples", trained.into());
         entry("epochs", self.history.epochs.len().into());
         entry("stopped", self.history.stopped.into());
@@ -72,23 +78,31 @@ impl Report<'_> {
 pub(super) struct Folds<'a> {
     pub(super) task: &'static str,
     pub(super) settings: &'a Settings,
+    /// The name of the scores.
+    pub(super) score: &'static str,
     /// Of each part on what was trained without it.
-    pub(super) accuracies: Vec<f64>,
+    pub(super) scores: Vec<f64>,
     pub(super) stopped: bool,
 }
 
 impl Folds<'_> {
     fn mean(&self) -> f64 {
-        self.accuracies.iter().sum::<f64>() / self.accuracies.len() as f64
+        self.scores.iter().sum::<f64>() / self.scores.len() as f64
     }
 
     pub(super) fn text(&self) -> String {
-        let all: Vec<String> = self.accuracies.iter().map(|share| format!("{:.2}", 100.0 * share)).collect();
+        let shown = |score: f64| match self.score {
+            ACCURACY => format!("{:.2}", 100.0 * score),
+            _ => format!("{score:.4}"),
+        };
+        let all: Vec<String> = self.scores.iter().copied().map(shown).collect();
         let stopped = if self.stopped { " (stopped)" } else { "" };
-        match self.accuracies.is_empty() {
+        match self.scores.is_empty() {
             true => "stopped before the first part was done\n".into(),
             false => {
-                format!("accuracy on the part left out  {:.2} %{stopped}\n{}\n", 100.0 * self.mean(), all.join("  "))
+                let (name, mean) = (self.score.replace('_', " "), shown(self.mean()));
+                let unit = if self.score == ACCURACY { " %" } else { "" };
+                format!("{name} on the part left out  {mean}{unit}{stopped}\n{}\n", all.join("  "))
             }
         }
     }
@@ -96,8 +110,9 @@ impl Folds<'_> {
     pub(super) fn json(&self) -> String {
         let mut object = Map::new();
         object.insert("task".into(), self.task.into());
-        object.insert("validation_accuracy".into(), json!(self.mean()));
-        object.insert("fold_accuracies".into(), json!(self.accuracies));
+        object.insert(format!("validation_{}", self.score), json!(self.mean()));
+        let each = if self.score == ACCURACY { "fold_accuracies" } else { "fold_errors" };
+        object.insert(each.into(), json!(self.scores));
         object.insert("stopped".into(), self.stopped.into());
         object.extend(settings(self.settings));
         format!("{}\n", Value::Object(object))
@@ -112,6 +127,7 @@ fn settings(settings: &Settings) -> Map<String, Value> {
         ("activation", settings.activation.to_string().into()),
         ("optimiser", settings.optimiser.to_string().into()),
         ("rate", json!(settings.rate)),
+        ("decay", json!(settings.decay)),
         ("batch", settings.batch.into()),
         ("threads", settings.threads.into()),
     ];

@@ -5,7 +5,7 @@ use wengert::nn::{Confusion, Details, accuracy, binary_accuracy, cross_entropy, 
 use wengert::prelude::*;
 
 use super::Error;
-use super::job::{Job, Outcome};
+use super::job::{ACCURACY, Job, Outcome, Score};
 use super::options::{Defaults, OptimiserKind, Options};
 
 /// The stream of a seed that says which samples are held out, or where points fall.
@@ -20,6 +20,7 @@ pub(super) const DIGITS: Defaults = Defaults {
     epochs: 30,
     batch: 32,
     rate: 0.002,
+    decay: None,
     optimiser: OptimiserKind::Adam,
 };
 
@@ -29,6 +30,7 @@ pub(super) const XOR: Defaults = Defaults {
     epochs: 500,
     batch: 4,
     rate: 0.05,
+    decay: None,
     optimiser: OptimiserKind::Adam,
 };
 
@@ -38,19 +40,20 @@ pub(super) const MOONS: Defaults = Defaults {
     epochs: 100,
     batch: 32,
     rate: 0.01,
+    decay: None,
     optimiser: OptimiserKind::Adam,
 };
 
 pub(super) fn digits(options: &Options) -> Result<(), Error> {
     let split = data::digits::<f32>().split_stratified(HELD_OUT, &mut stream(options.seed, SAMPLES));
-    of_classes("digits", split, |inputs| Sequential::new().then(Standardise::fit_together(inputs)))
+    of_classes("digits", split, |train| Sequential::new().then(Standardise::fit_together(train.inputs())))
         .run(&DIGITS, options)
 }
 
 pub(super) fn moons(options: &Options) -> Result<(), Error> {
     let rng = &mut stream(options.seed, SAMPLES);
     let split = data::moons::<f32>(400, 0.1, rng).split_stratified(HELD_OUT, rng);
-    of_classes("moons", split, |inputs| Sequential::new().then(Standardise::fit(inputs))).run(&MOONS, options)
+    of_classes("moons", split, |train| Sequential::new().then(Standardise::fit(train.inputs()))).run(&MOONS, options)
 }
 
 /// All four rows are learned from, and asked for afterwards: there are no others.
@@ -65,10 +68,11 @@ pub(super) fn xor(options: &Options) -> Result<(), Error> {
         held_out: false,
         groups: None,
         outputs: 1,
-        prepare: |_| Sequential::new(),
+        prepare: Box::new(|_| Sequential::new()),
         last: Activation::Sigmoid,
-        loss: |outputs, targets| mse(outputs, targets),
-        accuracy: binary_accuracy,
+        finish: |_| None,
+        loss: Box::new(|outputs, targets| mse(outputs, targets)),
+        score: Score { name: ACCURACY, of: binary_accuracy },
         table: rows,
     };
     job.run(&XOR, options)
@@ -78,7 +82,7 @@ pub(super) fn xor(options: &Options) -> Result<(), Error> {
 pub(super) fn of_classes(
     task: &'static str,
     split: Split<f32>,
-    prepare: fn(&Tensor<f32>) -> Sequential<f32>,
+    prepare: impl Fn(&Dataset<f32>) -> Sequential<f32> + Send + Sync + 'static,
 ) -> Job<i64> {
     let (train, test) = (split.train().clone(), split.test().clone());
     Job {
@@ -91,10 +95,11 @@ pub(super) fn of_classes(
         outputs: train.names().len(),
         train,
         test,
-        prepare,
+        prepare: Box::new(prepare),
         last: Activation::Identity,
-        loss: |outputs, classes| cross_entropy(outputs, classes),
-        accuracy,
+        finish: |_| None,
+        loss: Box::new(|outputs, classes| cross_entropy(outputs, classes)),
+        score: Score { name: ACCURACY, of: accuracy },
         table: confusion,
     }
 }

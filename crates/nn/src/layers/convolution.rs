@@ -5,6 +5,7 @@ use wengert_tape::Op;
 use wengert_tape::prelude::*;
 
 use super::Described;
+use super::pooling::expect;
 use crate::description::Description;
 use crate::error::Error;
 use crate::initialiser::{Initialiser, fans};
@@ -113,21 +114,11 @@ impl<F: Float, const D: usize> Module<F> for Convolution<F, D> {
             e.raise()
         }
         let y = x.conv(x.lift(&self.weight), self.conv.clone());
-        match &self.bias {
-            Some(bias) => {
-                let shape: Shape = [bias.value().len()].into_iter().chain([1; D]).collect();
-                y + ReshapeExt::reshape(&x.lift(bias), shape)
-            }
-            None => y,
-        }
+        add_bias::<F, A, D>(x, y, self.bias.as_ref())
     }
 
     fn output_shape(&self, x: &Shape) -> Result<Shape, Error> {
-        if x.rank() != D + 2 {
-            let wanted = ["", "length", "height, width", "depth, height, width"].get(D).unwrap_or(&"…");
-            let message = format!("inputs [batch, channels, {wanted}] are needed, not {x}");
-            return Err(Error::shape(format!("conv{D}d"), message));
-        }
+        expect::<D>(&format!("conv{D}d"), x)?;
         Ok(Op::shape(&self.conv, &[x, self.weight.value().shape()])?)
     }
 
@@ -155,19 +146,8 @@ impl<F: Float, const D: usize> Module<F> for Convolution<F, D> {
     }
 
     fn description(&self) -> Option<Description> {
-        let (w, conv) = (self.weight.value().shape(), &self.conv);
-        let shape = Description::new(format!("conv{D}d")).wholes("weight", w).flag("bias", self.bias.is_some());
-        let shape = shape.wholes("stride", &conv.stride);
-        let spacing = match &conv.padding {
-            Padding::Each(each) => shape.wholes("padding", each),
-            Padding::Sides(sides) => {
-                shape.wholes("sides", &sides.iter().flat_map(|(before, after)| [*before, *after]).collect::<Vec<_>>())
-            }
-            Padding::Valid => shape.wholes("padding", &[0]),
-            Padding::Same => shape.flag("same", true),
-            Padding::Full => shape.flag("full", true),
-        };
-        Some(spacing.wholes("dilation", &conv.dilation).whole("groups", conv.groups))
+        let shape = Description::new(format!("conv{D}d")).wholes("weight", self.weight.value().shape());
+        Some(described(shape.flag("bias", self.bias.is_some()), &self.conv))
     }
 }
 
@@ -178,16 +158,48 @@ impl<F: Float, const D: usize> Described<F> for Convolution<F, D> {
             let message = format!("filters of shape {shape:?} do not have {} axes", D + 2);
             return Err(Error::shape(format!("conv{D}d"), message));
         }
-        let conv = Conv {
-            stride: description.get_wholes("stride")?.into(),
-            padding: padding(description)?,
-            dilation: description.get_wholes("dilation")?.into(),
-            groups: description.get_whole("groups")?,
-        };
+        let conv = conv_of(description)?;
         let weight = weights.take("weight", &shape)?;
         let bias = description.get_flag("bias")?.then(|| weights.take("bias", &shape[..1])).transpose()?;
         Ok(Self::from_weights(weight, bias, conv))
     }
+}
+
+/// `y` with a bias for each filter, if there is one.
+#[track_caller]
+pub(super) fn add_bias<F: Float, A: Reader<F>, const D: usize>(x: &A, y: A, bias: Option<&Param<F>>) -> A {
+    match bias {
+        Some(bias) => {
+            let shape: Shape = [bias.value().len()].into_iter().chain([1; D]).collect();
+            y + ReshapeExt::reshape(&x.lift(bias), shape)
+        }
+        None => y,
+    }
+}
+
+/// A description with the options of a convolution.
+pub(super) fn described(layer: Description, conv: &Conv) -> Description {
+    let layer = layer.wholes("stride", &conv.stride);
+    let spacing = match &conv.padding {
+        Padding::Each(each) => layer.wholes("padding", each),
+        Padding::Sides(sides) => {
+            layer.wholes("sides", &sides.iter().flat_map(|(before, after)| [*before, *after]).collect::<Vec<_>>())
+        }
+        Padding::Valid => layer.wholes("padding", &[0]),
+        Padding::Same => layer.flag("same", true),
+        Padding::Full => layer.flag("full", true),
+    };
+    spacing.wholes("dilation", &conv.dilation).whole("groups", conv.groups)
+}
+
+/// The options of a convolution that [`described`] wrote.
+pub(super) fn conv_of(description: &Description) -> Result<Conv, Error> {
+    Ok(Conv {
+        stride: description.get_wholes("stride")?.into(),
+        padding: padding(description)?,
+        dilation: description.get_wholes("dilation")?.into(),
+        groups: description.get_whole("groups")?,
+    })
 }
 
 /// The zeros around an image, by the option that a layer has for them.

@@ -35,6 +35,10 @@ impl<F: Float> Module<F> for Flatten {
         }
     }
 
+    fn nearest_input(&self, x: &Shape) -> Option<Shape> {
+        Some(if x.rank() == 0 { [1].into() } else { x.clone() })
+    }
+
     fn description(&self) -> Option<Description> {
         Some(Description::new("flatten"))
     }

@@ -69,6 +69,12 @@ impl<F: Float> Module<F> for Impute<F> {
         }
     }
 
+    fn nearest_input(&self, x: &Shape) -> Option<Shape> {
+        let mean = self.mean.value().shape();
+        let before = x.len().saturating_sub(mean.len());
+        Some(x[..before].iter().chain(mean.iter()).copied().collect())
+    }
+
     fn description(&self) -> Option<Description> {
         Some(Description::new("impute").wholes("shape", self.mean.value().shape()))
     }

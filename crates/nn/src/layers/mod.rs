@@ -1,40 +1,55 @@
 //! Layers, one file each. A layer that files can describe has one line in [`build`].
 
 mod activation;
+mod attention;
+mod batch_norm;
+mod conv_transpose;
 mod convolution;
 mod dropout;
 mod embedding;
 mod flatten;
+mod group_norm;
 mod impute;
+mod layer_norm;
 mod linear;
-mod max_pool2d;
 mod mlp;
 mod perceptron;
+mod pooling;
 mod recurrent;
 mod residual;
 mod sequential;
 mod standardise;
+mod whiten;
 
 pub use activation::Activation;
+pub use attention::MultiHeadAttention;
+pub use batch_norm::BatchNorm;
+pub use conv_transpose::{ConvTranspose, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d};
 pub use convolution::{Conv1d, Conv2d, Conv3d, Convolution};
 pub use dropout::Dropout;
 pub use embedding::Embedding;
 pub use flatten::Flatten;
+pub use group_norm::GroupNorm;
 pub use impute::Impute;
+pub use layer_norm::{LayerNorm, RmsNorm};
 pub use linear::Linear;
-pub use max_pool2d::MaxPool2d;
 pub use mlp::Mlp;
 pub use perceptron::{Lessons, Perceptron};
+pub use pooling::{
+    Adaptive, AdaptiveAvgPool1d, AdaptiveAvgPool2d, AdaptiveAvgPool3d, AdaptiveMaxPool1d, AdaptiveMaxPool2d,
+    AdaptiveMaxPool3d, AvgPool1d, AvgPool2d, AvgPool3d, Largest, MaxPool1d, MaxPool2d, MaxPool3d, Mean, Sliding, Taken,
+};
 pub use recurrent::{Cell, Recurrent};
 pub use residual::Residual;
 pub use sequential::Sequential;
 pub use standardise::Standardise;
+pub use whiten::Whiten;
 
-use wengert_tape::Float;
+use wengert_tape::{Float, Param, Shape};
 
 use crate::description::Description;
 use crate::error::Error;
-use crate::module::Layer;
+use crate::module::{Layer, Reader};
 use crate::saved::Weights;
 
 /// A layer that can be built from its description and its parameters.
@@ -54,20 +69,45 @@ pub(crate) fn build<F: Float>(
     weights: &mut Weights<'_, F>,
 ) -> Result<Box<dyn Layer<F>>, Error> {
     let build = match description.layer() {
-        "linear" => <Linear<F> as Described<F>>::boxed,
+        "adaptive_avg_pool1d" => <AdaptiveAvgPool1d as Described<F>>::boxed,
+        "adaptive_avg_pool2d" => <AdaptiveAvgPool2d as Described<F>>::boxed,
+        "adaptive_avg_pool3d" => <AdaptiveAvgPool3d as Described<F>>::boxed,
+        "adaptive_max_pool1d" => <AdaptiveMaxPool1d as Described<F>>::boxed,
+        "adaptive_max_pool2d" => <AdaptiveMaxPool2d as Described<F>>::boxed,
+        "adaptive_max_pool3d" => <AdaptiveMaxPool3d as Described<F>>::boxed,
+        "avg_pool1d" => <AvgPool1d as Described<F>>::boxed,
+        "avg_pool2d" => <AvgPool2d as Described<F>>::boxed,
+        "avg_pool3d" => <AvgPool3d as Described<F>>::boxed,
+        "batch_norm" => <BatchNorm<F> as Described<F>>::boxed,
         "conv1d" => <Conv1d<F> as Described<F>>::boxed,
         "conv2d" => <Conv2d<F> as Described<F>>::boxed,
         "conv3d" => <Conv3d<F> as Described<F>>::boxed,
+        "conv_transpose1d" => <ConvTranspose1d<F> as Described<F>>::boxed,
+        "conv_transpose2d" => <ConvTranspose2d<F> as Described<F>>::boxed,
+        "conv_transpose3d" => <ConvTranspose3d<F> as Described<F>>::boxed,
         "dropout" => <Dropout as Described<F>>::boxed,
-        "impute" => <Impute<F> as Described<F>>::boxed,
-        "max_pool2d" => <MaxPool2d as Described<F>>::boxed,
         "flatten" => <Flatten as Described<F>>::boxed,
+        "group_norm" => <GroupNorm<F> as Described<F>>::boxed,
+        "impute" => <Impute<F> as Described<F>>::boxed,
+        "layer_norm" => <LayerNorm<F> as Described<F>>::boxed,
+        "linear" => <Linear<F> as Described<F>>::boxed,
+        "max_pool1d" => <MaxPool1d as Described<F>>::boxed,
+        "max_pool2d" => <MaxPool2d as Described<F>>::boxed,
+        "max_pool3d" => <MaxPool3d as Described<F>>::boxed,
+        "multi_head_attention" => <MultiHeadAttention<F> as Described<F>>::boxed,
         "perceptron" => <Perceptron<F> as Described<F>>::boxed,
         "recurrent" => <Recurrent<F> as Described<F>>::boxed,
         "residual" => <Residual<F> as Described<F>>::boxed,
+        "rms_norm" => <RmsNorm<F> as Described<F>>::boxed,
         "sequential" => <Sequential<F> as Described<F>>::boxed,
         "standardise" => <Standardise<F> as Described<F>>::boxed,
+        "whiten" => <Whiten<F> as Described<F>>::boxed,
         _ => <Activation as Described<F>>::boxed,
     };
     build(description, weights)
+}
+
+/// A parameter where `x` lives, or a number where there is none.
+fn lift_or<F: Float, A: Reader<F>>(x: &A, param: &Option<Param<F>>, number: f64) -> A {
+    param.as_ref().map_or_else(|| x.full(Shape::scalar(), number), |param| x.lift(param))
 }

@@ -196,14 +196,14 @@ impl<F: Float> Module<F> for Recurrent<F> {
         let (inputs, hidden) = self.sizes();
         let cell = Cell::ALL.iter().position(|cell| *cell == self.cell).unwrap_or(0);
         let sizes = Description::new("recurrent").whole("cell", cell).whole("inputs", inputs).whole("hidden", hidden);
-        Some(sizes.whole("layers", self.layers.len()))
+        Some(sizes.whole("count", self.layers.len()))
     }
 }
 
 impl<F: Float> Described<F> for Recurrent<F> {
     fn build(description: &Description, weights: &mut Weights<'_, F>) -> Result<Self, Error> {
         let [cell, inputs, hidden, layers] =
-            ["cell", "inputs", "hidden", "layers"].map(|name| description.get_whole(name));
+            ["cell", "inputs", "hidden", "count"].map(|name| description.get_whole(name));
         let (cell, inputs, hidden, layers) = (cell?, inputs?, hidden?, layers?);
         let cell = *Cell::ALL.get(cell).ok_or_else(|| Error::shape("recurrent", format!("there is no cell {cell}")))?;
         if layers == 0 {

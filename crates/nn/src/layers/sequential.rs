@@ -100,7 +100,7 @@ impl<F: Float> Module<F> for Sequential<F> {
     }
 
     fn nearest_input(&self, x: &Shape) -> Option<Shape> {
-        self.layers.first()?.nearest_input(x)
+        self.layers.first()?.nearest_input(x).filter(|x| self.output_shape(x).is_ok())
     }
 
     fn description(&self) -> Option<Description> {

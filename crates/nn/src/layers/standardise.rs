@@ -56,6 +56,21 @@ impl<F: Float> Standardise<F> {
         Self::from_moments(Tensor::from(mean), Tensor::from(deviation))
     }
 
+    /// The layer that takes the results of this one back: `y · deviation + mean`. Behind a network that learned standardised
+    /// targets, it gives answers in the unit of the targets.
+    ///
+    /// # Examples
+    /// ```
+    /// use wengert_nn::prelude::*;
+    /// let standardise = Standardise::fit(&Tensor::from([[1.0], [3.0]]));
+    /// let x = Tensor::from([[10.0], [-2.0]]);
+    /// assert_eq!(standardise.inverse().forward(&standardise.forward(&x)), x);
+    /// ```
+    pub fn inverse(&self) -> Self {
+        let (mean, deviation) = (self.mean.value(), self.deviation.value());
+        Self::from_moments(-(mean / deviation), deviation.map(|d| F::one() / d))
+    }
+
     fn from_moments(mean: Tensor<F>, deviation: Tensor<F>) -> Self {
         let mut layer = Standardise { mean: Param::new(mean), deviation: Param::new(deviation) };
         layer.set_frozen(true);
@@ -90,6 +105,12 @@ impl<F: Float> Module<F> for Standardise<F> {
             true => Ok(x.clone()),
             false => Err(Error::shape("standardise", format!("inputs […, {mean}] are needed, not {x}"))),
         }
+    }
+
+    fn nearest_input(&self, x: &Shape) -> Option<Shape> {
+        let mean = self.mean.value().shape();
+        let before = x.len().saturating_sub(mean.len());
+        Some(x[..before].iter().chain(mean.iter()).copied().collect())
     }
 
     fn description(&self) -> Option<Description> {

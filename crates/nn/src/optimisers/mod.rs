@@ -3,7 +3,6 @@
 mod adadelta;
 mod adagrad;
 mod adam;
-mod adam_w;
 mod average;
 mod gradients;
 mod groups;
@@ -17,8 +16,7 @@ use std::fmt::Debug;
 
 pub use adadelta::Adadelta;
 pub use adagrad::Adagrad;
-pub use adam::Adam;
-pub use adam_w::AdamW;
+pub use adam::{Adam, AdamOf, AdamW};
 pub use average::WeightAverage;
 pub use gradients::{ModelGradients, ParameterGradients};
 pub use groups::Groups;

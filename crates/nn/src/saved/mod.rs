@@ -12,7 +12,7 @@ use std::path::Path;
 pub(crate) use file::{Stored, decode, encode, read, to_bytes, write_whole};
 use safetensors::SafeTensors;
 use serde_json::{Map, Value};
-use wengert_tape::{Float, Shape, Tensor};
+use wengert_tape::{Float, Param, Shape, Tensor};
 
 use crate::description::Description;
 use crate::error::Error;
@@ -144,6 +144,16 @@ impl<F: Float> Weights<'_, F> {
         Ok(tensor)
     }
 
+    /// The parameter of this name, if the option of the same name says that there is one.
+    pub(crate) fn take_if(
+        &mut self,
+        description: &Description,
+        name: &str,
+        shape: &[usize],
+    ) -> Result<Option<Param<F>>, Error> {
+        description.get_flag(name)?.then(|| self.take(name, shape).map(Param::new)).transpose()
+    }
+
     /// Runs `f` on the parameters of part `position`.
     pub(crate) fn inside<T>(&mut self, position: usize, f: impl FnOnce(&mut Self) -> T) -> T {
         let outer = self.at.len();
@@ -155,8 +165,13 @@ impl<F: Float> Weights<'_, F> {
 }
 
 fn all_taken(file: &SafeTensors<'_>, taken: &BTreeSet<String>) -> Result<(), String> {
-    let unknown: BTreeSet<&str> =
-        file.names().into_iter().filter(|name| !name.starts_with(BESIDE) && !taken.contains(*name)).collect();
+    // PyTorch's batch norm counts its batches; nothing here depends on the count.
+    let counts = |name: &str| {
+        let layer = name.strip_suffix("num_batches_tracked");
+        layer.is_some_and(|layer| taken.contains(&format!("{layer}running_mean")))
+    };
+    let unknown = |name: &&str| !name.starts_with(BESIDE) && !taken.contains(*name) && !counts(name);
+    let unknown: BTreeSet<&str> = file.names().into_iter().filter(unknown).collect();
     match unknown.is_empty() {
         true => Ok(()),
         false => Err(format!("the model has no parameter {unknown:?}")),

@@ -85,6 +85,26 @@ pub trait ConvTransposeExt: Algebra {
 
 impl<A: Algebra> ConvTransposeExt for A {}
 
+impl Conv {
+    /// The shape of the result of [`conv_transpose`](ConvTransposeExt::conv_transpose) for a batch of images `x` and
+    /// filters `w`.
+    ///
+    /// # Errors
+    /// If the shapes or options do not fit.
+    ///
+    /// # Examples
+    /// ```
+    /// use wengert_tape::prelude::*;
+    /// let (x, w) = (Shape::from([10, 3, 4, 4]), Shape::from([3, 6, 5, 5]));
+    /// assert_eq!(Conv::default().stride(2).transposed_shape(&x, &w, 1)?, [10, 6, 12, 12]);
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn transposed_shape(&self, x: &Shape, w: &Shape, output_padding: impl Into<PerAxis>) -> Result<Shape, Error> {
+        let (_, lengths) = transposed(x, w, self, &output_padding.into())?;
+        Ok([x[0], w[1] * self.groups].into_iter().chain(lengths.iter().copied()).collect())
+    }
+}
+
 /// The operation, and the lengths of the result; where the operation's are shorter, zeros follow.
 #[inline]
 fn transposed(x: &Shape, w: &Shape, conv: &Conv, output_padding: &PerAxis) -> Result<(ConvInput, PerAxis), Error> {

@@ -70,14 +70,25 @@ impl Pool {
 
     /// The windows along spatial axis `k`.
     #[inline]
-    pub(crate) fn window(&self, k: usize) -> Window {
+    pub fn window(&self, k: usize) -> Window {
         let Pool { size, stride, padding, dilation, .. } = self;
         Window { size: size.at(k), stride: stride.at(k), padding: padding.at(k), dilation: dilation.at(k) }
     }
 
-    /// How many windows lie along each spatial axis of images of shape `x`, or what does not fit.
+    /// How many windows lie along each spatial axis of images of shape `x`.
+    ///
+    /// # Errors
+    /// If the windows do not fit; the message begins with `op`.
+    ///
+    /// # Examples
+    /// ```
+    /// use wengert_tape::prelude::*;
+    /// let counts = Pool::new(3).stride([1, 2]).counts("pool", &Shape::from([10, 8, 5, 7]))?;
+    /// assert_eq!(counts[..], [3, 3]);
+    /// # Ok::<(), Error>(())
+    /// ```
     #[inline]
-    pub(crate) fn counts(&self, op: &str, x: &Shape) -> Result<PerAxis, Error> {
+    pub fn counts(&self, op: &str, x: &Shape) -> Result<PerAxis, Error> {
         let error = |message: String| Err(Error::shape(op, message));
         let axes = spatial(op, x)?;
         let Pool { size, stride, padding, dilation, .. } = self;
