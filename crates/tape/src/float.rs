@@ -5,6 +5,7 @@ use std::iter::Sum;
 use std::ops::{AddAssign, DivAssign, MulAssign, SubAssign};
 
 use crate::buffer::Pool;
+use crate::compiled::Compiled;
 #[cfg(feature = "linalg")]
 use crate::kernels::factor::Factor;
 use crate::kernels::gemm::Gemm;
@@ -46,6 +47,7 @@ pub trait Float:
     + DivAssign
     + Gemm
     + Factor
+    + Compiled
     + Lane
     + Upcast
 {

@@ -382,7 +382,12 @@ impl<F: Float> Gradients<F> {
     }
 
     /// Why there is no gradient for a handle of this tag (a key; with `FOLDED`, no node of that tape) and id.
+    #[cold]
     fn missing(&self, tag: u32, id: u32) -> Error {
+        F::why_missing(self, tag, id)
+    }
+
+    pub(crate) fn missing_in(&self, tag: u32, id: u32) -> Error {
         let key = tag & !FOLDED;
         let not_connected = |reason: String| Error::NotConnected { reason };
         if key == 0 || id & CONSTANT != 0 && key == self.key && key & store::GRADIENT_ONLY == 0 {

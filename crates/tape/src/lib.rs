@@ -30,6 +30,7 @@ mod case;
 #[cfg(feature = "check")]
 pub mod check;
 mod checkpoint;
+mod compiled;
 mod complex;
 mod custom_op;
 mod differential;

@@ -175,7 +175,12 @@ fn not_taken<F: Float>(graph: &GraphView<F>, node: &GraphNode<F>, at: usize) -> 
 }
 
 /// The sweep of [`sweep::backward`], under the tape's policy.
+#[inline]
 pub(crate) fn backward<F: Float>(key: u32, root: u32, seed: Tensor<F>, all: bool) -> Result<Gradients<F>, Error> {
+    F::gradients(key, root, seed, all)
+}
+
+pub(crate) fn backward_in<F: Float>(key: u32, root: u32, seed: Tensor<F>, all: bool) -> Result<Gradients<F>, Error> {
     let policy = store::with_store(key, |store: &mut Store<F>| store.on_non_finite)?;
     if policy == OnNonFinite::Off {
         return sweep::backward(key, root, seed, all);

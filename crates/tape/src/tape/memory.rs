@@ -290,7 +290,12 @@ macro_rules! lanes {
 lanes! { f32 f64 }
 
 /// Opens a tape and returns its key.
+#[inline]
 pub(crate) fn open<F: Float>(kind: u32) -> Result<u32, Error> {
+    F::open(kind)
+}
+
+pub(crate) fn open_in<F: Float>(kind: u32) -> Result<u32, Error> {
     F::cold(|cold| {
         let mut cold = cold.borrow_mut();
         let key = cold.new_key(kind)?;
@@ -325,7 +330,12 @@ fn take_sink<F: Float>(cold: &mut Cold<F>, k: usize) -> Result<(), Error> {
 }
 
 /// Closes a tape; its memory goes to the thread's pool.
+#[inline]
 pub(crate) fn close<F: Float>(key: u32) {
+    F::close(key)
+}
+
+pub(crate) fn close_in<F: Float>(key: u32) {
     let closed = F::cold(|cold| {
         let mut cold = cold.borrow_mut();
         F::hot(|hot| {
@@ -344,7 +354,12 @@ pub(crate) fn close<F: Float>(key: u32) {
 }
 
 /// Empties a tape and gives it a new key; its memory goes to the pool.
+#[inline]
 pub(crate) fn clear<F: Float>(key: u32) -> Result<u32, Error> {
+    F::clear(key)
+}
+
+pub(crate) fn clear_in<F: Float>(key: u32) -> Result<u32, Error> {
     let (new, dropped, hooks) = F::cold(|cold| {
         let mut cold = cold.borrow_mut();
         let k = cold.position(key).ok_or_else(|| missing(key))?;

@@ -176,7 +176,19 @@ pub(crate) fn push_leaves<F: Float>(key: u32, values: &[F], line: Line) -> Resul
 }
 
 /// Records a tensor node and returns its id.
+#[inline]
 pub(crate) fn push_wide<F: Float>(
+    key: u32,
+    what: What,
+    parents: SmallVec<[u32; 3]>,
+    value: Value<F>,
+    caller: Line,
+    active: bool,
+) -> Result<u32, Error> {
+    F::push_wide(key, what, parents, value, caller, active)
+}
+
+pub(crate) fn push_wide_in<F: Float>(
     key: u32,
     what: What,
     parents: SmallVec<[u32; 3]>,

@@ -12,7 +12,7 @@ use std::rc::Rc;
 
 use smallvec::SmallVec;
 
-pub(crate) use super::memory::{Inherit, Lane, clear, close, give_adjoints, open, take_adjoints, with_store};
+pub(crate) use super::memory::{Inherit, Lane, clear, clear_in, close, close_in, give_adjoints, open, open_in, take_adjoints, with_store};
 pub(crate) use super::record::*;
 use crate::by_id::ById;
 use crate::float::Float;
@@ -125,7 +125,7 @@ pub(crate) struct Wide<F: Float> {
 
 /// What made a tensor node.
 #[derive(Clone, Debug)]
-pub(crate) enum What {
+pub enum What {
     Var,
     Input,
     Op(AnyOp),

@@ -274,11 +274,11 @@ impl<F: Float> Var<F> {
     /// [`Error::ForeignThread`]. After an error the tape is as it was.
     #[track_caller]
     pub fn try_apply<O: Op>(op: O, args: &[Arg<'_, Self>]) -> Result<Any<Self>, Error> {
-        Var::try_apply_any(AnyOp::new(op), args, Location::caller())
+        F::apply_recorded(AnyOp::new(op), args, Location::caller())
     }
 
     /// [`try_apply`](Self::try_apply), compiled once and not for each type of operation.
-    fn try_apply_any(op: AnyOp, args: &[Arg<'_, Self>], line: Line) -> Result<Any<Self>, Error> {
+    pub(crate) fn apply_in(op: AnyOp, args: &[Arg<'_, Self>], line: Line) -> Result<Any<Self>, Error> {
         let handles = Few::from_fn(args.len(), |k| handle(&args[k]));
         let key = handles.first().map_or(0, |h| h.0);
         if handles.iter().any(|h| h.0 != key) {
@@ -338,6 +338,10 @@ impl<F: Float> Var<F> {
     }
 
     fn connected(&self) -> Result<(), Error> {
+        F::connected(*self)
+    }
+
+    pub(crate) fn connected_in(self) -> Result<(), Error> {
         let reason = match self.id & CONSTANT {
             0 if is_active::<F>(self.key, self.id) => return Ok(()),
             0 => sweep::why_inactive::<F>(self.key, self.id)?,
@@ -413,7 +417,12 @@ pub(crate) fn of_kind<F: Float>(kind: Kind, key: u32, id: u32) -> Any<Var<F>> {
 }
 
 /// The value of a node or constant.
+#[inline]
 pub(crate) fn value_of<F: Float>(key: u32, id: u32) -> Result<Value<F>, Error> {
+    F::value_of(key, id)
+}
+
+pub(crate) fn value_in<F: Float>(key: u32, id: u32) -> Result<Value<F>, Error> {
     store::with_store(key, |store| operand(store, id).map(|(value, _)| value))?
 }
 
