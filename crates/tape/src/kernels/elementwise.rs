@@ -149,46 +149,53 @@ fn for_each_run(
     }
 }
 
-/// Applies `f` to the elements of `x`, broadcast against each other.
-///
-/// The loops over whole runs are plain loops over slices, which the compiler vectorises; all else is compiled once for
-/// each element type, and not for each operation.
+/// Computes a result of the common shape of `x`, run by run: `run` gets the elements of the result, the operands from where
+/// the run begins, and their steps. Compiled once for each element type, and not for each operation.
+fn by_runs<E: Element, T: Element>(
+    x: &[&Tensor<E>],
+    run: &mut dyn FnMut(&mut [T], [&[E]; 3], [usize; 3]),
+) -> Tensor<T> {
+    let Operands { shapes, data: [a, b, c] } = Operands::of(x);
+    let shape = common(&shapes[..x.len()]);
+    let mut out = Buffer::<T>::any(shape.len_elements());
+    for_each_run(&shape, &shapes[..x.len()], &mut |range, at, inner| {
+        let start = |k: usize| if k < x.len() { at[k] } else { 0 };
+        run(&mut out[range], [&a[start(0)..], &b[start(1)..], &c[start(2)..]], inner);
+    });
+    Tensor::from_parts(shape, out)
+}
+
+/// Applies `f` to the elements of `x`, broadcast against each other, in plain loops, which the compiler vectorises.
 #[inline(always)]
 fn broadcast<A: Arity, E: Element, T: Element>(x: A::Of<&Tensor<E>>, f: impl Fn(A::Of<E>) -> T) -> Tensor<T> {
-    let Operands { shapes, data: [a, b, c] } = Operands::of(x.as_ref());
-    let shape = common(&shapes[..A::N]);
-    let mut out = Buffer::<T>::any(shape.len_elements());
-    if A::N == 1 {
-        for i in 0..out.len().min(a.len()) {
-            out[i] = f(A::from_fn(|_| a[i]));
-        }
-        return Tensor::from_parts(shape, out);
-    }
-    for_each_run(&shape, &shapes[..A::N], &mut |range, at, inner| {
-        let y = &mut out[range];
+    by_runs(x.as_ref(), &mut |y, [a, b, c], inner| {
         let n = y.len();
-        if A::N == 2 && inner[0] == 1 && inner[1] == 1 {
-            let (a, b) = (&a[at[0]..][..n], &b[at[1]..][..n]);
+        if A::N == 1 {
+            let a = &a[..n];
+            for i in 0..n {
+                y[i] = f(A::from_fn(|_| a[i]));
+            }
+        } else if A::N == 2 && inner[0] == 1 && inner[1] == 1 {
+            let (a, b) = (&a[..n], &b[..n]);
             for i in 0..n {
                 y[i] = f(A::from_fn(|k| if k == 0 { a[i] } else { b[i] }));
             }
         } else if A::N == 2 && inner[0] == 1 {
-            let (a, b) = (&a[at[0]..][..n], b[at[1]]);
+            let (a, b) = (&a[..n], b[0]);
             for i in 0..n {
                 y[i] = f(A::from_fn(|k| if k == 0 { a[i] } else { b }));
             }
         } else if A::N == 2 && inner[1] == 1 {
-            let (a, b) = (a[at[0]], &b[at[1]..][..n]);
+            let (a, b) = (a[0], &b[..n]);
             for i in 0..n {
                 y[i] = f(A::from_fn(|k| if k == 0 { a } else { b[i] }));
             }
         } else {
             for (i, y) in y.iter_mut().enumerate() {
-                *y = f(A::from_fn(|k| [a, b, c][k][at[k] + i * inner[k]]));
+                *y = f(A::from_fn(|k| [a, b, c][k][i * inner[k]]));
             }
         }
-    });
-    Tensor::from_parts(shape, out)
+    })
 }
 
 /// The value of a pointwise operation.
@@ -233,25 +240,38 @@ pub(crate) fn times_partial<F: Float, P: Pointwise>(
         }
         return g;
     }
-    let Operands { shapes, data: [a, b, c] } = Operands::of(x.as_ref());
-    let all = g.data_mut();
-    for_each_run(y.shape(), &shapes[..P::Arity::N], &mut |range, at, inner| {
-        let (g, y) = (&mut all[range.clone()], &y.data()[range]);
+    in_place(&mut g, y, x.as_ref(), &mut |g, y, [a, b, c], inner| {
         let n = g.len().min(y.len());
-        let contiguous = n == 1 || inner[..P::Arity::N].iter().all(|step| *step == 1);
-        if contiguous {
-            let x = [&a[at[0]..][..n], &b[at[1]..][..n], &c[at[2]..][..n]];
+        if n == 1 || inner[..P::Arity::N].iter().all(|step| *step == 1) {
+            let x = [&a[..n], &b[..n], &c[..n]];
             for i in 0..n {
                 g[i] = Num(g[i]).chain(op.partial(arg, P::Arity::from_fn(|k| Num(x[k][i])), Num(y[i]))).0;
             }
         } else {
             for i in 0..n {
-                let x = P::Arity::from_fn(|k| Num([a, b, c][k][at[k] + i * inner[k]]));
+                let x = P::Arity::from_fn(|k| Num([a, b, c][k][i * inner[k]]));
                 g[i] = Num(g[i]).chain(op.partial(arg, x, Num(y[i]))).0;
             }
         }
     });
     g
+}
+
+/// Changes `g`, which has the shape of `y`, run by run: `run` gets its elements and those of `y`, and the operands of `y`
+/// as [`by_runs`] gives them.
+fn in_place<F: Float>(
+    g: &mut Tensor<F>,
+    y: &Tensor<F>,
+    x: &[&Tensor<F>],
+    run: &mut dyn FnMut(&mut [F], &[F], [&[F]; 3], [usize; 3]),
+) {
+    let Operands { shapes, data: [a, b, c] } = Operands::of(x);
+    let all = g.data_mut();
+    for_each_run(y.shape(), &shapes[..x.len()], &mut |range, at, inner| {
+        let start = |k: usize| if k < x.len() { at[k] } else { 0 };
+        let operands = [&a[start(0)..], &b[start(1)..], &c[start(2)..]];
+        run(&mut all[range.clone()], &y.data()[range], operands, inner);
+    });
 }
 
 /// [`times_partial`] on values with tangents.
@@ -270,18 +290,35 @@ pub(crate) fn dual_times_partial<F: Float, P: Pointwise>(
             tangent: g.tangent.map(|d| times_partial(op, arg, d, values, &y.value)),
         };
     }
+    let operand = |k: usize| x[if k < x.len() { k } else { 0 }];
+    let operands = [operand(0), operand(1), operand(2)];
+    products(&g, operands, P::Arity::N, y, &|x, y| op.partial(arg, P::Arity::from_fn(|k| x[k]), y))
+}
+
+/// `g` times a derivative of the elements of the first `count` operands and of `y`, element by element.
+fn products<F: Float>(
+    g: &Dual<Tensor<F>>,
+    x: [&Dual<Tensor<F>>; 3],
+    count: usize,
+    y: &Dual<Tensor<F>>,
+    partial: &dyn Fn([DualNumber<F>; 3], DualNumber<F>) -> DualNumber<F>,
+) -> Dual<Tensor<F>> {
     let shape = y.value.shape();
-    let shapes = Operands::of(values.as_ref()).shapes;
     let dual = |t: &Dual<Tensor<F>>, at: usize| DualNumber {
         value: Num(t.value.data()[at]),
         tangent: Num(t.tangent.as_ref().map_or(F::zero(), |d| d.data()[at])),
     };
     let mut value = Buffer::<F>::any(shape.len_elements());
     let mut tangent = Buffer::<F>::any(shape.len_elements());
-    for_each_run(shape, &shapes[..P::Arity::N], &mut |range, at, inner| {
+    let shapes = x.map(|x| x.value.shape());
+    for_each_run(shape, &shapes[..count], &mut |range, at, inner| {
         for (i, flat) in range.enumerate() {
-            let args = P::Arity::from_fn(|k| dual(x[k], at[k] + i * inner[k]));
-            let product = dual(&g, flat).chain(op.partial(arg, args, dual(y, flat)));
+            let arg = |k: usize| {
+                let k = if k < count { k } else { 0 };
+                dual(x[k], at[k] + i * inner[k])
+            };
+            let args = [arg(0), arg(1), arg(2)];
+            let product = dual(g, flat).chain(partial(args, dual(y, flat)));
             value[flat] = product.value.0;
             tangent[flat] = product.tangent.0;
         }

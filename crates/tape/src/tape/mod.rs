@@ -28,7 +28,9 @@ pub(crate) use scalar::{add_two, key_of, push_many, push_run};
 pub(crate) use summation::Summation;
 #[cfg(feature = "check")]
 pub(crate) use var::param_node;
-pub(crate) use var::{Operands, Parent, Step, evaluate, inherit, is_active, lift_value, read, step, value_in, value_of};
+pub(crate) use var::{
+    Operands, Parent, Step, evaluate, inherit, is_active, lift_value, read, step, value_in, value_of,
+};
 pub use var::{Stored, Var};
 
 use crate::algebra::Any;

@@ -12,7 +12,9 @@ use std::rc::Rc;
 
 use smallvec::SmallVec;
 
-pub(crate) use super::memory::{Inherit, Lane, clear, clear_in, close, close_in, give_adjoints, open, open_in, take_adjoints, with_store};
+pub(crate) use super::memory::{
+    Inherit, Lane, clear, clear_in, close, close_in, give_adjoints, open, open_in, take_adjoints, with_store,
+};
 pub(crate) use super::record::*;
 use crate::by_id::ById;
 use crate::float::Float;
