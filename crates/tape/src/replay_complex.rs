@@ -34,6 +34,7 @@ impl Replay<f64> {
     /// assert!((im.data()[0] / 1e-20 - 2.0 * 1.0_f64.exp()).abs() < 1e-14);
     /// # Ok::<(), Error>(())
     /// ```
+    #[inline]
     pub fn on_complex(&self, leaves: &[(usize, [Tensor<f64>; 2])]) -> Result<[Tensor<f64>; 2], Error> {
         let mut re: Vec<Value<f64>> = Vec::with_capacity(self.len());
         let mut im: Vec<Option<Tensor<f64>>> = Vec::with_capacity(self.len());
@@ -83,6 +84,7 @@ impl Replay<f64> {
 }
 
 /// The value of an operation on complex arguments.
+#[inline]
 fn continued(op: &AnyOp, re: &[Arg<'_, Tensor<f64>>], im: &[Arg<'_, Tensor<f64>>]) -> Result<[Tensor<f64>; 2], Error> {
     let none = || Error::NoRule {
         op: op.name(),

@@ -179,8 +179,15 @@ impl<F: Float> Cold<F> {
     }
 
     /// Takes `count` ids of the tape at `k`, which is not in use, for leaves or tensors. Those of a gradient-only tape
-    /// are a gap in the records; those of a full tape get what `extra` says and no node.
-    pub(super) fn take_ids(&mut self, k: usize, count: u32, extra: impl Fn(u32) -> Extra<F>) -> Result<u32, Error> {
+    /// are a gap in the records; those of a full tape get a value (0 without one), a line and an operation, and no node.
+    pub(super) fn take_ids(
+        &mut self,
+        k: usize,
+        count: u32,
+        values: &[F],
+        line: Line,
+        op: &'static ScalarOp,
+    ) -> Result<u32, Error> {
         let first = self.stores[k].len;
         if self.stores[k].key & GRADIENT_ONLY != 0 {
             let fits = self.stores[k].pieces.last().is_some_and(|p| p.used + slopes::LONGEST <= PIECE);
@@ -206,7 +213,8 @@ impl<F: Float> Cold<F> {
             }
             let places = &mut self.stores[k].extras[id / CHUNK][id % CHUNK..];
             for (place, i) in places.iter_mut().zip(done..count) {
-                place.write(extra(i));
+                let value = values.get(i as usize).copied().unwrap_or_else(F::zero);
+                place.write(Extra { value, line, op });
             }
             done = count.min(done + (CHUNK - id % CHUNK) as u32);
         }
@@ -325,7 +333,7 @@ pub(crate) fn open_in<F: Float>(kind: u32) -> Result<u32, Error> {
 /// Node 0: what has no parent points here.
 fn take_sink<F: Float>(cold: &mut Cold<F>, k: usize) -> Result<(), Error> {
     let line = Location::caller();
-    cold.take_ids(k, 1, |_| Extra { value: F::zero(), line, op: &ScalarOp::Leaf })?;
+    cold.take_ids(k, 1, &[], line, &ScalarOp::Leaf)?;
     Ok(())
 }
 

@@ -162,7 +162,7 @@ pub(crate) fn push_leaves<F: Float>(key: u32, values: &[F], line: Line) -> Resul
         F::hot(|hot| {
             cold.park(hot);
             let count = u32::try_from(values.len()).map_err(|_| Error::TapeFull(cold.stores[k].len))?;
-            let taken = cold.take_ids(k, count, |i| Extra { value: values[i as usize], line, op: &ScalarOp::Leaf });
+            let taken = cold.take_ids(k, count, values, line, &ScalarOp::Leaf);
             if let Ok(first) = taken {
                 match cold.stores[k].leaves.last_mut() {
                     Some(range) if range.end == first => range.end += count,
@@ -206,7 +206,7 @@ pub(crate) fn push_wide_in<F: Float>(
                 cold.park(hot);
             }
         });
-        let id = cold.take_ids(k, 1, |_| Extra { value: F::zero(), line, op: &ScalarOp::Wide })?;
+        let id = cold.take_ids(k, 1, &[], line, &ScalarOp::Wide)?;
         cold.stores[k].wide.push(Wide { id, what, parents, value, line, active, retained: false });
         Ok(id)
     })?
