@@ -1,8 +1,8 @@
-//! What does not depend on operations, compiled once for each float type, with this crate.
+//! What does not depend on operations, compiled once, with this crate.
 //!
 //! A generic function is compiled in every crate that uses it. The functions here are called through a trait whose
-//! methods for `f32` and `f64` are plain functions, so that a program that records and differentiates does not compile the
-//! tape and its sweeps again.
+//! methods for `f64`, the usual type, are plain functions, so that a program that records and differentiates does not
+//! compile the tape and its sweeps again. Those for `f32` are compiled where they are used.
 
 use smallvec::SmallVec;
 
@@ -23,12 +23,20 @@ macro_rules! compiled {
         pub trait Compiled: Sized {
             $($(#[$doc])* fn $name($($arg: $type),*) -> $result where Self: Float;)*
         }
-        compiled! { @ f32 $($name($($arg: $type),*) -> $result = $path;)* }
-        compiled! { @ f64 $($name($($arg: $type),*) -> $result = $path;)* }
+        compiled! { @ where_used f32 $($name($($arg: $type),*) -> $result = $path;)* }
+        compiled! { @ here f64 $($name($($arg: $type),*) -> $result = $path;)* }
     };
-    (@ $float:ident $($name:ident($($arg:ident: $type:ty),*) -> $result:ty = $path:path;)*) => {
+    (@ here $float:ident $($name:ident($($arg:ident: $type:ty),*) -> $result:ty = $path:path;)*) => {
         impl Compiled for $float {
             $(fn $name($($arg: $type),*) -> $result {
+                $path($($arg),*)
+            })*
+        }
+    };
+    (@ where_used $float:ident $($name:ident($($arg:ident: $type:ty),*) -> $result:ty = $path:path;)*) => {
+        impl Compiled for $float {
+            $(#[inline]
+            fn $name($($arg: $type),*) -> $result {
                 $path($($arg),*)
             })*
         }

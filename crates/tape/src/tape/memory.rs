@@ -212,9 +212,10 @@ impl<F: Float> Cold<F> {
                 self.grow(k)?;
             }
             let places = &mut self.stores[k].extras[id / CHUNK][id % CHUNK..];
-            for (place, i) in places.iter_mut().zip(done..count) {
-                let value = values.get(i as usize).copied().unwrap_or_else(F::zero);
-                place.write(Extra { value, line, op });
+            // Tensors come one at a time, and without a value.
+            let values = if values.is_empty() { &[F::zero()][..] } else { &values[done as usize..] };
+            for (place, value) in places.iter_mut().zip(values) {
+                place.write(Extra { value: *value, line, op });
             }
             done = count.min(done + (CHUNK - id % CHUNK) as u32);
         }
