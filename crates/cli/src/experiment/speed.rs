@@ -55,8 +55,8 @@ pub(super) fn run(seed: u64, seconds: f64) -> Result<Findings, Error> {
             "Samples per second for 784-30-10 (sigmoid, half the squared error, f32, random pixels), each the best of {ROUNDS} \
              measurements. Gradients of a whole batch, without a step: recorded one sample at a time and averaged, and \
              recorded as matrices; beside them the matrix products of such a pass alone, without a tape. Then training, with \
-             a step of descent for each batch, by number of threads: a batch is cut into shards of {SHARD} samples, one \
-             thread for each at most."
+             a step of descent for each batch, by number of threads, beside one that puts batches together: a batch is cut \
+             into shards of {SHARD} samples, one thread for each at most."
         ),
         columns: vec![
             "batch",
