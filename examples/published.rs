@@ -35,9 +35,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let (best, last) = trained.test_accuracy().ok_or("there was no epoch")?;
     let epoch = trained.history.best.unwrap_or(0);
     let seconds = trained.history.seconds;
+    let validated = trained.history.best_epoch().and_then(|epoch| epoch.validation.as_ref()?.get("accuracy"));
     println!(
-        "seed {seed}: test {:.2} % at epoch {epoch}, the best on validation; {:.2} % at the last; {seconds:.0} s",
+        "seed {seed}: test {:.2} % at epoch {epoch}, the best on validation with {:.2} %; {:.2} % at the last; {seconds:.0} s",
         100.0 * best,
+        100.0 * validated.unwrap_or(f64::NAN),
         100.0 * last
     );
     assert!(!arguments.is_empty() || best > 0.8);

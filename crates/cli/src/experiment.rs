@@ -4,6 +4,7 @@ mod amount;
 mod neuron;
 mod one_two;
 mod search;
+mod speed;
 mod xor_seeds;
 
 use std::io;
@@ -44,12 +45,23 @@ enum Experiment {
         #[arg(default_value_t = 0, value_parser = clap::value_parser!(u8).range(0..16))]
         neuron: u8,
     },
+    /// Samples per second: one at a time and as matrices, by size of batch and number of threads
+    Speed {
+        /// How long to measure each figure
+        #[arg(long, value_name = "SECONDS", default_value_t = 1.0, value_parser = seconds)]
+        seconds: f64,
+    },
     /// How often 2-2-1 and 2-3-1 learn exclusive or, over many seeds with the same settings for all
     XorSeeds {
         /// Seeds from 1 to this
         #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..=10000))]
         seeds: u16,
     },
+}
+
+fn seconds(text: &str) -> Result<f64, String> {
+    let number = text.parse().ok().filter(|number: &f64| *number > 0.0 && *number <= 600.0);
+    number.ok_or_else(|| "a number above 0 and up to 600 is needed".to_string())
 }
 
 /// Why there is no table, in one line.
@@ -80,6 +92,7 @@ pub(crate) fn run(args: &ExperimentArgs) -> Result<(), Error> {
         Experiment::Search => ("search", search::run(args.seed)),
         Experiment::Amount => ("amount", amount::run(args.seed)?),
         Experiment::Neuron { neuron } => ("neuron", neuron::run(args.seed, usize::from(neuron))?),
+        Experiment::Speed { seconds } => ("speed", speed::run(args.seed, seconds)?),
         Experiment::XorSeeds { seeds } => ("xor-seeds", xor_seeds::run(seeds)),
     };
     let text = match args.json {

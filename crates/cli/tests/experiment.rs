@@ -57,3 +57,25 @@ fn exclusive_or_succeeds_for_most_seeds() {
         found["rows"].as_array().unwrap().iter().map(|row| row["learned"].as_i64().unwrap()).collect();
     assert!(learned[0] <= 10 && learned[1] >= 8, "{found}");
 }
+
+#[test]
+fn speed_has_a_row_for_each_batch_and_a_figure_for_each_useful_number_of_threads() {
+    let found = Folder::new("experiment-speed").json(&["experiment", "speed", "--seconds", "0.001"]);
+    let rows = found["rows"].as_array().expect("rows");
+    let number = |row: &serde_json::Value, column: &str| row[column].as_u64().unwrap_or(0);
+    let batches: Vec<u64> = rows.iter().map(|row| number(row, "batch")).collect();
+    assert_eq!(batches, [1, 10, 32, 100, 320, 1000], "{found}");
+    let mut useful = Vec::new();
+    for row in rows {
+        assert!(["one at a time", "matrices", "products"].iter().all(|column| number(row, column) > 0), "{row}");
+        assert!(row["× parameters"].as_str().is_some_and(|text| text.parse::<f64>().is_ok()), "{row}");
+        let threads = ["1 thread", "2 threads", "3 threads", "8 threads"].map(|column| &row[column]);
+        useful.push(threads.iter().filter(|cell| cell.as_u64().is_some_and(|rate| rate > 0)).count());
+        let shards = number(row, "shards");
+        let rest = threads.iter().skip(useful[useful.len() - 1]);
+        rest.for_each(|cell| assert_eq!(**cell, format!("as {shards}"), "{row}"));
+    }
+    assert_eq!(useful, [1, 1, 2, 4, 4, 4], "{found}");
+    let shows = found["shows"].as_str().expect("a text");
+    assert!(shows.contains("23820 forward and 24120 backward, 2.01 times the 23860 parameters (2.99 "), "{shows}");
+}
