@@ -21,9 +21,10 @@ if ! command -v valgrind >/dev/null; then
 fi
 
 compiler=$(rustc --version)
-# No flags from outside: the code is for any CPU of the architecture.
-RUSTFLAGS='' cargo build --quiet --release --bench count
-program=$(RUSTFLAGS='' cargo build --release --bench count --message-format=json 2>/dev/null |
+# No flags from outside: the code is for any CPU of the architecture. The profile compiles each crate in one piece, so that
+# counts do not depend on how the compiler cuts it into several.
+RUSTFLAGS='' cargo build --quiet --profile count --bench count
+program=$(RUSTFLAGS='' cargo build --profile count --bench count --message-format=json 2>/dev/null |
     sed -nE 's/.*"name":"count".*"executable":"([^"]+)".*/\1/p' | tail -1)
 counts=$(mktemp)
 trap 'rm -f "$counts" "$counts.log"' EXIT
