@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use wengert_tape::ops::{AnyFunction, AnyOp};
 use wengert_tape::prelude::*;
-use wengert_tape::{Any, Arg, Args, Case, Kind, Op, Text, Value};
+use wengert_tape::{Any, Arg, Args, Case, GraphView, Kind, NodeKind, Op, Text, Value, cost};
 
 const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/ops.md");
 
@@ -92,7 +92,9 @@ fn table() -> String {
         }
     }
     text.push_str(
-        "\n## Functions composed of them\n\n| function | what it is | sample shapes |\n| --- | --- | --- |\n",
+        "\n## Functions composed of them\n\nThe cotangents are those of the operations that a function is made of, by the chain \
+         rule.\n\n| function | what it is | made of | sample shapes | where there is no derivative | cost |\n\
+         | --- | --- | --- | --- | --- | --- |\n",
     );
     let mut last = "";
     for (f, case) in AnyFunction::registered_cases() {
@@ -102,7 +104,10 @@ fn table() -> String {
             let shapes: Vec<String> = case.shapes().iter().map(ToString::to_string).collect();
             let values: Vec<Value<f64>> = case.args.clone();
             let y = f.call(Args(&args(&values)));
-            writeln!(text, "| {name} | `{what}` | {} → {} |", shapes.join(", "), y.shape()).unwrap();
+            let (made_of, kinks) = parts(&f, &case);
+            let flops = flops(&f, &case);
+            let shapes = shapes.join(", ");
+            writeln!(text, "| {name} | `{what}` | {made_of} | {shapes} → {} | {kinks} | {flops} |", y.shape()).unwrap();
         }
     }
     text.push_str(
@@ -115,6 +120,55 @@ fn table() -> String {
         }
     }
     text
+}
+
+/// The operations that a function is made of, and at which of them it may have no derivative.
+fn parts(f: &AnyFunction, case: &Case) -> (String, String) {
+    let tape = Tape::new();
+    let recorded: Vec<Any<Var>> = case
+        .args
+        .iter()
+        .map(|arg| match arg {
+            Any::Real(x) => Any::Real(tape.var(x.clone())),
+            Any::Index(i) => Any::Index(tape.input(i.clone())),
+            Any::Mask(m) => Any::Mask(tape.input(m.clone())),
+        })
+        .collect();
+    let y = f.call(Args(&args(&recorded)));
+    let graph = GraphView::of_var(y).unwrap();
+    let (mut names, mut kinks): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
+    for node in &graph.nodes {
+        let NodeKind::Op(op) = &node.kind else { continue };
+        let name = op.name();
+        let chooses = op.output() != Kind::Real;
+        if (chooses || !op.at_kinks().is_empty()) && !kinks.contains(&name) {
+            kinks.push(name.clone());
+        }
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    let made_of = if names.is_empty() { "its argument".into() } else { names.join(", ") };
+    let kinks = match kinks.is_empty() {
+        true => "smooth".into(),
+        false => format!("where {} has none, or decides otherwise", kinks.join(" or ")),
+    };
+    (made_of, kinks)
+}
+
+/// Floating point operations of a function for the shapes of a case.
+fn flops(f: &AnyFunction, case: &Case) -> u64 {
+    let shapes: Vec<Any<Shape>> = case
+        .args
+        .iter()
+        .zip(case.shapes())
+        .map(|(arg, shape)| match arg {
+            Any::Real(_) => Any::Real(shape),
+            Any::Index(i) => Any::Index(shape.index(i.clone())),
+            Any::Mask(m) => Any::Mask(shape.mask(m.clone())),
+        })
+        .collect();
+    cost(|| f.call(Args(&args(&shapes)))).1.flops
 }
 
 /// The rows of each type in the registry.
