@@ -427,3 +427,17 @@ fn rosenblatts_rule_keeps_novikoffs_bound() {
     let message = neuron.learn(&rows, &[true], 1).unwrap_err().to_string();
     assert_eq!(message, "perceptron: inputs [1, 2] are needed for 1 answers, not [4, 2]");
 }
+
+/// An embedding is looked up by positions and takes no numbers, so that it stands in no list of layers.
+#[test]
+fn an_embedding_passes_the_checker() {
+    let table = Embedding::<f64>::new(5, 3, &mut generator(4));
+    let (name, param) = table.parameters().into_iter().map(|(n, p)| (n, p.id())).next().unwrap();
+    let checker = Checker::new().names(["scale"]).parameters([(name, param)]);
+    // A row that is asked for twice, and one that nobody asks for.
+    let positions = Tensor::from([[0_i64, 4], [4, 2], [1, 0]]);
+    let x = Tensor::from([0.7, -1.2, 0.4]);
+    let report = checker.report(|x: Var| weighted(&(table.rows(&x, positions.clone()) * x)), &x).unwrap();
+    assert_eq!(report.verdict, Verdict::Pass, "{report}");
+    assert_eq!(report.elements.iter().filter(|e| e.name.starts_with("weight[")).count(), 15, "{report}");
+}
