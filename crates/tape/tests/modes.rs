@@ -194,3 +194,16 @@ fn a_missing_gradient_says_why() {
     let reason = tape.input(Tensor::from([1.0])).sum().try_backward().unwrap_err().to_string();
     assert!(reason.contains("depends on inputs alone"), "{reason}");
 }
+
+#[test]
+fn sums_of_gradients_are_looked_up_by_number() {
+    let tape = Tape::new();
+    let numbers = tape.scalars(&[1.0, 2.0, 3.0]);
+    let later = tape.scalar(4.0);
+    let (first, second) = (numbers[0] * 2.0, numbers[1] * 3.0 + numbers[2] * later);
+    let mut sum = first.backward();
+    sum.accumulate(&second.backward()).unwrap();
+    sum.accumulate(&first.backward()).unwrap();
+    let found: Vec<f64> = numbers.iter().chain([&later]).map(|x| sum[*x]).collect();
+    assert_eq!(found, [4.0, 3.0, 4.0, 3.0]);
+}
