@@ -107,28 +107,38 @@ fn continued(op: &AnyOp, re: &[Arg<'_, Tensor<f64>>], im: &[Arg<'_, Tensor<f64>>
             Ok([product(re, re)? - product(im, im)?, product(re, im)? + product(im, re)?])
         }
         Analytic::Composed => {
-            let tape = Tape::new();
-            let recorded: Vec<Any<Var>> = re
-                .iter()
-                .map(|arg| match arg {
-                    Arg::Real(x) => Any::Real(tape.var((*x).clone())),
-                    Arg::Index(i) => Any::Index(tape.input((*i).clone())),
-                    Arg::Mask(m) => Any::Mask(tape.input((*m).clone())),
-                })
-                .collect();
-            let args = Few::from_fn(recorded.len(), |k| recorded[k].as_arg());
-            let replay = Replay::of(op.composed(Args(&args)).ok_or_else(none)?)?;
+            let (replay, places) = composition(op, re).ok_or_else(none)?;
             let mut leaves = Vec::new();
-            for (k, var) in recorded.iter().enumerate() {
-                if let (Any::Real(var), Arg::Real(x), Arg::Real(y)) = (var, re[k], im[k])
-                    && let Some(at) = replay.position(*var)
-                {
+            for (k, at) in places.into_iter().enumerate() {
+                if let (Some(at), Arg::Real(x), Arg::Real(y)) = (at, re[k], im[k]) {
                     leaves.push((at, [x.clone(), y.clone()]));
                 }
             }
             replay.on_complex(&leaves)
         }
     }
+}
+
+/// The composition that an operation declares, recorded at some arguments, and where each argument of numbers stands in it.
+#[inline]
+pub(crate) fn composition(op: &AnyOp, args: &[Arg<'_, Tensor<f64>>]) -> Option<(Replay<f64>, Vec<Option<usize>>)> {
+    let tape = Tape::new();
+    let recorded: Vec<Any<Var>> = args
+        .iter()
+        .map(|arg| match arg {
+            Arg::Real(x) => Any::Real(tape.var((*x).clone())),
+            Arg::Index(i) => Any::Index(tape.input((*i).clone())),
+            Arg::Mask(m) => Any::Mask(tape.input((*m).clone())),
+        })
+        .collect();
+    let args = Few::from_fn(recorded.len(), |k| recorded[k].as_arg());
+    let replay = Replay::of(op.composed(Args(&args))?).ok()?;
+    let place = |var: &Any<Var>| match var {
+        Any::Real(var) => replay.position(*var),
+        _ => None,
+    };
+    let places = recorded.iter().map(place).collect();
+    Some((replay, places))
 }
 
 #[cfg(test)]

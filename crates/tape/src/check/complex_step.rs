@@ -15,7 +15,7 @@ use crate::graph::NodeKind;
 use crate::op::{Kind, Op, Value};
 use crate::ops::AnyOp;
 use crate::replay::Replay;
-use crate::tape::{Tape, Var};
+use crate::replay_complex::composition;
 use crate::tensor::Tensor;
 
 /// The step. Its square is nothing beside 1, and the smallest numbers times it are still numbers.
@@ -175,19 +175,9 @@ fn composed(
     im: &[Arg<'_, Tensor<f64>>],
     has_forward_rules: bool,
 ) -> Option<Tensor<f64>> {
-    let tape = Tape::new();
-    let recorded: Vec<Any<Var>> = re
-        .iter()
-        .map(|arg| match arg {
-            Arg::Real(x) => Any::Real(tape.var((*x).clone())),
-            Arg::Index(i) => Any::Index(tape.input((*i).clone())),
-            Arg::Mask(m) => Any::Mask(tape.input((*m).clone())),
-        })
-        .collect();
-    let args: Vec<Arg<'_, Var>> = recorded.iter().map(Any::as_arg).collect();
-    let replay = Replay::of(op.composed(Args(&args))?).ok()?;
-    let leaves = recorded.iter().zip(im).filter_map(|(var, im)| match (var, im) {
-        (Any::Real(var), Arg::Real(im)) => Some((replay.position(*var)?, (*im).clone())),
+    let (replay, places) = composition(op, re)?;
+    let leaves = places.into_iter().zip(im).filter_map(|(at, im)| match im {
+        Arg::Real(im) => Some((at?, (*im).clone())),
         _ => None,
     });
     let swept = Imaginary::of(&replay, &leaves.collect::<Vec<_>>(), has_forward_rules)?;

@@ -61,7 +61,6 @@ macro_rules! symbols {
             fn symbol_mask(mask: Self::Mask) -> SymbolMask {
                 SymbolMask::$variant(mask)
             }
-            #[allow(unreachable_patterns)]
             fn of_symbol(symbol: Symbol) -> Self {
                 match symbol {
                     Symbol::$variant(x) => x,
