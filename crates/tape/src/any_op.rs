@@ -8,7 +8,7 @@ use crate::algebra::{Algebra, Args};
 use crate::complex::Analytic;
 use crate::error::Error;
 use crate::float::Float;
-use crate::op::{Cotangents, Custom, Kind, Op, Value};
+use crate::op::{CompiledFor, Cotangents, Custom, Described, Floats, Kind, Op, Value, on_float};
 use crate::series::Series;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
@@ -28,11 +28,17 @@ enum Handle {
 }
 
 impl AnyOp {
-    /// An operation of any type.
+    /// An operation of any type, for numbers of both float types.
     pub fn new<O: Op>(op: O) -> AnyOp {
+        AnyOp::compiled_for::<f32, O>(op)
+    }
+
+    /// An operation of any type, for numbers of the float types that go with `S`.
+    pub(crate) fn compiled_for<S: Floats, O: Op>(op: O) -> AnyOp {
         if let Some(op) = (&op as &dyn std::any::Any).downcast_ref::<AnyOp>() {
             return op.clone();
         }
+        let op = CompiledFor::<S, O>::new(op);
         match size_of::<O>() {
             0 => AnyOp(Handle::Unit(Box::leak(Box::new(op)))),
             _ => AnyOp(Handle::Shared(Arc::new(op))),
@@ -46,9 +52,17 @@ impl AnyOp {
         }
     }
 
+    fn described(&self) -> &dyn Described {
+        self.custom().described()
+    }
+
+    pub(crate) fn is_for_f32(&self) -> bool {
+        self.custom().on_f32().is_some()
+    }
+
     /// The operation as one of type `O`, if it is.
     pub fn downcast_ref<O: Op>(&self) -> Option<&O> {
-        self.custom().custom_any().downcast_ref()
+        self.described().any().downcast_ref()
     }
 
     /// The cotangents of the arguments `need`, in that order; the last rule may work in the buffer of `g`.
@@ -66,44 +80,44 @@ impl AnyOp {
     }
 
     pub(crate) fn type_id(&self) -> TypeId {
-        self.custom().custom_any().type_id()
+        self.described().any().type_id()
     }
 }
 
 impl fmt::Debug for AnyOp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.custom().fmt(f)
+        self.described().fmt(f)
     }
 }
 
 impl PartialEq for AnyOp {
     /// Whether both are of one type and equal.
     fn eq(&self, other: &Self) -> bool {
-        self.custom().custom_equals(other.custom().custom_any())
+        self.described().equals(other.described().any())
     }
 }
 
 impl Op for AnyOp {
     fn name(&self) -> String {
-        self.custom().custom_name()
+        self.described().own_name()
     }
     fn text(&self, args: &[&str]) -> String {
-        self.custom().custom_text(args)
+        self.described().own_text(args)
     }
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
-        self.custom().custom_shape(args)
+        self.described().own_shape(args)
     }
     fn check<F: Float>(&self, a: Args<'_, Tensor<F>>) -> Result<(), Error> {
-        F::forward(self.custom()).check_as(a)
+        on_float(self.custom())?.check_as(a)
     }
     fn output(&self) -> Kind {
-        self.custom().custom_output()
+        self.described().own_output()
     }
     fn forward<F: Float>(&self, a: Args<'_, Tensor<F>>) -> Value<F> {
-        F::forward(self.custom()).forward_as(a)
+        on_float(self.custom()).unwrap_or_else(|e| e.raise()).forward_as(a)
     }
     fn active(&self, arg: usize) -> bool {
-        self.custom().custom_active(arg)
+        self.described().own_active(arg)
     }
     fn vjp<A: Algebra>(&self, arg: usize, g: A, a: Args<'_, A>, y: &A) -> A {
         A::read(self.custom(), |op| op.vjp_as(arg, g, a, y))
@@ -118,24 +132,24 @@ impl Op for AnyOp {
         A::read(self.custom(), |op| op.composed_as(a))
     }
     fn analytic(&self) -> Analytic {
-        self.custom().custom_analytic()
+        self.described().own_analytic()
     }
     fn on_complex(&self, re: Args<'_, Tensor<f64>>, im: Args<'_, Tensor<f64>>) -> Option<[Tensor<f64>; 2]> {
-        self.custom().custom_on_complex(re, im)
+        self.described().own_on_complex(re, im)
     }
     fn immune(&self) -> &'static [(&'static str, &'static str)] {
-        self.custom().custom_immune()
+        self.described().own_immune()
     }
     fn series(&self, x: &[Series]) -> Option<Series> {
-        self.custom().custom_series(x)
+        self.described().own_series(x)
     }
     fn at_kinks(&self) -> &'static str {
-        self.custom().custom_at_kinks()
+        self.described().own_at_kinks()
     }
     fn stops_gradient(&self) -> bool {
-        self.custom().custom_stops_gradient()
+        self.described().own_stops_gradient()
     }
     fn flops(&self, args: &[&Shape], y: &Shape) -> u64 {
-        self.custom().custom_flops(args, y)
+        self.described().own_flops(args, y)
     }
 }

@@ -91,7 +91,7 @@ pub fn checkpoint<F: Float>(
         active = true;
     }
     drop(run);
-    let id = store::push_wide(key, What::Op(AnyOp::new(op)), parents, value.into(), line, active)?;
+    let id = store::push_wide(key, What::Op(AnyOp::compiled_for::<F, _>(op)), parents, value.into(), line, active)?;
     Ok(Var::new(key, id))
 }
 
@@ -295,20 +295,21 @@ impl<F: Float> Op for Checkpoint<F> {
 
     fn vjps<A: Algebra>(&self, need: &[usize], g: &A, a: Args<'_, A>, _y: &A) -> Option<Cotangents<A>> {
         let any: &dyn StdAny = g;
-        if let Some(Symbol::Text(_)) = any.downcast_ref() {
+        // Text is read beside f64, whatever the tape.
+        if let Some(Symbol::<f64>::Text(_)) = any.downcast_ref() {
             let text = |k: &usize| Text::new(format!("recomputed by argument {k}"), a[*k].shape());
-            return need.iter().map(|k| same(Symbol::Text(text(k)))).collect();
+            return need.iter().map(|k| same(Symbol::<f64>::Text(text(k)))).collect();
         }
-        if let Some(symbol) = any.downcast_ref::<Symbol>() {
-            let var = |x: &dyn StdAny| x.downcast_ref::<Symbol>().and_then(Symbol::var::<F>);
+        if let Some(symbol) = any.downcast_ref::<Symbol<F>>() {
+            let var = |x: &dyn StdAny| x.downcast_ref::<Symbol<F>>().and_then(Symbol::var);
             let (Some(g), Some(vars)) =
-                (symbol.var::<F>(), (0..a.len()).map(|k| var(&a[k])).collect::<Option<Vec<_>>>())
+                (symbol.var(), (0..a.len()).map(|k| var(&a[k])).collect::<Option<Vec<_>>>())
             else {
                 self.no_rule().raise()
             };
             let args: Vec<_> = vars.iter().map(Arg::Real).collect();
             let cotangents = self.recorded(need, g, Args(&args)).unwrap_or_else(|e| e.raise());
-            return cotangents.into_iter().map(|c| same(symbol.beside(c))).collect();
+            return cotangents.into_iter().map(|c| same(Symbol::Var(c))).collect();
         }
         let values = a.0;
         let result = if let Some(g) = any.downcast_ref::<Tensor<F>>() {
@@ -327,7 +328,7 @@ impl<F: Float> Op for Checkpoint<F> {
 
     fn jvp<A: Algebra>(&self, arg: usize, d: A, a: Args<'_, A>, y: &A) -> A {
         let any: &dyn StdAny = &d;
-        if any.is::<Shape>() || matches!(any.downcast_ref(), Some(Symbol::Text(_))) {
+        if any.is::<Shape>() || matches!(any.downcast_ref(), Some(Symbol::<f64>::Text(_))) {
             return y.full(y.shape(), 0.0);
         }
         let Some(d) = same::<A, Tensor<F>>(d) else { self.no_rule().raise() };

@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex};
 
 use crate::algebra::{Algebra, Arg, Args};
+use crate::any_op::AnyOp;
 use crate::error::Error;
 use crate::float::Float;
 use crate::op::{Cotangents, Op, Value};
@@ -117,7 +118,7 @@ impl<F: Float> CustomOp<F> {
     #[track_caller]
     pub fn call<A: Algebra>(&self, args: &[&A]) -> A {
         let args: Vec<Arg<'_, A>> = args.iter().map(|a| Arg::Real(*a)).collect();
-        A::apply(self.clone(), &args).real()
+        A::apply(AnyOp::new(self.clone()), &args).real()
     }
 
     /// The cotangents of all arguments, which have the arguments' shapes.
@@ -177,7 +178,7 @@ impl<F: Float> Op for CustomOp<F> {
     fn vjp<A: Algebra>(&self, arg: usize, g: A, a: Args<'_, A>, y: &A) -> A {
         let args: Vec<Arg<'_, A>> =
             [&g].into_iter().chain((0..a.len()).map(|k| &a[k])).chain([y]).map(Arg::Real).collect();
-        A::apply(Rule { of: self.clone(), arg, forward_mode: false }, &args).real()
+        A::apply(AnyOp::new(Rule { of: self.clone(), arg, forward_mode: false }), &args).real()
     }
 
     fn vjps<A: Algebra>(&self, need: &[usize], g: &A, a: Args<'_, A>, y: &A) -> Option<Cotangents<A>> {
@@ -193,7 +194,7 @@ impl<F: Float> Op for CustomOp<F> {
         }
         let args: Vec<Arg<'_, A>> =
             [&d].into_iter().chain((0..a.len()).map(|k| &a[k])).chain([y]).map(Arg::Real).collect();
-        A::apply(Rule { of: self.clone(), arg, forward_mode: true }, &args).real()
+        A::apply(AnyOp::new(Rule { of: self.clone(), arg, forward_mode: true }), &args).real()
     }
 }
 

@@ -9,7 +9,7 @@ use crate::compiled::Compiled;
 #[cfg(feature = "linalg")]
 use crate::kernels::factor::Factor;
 use crate::kernels::gemm::Gemm;
-use crate::op::Upcast;
+use crate::op::OfFloat;
 use crate::tape::store::Lane;
 
 mod sealed {
@@ -49,7 +49,7 @@ pub trait Float:
     + Factor
     + Compiled
     + Lane
-    + Upcast
+    + OfFloat
 {
     /// The name of the type, `"f32"` or `"f64"`.
     const NAME: &'static str;

@@ -2,6 +2,7 @@
 
 use std::any::Any as StdAny;
 use std::fmt::Debug;
+use std::marker::PhantomData;
 
 use smallvec::SmallVec;
 
@@ -11,10 +12,9 @@ use crate::case::Case;
 use crate::complex::Analytic;
 use crate::error::Error;
 use crate::float::Float;
-use crate::readers::{BySymbol, Dual, Symbol};
+use crate::readers::{Dual, Symbol};
 use crate::series::Series;
 use crate::shape::Shape;
-use crate::tape::Var;
 use crate::tensor::Tensor;
 
 /// What a node holds: numbers, positions or truth values.
@@ -223,150 +223,197 @@ impl<O: Op, F: Float> ForwardBy<F> for O {
     }
 }
 
-/// An operation behind a pointer. Every [`Op`] is one: nothing needs to be written for it.
-pub trait Custom:
-    ForwardBy<f32>
-    + ForwardBy<f64>
-    + ReadBy<Tensor<f32>>
-    + ReadBy<Tensor<f64>>
-    + ReadBy<Dual<Tensor<f32>>>
-    + ReadBy<Dual<Tensor<f64>>>
-    + ReadBy<Symbol>
-    + ReadBy<Shape>
-    + Debug
-    + Send
-    + Sync
+/// What an operation whose type is not known does with numbers of one float type. Every [`Op`] does it: nothing needs to
+/// be written for it.
+#[doc(hidden)]
+pub trait OnFloat<F: Float>:
+    ForwardBy<F> + ReadBy<Tensor<F>> + ReadBy<Dual<Tensor<F>>> + ReadBy<Symbol<F>>
 {
+}
+impl<O: Op, F: Float> OnFloat<F> for O {}
+
+/// What an operation whose type is not known says of itself, whatever the numbers.
+#[doc(hidden)]
+pub trait Described: Debug {
     /// The operation as a value of its type.
-    fn custom_any(&self) -> &dyn StdAny;
+    fn any(&self) -> &dyn StdAny;
     /// Whether `other` is of the same type and equal.
-    fn custom_equals(&self, other: &dyn StdAny) -> bool;
+    fn equals(&self, other: &dyn StdAny) -> bool;
     /// [`Op::name`]
-    fn custom_name(&self) -> String;
+    fn own_name(&self) -> String;
     /// [`Op::text`]
-    fn custom_text(&self, args: &[&str]) -> String;
+    fn own_text(&self, args: &[&str]) -> String;
     /// [`Op::shape`]
-    fn custom_shape(&self, args: &[&Shape]) -> Result<Shape, Error>;
+    fn own_shape(&self, args: &[&Shape]) -> Result<Shape, Error>;
     /// [`Op::output`]
-    fn custom_output(&self) -> Kind;
+    fn own_output(&self) -> Kind;
     /// [`Op::active`]
-    fn custom_active(&self, arg: usize) -> bool;
+    fn own_active(&self, arg: usize) -> bool;
     /// [`Op::analytic`]
-    fn custom_analytic(&self) -> Analytic;
+    fn own_analytic(&self) -> Analytic;
     /// [`Op::on_complex`]
-    #[doc(hidden)]
-    fn custom_on_complex(&self, re: Args<'_, Tensor<f64>>, im: Args<'_, Tensor<f64>>) -> Option<[Tensor<f64>; 2]>;
+    fn own_on_complex(&self, re: Args<'_, Tensor<f64>>, im: Args<'_, Tensor<f64>>) -> Option<[Tensor<f64>; 2]>;
     /// [`Op::immune`]
-    fn custom_immune(&self) -> &'static [(&'static str, &'static str)];
+    fn own_immune(&self) -> &'static [(&'static str, &'static str)];
     /// [`Op::series`]
-    fn custom_series(&self, x: &[Series]) -> Option<Series>;
+    fn own_series(&self, x: &[Series]) -> Option<Series>;
     /// [`Op::at_kinks`]
-    fn custom_at_kinks(&self) -> &'static str;
+    fn own_at_kinks(&self) -> &'static str;
     /// [`Op::stops_gradient`]
-    fn custom_stops_gradient(&self) -> bool;
+    fn own_stops_gradient(&self) -> bool;
     /// [`Op::flops`]
-    fn custom_flops(&self, args: &[&Shape], y: &Shape) -> u64;
+    fn own_flops(&self, args: &[&Shape], y: &Shape) -> u64;
 }
 
-impl<O: Op> Custom for O {
-    fn custom_any(&self) -> &dyn StdAny {
+impl<O: Op> Described for O {
+    fn any(&self) -> &dyn StdAny {
         self
     }
-    fn custom_equals(&self, other: &dyn StdAny) -> bool {
+    fn equals(&self, other: &dyn StdAny) -> bool {
         other.downcast_ref::<O>() == Some(self)
     }
-    fn custom_name(&self) -> String {
+    fn own_name(&self) -> String {
         self.name()
     }
-    fn custom_text(&self, args: &[&str]) -> String {
+    fn own_text(&self, args: &[&str]) -> String {
         self.text(args)
     }
-    fn custom_shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
+    fn own_shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
         self.shape(args)
     }
-    fn custom_output(&self) -> Kind {
+    fn own_output(&self) -> Kind {
         self.output()
     }
-    fn custom_active(&self, arg: usize) -> bool {
+    fn own_active(&self, arg: usize) -> bool {
         self.active(arg)
     }
-    fn custom_analytic(&self) -> Analytic {
+    fn own_analytic(&self) -> Analytic {
         self.analytic()
     }
-    fn custom_on_complex(&self, re: Args<'_, Tensor<f64>>, im: Args<'_, Tensor<f64>>) -> Option<[Tensor<f64>; 2]> {
+    fn own_on_complex(&self, re: Args<'_, Tensor<f64>>, im: Args<'_, Tensor<f64>>) -> Option<[Tensor<f64>; 2]> {
         self.on_complex(re, im)
     }
-    fn custom_immune(&self) -> &'static [(&'static str, &'static str)] {
+    fn own_immune(&self) -> &'static [(&'static str, &'static str)] {
         self.immune()
     }
-
-    fn custom_series(&self, x: &[Series]) -> Option<Series> {
+    fn own_series(&self, x: &[Series]) -> Option<Series> {
         self.series(x)
     }
-    fn custom_at_kinks(&self) -> &'static str {
+    fn own_at_kinks(&self) -> &'static str {
         self.at_kinks()
     }
-    fn custom_stops_gradient(&self) -> bool {
+    fn own_stops_gradient(&self) -> bool {
         self.stops_gradient()
     }
-    fn custom_flops(&self, args: &[&Shape], y: &Shape) -> u64 {
+    fn own_flops(&self, args: &[&Shape], y: &Shape) -> u64 {
         self.flops(args, y)
     }
 }
 
-/// Runs `f` in a function that takes a closure behind a pointer and calls it once.
-pub(crate) fn once<A: Algebra, R>(
-    f: impl FnOnce(&dyn ReadBy<A>) -> R,
-    run: impl FnOnce(&mut dyn FnMut(&dyn ReadBy<A>)),
-) -> R {
-    let (mut f, mut result) = (Some(f), None);
-    run(&mut |x| result = f.take().map(|f| f(x)));
-    match result {
-        Some(result) => result,
-        None => unreachable!("the closure is called"),
+/// An operation behind a pointer.
+#[doc(hidden)]
+pub trait Custom: Send + Sync {
+    /// What it says of itself.
+    fn described(&self) -> &dyn Described;
+    /// What it does with shapes.
+    fn on_shapes(&self) -> &dyn ReadBy<Shape>;
+    /// What it does with numbers of type `f64`.
+    fn on_f64(&self) -> &dyn OnFloat<f64>;
+    /// What it does with numbers of type `f32`, if it is compiled for them.
+    fn on_f32(&self) -> Option<&dyn OnFloat<f32>>;
+}
+
+/// The float types that an operation behind a pointer is compiled for, told by the numbers that it is recorded for.
+///
+/// Of `f32` it is both, since what is recorded in `f32` is checked in `f64`; of `f64` it is that alone, so that a program
+/// without `f32` compiles nothing for it.
+#[doc(hidden)]
+pub trait Floats: Send + Sync + 'static {
+    fn on_f32<O: Op>(op: &O) -> Option<&dyn OnFloat<f32>>;
+}
+
+impl Floats for f32 {
+    fn on_f32<O: Op>(op: &O) -> Option<&dyn OnFloat<f32>> {
+        Some(op)
+    }
+}
+impl Floats for f64 {
+    fn on_f32<O: Op>(_op: &O) -> Option<&dyn OnFloat<f32>> {
+        None
     }
 }
 
-/// How each float type reads a user's operation: a trait object turns into one of its supertraits only where the float
-/// type is known.
-#[doc(hidden)]
-pub trait Upcast: Sized {
-    fn forward(op: &dyn Custom) -> &dyn ForwardBy<Self>
-    where
-        Self: Float;
-    fn read_tensor(op: &dyn Custom) -> &dyn ReadBy<Tensor<Self>>
-    where
-        Self: Float;
-    fn read_var(op: &dyn Custom, f: &mut dyn FnMut(&dyn ReadBy<Var<Self>>))
-    where
-        Self: Float;
-    fn read_dual_tensor(op: &dyn Custom) -> &dyn ReadBy<Dual<Tensor<Self>>>
-    where
-        Self: Float;
-    fn read_dual_var(op: &dyn Custom, f: &mut dyn FnMut(&dyn ReadBy<Dual<Var<Self>>>))
-    where
-        Self: Float;
+/// An operation, compiled for the float types that go with `S`.
+pub(crate) struct CompiledFor<S, O> {
+    op: O,
+    floats: PhantomData<S>,
 }
 
-macro_rules! upcast {
-    ($($f:ident)*) => { $(
-        impl Upcast for $f {
-            fn forward(op: &dyn Custom) -> &dyn ForwardBy<Self> {
-                op
-            }
-            fn read_tensor(op: &dyn Custom) -> &dyn ReadBy<Tensor<Self>> {
-                op
-            }
-            fn read_var(op: &dyn Custom, f: &mut dyn FnMut(&dyn ReadBy<Var<Self>>)) {
-                f(&BySymbol(op))
-            }
-            fn read_dual_tensor(op: &dyn Custom) -> &dyn ReadBy<Dual<Tensor<Self>>> {
-                op
-            }
-            fn read_dual_var(op: &dyn Custom, f: &mut dyn FnMut(&dyn ReadBy<Dual<Var<Self>>>)) {
-                f(&BySymbol(op))
-            }
-        }
-    )* };
+impl<S: Floats, O: Op> CompiledFor<S, O> {
+    pub(crate) fn new(op: O) -> Self {
+        CompiledFor { op, floats: PhantomData }
+    }
 }
-upcast! { f32 f64 }
+
+impl<S: Floats, O: Op> Custom for CompiledFor<S, O> {
+    fn described(&self) -> &dyn Described {
+        &self.op
+    }
+    fn on_shapes(&self) -> &dyn ReadBy<Shape> {
+        &self.op
+    }
+    fn on_f64(&self) -> &dyn OnFloat<f64> {
+        &self.op
+    }
+    fn on_f32(&self) -> Option<&dyn OnFloat<f32>> {
+        S::on_f32(&self.op)
+    }
+}
+
+/// How each float type finds what an operation does with it.
+#[doc(hidden)]
+pub trait OfFloat: Floats + Sized {
+    /// What an operation does with numbers of this type, if it is compiled for them.
+    fn of(op: &dyn Custom) -> Option<&dyn OnFloat<Self>>
+    where
+        Self: Float;
+
+    /// The operation, compiled for this type too; `None` for a user's own that is not.
+    fn with(op: &AnyOp) -> Option<AnyOp>;
+}
+
+impl OfFloat for f32 {
+    #[inline]
+    fn of(op: &dyn Custom) -> Option<&dyn OnFloat<f32>> {
+        op.on_f32()
+    }
+    #[inline]
+    fn with(op: &AnyOp) -> Option<AnyOp> {
+        op.for_both_floats()
+    }
+}
+impl OfFloat for f64 {
+    #[inline]
+    fn of(op: &dyn Custom) -> Option<&dyn OnFloat<f64>> {
+        Some(op.on_f64())
+    }
+    #[inline]
+    fn with(op: &AnyOp) -> Option<AnyOp> {
+        Some(op.clone())
+    }
+}
+
+/// What an operation does with numbers of type `F`.
+///
+/// # Errors
+/// If it was recorded in `f64` and `F` is `f32`.
+pub(crate) fn on_float<F: Float>(op: &dyn Custom) -> Result<&dyn OnFloat<F>, Error> {
+    F::of(op).ok_or_else(|| not_for_f32(&op.described().own_name()))
+}
+
+pub(crate) fn not_for_f32(name: &str) -> Error {
+    Error::Argument(format!(
+        "{name}: this operation was recorded in f64 and is not compiled for f32: record it on a tape of f32, or apply \
+         `AnyOp::new` of it"
+    ))
+}

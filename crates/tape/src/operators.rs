@@ -138,7 +138,7 @@ operators! {
     [F: Float] Scalar<F>, scalar_before, scalar_behind;
     [A: Base] Dual<A>, before, behind;
     [] Shape, before, behind;
-    [] Symbol, before, behind;
+    [F: Float] Symbol<F>, before, behind;
     [] Text, before, behind;
 }
 

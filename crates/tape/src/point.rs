@@ -172,15 +172,19 @@ macro_rules! numbers {
             type Recorded = Scalar<$f>;
             type Gradient = $f;
             type Form<T> = T;
+            #[inline]
             fn record(&self, recorder: &mut Recorder<'_, $f>) -> Scalar<$f> {
                 recorder.number(*self)
             }
+            #[inline]
             fn collect(recorded: &Scalar<$f>, gradients: &Gradients<$f>) -> Result<$f, Error> {
                 gradients.get(*recorded).copied()
             }
+            #[inline]
             fn assemble(_recorded: &Scalar<$f>, next: &mut dyn FnMut() -> Tensor<$f>) -> $f {
                 next().item()
             }
+            #[inline]
             fn fill<T>(_recorded: &Scalar<$f>, next: &mut dyn FnMut() -> T) -> T {
                 next()
             }

@@ -8,7 +8,7 @@ use crate::algebra::{Any, Arg, Args};
 use crate::error::Error;
 use crate::float::Float;
 use crate::graph::{GraphView, NodeKind};
-use crate::op::{Op, Value};
+use crate::op::{Op, Value, not_for_f32};
 use crate::ops::AnyOp;
 use crate::tape::store::Line;
 use crate::tape::{Var, evaluate};
@@ -64,6 +64,15 @@ impl Entry {
         let mut entry = Entry { active: kind == NodeKind::Var, kind, parents, id: None, line: None };
         entry.active |= matches!(value, Any::Real(_)) && !entry.active_arguments(before).is_empty();
         entry
+    }
+
+    /// The same node with an operation that is compiled for `G`.
+    fn on<G: Float>(&self) -> Result<Entry, Error> {
+        let mut entry = self.clone();
+        if let NodeKind::Op(op) = &mut entry.kind {
+            *op = G::with(op).ok_or_else(|| not_for_f32(&op.name()))?;
+        }
+        Ok(entry)
     }
 
     /// The arguments by which the output can depend on a `var`.
@@ -212,14 +221,15 @@ impl<F: Float> Replay<F> {
     /// The same operations on the same leaves in another float type.
     ///
     /// # Errors
-    /// What an operation rejects.
+    /// What an operation rejects; [`Error::Argument`] for `f32`, if an operation of your own was recorded in `f64`.
     pub fn cast<G: Float>(&self) -> Result<Replay<G>, Error> {
         let cast = |value: &Value<F>| match value {
             Any::Real(t) => Any::Real(t.cast()),
             Any::Index(i) => Any::Index(i.clone()),
             Any::Mask(m) => Any::Mask(m.clone()),
         };
-        let mut other = Replay { entries: Arc::clone(&self.entries), values: self.values.iter().map(cast).collect() };
+        let entries = self.entries.iter().map(Entry::on::<G>).collect::<Result<_, _>>()?;
+        let mut other = Replay { entries, values: self.values.iter().map(cast).collect() };
         other.recompute(0..self.len())?;
         Ok(other)
     }
@@ -423,5 +433,9 @@ mod tests {
         assert_eq!(replay.output().item(), 0.0);
         let found = replay.cast::<f64>().unwrap().output().item();
         assert!((found - 1e-9).abs() < 1e-15, "{found}");
+
+        let tape = Tape::new();
+        let y = (tape.scalar(1.0e-9) + 1.0) - 1.0;
+        assert_eq!(Replay::of(Var::from(y)).unwrap().cast::<f32>().unwrap().output().item(), 0.0);
     }
 }

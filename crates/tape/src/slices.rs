@@ -1,19 +1,24 @@
 //! Sums, products and dot products of many recorded numbers, each one node.
 
 use std::iter::{Product, Sum};
+use std::marker::PhantomData;
 
 use smallvec::SmallVec;
 
 use crate::any_op::AnyOp;
 use crate::error::Error;
 use crate::float::Float;
+use crate::op::Op;
 use crate::ops::{DotOf, LogSumExpOf, SumOf};
 use crate::tape::store::{GRADIENT_ONLY, ScalarOp};
 use crate::tape::{Combination, Scalar, Summation, key_of, push_many};
 
-const SUM: &ScalarOp = &ScalarOp::Many { make: || AnyOp::new(SumOf) };
-const DOT: &ScalarOp = &ScalarOp::Many { make: || AnyOp::new(DotOf) };
-const LOG_SUM_EXP: &ScalarOp = &ScalarOp::Many { make: || AnyOp::new(LogSumExpOf) };
+/// What a node of many arguments says of its operation.
+struct Entry<F, O>(PhantomData<(F, O)>);
+
+impl<F: Float, O: Op + Default> Entry<F, O> {
+    const OP: &'static ScalarOp = &ScalarOp::Many { make: || AnyOp::compiled_for::<F, O>(O::default()) };
+}
 
 /// Arguments of a node: an id with its derivative, or 0 with a plain number.
 type Arguments<F> = SmallVec<[(u32, F); 16]>;
@@ -23,7 +28,7 @@ impl<F: Float> Sum for Scalar<F> {
     #[inline]
     #[track_caller]
     fn sum<I: Iterator<Item = Self>>(numbers: I) -> Self {
-        Summation::of(numbers, SUM)
+        Summation::of(numbers, Entry::<F, SumOf>::OP)
     }
 }
 
@@ -119,7 +124,7 @@ impl<F: Float> Scalar<F> {
         }
         let argument = |x: &Self, other: &Self| if x.tag() == 0 { (0, x.value()) } else { (x.id(), other.value()) };
         let arguments: Arguments<F> = pairs().flat_map(|(a, b)| [argument(a, b), argument(b, a)]).collect();
-        push_many(key, &arguments, value, DOT)
+        push_many(key, &arguments, value, Entry::<F, DotOf>::OP)
     }
 
     /// `ln Σ exp(xₖ)` as one node. The largest number is taken out first, so that nothing overflows.
@@ -154,6 +159,6 @@ impl<F: Float> Scalar<F> {
         }
         let argument = |x: &Self| if x.tag() == 0 { (0, x.value()) } else { (x.id(), weight(x)) };
         let arguments: Arguments<F> = numbers.iter().map(argument).collect();
-        push_many(key, &arguments, value, LOG_SUM_EXP)
+        push_many(key, &arguments, value, Entry::<F, LogSumExpOf>::OP)
     }
 }

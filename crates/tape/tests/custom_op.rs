@@ -4,7 +4,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use wengert_tape::check::{Checker, Verdict};
 use wengert_tape::prelude::*;
-use wengert_tape::{Any, CustomOp};
+use wengert_tape::ops::AnyOp;
+use wengert_tape::{Any, Arg, CustomOp, GraphView, NodeKind, Number, One, Pointwise, Real, Replay};
 
 /// `y = a · b²`, with `b` one number for each row of `a`.
 fn scaled() -> CustomOp {
@@ -93,4 +94,56 @@ fn what_a_closure_cannot_say_is_a_named_error() {
     let bad = CustomOp::new("bad", |a: &[Tensor]| a[0].clone(), |g, _a, _y| vec![g.sum()]);
     let shape = value_and_grad(|b: Var| bad.call(&[&b]).sum(), &b0).unwrap_err().to_string();
     assert_eq!(shape, "bad: its vjp returns cotangents of shapes [[]] for arguments of shapes [[2]]");
+}
+
+/// `y = x³`, an operation of one's own by its rule.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+struct Cube;
+
+impl Pointwise for Cube {
+    type Arity = One;
+    const NAME: &'static str = "cube";
+    fn eval<R: Number>(&self, [x]: [R; 1]) -> R {
+        x * x * x
+    }
+    fn partial<R: Real>(&self, _arg: usize, [x]: [R; 1], _y: R) -> R {
+        x * x * 3.0
+    }
+}
+
+#[test]
+fn what_is_recorded_in_f64_is_read_in_f32_where_it_is_compiled_for_it() {
+    let tape = Tape::new();
+    let x = tape.var(Tensor::from([1.0, -2.0]));
+    let graph = |op: AnyOp| Var::try_apply(op, &[Arg::Real(&x)]).unwrap().real().sum();
+
+    // As a closure or for both, it is; and so are all operations of the library.
+    let closures = CustomOp::new("scaled", |a: &[Tensor]| &a[0] * 3.0, |g, _a, _y| vec![g * 3.0]).call(&[&x]).sum();
+    for (y, expected) in [(graph(AnyOp::new(Cube)), -7.0), (closures, -3.0), ((x * x).exp().ln().sum(), 5.0)] {
+        let replay = Replay::of(y).unwrap().cast::<f32>().unwrap();
+        assert!((replay.output().item() - expected).abs() < 1e-5, "{}", replay.output());
+    }
+
+    // By its type alone it is not, and the error says what to do.
+    let y = Var::try_apply(Cube, &[Arg::Real(&x)]).unwrap().real().sum();
+    let error = Replay::of(y).unwrap().cast::<f32>().unwrap_err().to_string();
+    assert!(error.contains("cube") && error.contains("AnyOp::new"), "{error}");
+
+    // The other way it is: what is recorded in f32 is checked in f64.
+    let other = Tape::of::<f32>();
+    let z = other.var(Tensor::from([0.1_f32, -2.0]));
+    let cube = Var::try_apply(Cube, &[Arg::Real(&z)]).unwrap().real();
+    let exact = f64::from(0.1_f32).powi(3) - 8.0;
+    assert!((Replay::of(cube.sum()).unwrap().cast::<f64>().unwrap().output().item() - exact).abs() < 1e-15);
+
+    // An operation out of a graph of f64 is none on a tape of f32: an error, and nothing is recorded.
+    let view = GraphView::of_var(y).unwrap();
+    let op = view.nodes.iter().find_map(|node| match &node.kind {
+        NodeKind::Op(op) if op.downcast_ref::<Cube>().is_some() => Some(op.clone()),
+        _ => None,
+    });
+    let before = other.stats();
+    let error = Var::try_apply(op.unwrap(), &[Arg::Real(&z)]).unwrap_err().to_string();
+    assert!(error.contains("cube") && error.contains("f32"), "{error}");
+    assert_eq!(other.stats(), before);
 }

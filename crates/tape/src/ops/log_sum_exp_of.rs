@@ -12,7 +12,7 @@ use crate::tensor::Tensor;
 
 /// `y = ln(exp(a₁) + exp(a₂) + …)` for arguments of one shape. The largest is taken out first, so that nothing
 /// overflows.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub struct LogSumExpOf;
 

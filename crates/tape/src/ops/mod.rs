@@ -545,6 +545,15 @@ macro_rules! ops {
                 }
             }
 
+            /// The operation, compiled for both float types; `None` for a user's own that is not.
+            #[inline]
+            pub(crate) fn for_both_floats(&self) -> Option<AnyOp> {
+                $($(#[$cfg])? if let Some(op) = self.downcast_ref::<$name>() {
+                    return Some(AnyOp::new(op.clone()));
+                })*
+                self.is_for_f32().then(|| self.clone())
+            }
+
             /// Whether the operation is one of the registry, and not a user's own.
             pub fn is_registered(&self) -> bool {
                 [$($(#[$cfg])? TypeId::of::<$name>()),*].contains(&self.type_id())

@@ -6,11 +6,11 @@ use crate::error::Error;
 use crate::few::Few;
 use crate::float::Float;
 use crate::kernels::elementwise;
-use crate::op::{Custom, Op, ReadBy, once};
+use crate::op::{Custom, Op, ReadBy, on_float};
 use crate::ops::SumToExt;
 use crate::param::Param;
 use crate::pointwise::{Arity, Of, Pointwise};
-use crate::readers::formula;
+use crate::readers::{BySymbol, formula};
 use crate::shape::Shape;
 use crate::tape::Var;
 use crate::tensor::Tensor;
@@ -37,6 +37,10 @@ pub trait Base: Algebra {
     #[doc(hidden)]
     fn read_dual<R>(op: &dyn Custom, f: impl FnOnce(&dyn ReadBy<Dual<Self>>) -> R) -> R;
 
+    /// An operation behind a pointer, for the numbers of this reader.
+    #[doc(hidden)]
+    fn any_op<O: Op>(op: O) -> AnyOp;
+
     /// [`Algebra::pointwise_vjp`] on values with tangents.
     fn dual_vjp<P: Pointwise>(op: &P, arg: usize, g: Dual<Self>, x: Of<P, &Dual<Self>>, y: &Dual<Self>) -> Dual<Self>;
 
@@ -45,8 +49,11 @@ pub trait Base: Algebra {
 }
 
 impl<F: Float> Base for Var<F> {
+    fn any_op<O: Op>(op: O) -> AnyOp {
+        AnyOp::compiled_for::<F, O>(op)
+    }
     fn read_dual<R>(op: &dyn Custom, f: impl FnOnce(&dyn ReadBy<Dual<Self>>) -> R) -> R {
-        once(f, |f| F::read_dual_var(op, f))
+        f(&BySymbol::of(op))
     }
     fn dual_vjp<P: Pointwise>(op: &P, arg: usize, g: Dual<Self>, x: Of<P, &Dual<Self>>, y: &Dual<Self>) -> Dual<Self> {
         formula::vjp(op, arg, g, x, y)
@@ -57,8 +64,11 @@ impl<F: Float> Base for Var<F> {
 }
 
 impl<F: Float> Base for Tensor<F> {
+    fn any_op<O: Op>(op: O) -> AnyOp {
+        AnyOp::compiled_for::<F, O>(op)
+    }
     fn read_dual<R>(op: &dyn Custom, f: impl FnOnce(&dyn ReadBy<Dual<Self>>) -> R) -> R {
-        f(F::read_dual_tensor(op))
+        f(on_float(op).unwrap_or_else(|e| e.raise()))
     }
     fn dual_vjp<P: Pointwise>(op: &P, arg: usize, g: Dual<Self>, x: Of<P, &Dual<Self>>, y: &Dual<Self>) -> Dual<Self> {
         let shape = Tensor::shape(&x.as_ref()[arg].value).clone();
@@ -93,7 +103,7 @@ impl<A: Base> Algebra for Dual<A> {
 
     #[track_caller]
     fn apply<O: Op>(op: O, args: &[Arg<'_, Self>]) -> Any<Self> {
-        apply(&AnyOp::new(op), args)
+        apply(&A::any_op(op), args)
     }
 
     fn shape(&self) -> Shape {

@@ -4,7 +4,7 @@ use crate::algebra::{Algebra, Any, Arg, Args, Elementwise, Lift, TruthValues};
 use crate::error::Error;
 use crate::float::Float;
 use crate::kernels::elementwise;
-use crate::op::{Custom, Op, ReadBy};
+use crate::op::{Custom, Op, ReadBy, on_float};
 use crate::ops::{BroadcastToExt, SumToExt};
 use crate::param::Param;
 use crate::pointwise::{Arity, Of, Pointwise};
@@ -57,7 +57,7 @@ impl<F: Float> Algebra for Tensor<F> {
     }
 
     fn read<R>(op: &dyn Custom, f: impl FnOnce(&dyn ReadBy<Self>) -> R) -> R {
-        f(F::read_tensor(op))
+        f(on_float(op).unwrap_or_else(|e| e.raise()))
     }
 
     fn pointwise_vjp<P: Pointwise>(op: &P, arg: usize, g: Self, x: Of<P, &Self>, y: &Self) -> Self {

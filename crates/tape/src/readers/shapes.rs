@@ -125,7 +125,7 @@ impl Algebra for Shape {
     }
 
     fn read<R>(op: &dyn Custom, f: impl FnOnce(&dyn ReadBy<Self>) -> R) -> R {
-        f(op)
+        f(op.on_shapes())
     }
 
     fn pointwise_vjp<P: Pointwise>(_op: &P, arg: usize, _g: Self, x: Of<P, &Self>, _y: &Self) -> Self {

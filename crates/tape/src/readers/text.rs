@@ -3,10 +3,9 @@
 use std::fmt;
 
 use crate::algebra::{Algebra, Any, Arg, Elementwise, IndexOperand, Lift, MaskOperand, TruthValues};
-use crate::any_op::AnyOp;
 use crate::error::Error;
 use crate::float::Float;
-use crate::op::{Custom, Kind, Op, ReadBy};
+use crate::op::{Custom, Described, Kind, Op, ReadBy};
 use crate::param::Param;
 use crate::pointwise::{Of, Pointwise};
 use crate::readers::{BySymbol, formula};
@@ -90,7 +89,7 @@ impl Algebra for Text {
 
     #[track_caller]
     fn apply<O: Op>(op: O, args: &[Arg<'_, Self>]) -> Any<Self> {
-        apply(&AnyOp::new(op), args)
+        apply(&op, args)
     }
 
     fn shape(&self) -> Shape {
@@ -127,7 +126,7 @@ impl Algebra for Text {
     }
 
     fn read<R>(op: &dyn Custom, f: impl FnOnce(&dyn ReadBy<Self>) -> R) -> R {
-        f(&BySymbol(op))
+        f(&BySymbol(op.on_f64()))
     }
 
     fn pointwise_vjp<P: Pointwise>(op: &P, arg: usize, g: Self, x: Of<P, &Self>, y: &Self) -> Self {
@@ -140,7 +139,7 @@ impl Algebra for Text {
 
 /// [`Algebra::apply`], compiled once and not for each type of operation.
 #[track_caller]
-fn apply(op: &AnyOp, args: &[Arg<'_, Text>]) -> Any<Text> {
+fn apply(op: &dyn Described, args: &[Arg<'_, Text>]) -> Any<Text> {
     let texts: Vec<Text> = args
         .iter()
         .map(|a| match a {
@@ -149,11 +148,11 @@ fn apply(op: &AnyOp, args: &[Arg<'_, Text>]) -> Any<Text> {
         .collect();
     let shapes: Vec<Shape> = texts.iter().map(|t| Shape::from(t.shape)).collect();
     let refs: Vec<&Shape> = shapes.iter().collect();
-    let shape = op.shape(&refs).unwrap_or_else(|e| e.raise());
+    let shape = op.own_shape(&refs).unwrap_or_else(|e| e.raise());
     let operands: Vec<String> = texts.iter().map(Text::operand).collect();
-    let formula = op.text(&operands.iter().map(String::as_str).collect::<Vec<_>>());
+    let formula = op.own_text(&operands.iter().map(String::as_str).collect::<Vec<_>>());
     let text = Text::new(without_double_brackets(&formula), shape);
-    match op.output() {
+    match op.own_output() {
         Kind::Real => Any::Real(text),
         Kind::Index => Any::Index(text),
         Kind::Mask => Any::Mask(text),

@@ -271,7 +271,7 @@ pub trait Lane: sealed::Sealed + Sized {
 }
 
 macro_rules! lanes {
-    ($($f:ident)*) => { $(const _: () = {
+    ($($(#[$where_compiled:meta])* $f:ident)*) => { $(const _: () = {
         thread_local! {
             static HOT: Hot<$f> = const { Hot::new() };
             static COLD: RefCell<Cold<$f>> = const { RefCell::new(Cold::new()) };
@@ -284,11 +284,12 @@ macro_rules! lanes {
             fn cold<R>(f: impl FnOnce(&RefCell<Cold<Self>>) -> R) -> Result<R, Error> {
                 COLD.try_with(f).map_err(|_| Error::ThreadEnding)
             }
+            $(#[$where_compiled])*
             fn on_store(key: u32, f: &mut dyn FnMut(&mut Store<Self>)) -> Result<(), Error> {
                 on_store(key, f)
             }
+            $(#[$where_compiled])*
             #[cold]
-            #[inline(never)]
             #[track_caller]
             fn make_ready(key: u32) {
                 make_ready::<$f>(key);
@@ -296,7 +297,7 @@ macro_rules! lanes {
         }
     };)* };
 }
-lanes! { f32 f64 }
+lanes! { #[inline] f32 f64 }
 
 /// Opens a tape and returns its key.
 #[inline]
@@ -427,6 +428,8 @@ fn on_store<F: Float>(key: u32, f: &mut dyn FnMut(&mut Store<F>)) -> Result<(), 
     })?
 }
 
+#[cold]
+#[inline(never)]
 #[track_caller]
 fn make_ready<F: Float>(key: u32) {
     let done = F::cold(|cold| {

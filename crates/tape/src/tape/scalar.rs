@@ -296,7 +296,7 @@ impl<F: Float> Scalar<F> {
         let x = [Num(self.value), Num(number)];
         let y = op.eval(x);
         let slope = op.slope(0).map_or_else(|| op.partial(0, x, y).0, F::from_f64);
-        self.unary(y.0, Slope { by: slope, not_zero: slope != F::zero() }, number, Entry::<P>::OP, 0)
+        self.unary(y.0, Slope { by: slope, not_zero: slope != F::zero() }, number, Entry::<F, P>::OP, 0)
     }
 
     /// An operation of a plain number and this one.
@@ -307,7 +307,7 @@ impl<F: Float> Scalar<F> {
         let x = [Num(number), Num(self.value)];
         let y = op.eval(x);
         let slope = op.slope(1).map_or_else(|| op.partial(1, x, y).0, F::from_f64);
-        self.unary(y.0, Slope { by: slope, not_zero: slope != F::zero() }, number, Entry::<P>::OP, 1)
+        self.unary(y.0, Slope { by: slope, not_zero: slope != F::zero() }, number, Entry::<F, P>::OP, 1)
     }
 }
 
@@ -391,11 +391,13 @@ fn absorb<F: Float>(product: F, derivative: F) -> F {
 }
 
 /// What a scalar node says of its operation: one table entry for each type.
-struct Entry<P>(std::marker::PhantomData<P>);
+struct Entry<F, P>(std::marker::PhantomData<(F, P)>);
 
-impl<P: Pointwise> Entry<P> {
-    const OP: &'static ScalarOp =
-        &ScalarOp::Pointwise { make: |attribute| AnyOp::new(P::with_attribute(attribute)), arity: P::Arity::N };
+impl<F: Float, P: Pointwise> Entry<F, P> {
+    const OP: &'static ScalarOp = &ScalarOp::Pointwise {
+        make: |attribute| AnyOp::compiled_for::<F, P>(P::with_attribute(attribute)),
+        arity: P::Arity::N,
+    };
 }
 
 impl<F: Float> Elementwise for Scalar<F> {
@@ -410,15 +412,15 @@ impl<F: Float> Elementwise for Scalar<F> {
         match P::Arity::N {
             1 => {
                 let slope = Slope { by: slope(0), not_zero: op.slope(0).is_some_and(|c| c != 0.0) };
-                args[0].unary(y.0, slope, F::from_f64(op.attribute()), Entry::<P>::OP, 0)
+                args[0].unary(y.0, slope, F::from_f64(op.attribute()), Entry::<F, P>::OP, 0)
             }
             2 => {
                 let ones = op.slope(0) == Some(1.0) && op.slope(1) == Some(1.0);
-                args[0].binary(*args[1], y.0, slope(0), slope(1), Entry::<P>::OP, ones)
+                args[0].binary(*args[1], y.0, slope(0), slope(1), Entry::<F, P>::OP, ones)
             }
             _ => {
                 let args = [*args[0], *args[1], *args[2]];
-                ternary(args, y.0, [slope(0), slope(1), slope(2)], Entry::<P>::OP)
+                ternary(args, y.0, [slope(0), slope(1), slope(2)], Entry::<F, P>::OP)
             }
         }
     }
@@ -478,7 +480,7 @@ pub(crate) fn key_of<F: Float>(numbers: &[Scalar<F>]) -> Option<u32> {
 #[track_caller]
 pub(crate) fn add_two<F: Float>(key: u32, a: (u32, F), b: (u32, F), value: F) -> Scalar<F> {
     let node = Node { parents: [a.0, b.0], slopes: [a.1, b.1] };
-    Scalar::node(key, store::push(key, node, value, Entry::<ops::Add>::OP), value)
+    Scalar::node(key, store::push(key, node, value, Entry::<F, ops::Add>::OP), value)
 }
 
 /// Records a number of a full tape that depends on any number of arguments, each an id with its derivative, or 0 with

@@ -18,11 +18,11 @@ use crate::float::{Element, Float};
 use crate::gradients::{Gradients, RecordedGradients};
 use crate::kernels::slopes::Parents;
 use crate::non_finite;
-use crate::op::{Custom, Kind, Op, ReadBy, Value, once};
+use crate::op::{Custom, Kind, Op, ReadBy, Value};
 use crate::ops::AnyOp;
 use crate::param::{Param, ParamId};
 use crate::pointwise::{Arity, Of, Pointwise};
-use crate::readers::formula;
+use crate::readers::{BySymbol, formula};
 use crate::shape::Shape;
 use crate::sweep;
 use crate::tensor::Tensor;
@@ -274,7 +274,7 @@ impl<F: Float> Var<F> {
     /// [`Error::ForeignThread`]. After an error the tape is as it was.
     #[track_caller]
     pub fn try_apply<O: Op>(op: O, args: &[Arg<'_, Self>]) -> Result<Any<Self>, Error> {
-        F::apply_recorded(AnyOp::new(op), args, Location::caller())
+        F::apply_recorded(AnyOp::compiled_for::<F, O>(op), args, Location::caller())
     }
 
     /// [`try_apply`](Self::try_apply), compiled once and not for each type of operation.
@@ -537,7 +537,7 @@ impl<F: Float> Algebra for Var<F> {
     }
 
     fn read<R>(op: &dyn Custom, f: impl FnOnce(&dyn ReadBy<Self>) -> R) -> R {
-        once(f, |f| F::read_var(op, f))
+        f(&BySymbol::of(op))
     }
 
     fn pointwise_vjp<P: Pointwise>(op: &P, arg: usize, g: Self, x: Of<P, &Self>, y: &Self) -> Self {
