@@ -146,6 +146,16 @@ impl<E: Element> Tensor<E> {
         }
     }
 
+    /// The buffer as it lies for writing, and that of a tensor of the same shape that lies in the same order; `None` if
+    /// they do not lie alike, or something else shares the first.
+    pub(crate) fn alike_mut<'a>(&'a mut self, other: &'a Self) -> Option<(&'a mut [E], &'a [E])> {
+        let alike = self.shape == other.shape && self.transposed.is_some() == other.transposed.is_some();
+        let buffer = Arc::get_mut(&mut self.buffer).filter(|_| alike)?;
+        // What was read of it in the other order is about to be another's.
+        self.transposed.iter_mut().for_each(|rows| *rows = Arc::default());
+        Some((buffer.as_mut_slice(), &other.buffer))
+    }
+
     /// The only element.
     ///
     /// # Panics
@@ -209,11 +219,12 @@ impl<E: Element> Tensor<E> {
     pub fn rows(&self, rows: impl IntoIterator<Item = usize>) -> Self {
         assert!(self.rank() >= 1, "rows: a tensor of rank 0 has no rows");
         let width: usize = self.shape[1..].iter().product();
-        let mut data = Vec::new();
+        let (rows, from) = (rows.into_iter(), self.data());
+        let mut data = Buffer::room(rows.size_hint().0 * width);
         let mut count = 0;
         for row in rows {
             assert!(row < self.shape[0], "rows: row {row} of a tensor of shape {}", self.shape);
-            data.extend_from_slice(&self.data()[row * width..][..width]);
+            data.extend_from_slice(&from[row * width..][..width]);
             count += 1;
         }
         Self::from_parts(self.shape.with(0, count), data)
@@ -268,6 +279,23 @@ mod tests {
         assert_eq!(t.transposed(), x);
         assert!(!t.transposed().layout().1);
         assert_eq!(t.into_vec(), [1, 4, 2, 5, 3, 6]);
+    }
+
+    #[test]
+    fn sums_of_transposed_views_are_those_of_their_copies() {
+        let x = || Tensor::from([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]).transposed();
+        let plain = Tensor::from([[10.0, 40.0], [20.0, 50.0], [30.0, 60.0]]);
+        let view = Tensor::from([[10.0, 20.0, 30.0], [40.0, 50.0, 60.0]]).transposed();
+        let expected = Tensor::from([[11.0, 44.0], [22.0, 55.0], [33.0, 66.0]]);
+        for other in [&plain, &view] {
+            // Read before, so that there is a copy of the old numbers; and shared.
+            let (mut a, mut b) = (x(), x());
+            assert_eq!(a.data()[1], 4.0);
+            let kept = b.clone();
+            a += other;
+            b += other;
+            assert_eq!((&a, &b, &kept), (&expected, &expected, &x()));
+        }
     }
 
     #[test]

@@ -333,7 +333,9 @@ fn products<F: Float>(
 #[track_caller]
 pub(crate) fn add_to<F: Float>(a: &mut Tensor<F>, b: &Tensor<F>) {
     assert_eq!(a.shape(), b.shape(), "add_assign: shapes differ");
-    for (a, b) in a.data_mut().iter_mut().zip(b.data()) {
-        *a += *b;
+    let add = |a: &mut [F], b: &[F]| a.iter_mut().zip(b).for_each(|(a, b)| *a += *b);
+    match a.alike_mut(b) {
+        Some((a, b)) => add(a, b),
+        None => add(a.data_mut(), b.data()),
     }
 }
