@@ -199,10 +199,38 @@ fn a_model_saved_by_pytorch_is_read() {
         .then(Flatten)
         .then(Linear::new(48, 5, rng))
         .then(Activation::LogSoftmax);
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/reference/torch_model.safetensors");
-    load_parameters(&mut model, path).unwrap();
-    let case = file("torch_model.json");
-    let y = model.forward(&tensor(&case["x"]).cast()).cast::<f64>();
-    let apart = apart(&y, &tensor(&case["y"]));
+    let apart = apart_from_its_file(&mut model, "torch_model");
     assert!(apart <= 1e-6, "{apart}");
+}
+
+/// The same with batch norm, whose running means and variances stand in the file, and a count of batches that nothing here
+/// asks for.
+#[test]
+fn a_model_with_batch_norm_saved_by_pytorch_is_read() {
+    let rng = &mut generator(1);
+    let mut first = Conv2d::new(1, 4, 3, Conv::default().padding(1), rng);
+    first.bias = None;
+    let mut model = Sequential::<f32>::new()
+        .then(first)
+        .then(BatchNorm::new(4))
+        .then(Activation::Relu)
+        .then(MaxPool2d::new(2))
+        .then(Flatten)
+        .then(Linear::new(64, 6, rng))
+        .then(BatchNorm::new(6).epsilon(1e-3).momentum(0.3))
+        .then(Activation::Tanh)
+        .then(Linear::new(6, 3, rng));
+    let apart = apart_from_its_file(&mut model, "torch_batch_norm");
+    assert!(apart <= 1e-6, "{apart}");
+    let (_, mean) = model.parameters().into_iter().find(|(name, _)| name == "6.running_mean").unwrap();
+    assert!(mean.is_frozen() && mean.value().data().iter().all(|x| *x != 0.0));
+}
+
+/// How far the outputs of a model with the parameters of PyTorch's file are from what PyTorch's model gave.
+fn apart_from_its_file(model: &mut Sequential<f32>, name: &str) -> f64 {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/reference");
+    load_parameters(model, folder.join(format!("{name}.safetensors"))).unwrap();
+    let case = file(&format!("{name}.json"));
+    let y = model.forward(&tensor(&case["x"]).cast()).cast::<f64>();
+    apart(&y, &tensor(&case["y"]))
 }
