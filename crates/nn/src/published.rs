@@ -38,6 +38,8 @@ pub struct Recipe {
     pub wanted: f64,
     /// The number of epochs.
     pub epochs: usize,
+    /// Whether the learning rate falls over all epochs.
+    falls: bool,
     run: fn(&Recipe, &Mnist<f32>, Run<'_>) -> Result<Trained, Error>,
 }
 
@@ -50,7 +52,8 @@ pub struct Run<'a> {
     pub threads: usize,
     /// Another number of epochs than the recipe's.
     pub epochs: Option<usize>,
-    /// A file to go on from, and to write the state to after each epoch.
+    /// A file to go on from, and to write the state to after each epoch. It must be of the same recipe and seed, and of the
+    /// same number of epochs where the rate falls over them.
     pub checkpoint: Option<&'a Path>,
     /// A flag that ends the training.
     pub stop: Option<Arc<AtomicBool>>,
@@ -86,6 +89,7 @@ impl Recipe {
             published: 95.42,
             wanted: 94.5,
             epochs: 30,
+            falls: false,
             run: chapter_1,
         },
         Recipe {
@@ -94,6 +98,7 @@ impl Recipe {
             published: 97.92,
             wanted: 97.7,
             epochs: 30,
+            falls: false,
             run: chapter_3,
         },
         Recipe {
@@ -102,6 +107,7 @@ impl Recipe {
             published: 96.0,
             wanted: 95.5,
             epochs: 20,
+            falls: true,
             run: sixteen,
         },
         Recipe {
@@ -110,6 +116,7 @@ impl Recipe {
             published: 98.78,
             wanted: 98.5,
             epochs: 15,
+            falls: true,
             run: |recipe, data, run| Convolutional { filters: &[20], ..SIGMOID }.run(recipe, data, run),
         },
         Recipe {
@@ -118,6 +125,7 @@ impl Recipe {
             published: 99.06,
             wanted: 98.8,
             epochs: 15,
+            falls: true,
             run: |recipe, data, run| SIGMOID.run(recipe, data, run),
         },
         Recipe {
@@ -126,6 +134,7 @@ impl Recipe {
             published: 99.23,
             wanted: 98.9,
             epochs: 15,
+            falls: true,
             run: |recipe, data, run| RELU.run(recipe, data, run),
         },
         Recipe {
@@ -134,6 +143,7 @@ impl Recipe {
             published: 99.37,
             wanted: 99.1,
             epochs: 5,
+            falls: true,
             run: |recipe, data, run| RELU.run(recipe, &expanded(data)?, run),
         },
         Recipe {
@@ -142,6 +152,7 @@ impl Recipe {
             published: 99.6,
             wanted: 99.3,
             epochs: 10,
+            falls: true,
             run: |recipe, data, run| DROPOUT.run(recipe, &expanded(data)?, run),
         },
     ];
@@ -174,9 +185,12 @@ impl Recipe {
         train: &Dataset<f32, T>,
         run: Run<'_>,
     ) -> Result<Trained, Error> {
-        let mut model = model;
+        let (mut model, epochs) = (model, run.epochs.unwrap_or(self.epochs));
+        // Where the rate falls over all epochs, another number of them is another training.
+        let over = if self.falls { format!(" over {epochs} epochs") } else { String::new() };
         let mut trainer = trainer
-            .epochs(run.epochs.unwrap_or(self.epochs))
+            .named(format!("{}{over}", self.name))
+            .epochs(epochs)
             .seed(run.seed)
             .threads(run.threads.max(1))
             .keep_best(Monitor::most("accuracy"));

@@ -221,6 +221,17 @@ fn what_is_no_checkpoint_of_this_training_is_refused() {
     trainer(&validation).epochs(1).checkpoint(&path).train(&mut model(), &mut Adam::new(0.1), &data).unwrap();
     let found = message(trainer(&validation).seed(6), &mut model(), &mut Adam::new(0.1));
     assert!(found.starts_with("the checkpoint is of another training: {") && found.contains("\"seed\":5"), "{found}");
+    let found = message(trainer(&validation).named("another"), &mut model(), &mut Adam::new(0.1));
+    assert!(found.contains("\"named\":null") && found.contains("\"named\":\"another\""), "{found}");
+    let (other, validate) = (moons(data.len(), 0.3, &mut generator(9)), &validation);
+    let error = trainer(validate).checkpoint(&path).resume(true).train(&mut model(), &mut Adam::new(0.1), &other);
+    assert!(error.unwrap_err().to_string().contains("the checkpoint is of another training: {"));
+    // The same parameters, another function.
+    let rng = &mut generator(4);
+    let mut relu = Sequential::new().then(Linear::new(2, 12, rng)).then(Activation::Relu).then(Dropout::new(0.2));
+    relu.push(Linear::new(12, 2, rng));
+    let found = message(trainer(&validation), &mut relu, &mut Adam::new(0.1));
+    assert!(found.starts_with("the checkpoint is of other layers: ") && found.contains("relu"), "{found}");
     let found = message(trainer(&validation), &mut model(), &mut Sgd::new(0.1));
     assert!(found.starts_with("optimiser state: the model has no place for exp_avg of 0.bias, "), "{found}");
     let mut other = Sequential::new().then(Linear::new(2, 2, &mut generator(1)));

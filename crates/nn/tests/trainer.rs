@@ -29,7 +29,7 @@ fn train(threads: usize, shard: usize) -> (Vec<u32>, History) {
 
 #[test]
 fn the_same_bits_on_any_number_of_threads() {
-    for shard in [4, 7, 30, 100] {
+    for shard in [1, 4, 7, 30, 100] {
         let (expected, history) = train(1, shard);
         for threads in [2, 3, 8] {
             let (found, other) = train(threads, shard);
@@ -148,6 +148,26 @@ fn what_does_not_fit_is_an_error_before_anything_happens() {
     assert_eq!(message(error), "trainer: the batch, its shards and the threads must be at least 1");
     let error = Trainer::new(|y: Var<f32>, _: Var<f32, i64>| y).train(&mut model(), &mut Sgd::new(0.1), &data());
     assert_eq!(message(error.unwrap_err()), "trainer: a loss of shape [16, 2] is not one number");
+}
+
+/// A batch that is larger than any set of samples is the whole set; a number of epochs that never ends can be stopped.
+#[test]
+fn the_largest_numbers_do_not_overflow() {
+    let train = |batch: usize| {
+        let mut model = model();
+        let trainer = Trainer::new(cross_entropy).epochs(2).batch(batch).threads(2);
+        { trainer }.train(&mut model, &mut Sgd::new(0.1), &data()).unwrap();
+        bits(&model)
+    };
+    assert_eq!(train(usize::MAX), train(83));
+    let (stop, done) = (Arc::new(AtomicBool::new(false)), RefCell::new(Vec::new()));
+    let flag = stop.clone();
+    let mut trainer = Trainer::new(cross_entropy).epochs(usize::MAX).stop(stop).on_step(|progress| {
+        flag.store(progress.epoch == 3, Ordering::Relaxed);
+        done.borrow_mut().push(progress.done);
+    });
+    let history = trainer.train(&mut model(), &mut Sgd::new(0.1), &data()).unwrap();
+    assert!(history.stopped && done.borrow().is_sorted() && done.borrow()[6] < 1e-18, "{done:?}");
 }
 
 /// A panic of a model reaches the caller, whichever thread it happens on.

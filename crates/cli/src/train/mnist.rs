@@ -144,7 +144,7 @@ impl Report<'_> {
             ("last_test_accuracy", json!(last)),
             ("best_epoch", json!(history.best)),
             ("test_samples", test.len().into()),
-            ("published", json!(recipe.published / 100.0)),
+            ("published", json!((100.0 * recipe.published).round() / 1e4)),
             ("train_loss", json!(history.loss())),
             ("epochs", history.epochs.len().into()),
             ("stopped", history.stopped.into()),

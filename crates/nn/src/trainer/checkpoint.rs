@@ -16,7 +16,7 @@ use wengert_tape::{Float, Param, Shape, Tensor};
 use super::best::Best;
 use super::history::{Epoch, Evaluation, Means};
 use super::run::State;
-use super::{Scheduled, Settings};
+use super::{Identity, Scheduled, Settings};
 use crate::error::Error;
 use crate::module::Module;
 use crate::optimisers::{Optimiser, OptimiserState};
@@ -39,7 +39,7 @@ pub(super) fn write<F: Float, M: Module<F>>(
     optimiser: &dyn Optimiser<F>,
     schedule: &Scheduled<'_>,
     settings: &Settings,
-    samples: usize,
+    identity: &Identity,
     state: &State<F>,
 ) -> Result<(), Error> {
     let memory = optimiser.state(model);
@@ -53,7 +53,7 @@ pub(super) fn write<F: Float, M: Module<F>>(
         Scheduled::EachStep(schedule) | Scheduled::EachEpoch(schedule) => schedule.state(),
     };
     let training = json!({
-        "of": settings.identity(samples),
+        "of": settings.identity(identity),
         "epoch": state.epoch,
         "step": state.step,
         "updates": state.updates,
@@ -81,12 +81,12 @@ pub(super) fn read<F: Float, M: Module<F>>(
     optimiser: &mut dyn Optimiser<F>,
     schedule: &mut Scheduled<'_>,
     settings: &Settings,
-    samples: usize,
+    identity: &Identity,
 ) -> Result<State<F>, Error> {
     saved::read(path, |file, metadata| {
         let training = metadata.get(TRAINING).and_then(Value::as_object);
         let at = Entries(training.ok_or("not a checkpoint: it holds a model and no training")?);
-        let of = settings.identity(samples);
+        let of = settings.identity(identity);
         if at.0.get("of") != Some(&of) {
             return Err(format!(
                 "the checkpoint is of another training: {}, not {of}",
@@ -116,6 +116,12 @@ pub(super) fn read<F: Float, M: Module<F>>(
                 Some(Best { epoch: best.whole("epoch")?, score: best.number("score")?, weights })
             }
         };
+        let layers = (metadata.get("layers"), model.description().map(|description| description.to_json()));
+        if let (Some(found), Some(wanted)) = &layers
+            && *found != wanted
+        {
+            return Err(format!("the checkpoint is of other layers: {found}, not {wanted}"));
+        }
         let mut memory = OptimiserState { tensors: BTreeMap::new(), steps: BTreeMap::new() };
         let prefix = format!("{BESIDE}optimiser{BESIDE}");
         for name in file.names() {
@@ -151,10 +157,12 @@ pub(super) fn read<F: Float, M: Module<F>>(
 
 impl Settings {
     /// What must be the same for a training to go on with the same bits.
-    fn identity(&self, samples: usize) -> Value {
+    fn identity(&self, identity: &Identity) -> Value {
         json!({
+            "named": identity.named,
             "seed": self.seed,
-            "samples": samples,
+            "samples": identity.samples,
+            "inputs": format!("{:016x}", identity.inputs),
             "batch": self.batch,
             "shard": self.shard,
             "accumulate": self.accumulate,

@@ -21,8 +21,38 @@ pub(super) type Change<'a, F> = dyn Fn(&Tensor<F>, &mut Generator) -> Tensor<F> 
 
 /// A mini-batch, cut into shards.
 pub(super) struct Batch<F: Float, T: Stored<F>> {
-    pub(super) shards: Vec<(Tensor<F>, Tensor<T>)>,
+    pub(super) shards: Vec<Shard<F, T>>,
     pub(super) samples: usize,
+}
+
+/// The samples of a shard.
+pub(super) enum Shard<F: Float, T: Stored<F>> {
+    /// Copied, and changed if that was asked for.
+    Ready(Tensor<F>, Tensor<T>),
+    /// Where they are in the data set.
+    Rows(Vec<usize>),
+}
+
+impl<F: Float, T: Stored<F>> Shard<F, T> {
+    /// The number of samples.
+    pub(super) fn len(&self) -> usize {
+        match self {
+            Shard::Ready(_, targets) => targets.shape()[0],
+            Shard::Rows(rows) => rows.len(),
+        }
+    }
+
+    /// Inputs and targets.
+    pub(super) fn samples(&self, data: &Dataset<F, T>) -> (Tensor<F>, Tensor<T>) {
+        match self {
+            Shard::Ready(inputs, targets) => (inputs.clone(), targets.clone()),
+            Shard::Rows(rows) => copied(data, rows),
+        }
+    }
+}
+
+fn copied<F: Float, T: Stored<F>>(data: &Dataset<F, T>, rows: &[usize]) -> (Tensor<F>, Tensor<T>) {
+    (data.inputs().rows(rows.iter().copied()), data.targets().rows(rows.iter().copied()))
 }
 
 /// The mini-batches from a step of an epoch on, several in each item.
@@ -30,6 +60,9 @@ pub(super) struct Feed<'a, F: Float, T: Stored<F>> {
     data: &'a Dataset<F, T>,
     change: Option<&'a Change<'a, F>>,
     settings: Settings,
+    /// Whether samples are copied here. One thread is helped by that; several are faster where each copies its own: this
+    /// one would take a core from them, and send the numbers from one core to another.
+    copies: bool,
     /// The epoch, from 1, and how many of its steps are done.
     epoch: usize,
     step: usize,
@@ -41,9 +74,11 @@ impl<'a, F: Float, T: Stored<F>> Feed<'a, F, T> {
         data: &'a Dataset<F, T>,
         change: Option<&'a Change<'a, F>>,
         settings: Settings,
+        helpers: usize,
         (epoch, step): (usize, usize),
     ) -> Self {
-        let mut feed = Feed { data, change, settings, epoch, step, order: Vec::new() };
+        let copies = helpers == 0 || change.is_some();
+        let mut feed = Feed { data, change, settings, copies, epoch, step, order: Vec::new() };
         feed.shuffle();
         feed
     }
@@ -62,16 +97,18 @@ impl<'a, F: Float, T: Stored<F>> Feed<'a, F, T> {
         if self.epoch > self.settings.epochs {
             return None;
         }
-        let from = self.step * self.settings.batch;
-        let rows = &self.order[from..self.order.len().min(from + self.settings.batch)];
+        let size = self.settings.batch.min(self.order.len());
+        let from = self.step * size;
+        let rows = &self.order[from..self.order.len().min(from + size)];
         self.step += 1;
         let changes = CHANGES + ((self.epoch - 1) * steps + self.step) as u64;
         let mut rng = stream(self.settings.seed, changes);
         let mut shard = |rows: &[usize]| {
-            let rows = || rows.iter().copied();
-            let inputs = self.data.inputs().rows(rows());
-            let inputs = self.change.map_or(inputs.clone(), |change| change(&inputs, &mut rng));
-            (inputs, self.data.targets().rows(rows()))
+            if !self.copies {
+                return Shard::Rows(rows.to_vec());
+            }
+            let (inputs, targets) = copied(self.data, rows);
+            Shard::Ready(self.change.map_or(inputs.clone(), |change| change(&inputs, &mut rng)), targets)
         };
         Some(Batch { shards: rows.chunks(self.settings.shard).map(&mut shard).collect(), samples: rows.len() })
     }
@@ -81,7 +118,8 @@ impl<F: Float, T: Stored<F>> Iterator for Feed<'_, F, T> {
     type Item = Vec<Batch<F, T>>;
 
     fn next(&mut self) -> Option<Vec<Batch<F, T>>> {
-        let numbers = self.settings.batch * self.data.input_shape().len_elements().max(1);
+        let size = self.settings.batch.min(self.data.len());
+        let numbers = size * self.data.input_shape().len_elements().max(1);
         let load: Vec<Batch<F, T>> = (0..(AT_ONCE / numbers).clamp(1, 64)).map_while(|_| self.batch()).collect();
         (!load.is_empty()).then_some(load)
     }

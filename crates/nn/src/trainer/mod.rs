@@ -92,11 +92,23 @@ struct Kept {
     resume: bool,
 }
 
+/// What must be the same for a training to go on with the same bits, beside the numbers of its settings.
+#[derive(Clone, Debug)]
+struct Identity {
+    /// What the caller says that it is.
+    named: Option<String>,
+    samples: usize,
+    /// A checksum of the inputs.
+    inputs: u64,
+}
+
 /// Trains a model: epochs of shuffled mini-batches, one step of the optimiser for each.
 ///
 /// A mini-batch is cut into shards of a fixed size, whatever the number of threads; each is recorded on a tape of its
-/// own, and their gradients are summed in a fixed order. So the same seed gives the same bits on any number of threads.
-/// Mini-batches are put together on a thread of their own, ahead of the training.
+/// own, and their gradients are summed in a fixed tree. So the same seed gives the same bits on any number of threads.
+///
+/// Mini-batches are drawn on a thread of their own, ahead of the training, and [changed](Self::change) there; one training
+/// thread finds their samples copied too, of several each copies those that it works on.
 ///
 /// # Examples
 /// ```
@@ -135,6 +147,7 @@ pub struct Trainer<'a, F: Float, T: Stored<F>> {
     schedule: Scheduled<'a>,
     watched: Watched<'a, F, T>,
     kept: Option<Kept>,
+    named: Option<String>,
     followers: Followers<'a>,
 }
 
@@ -153,6 +166,7 @@ impl<'a, F: Float, T: Stored<F>> Trainer<'a, F, T> {
             schedule: Scheduled::Never,
             watched: Watched { validation: None, test: None, best: None, patience: None },
             kept: None,
+            named: None,
             followers: Followers::default(),
         }
     }
@@ -280,9 +294,16 @@ impl<'a, F: Float, T: Stored<F>> Trainer<'a, F, T> {
     }
 
     /// With a beginning where the checkpoint ended, if there is one: the result has the bits of a training that was never
-    /// interrupted.
+    /// interrupted. A checkpoint of another seed, other sizes of batches, other inputs or other layers is refused.
     pub fn resume(mut self, resume: bool) -> Self {
         self.kept.iter_mut().for_each(|kept| kept.resume = resume);
+        self
+    }
+
+    /// With a name for everything that a trainer does not see, such as the loss and the options of the optimiser: a
+    /// checkpoint of another name is refused.
+    pub fn named(mut self, name: impl Into<String>) -> Self {
+        self.named = Some(name.into());
         self
     }
 
@@ -327,32 +348,22 @@ impl<'a, F: Float, T: Stored<F>> Trainer<'a, F, T> {
         data: &Dataset<F, T>,
     ) -> Result<History, Error> {
         self.check(model, data)?;
-        let Trainer { settings, loss, metrics, change, schedule, watched, kept, followers } = self;
+        let Trainer { settings, loss, metrics, change, schedule, watched, kept, named, followers } = self;
         let mut state = State::new(optimiser.rate());
+        let inputs = kept.as_ref().map_or(0, |_| checksum(data.inputs()));
+        let identity = Identity { named: named.clone(), samples: data.len(), inputs };
         if let Some(kept) = kept.as_ref().filter(|kept| kept.resume && kept.path.exists()) {
-            state = checkpoint::read(&kept.path, model, optimiser, schedule, settings, data.len())?;
+            state = checkpoint::read(&kept.path, model, optimiser, schedule, settings, &identity)?;
         }
-        let task = Task { loss: &**loss, metrics, seed: settings.seed };
+        let task = Task { data, loss: &**loss, metrics, seed: settings.seed };
         let helpers = settings.threads.min(settings.batch.min(data.len()).div_ceil(settings.shard)) - 1;
         let model = &RwLock::new(model);
         thread::scope(|scope| {
             let workers = Workers::new(scope, task, helpers, model);
-            let feed = Feed::new(data, change.as_deref(), *settings, (state.epoch, state.step));
+            let feed = Feed::new(data, change.as_deref(), *settings, helpers, (state.epoch, state.step));
             let batches = ahead(scope, feed, feed::DEPTH).flatten();
-            let samples = data.len();
-            Run {
-                settings,
-                task,
-                schedule,
-                watched,
-                kept: kept.as_ref(),
-                followers,
-                workers,
-                optimiser,
-                samples,
-                state,
-            }
-            .go(batches)
+            let kept = kept.as_ref();
+            Run { settings, task, schedule, watched, kept, identity, followers, workers, optimiser, state }.go(batches)
         })
     }
 
@@ -397,6 +408,13 @@ impl<F: Float, T: Stored<F>> fmt::Debug for Trainer<'_, F, T> {
 
 fn names<F: Float, T: Stored<F>>(metrics: &[(String, Box<Metric<'_, F, T>>)]) -> Vec<String> {
     metrics.iter().map(|(name, _)| name.clone()).collect()
+}
+
+/// A number that other numbers hardly have.
+fn checksum<F: Float>(numbers: &Tensor<F>) -> u64 {
+    // Fowler, Noll and Vo's, a number at a time.
+    let add = |sum: u64, x: &F| (sum ^ Float::to_f64(*x).to_bits()).wrapping_mul(0x0000_0100_0000_01b3).rotate_left(23);
+    numbers.data().iter().fold(0xcbf2_9ce4_8422_2325, add)
 }
 
 /// The loss and the metrics of a model on data that fit it.

@@ -9,7 +9,7 @@ use super::best::Best;
 use super::feed::Batch;
 use super::history::{Epoch, Evaluation, History, Means, Progress};
 use super::shards::{Outcome, Task, Workers};
-use super::{Followers, Kept, Scheduled, Settings, Watched, checkpoint, evaluate, names};
+use super::{Followers, Identity, Kept, Scheduled, Settings, Watched, checkpoint, evaluate, names};
 use crate::data::Dataset;
 use crate::error::Error;
 use crate::module::Module;
@@ -49,16 +49,16 @@ pub(super) struct Run<'r, 'w, 'a, 'b, F: Float, T: Stored<F>, M> {
     pub(super) schedule: &'r mut Scheduled<'b>,
     pub(super) watched: &'r Watched<'b, F, T>,
     pub(super) kept: Option<&'r Kept>,
+    pub(super) identity: Identity,
     pub(super) followers: &'r mut Followers<'b>,
     pub(super) workers: Workers<'w, 'a, 'b, F, T, M>,
     pub(super) optimiser: &'r mut dyn Optimiser<F>,
-    pub(super) samples: usize,
     pub(super) state: State<F>,
 }
 
 impl<F: Float, T: Stored<F>, M: Module<F> + Send + Sync> Run<'_, '_, '_, '_, F, T, M> {
     pub(super) fn go(mut self, mut batches: impl Iterator<Item = Batch<F, T>>) -> Result<History, Error> {
-        let steps = self.settings.steps(self.samples);
+        let steps = self.settings.steps(self.identity.samples);
         let (begin, before) = (Instant::now(), self.state.seconds);
         let (mut epoch_begin, mut epoch_before) = (Instant::now(), self.state.epoch_seconds);
         let mut pending: Option<(ModelGradients<F>, usize)> = None;
@@ -67,8 +67,9 @@ impl<F: Float, T: Stored<F>, M: Module<F> + Send + Sync> Run<'_, '_, '_, '_, F, 
             let Some(batch) = batches.next() else { break };
             self.state.step += 1;
             let number = (self.state.epoch - 1) * steps + self.state.step;
-            let Outcome { loss, metrics, gradients, observed } = self.gradients(&batch, number)?;
-            self.state.means.add(loss, &metrics, batch.samples);
+            let samples = batch.samples;
+            let Outcome { loss, metrics, gradients, observed } = self.gradients(batch, number)?;
+            self.state.means.add(loss, &metrics, samples);
             pending = Some(match pending.take() {
                 None => (gradients, 1),
                 Some((mut sum, count)) => {
@@ -106,7 +107,7 @@ impl<F: Float, T: Stored<F>, M: Module<F> + Send + Sync> Run<'_, '_, '_, '_, F, 
     }
 
     /// The gradients over a batch, or why there are none and where a good model is.
-    fn gradients(&mut self, batch: &Batch<F, T>, number: usize) -> Result<Outcome<F>, Error> {
+    fn gradients(&mut self, batch: Batch<F, T>, number: usize) -> Result<Outcome<F>, Error> {
         let State { epoch, step, .. } = self.state;
         let checkpoint = || self.kept.map(|kept| kept.path.clone()).filter(|path| path.exists());
         self.workers.gradients(batch, number).map_err(|failure| failure.at(epoch, step, checkpoint()))
@@ -146,7 +147,7 @@ impl<F: Float, T: Stored<F>, M: Module<F> + Send + Sync> Run<'_, '_, '_, '_, F, 
         let (loss, metrics) = self.state.means.now(&names(self.task.metrics));
         let State { epoch, step, seconds, .. } = self.state;
         let (epochs, rate) = (self.settings.epochs, self.optimiser.rate());
-        let done = ((epoch - 1) * steps + step) as f64 / (epochs * steps) as f64;
+        let done = ((epoch - 1) * steps + step) as f64 / (epochs as f64 * steps as f64);
         let (metrics, elapsed) = (&metrics[..], Duration::from_secs_f64(seconds));
         let progress = Progress { epoch, epochs, step, steps, loss, metrics, validation, rate, done, elapsed };
         callbacks.iter_mut().for_each(|callback| callback(&progress));
@@ -205,7 +206,7 @@ impl<F: Float, T: Stored<F>, M: Module<F> + Send + Sync> Run<'_, '_, '_, '_, F, 
                 self.optimiser,
                 self.schedule,
                 self.settings,
-                self.samples,
+                &self.identity,
                 &self.state,
             )
         })

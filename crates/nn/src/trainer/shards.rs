@@ -1,19 +1,22 @@
 //! The gradients of a mini-batch, from shards of a fixed size over any number of threads.
 //!
 //! What is added to what depends on the size of a shard alone: each shard has a tape of its own, and the shards are
-//! summed in a fixed tree. Threads only decide who computes a shard, and not a bit of the result.
+//! summed in a fixed tree. Threads only decide who computes a part of the tree, and not a bit of the result.
 
 use std::any::Any as Payload;
+use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::thread::Scope;
 
 use wengert_tape::{Any, Float, GraphNode, GraphView, Stored, Tape, Tensor, Var};
 
 use super::feed::Batch;
 use super::{Loss, Metric};
+use crate::data::Dataset;
 use crate::error::Error;
 use crate::module::{Module, Parameters};
 use crate::optimisers::ModelGradients;
@@ -21,6 +24,7 @@ use crate::training::{Observed, Training};
 
 /// What all shards have in common.
 pub(super) struct Task<'a, 'b, F: Float, T: Stored<F>> {
+    pub(super) data: &'a Dataset<F, T>,
     pub(super) loss: &'a Loss<'b, F, T>,
     pub(super) metrics: &'a [(String, Box<Metric<'b, F, T>>)],
     pub(super) seed: u64,
@@ -65,25 +69,68 @@ impl From<wengert_tape::Error> for Failure {
     }
 }
 
-/// A shard that a thread is asked for.
+/// So many parts of a batch for each thread, so that one that is late does less and none waits for long.
+const PARTS_FOR_EACH: usize = 4;
+
+/// A batch that several threads work on: whoever is free takes the next part of it.
 struct Job<F: Float, T: Stored<F>> {
-    shard: usize,
+    batch: Batch<F, T>,
+    /// The number of the batch among all.
+    step: usize,
+    /// The shards of a part: a power of two, so that their sum is one of the sums of the tree.
+    part: usize,
+    /// The first shard that nobody has taken.
+    next: AtomicUsize,
+}
+
+impl<F: Float, T: Stored<F>> Job<F, T> {
+    fn new(batch: Batch<F, T>, step: usize, threads: usize) -> Self {
+        let shards = batch.shards.len();
+        let part = match threads {
+            1 => shards.next_power_of_two(),
+            _ => 1 << (shards / (PARTS_FOR_EACH * threads)).max(1).ilog2(),
+        };
+        Job { batch, step, part, next: AtomicUsize::new(0) }
+    }
+
+    fn parts(&self) -> usize {
+        self.batch.shards.len().div_ceil(self.part)
+    }
+
+    /// The shards of a part that nobody else does.
+    fn take(&self) -> Option<Range<usize>> {
+        let from = self.next.fetch_add(self.part, Ordering::Relaxed);
+        (from < self.batch.shards.len()).then(|| from..self.batch.shards.len().min(from + self.part))
+    }
+
+    fn sample(&self, data: &Dataset<F, T>, seed: u64, shard: usize) -> Sample<F, T> {
+        let (inputs, targets) = self.batch.shards[shard].samples(data);
+        let share = self.batch.shards[shard].len() as f64 / self.batch.samples as f64;
+        Sample { inputs, targets, share, key: [seed as i64, (self.step << 20 | shard) as i64] }
+    }
+}
+
+/// The samples of a shard.
+struct Sample<F: Float, T: Stored<F>> {
     inputs: Tensor<F>,
     targets: Tensor<T>,
+    /// Of the batch.
     share: f64,
     /// What is random in the shard follows from it.
     key: [i64; 2],
 }
 
-/// A shard that a thread has done; what it panicked with is passed on.
-type Done<F> = (usize, Result<Result<Outcome<F>, Failure>, Box<dyn Payload + Send>>);
+/// The parts that a thread has done, by their first shards.
+type Parts<F> = Vec<(usize, Result<Outcome<F>, Failure>)>;
+/// What a thread has done; what it panicked with is passed on.
+type Done<F> = Result<Parts<F>, Box<dyn Payload + Send>>;
 
 /// Threads that compute shards beside this one, and the model that they share.
 pub(super) struct Workers<'w, 'a, 'b, F: Float, T: Stored<F>, M> {
     task: Task<'a, 'b, F, T>,
     model: &'w RwLock<&'w mut M>,
     tape: Tape<F>,
-    helpers: Vec<Sender<Job<F, T>>>,
+    helpers: Vec<Sender<Arc<Job<F, T>>>>,
     done: Receiver<Done<F>>,
 }
 
@@ -103,7 +150,7 @@ impl<'w, 'a, 'b, F: Float, T: Stored<F>, M: Module<F> + Send + Sync> Workers<'w,
     {
         let (give, done) = channel();
         let help = |_| {
-            let (ask, jobs) = channel::<Job<F, T>>();
+            let (ask, jobs) = channel();
             let give = give.clone();
             scope.spawn(move || serve(task, model, &jobs, &give));
             ask
@@ -112,37 +159,27 @@ impl<'w, 'a, 'b, F: Float, T: Stored<F>, M: Module<F> + Send + Sync> Workers<'w,
     }
 
     /// The mean loss, metrics and gradients over the samples of a batch, which is number `step` of all.
-    pub(super) fn gradients(&mut self, batch: &Batch<F, T>, step: usize) -> Result<Outcome<F>, Failure> {
-        let workers = self.helpers.len() + 1;
-        let job = |shard: usize| {
-            let (inputs, targets) = &batch.shards[shard];
-            let share = targets.shape()[0] as f64 / batch.samples as f64;
-            let number = (step << 20 | shard) as i64;
-            let key = [self.task.seed as i64, number];
-            Job { shard, inputs: inputs.clone(), targets: targets.clone(), share, key }
-        };
-        let mut parts: Vec<Option<Result<Outcome<F>, Failure>>> = Vec::new();
-        parts.resize_with(batch.shards.len(), || None);
-        let mut asked = 0;
-        for shard in (0..batch.shards.len()).filter(|shard| shard % workers > 0) {
-            // A helper ends only after this thread has dropped the sender.
-            asked += usize::from(self.helpers[shard % workers - 1].send(job(shard)).is_ok());
+    pub(super) fn gradients(&mut self, batch: Batch<F, T>, step: usize) -> Result<Outcome<F>, Failure> {
+        let job = Arc::new(Job::new(batch, step, self.helpers.len() + 1));
+        // A helper ends only after this thread has dropped the sender.
+        for helper in self.helpers.iter().take(job.parts() - 1) {
+            let _ = helper.send(Arc::clone(&job));
         }
-        for shard in (0..batch.shards.len()).step_by(workers) {
-            let model = self.model.read().unwrap_or_else(PoisonError::into_inner);
-            parts[shard] = Some(compute(self.task, &mut self.tape, &**model, &job(shard)));
+        let mut parts = work(self.task, self.model, &mut self.tape, &job);
+        while parts.len() < job.parts() {
+            let Ok(done) = self.done.recv() else { unreachable!("a helper that took a part says what became of it") };
+            parts.extend(done.unwrap_or_else(|payload| resume_unwind(payload)));
         }
-        for (shard, outcome) in self.done.iter().take(asked) {
-            parts[shard] = Some(outcome.unwrap_or_else(|payload| resume_unwind(payload)));
-        }
-        let outcome = sum(parts.into_iter().flatten().collect::<Result<_, _>>()?);
+        parts.sort_by_key(|(first, _)| *first);
+        let outcome = sum(parts.into_iter().map(|(_, outcome)| outcome).collect::<Result<_, _>>()?);
         if outcome.gradients.is_finite() {
             return Ok(outcome);
         }
         let model = self.model.read().unwrap_or_else(PoisonError::into_inner);
-        for shard in 0..batch.shards.len() {
+        for shard in 0..job.batch.shards.len() {
             self.tape.clear();
-            let (loss, ..) = forward(self.task, &self.tape, &**model, &job(shard));
+            let sample = job.sample(self.task.data, self.task.seed, shard);
+            let (loss, ..) = forward(self.task, &self.tape, &**model, &sample);
             if let Some(what) = first_gradient_not_finite(loss)? {
                 return Err(Failure::NotFinite(format!("a gradient is not finite, though the loss is; {what}")));
             }
@@ -166,23 +203,41 @@ impl<'w, 'a, 'b, F: Float, T: Stored<F>, M: Module<F> + Send + Sync> Workers<'w,
     }
 }
 
-/// A helper: computes the shards that it is asked for until nobody can ask any more.
+/// A helper: works on what it is asked for until nobody can ask any more.
 fn serve<F: Float, T: Stored<F>, M: Module<F> + Send + Sync>(
     task: Task<'_, '_, F, T>,
     model: &RwLock<&mut M>,
-    jobs: &Receiver<Job<F, T>>,
+    jobs: &Receiver<Arc<Job<F, T>>>,
     give: &Sender<Done<F>>,
 ) {
     let mut tape = Tape::<f64>::of::<F>();
     for job in jobs {
-        let outcome = catch_unwind(AssertUnwindSafe(|| {
-            let model = model.read().unwrap_or_else(PoisonError::into_inner);
-            compute(task, &mut tape, &**model, &job)
-        }));
-        if give.send((job.shard, outcome)).is_err() {
+        let done = catch_unwind(AssertUnwindSafe(|| work(task, model, &mut tape, &job)));
+        // Who comes too late for a part has nothing to say, and nobody waits for it.
+        if done.as_ref().is_ok_and(Vec::is_empty) {
+            continue;
+        }
+        if give.send(done).is_err() {
             return;
         }
     }
+}
+
+/// Takes parts of a batch until there are no more: each is the sum of its shards.
+fn work<F: Float, T: Stored<F>, M: Module<F>>(
+    task: Task<'_, '_, F, T>,
+    model: &RwLock<&mut M>,
+    tape: &mut Tape<F>,
+    job: &Job<F, T>,
+) -> Parts<F> {
+    let mut parts = Vec::new();
+    while let Some(shards) = job.take() {
+        let model = model.read().unwrap_or_else(PoisonError::into_inner);
+        let first = shards.start;
+        let outcomes = shards.map(|shard| compute(task, tape, &**model, &job.sample(task.data, task.seed, shard)));
+        parts.push((first, outcomes.collect::<Result<_, _>>().map(sum)));
+    }
+    parts
 }
 
 /// The loss and the outputs of a shard, recorded, and what layers saw.
@@ -190,11 +245,11 @@ fn forward<F: Float, T: Stored<F>>(
     task: Task<'_, '_, F, T>,
     tape: &Tape<F>,
     model: &impl Module<F>,
-    job: &Job<F, T>,
+    sample: &Sample<F, T>,
 ) -> (Var<F>, Var<F>, Vec<Observed<Var<F>>>) {
-    let mut training = Training::new(tape.input(Tensor::from(job.key)));
-    let output = model.forward_training(&tape.input(job.inputs.clone()), &mut training);
-    let loss = (task.loss)(output, tape.input(job.targets.clone()));
+    let mut training = Training::new(tape.input(Tensor::from(sample.key)));
+    let output = model.forward_training(&tape.input(sample.inputs.clone()), &mut training);
+    let loss = (task.loss)(output, tape.input(sample.targets.clone()));
     (loss, output, training.observed())
 }
 
@@ -203,10 +258,10 @@ fn compute<F: Float, T: Stored<F>>(
     task: Task<'_, '_, F, T>,
     tape: &mut Tape<F>,
     model: &impl Module<F>,
-    job: &Job<F, T>,
+    sample: &Sample<F, T>,
 ) -> Result<Outcome<F>, Failure> {
     tape.clear();
-    let (loss, output, observed) = forward(task, tape, model, job);
+    let (loss, output, observed) = forward(task, tape, model, sample);
     let value = loss.try_value()?;
     if value.len() != 1 {
         return Err(Failure::Other(Error::shape(
@@ -218,11 +273,11 @@ fn compute<F: Float, T: Stored<F>>(
     if !mean.is_finite() {
         return Err(Failure::NotFinite(format!("the loss is {mean}{}", first_not_finite(tape)?)));
     }
-    let gradients = loss.backward_from(Tensor::full(value.shape(), F::from_f64(job.share)))?;
+    let gradients = loss.backward_from(Tensor::full(value.shape(), F::from_f64(sample.share)))?;
     let gradients = ModelGradients::of(model, &gradients);
     let output = output.try_value()?;
-    let metrics = task.metrics.iter().map(|(_, metric)| metric(&output, &job.targets) * job.share).collect();
-    let share = F::from_f64(job.share);
+    let metrics = task.metrics.iter().map(|(_, metric)| metric(&output, &sample.targets) * sample.share).collect();
+    let share = F::from_f64(sample.share);
     let observed = observed.into_iter().map(|seen| {
         let numbers = seen.numbers.try_value()?.map(|x| share * x);
         Ok(Observed { param: seen.param, share: seen.share, numbers })
@@ -230,7 +285,7 @@ fn compute<F: Float, T: Stored<F>>(
     let observed = observed.collect::<Result<_, wengert_tape::Error>>()?;
     // The tape holds the parameters' buffers: an optimiser that finds them shared would have to copy them.
     tape.clear();
-    Ok(Outcome { loss: mean * job.share, metrics, gradients, observed })
+    Ok(Outcome { loss: mean * sample.share, metrics, gradients, observed })
 }
 
 fn is_finite<F: Float>(tensor: &Tensor<F>) -> bool {
