@@ -79,3 +79,16 @@ fn speed_has_a_row_for_each_batch_and_a_figure_for_each_useful_number_of_threads
     let shows = found["shows"].as_str().expect("a text");
     assert!(shows.contains("23820 forward and 24120 backward, 2.01 times the 23860 parameters (2.99 "), "{shows}");
 }
+
+#[test]
+fn what_is_wrong_is_one_line() {
+    Folder::new("experiment-errors").refuses(&[
+        (&["experiment", "magic"], "unrecognized subcommand 'magic'"),
+        (&["experiment", "neuron", "16"], "16 is not in 0..16"),
+        (&["experiment", "neuron", "-1"], "'-1'"),
+        (&["experiment", "speed", "--seconds", "0"], "a number above 0 and up to 600 is needed"),
+        (&["experiment", "speed", "--seconds", "nan"], "a number above 0 and up to 600 is needed"),
+        (&["experiment", "xor-seeds", "--seeds", "0"], "0 is not in 1..=10000"),
+        (&["experiment", "search", "--seed", "-1"], "invalid value '-1' for '--seed <N>'"),
+    ]);
+}

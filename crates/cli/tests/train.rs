@@ -190,16 +190,7 @@ fn what_is_wrong_is_one_line_and_nothing_is_written() {
             "--rate: mnist-784-30-10 is trained as its book says",
         ),
     ];
-    let mut wrong = Vec::new();
-    for (args, message) in table {
-        let output = folder.run(args);
-        let stderr = text(&output.stderr);
-        let one_line = stderr.lines().count() == 1 && stderr.starts_with("wengert: ") && stderr.contains(message);
-        if output.status.code() != Some(2) || !one_line || !output.stdout.is_empty() {
-            wrong.push(format!("{args:?}: {output:?}"));
-        }
-    }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    folder.refuses(table);
     assert_eq!(names(&folder), ["folder"]);
 }
 
@@ -293,14 +284,21 @@ fn a_resumed_training_is_one_that_was_never_interrupted() {
     let output = folder.run(&["train", "moons", "--checkpoint", "c"]);
     assert_eq!(text(&output.stderr), "wengert: c is there already; --resume goes on from it\n");
 
-    // Another seed is another training.
-    let output = folder.run(&["train", "moons", "--seed", "4", "--checkpoint", "c", "--resume"]);
-    assert_eq!(output.status.code(), Some(2));
-    let stderr = text(&output.stderr);
-    assert!(
-        stderr.lines().last().unwrap().starts_with("wengert: c: the checkpoint is of another training"),
-        "{stderr}"
-    );
+    // Whatever was chosen otherwise makes it another training.
+    for other in [
+        ["--seed", "4"],
+        ["--rate", "0.02"],
+        ["--decay", "0.1"],
+        ["--optimiser", "nesterov"],
+        ["--activation", "tanh"],
+        ["--batch", "16"],
+    ] {
+        let output = folder.run(&[&args[..2], &["--checkpoint", "c", "--resume"], &other].concat());
+        let stderr = text(&output.stderr);
+        let refused =
+            stderr.lines().last().is_some_and(|line| line.starts_with("wengert: c: the checkpoint is of another"));
+        assert!(output.status.code() == Some(2) && refused, "{other:?}: {stderr}");
+    }
 }
 
 /// A model is renamed to its place: that must not replace what is no ordinary file, such as a device.

@@ -143,13 +143,61 @@ fn what_a_table_does_not_hold_is_named() {
             "table: column `colour` holds `green`, which is none of `blue, pale`, `red`",
         ),
         ("length,width\n1,2\n", "table: there is no column `colour`; there are `length`, `width`"),
-        ("length,width,colour\n1,2,7\n", "table: column `colour` holds numbers, not `blue, pale`, `red`"),
-        ("length,width,colour\n1,x,red\n", "table: column `width` holds `x`, not numbers"),
+        ("length,width,colour\n1,2,7\n", "table: column `colour` holds `7`, which is none of `blue, pale`, `red`"),
+        ("length,width,colour\n1,x,red\n", "table: line 2, column `width`: `x` is no number"),
         ("length,width,colour\n1,2,NA\n", "table: line 2, column `colour`: the cell is missing (`NA`)"),
     ] {
         let other = Table::parse(text).unwrap();
         assert_eq!(message(encoding.encode::<f64>(&other, Missing::Refuse)), expected);
     }
+}
+
+/// Tables as programs write them: other separators, a mark of the byte order, commas at the ends of lines.
+#[test]
+fn separators_and_marks() {
+    let expected = Table::parse("a,b\n1.5,x y\n2,z\n").unwrap();
+    for text in [
+        "a;b\n1.5;x y\n2;z\n",
+        "a\tb\r\n1.5\tx y\r\n2\tz\r\n",
+        "\u{feff}a,b\n1.5,x y\n2,z\n",
+        "a,b,,\n1.5,x y,,\n2,z,,\n",
+    ] {
+        assert_eq!(Table::parse(text).unwrap(), expected, "{text:?}");
+    }
+    // The line of a cell, whatever ends lines, after lines that hold nothing and cells that hold several.
+    for text in ["a,b\n\n\"x\ny\",1\n,2\n", "a,b\r\n\r\n\"x\r\ny\",1\r\n,2\r\n", "a,b\r\r\"x\ry\",1\r,2\r"] {
+        let found = message(Table::parse(text).unwrap().numbers::<f64>("b", Missing::Refuse));
+        assert_eq!(found, "table: line 5, column `a`: the cell is missing (``)", "{text:?}");
+    }
+    // A name, or a cell, makes a column.
+    assert_eq!(Table::parse("a,b,\n1,2,\n1,2,3\n").unwrap().names(), ["a", "b", ""]);
+    assert_eq!(Table::parse("a,b,c\n1,2,\n1,2,\n").unwrap().names(), ["a", "b", "c"]);
+}
+
+/// A cell that is no number among many that are is a mistake and no word; few words may be numbers.
+#[test]
+fn a_mistake_among_numbers_is_named() {
+    let table = |odd: &str, kinds: usize| {
+        let rows: String =
+            (0..60).map(|k| format!("{},{}\n", if k == 7 { odd.into() } else { (k % kinds).to_string() }, k)).collect();
+        Table::parse(&format!("x,y\n{rows}")).unwrap()
+    };
+    for odd in ["inf", "12a", "$5", "-"] {
+        let expected = format!("table: line 9, column `x`: `{odd}` is no number");
+        assert_eq!(message(table(odd, 50).encoding(&["y"])), expected);
+        assert_eq!(message(table(odd, 50).numbers::<f32>("x", Missing::Refuse)), expected);
+    }
+    let words = table("king", 10);
+    let encoding = words.encoding(&["y"]).unwrap();
+    assert_eq!(encoding.width(), 11);
+    // Of a table in which all of these words are numbers.
+    let rows = encoding.encode::<f32>(&Table::parse("x\n3\n0\n").unwrap(), Missing::Refuse).unwrap();
+    assert_eq!((rows[[0, 3]], rows[[1, 0]], rows.data().iter().sum::<f32>()), (1.0, 1.0, 2.0));
+    let beyond = Table::parse("x,y\n1,2\n-1e300,2\n").unwrap();
+    let expected = "table: line 3, column `x`: -1e300 is beyond the largest number of type f32";
+    assert_eq!(message(beyond.numbers::<f32>("y", Missing::Refuse)), expected);
+    assert_eq!(message(beyond.numbers::<f32>("x", Missing::Refuse)), expected);
+    assert!(beyond.numbers::<f64>("y", Missing::Refuse).is_ok());
 }
 
 #[test]

@@ -12,13 +12,16 @@ use wengert::prelude::*;
 use super::job::{Outcome, Score};
 use super::options::{Defaults, OptimiserKind, Options};
 use super::tasks::{SAMPLES, of_classes};
-use super::{Error, Job};
+use super::{Error, Job, thousands};
 
 /// The share of rows that is held out.
 const HELD_OUT: f64 = 1.0 / 3.0;
 
 /// Whole numbers of at most so many kinds are classes unless somebody says otherwise.
 const MOST_CLASSES: usize = 20;
+
+/// Never so many classes, whatever the number of rows.
+const TOO_MANY: usize = 1000;
 
 /// With more columns than this, correlations are left to the network: to look at each pair takes long.
 const MOST_WHITENED: usize = 256;
@@ -79,10 +82,40 @@ enum Prepare {
 
 pub(super) fn run(args: &CsvArgs, options: &Options) -> Result<(), Error> {
     let table = Table::read(&args.file)?;
+    table.column(&args.target)?;
+    let scattered = table.scattered(&args.target);
+    let names: Vec<&str> = scattered.iter().map(|(name, _)| *name).collect();
+    let table = table.without(&names)?;
     match args.kind.unwrap_or(kind(table.column(&args.target)?)) {
-        Kind::Classes => classes(args, &table, options)?.run(&DEFAULTS, options),
-        Kind::Numbers => numbers(args, &table, options)?.run(&NUMBERS, options),
+        Kind::Classes => {
+            let about = about(args, &table, &scattered)?;
+            Job { about, ..classes(args, &table, options)? }.run(&DEFAULTS, options)
+        }
+        Kind::Numbers => {
+            let about = about(args, &table, &scattered)?;
+            Job { about, ..numbers(args, &table, options)? }.run(&NUMBERS, options)
+        }
     }
+}
+
+/// What the columns were taken for: a mistake in the table is seen there.
+fn about(args: &CsvArgs, table: &Table, scattered: &[(&str, usize)]) -> Result<Vec<String>, Error> {
+    let (mut numbers, mut words) = (0, Vec::new());
+    for name in table.names().iter().filter(|name| **name != args.target) {
+        match table.column(name)? {
+            Column::Numbers(_) => numbers += 1,
+            Column::Categories(_, kinds) => words.push(format!("`{name}` ({} different)", kinds.len())),
+        }
+    }
+    let words = if words.is_empty() { String::new() } else { format!("; of words {}", words.join(", ")) };
+    let left = |(name, kinds): &(&str, usize)| {
+        format!(
+            "csv: column `{name}` is left out: its {} different words say little about other rows",
+            thousands(*kinds)
+        )
+    };
+    let columns = format!("csv: `{}` from {numbers} columns of numbers{words}", args.target);
+    Ok([columns].into_iter().chain(scattered.iter().map(left)).collect())
 }
 
 /// Numbers if there are fractions or many different ones, else classes.
@@ -105,7 +138,11 @@ impl CsvArgs {
     /// An error of the table, with what helps.
     fn helpful(&self, table: &Table, e: wengert::nn::Error) -> Error {
         match (self.impute, table.missing()) {
-            (false, 1..) if e.to_string().contains("missing") => {
+            // A target cannot be imputed.
+            (false, 1..)
+                if e.to_string().contains("the cell is missing")
+                    && !e.to_string().contains(&format!("column `{}`: ", self.target)) =>
+            {
                 Error::Arguments(format!("{e}; --impute puts the mean of its column where a number is missing"))
             }
             _ => e.into(),
@@ -134,6 +171,16 @@ fn classes(args: &CsvArgs, table: &Table, options: &Options) -> Result<Job<i64>,
     let data = table.classes::<f32>(&args.target, args.missing()).map_err(|e| args.helpful(table, e))?;
     if data.names().len() < 2 {
         let why = format!("column `{}` is the same in every row; there is nothing to learn", args.target);
+        return Err(args.refused(why));
+    }
+    let (kinds, rows) = (data.names().len(), data.len());
+    if kinds > MOST_CLASSES && (2 * kinds > rows || kinds > TOO_MANY) {
+        let why = format!(
+            "column `{}` has {} different values in {} rows, too many to be told apart as classes",
+            args.target,
+            thousands(kinds),
+            thousands(rows)
+        );
         return Err(args.refused(why));
     }
     let split = data.split_stratified(HELD_OUT, &mut stream(options.seed, SAMPLES));
@@ -172,6 +219,7 @@ fn numbers(args: &CsvArgs, table: &Table, options: &Options) -> Result<Job<f32>,
     let job = Job {
         task: "csv",
         stem: "csv".into(),
+        about: Vec::new(),
         details: Details::new(),
         names: Vec::new(),
         held_out: true,

@@ -30,6 +30,8 @@ pub(super) struct Job<T: Stored<f32>> {
     pub(super) task: &'static str,
     /// What the model's file is called if nobody says.
     pub(super) stem: String,
+    /// What there is to say before anything else, in lines.
+    pub(super) about: Vec<String>,
     /// What is kept beside the model, apart from what every task keeps.
     pub(super) details: Details,
     pub(super) train: Dataset<f32, T>,
@@ -89,7 +91,7 @@ impl<T: Stored<f32>> Job<T> {
         self.announce(&model, settings, &format!("{} held out to test with", thousands(self.test.len())));
         let history = self.fit(&mut model, &self.train, settings, interrupt::flag()?, |trainer| {
             let trainer = match checkpoint {
-                Some(path) => trainer.checkpoint(path).resume(options.resume),
+                Some(path) => trainer.checkpoint(path).resume(options.resume).named(self.name(settings)),
                 None => trainer,
             };
             match &options.log {
@@ -170,6 +172,7 @@ impl<T: Stored<f32>> Job<T> {
         let decay = decay.map_or(String::new(), |decay| format!(", decay {decay:?}"));
         let samples = thousands(self.train.len());
         let rest = if self.held_out { format!(", {rest}") } else { String::new() };
+        self.about.iter().for_each(|line| output::say(line));
         output::say(&format!("{}: {samples} samples to learn from{rest}", self.task));
         output::say(&format!(
             "network {}, {activation}, {} parameters; {optimiser}, rate {rate:?}{decay}, batches of {batch}; seed {seed}, {threads} \
@@ -205,6 +208,13 @@ impl<T: Stored<f32>> Job<T> {
             error @ wengert::nn::Error::NotFinite { .. } => Error::Diverged { error, rate },
             other => other.into(),
         })
+    }
+
+    /// The training in words: all that was chosen but the number of epochs, after each of which it can go on.
+    fn name(&self, settings: &Settings) -> String {
+        let Settings { layers, activation, rate, decay, optimiser, .. } = settings;
+        let decay = decay.map_or(String::new(), |decay| format!(", decay {decay:?}"));
+        format!("{}: {layers}, {activation}, {optimiser}, rate {rate:?}{decay}", self.task)
     }
 
     /// What is kept beside the parameters.

@@ -13,6 +13,11 @@ pub(super) const SAMPLES: u64 = 1;
 /// The share that is held out.
 const HELD_OUT: f64 = 0.25;
 
+/// Of more classes than this, the commonest mistakes are shown in the place of a table.
+const MOST_SHOWN: usize = 30;
+/// So many of them.
+const MISTAKES: usize = 10;
+
 /// Chosen by `train digits --folds 4`, which looks at training samples alone; docs/results.md has the table.
 pub(super) const DIGITS: Defaults = Defaults {
     layers: "conv16,pool,conv32,64",
@@ -61,6 +66,7 @@ pub(super) fn xor(options: &Options) -> Result<(), Error> {
     let job = Job {
         task: "xor",
         stem: "xor".into(),
+        about: Vec::new(),
         details: Details::new(),
         train: data::xor::<f32>(),
         test: data::xor::<f32>(),
@@ -88,6 +94,7 @@ pub(super) fn of_classes(
     Job {
         task,
         stem: task.into(),
+        about: Vec::new(),
         details: Details::new(),
         names: train.names().to_vec(),
         held_out: true,
@@ -110,10 +117,25 @@ pub(super) fn confusion(outputs: &Tensor<f32>, data: &Dataset<f32>) -> Result<Ou
     let classes = 0..data.names().len();
     let row = |class: usize| classes.clone().map(|answer| table.count(class, answer)).collect::<Vec<_>>();
     let rows: Vec<Vec<usize>> = classes.clone().map(row).collect();
-    Ok(Outcome {
-        text: format!("rows: what it is; columns: what the network says\n{table}"),
-        json: ("confusion", json!({ "classes": data.names(), "counts": rows })),
-    })
+    let text = match data.names().len() <= MOST_SHOWN {
+        true => format!("rows: what it is; columns: what the network says\n{table}"),
+        false => mistakes(&rows, data.names()),
+    };
+    Ok(Outcome { text, json: ("confusion", json!({ "classes": data.names(), "counts": rows })) })
+}
+
+/// The commonest mistakes.
+fn mistakes(counts: &[Vec<usize>], names: &[String]) -> String {
+    let of = |class: usize| counts[class].iter().enumerate().map(move |(answer, count)| (*count, class, answer));
+    let mut wrong: Vec<_> =
+        (0..names.len()).flat_map(of).filter(|(count, class, answer)| *count > 0 && class != answer).collect();
+    wrong.sort_by_key(|(count, ..)| std::cmp::Reverse(*count));
+    let line = |(count, class, answer): &(usize, usize, usize)| {
+        let all: usize = counts[*class].iter().sum();
+        format!("\n`{}` taken for `{}`: {count} of {all}", names[*class], names[*answer])
+    };
+    let lines: String = wrong.iter().take(MISTAKES).map(line).collect();
+    format!("{} classes, too many for a table; the commonest of {} mistakes:{lines}", names.len(), wrong.len())
 }
 
 /// Every row with what was wanted and what came out.

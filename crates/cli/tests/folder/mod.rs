@@ -37,6 +37,22 @@ impl Folder {
     }
 }
 
+impl Folder {
+    /// Runs each command, which must end with 2, nothing on standard output and one line on standard error that has the words.
+    pub(crate) fn refuses(&self, table: &[(&[&str], &str)]) {
+        let mut wrong = Vec::new();
+        for (args, message) in table {
+            let output = self.run(args);
+            let stderr = text(&output.stderr);
+            let one_line = stderr.lines().count() == 1 && stderr.starts_with("wengert: ") && stderr.contains(message);
+            if output.status.code() != Some(2) || !one_line || !output.stdout.is_empty() {
+                wrong.push(format!("{args:?}: {output:?}"));
+            }
+        }
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    }
+}
+
 pub(crate) fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).expect("output is text")
 }

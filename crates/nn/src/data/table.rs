@@ -1,6 +1,6 @@
 //! Tables from CSV files: columns with types, missing cells, and data sets made of them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -14,11 +14,19 @@ use crate::error::Error;
 
 /// What stands in a cell where nothing was measured, in any case.
 const MISSING: [&str; 7] = ["", "na", "n/a", "nan", "null", "none", "?"];
+/// A column with more different words than this is looked at twice: is it one of numbers, or are there too many?
+const FEW_WORDS: usize = 20;
+/// More different words than this are never told apart.
+const MOST_WORDS: usize = 1000;
+/// Of so many names, messages show the first.
+const SHOWN: usize = 20;
 
 /// A table with a name and a type for each column.
 ///
 /// A column whose cells are all numbers, but for missing ones, is a column of numbers; any other holds categories. A cell
-/// is missing where it is empty or says `NA`, `N/A`, `NaN`, `null`, `none` or `?`.
+/// is missing where it is empty or says `NA`, `N/A`, `NaN`, `null`, `none` or `?`. Cells are separated by commas; where the
+/// first line has none, by its semicolons or tabs. A column without a name and without a cell, as a comma at the end of
+/// each line makes it, is none.
 ///
 /// # Examples
 /// ```
@@ -96,38 +104,40 @@ impl Table {
         Self::from_reader(text.as_bytes(), true).map_err(|e| Error::shape("table", e))
     }
 
-    fn from_reader(from: impl Read, header: bool) -> Result<Self, String> {
-        let mut reader = ReaderBuilder::new().has_headers(header).trim(csv::Trim::All).from_reader(from);
+    fn from_reader(mut from: impl Read, header: bool) -> Result<Self, String> {
+        let mut bytes = Vec::new();
+        from.read_to_end(&mut bytes).map_err(|e| e.to_string())?;
+        let text = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&bytes);
+        let mut reader =
+            ReaderBuilder::new().has_headers(header).delimiter(separator(text)).trim(csv::Trim::All).from_reader(text);
         let named: Vec<String> = match header {
-            true => reader
-                .headers()
-                .map_err(|e| e.to_string())?
-                .iter()
-                .map(|name| name.trim_start_matches('\u{feff}').to_string())
-                .collect(),
+            true => reader.headers().map_err(|e| e.to_string())?.iter().map(String::from).collect(),
             false => Vec::new(),
         };
-        let (mut rows, mut lines) = (Vec::new(), Vec::new());
+        let (mut rows, mut lines, mut line) = (Vec::new(), Vec::new(), LineOf { text, at: 0, line: 1 });
         for record in reader.records() {
             let record = record.map_err(|e| e.to_string())?;
-            lines.push(record.position().map_or(0, csv::Position::line));
+            lines.push(line.of(record.position().map_or(0, |position| position.byte() as usize)));
             rows.push(record);
         }
         let Some(first) = rows.first() else {
             return Err("there are no rows".into());
         };
         let names = if header { named } else { (1..=first.len()).map(|k| k.to_string()).collect() };
-        let repeated = names.iter().enumerate().find(|(k, name)| names[..*k].contains(name));
-        if let Some((_, name)) = repeated {
+        let is_column = |k: &usize| !names[*k].is_empty() || rows.iter().any(|record| !record[*k].is_empty());
+        let places: Vec<usize> = (0..names.len()).filter(is_column).collect();
+        let names: Vec<String> = places.iter().map(|k| names[*k].clone()).collect();
+        let mut seen = BTreeSet::new();
+        if let Some(name) = names.iter().find(|name| !seen.insert(*name)) {
             return Err(format!("two columns are called `{name}`"));
         }
         let mut missing = Vec::new();
-        let mut column = |k: usize| {
+        let mut column = |(k, place): (usize, &usize)| {
             let cells: Vec<Option<&str>> = rows
                 .iter()
                 .enumerate()
                 .map(|(row, record)| {
-                    let cell = record.get(k).unwrap_or("");
+                    let cell = &record[*place];
                     let is_missing = MISSING.contains(&cell.to_ascii_lowercase().as_str());
                     if is_missing {
                         missing.push((row, k, cell.to_string()));
@@ -137,7 +147,7 @@ impl Table {
                 .collect();
             typed(&cells)
         };
-        let columns = (0..names.len()).map(&mut column).collect();
+        let columns = places.iter().enumerate().map(&mut column).collect();
         missing.sort();
         Ok(Table { path: None, names, columns, lines, missing })
     }
@@ -173,6 +183,52 @@ impl Table {
         self.missing.len()
     }
 
+    /// The columns of words, but this one, of which too much differs from row to row for anything to be learned from it,
+    /// such as names and dates: more than 20 different words, which are more than half of the cells or more than 1,000, and
+    /// not nearly all of them numbers.
+    ///
+    /// # Examples
+    /// ```
+    /// use wengert_nn::data::Table;
+    /// let rows: String = (0..50).map(|k| format!("flower {k},{},{}\n", k % 7, ["red", "blue"][k % 2])).collect();
+    /// let table = Table::parse(&format!("name,leaves,colour\n{rows}"))?;
+    /// assert_eq!(table.scattered("colour"), [("name", 50)]);
+    /// assert_eq!(table.without(&["name"])?.names(), ["leaves", "colour"]);
+    /// # Ok::<(), wengert_nn::Error>(())
+    /// ```
+    pub fn scattered(&self, but: &str) -> Vec<(&str, usize)> {
+        let scattered = |(name, column): (&'_ String, &Column)| match column {
+            Column::Categories(cells, words) if name != but && !column.is_nearly_numbers() => {
+                let present = cells.iter().flatten().count();
+                words.len() > FEW_WORDS && (2 * words.len() > present || words.len() > MOST_WORDS)
+            }
+            _ => false,
+        };
+        let words = |column: &Column| if let Column::Categories(_, words) = column { words.len() } else { 0 };
+        let all = self.names.iter().zip(&self.columns).filter(|(name, column)| scattered((name, column)));
+        all.map(|(name, column)| (name.as_str(), words(column))).collect()
+    }
+
+    /// The same table without these columns.
+    ///
+    /// # Errors
+    /// If there is no column of one of these names.
+    pub fn without(&self, names: &[&str]) -> Result<Self, Error> {
+        names.iter().try_for_each(|name| self.column(name).map(drop))?;
+        let kept: Vec<usize> = (0..self.names.len()).filter(|k| !names.contains(&self.names[*k].as_str())).collect();
+        let missing = self.missing.iter().filter_map(|(row, column, text)| {
+            let column = kept.iter().position(|k| k == column)?;
+            Some((*row, column, text.clone()))
+        });
+        Ok(Table {
+            path: self.path.clone(),
+            names: kept.iter().map(|k| self.names[*k].clone()).collect(),
+            columns: kept.iter().map(|k| self.columns[*k].clone()).collect(),
+            lines: self.lines.clone(),
+            missing: missing.collect(),
+        })
+    }
+
     /// A data set of classes: the column `target` holds them, all other columns are inputs as [`Encoding`] says. Classes
     /// are named by their cells; a column of whole numbers can be a target too.
     ///
@@ -189,7 +245,8 @@ impl Table {
                     return Err(self.error(message));
                 }
                 let all: BTreeSet<i64> = numbers.iter().flatten().map(|x| *x as i64).collect();
-                let place = |x: f64| all.iter().position(|k| *k == x as i64);
+                let places: BTreeMap<i64, usize> = all.iter().copied().zip(0..).collect();
+                let place = |x: f64| places.get(&(x as i64)).copied();
                 (numbers.iter().map(|x| x.and_then(place)).collect(), all.iter().map(i64::to_string).collect())
             }
         };
@@ -203,20 +260,28 @@ impl Table {
     /// If there is no such column, it does not hold numbers, or a cell is missing that must not be.
     pub fn numbers<F: Float>(&self, target: &str, missing: Missing) -> Result<Dataset<F, F>, Error> {
         let inputs = self.encoding(&[target])?.encode(self, missing)?;
-        let Column::Numbers(cells) = self.column(target)? else {
-            return Err(self.error(format!("column `{target}` does not hold numbers")));
+        let cells = match self.column(target)? {
+            Column::Numbers(cells) => cells,
+            column if column.is_nearly_numbers() => return Err(self.no_number(target, column)),
+            _ => return Err(self.error(format!("column `{target}` does not hold numbers"))),
         };
-        let numbers: Vec<F> = self.present(target, cells)?.into_iter().map(F::from_f64).collect();
+        let cells = self.present(target, cells)?;
+        let numbers = cells.into_iter().enumerate().map(|(row, x)| self.narrowed(row, target, x));
+        let numbers = numbers.collect::<Result<Vec<F>, Error>>()?;
         Dataset::new(inputs, Tensor::new([self.len(), 1], numbers))
     }
 
     /// How the columns but these become numbers.
     ///
     /// # Errors
-    /// If there is no column of one of these names, or no other.
+    /// If there is no column of one of these names, or no other, or one with more than 20 different words of which nine of ten
+    /// are numbers: the first cell that is none is a mistake, and named.
     pub fn encoding(&self, but: &[&str]) -> Result<Encoding, Error> {
         but.iter().try_for_each(|name| self.column(name).map(drop))?;
         let kept = self.names.iter().zip(&self.columns).filter(|(name, _)| !but.contains(&name.as_str()));
+        if let Some((name, column)) = kept.clone().find(|(_, column)| column.is_nearly_numbers()) {
+            return Err(self.no_number(name, column));
+        }
         let columns: Vec<(String, Vec<String>)> = kept
             .map(|(name, column)| match column {
                 Column::Numbers(_) => (name.clone(), Vec::new()),
@@ -235,6 +300,30 @@ impl Table {
         cells.iter().enumerate().map(cell).collect()
     }
 
+    /// A number of the table in the type of the data.
+    fn narrowed<F: Float>(&self, row: usize, name: &str, x: f64) -> Result<F, Error> {
+        let narrow = F::from_f64(x);
+        match Float::to_f64(narrow).is_finite() || !x.is_finite() {
+            true => Ok(narrow),
+            false => Err(self.error(format!(
+                "line {}, column `{name}`: {x:e} is beyond the largest number of type {}",
+                self.lines[row],
+                F::NAME
+            ))),
+        }
+    }
+
+    /// The first cell of a column of words that is no number.
+    fn no_number(&self, name: &str, column: &Column) -> Error {
+        let Column::Categories(cells, words) = column else {
+            return self.error(format!("column `{name}` does not hold numbers"));
+        };
+        let odd: Vec<bool> = words.iter().map(|word| number(word).is_none()).collect();
+        let first = cells.iter().enumerate().find_map(|(row, cell)| cell.filter(|k| odd[*k]).map(|k| (row, k)));
+        let (row, word) = first.unwrap_or_default();
+        self.error(format!("line {}, column `{name}`: `{}` is no number", self.lines[row], words[word]))
+    }
+
     fn missing_at(&self, row: usize, name: &str) -> Error {
         let is_it = |(r, column, _): &&(usize, usize, String)| *r == row && self.names[*column] == name;
         let text = self.missing.iter().find(is_it).map_or("", |(_, _, text)| text);
@@ -249,22 +338,66 @@ impl Table {
     }
 }
 
+impl Column {
+    /// Whether these are many words, nearly all of which are numbers.
+    fn is_nearly_numbers(&self) -> bool {
+        let Column::Categories(cells, words) = self else { return false };
+        let numbers: Vec<bool> = words.iter().map(|word| number(word).is_some()).collect();
+        let (present, right) = cells.iter().flatten().fold((0, 0), |(n, m), k| (n + 1, m + usize::from(numbers[*k])));
+        words.len() > FEW_WORDS && 10 * right >= 9 * present
+    }
+}
+
+/// What stands between the cells: a comma, or if the first line has none, a semicolon or tab if it has one.
+fn separator(text: &[u8]) -> u8 {
+    let line = text.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    [b',', b';', b'\t'].into_iter().find(|byte| line.contains(byte)).unwrap_or(b',')
+}
+
+/// Counts lines up to places that come one after another. The reader's own count is behind where empty lines are passed over,
+/// and by one where lines end with two bytes.
+struct LineOf<'a> {
+    text: &'a [u8],
+    at: usize,
+    line: u64,
+}
+
+impl LineOf<'_> {
+    /// The line of the first byte from `place` on that ends no line.
+    fn of(&mut self, place: usize) -> u64 {
+        while let Some(byte) = self.text.get(self.at) {
+            let ends = *byte == b'\n' || *byte == b'\r' && self.text.get(self.at + 1) != Some(&b'\n');
+            if self.at >= place && !b"\r\n".contains(byte) {
+                break;
+            }
+            (self.at, self.line) = (self.at + 1, self.line + u64::from(ends));
+        }
+        self.line
+    }
+}
+
+fn number(cell: &str) -> Option<f64> {
+    cell.parse().ok().filter(|x: &f64| x.is_finite())
+}
+
 /// A column of numbers if all cells are, and else of categories.
 fn typed(cells: &[Option<&str>]) -> Column {
-    let number = |cell: &str| cell.parse::<f64>().ok().filter(|x| x.is_finite());
     if cells.iter().flatten().all(|cell| number(cell).is_some()) {
         return Column::Numbers(cells.iter().map(|cell| cell.and_then(number)).collect());
     }
     let categories: BTreeSet<&str> = cells.iter().flatten().copied().collect();
-    let place = |cell: &str| categories.iter().position(|category| *category == cell);
+    let places: BTreeMap<&str, usize> = categories.iter().copied().zip(0..).collect();
     Column::Categories(
-        cells.iter().map(|cell| cell.and_then(place)).collect(),
+        cells.iter().map(|cell| cell.and_then(|cell| places.get(cell).copied())).collect(),
         categories.iter().map(|category| category.to_string()).collect(),
     )
 }
 
+/// The names, the first of them if there are many.
 fn quoted(names: &[String]) -> String {
-    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+    let shown: Vec<String> = names.iter().take(SHOWN).map(|name| format!("`{name}`")).collect();
+    let more = names.len() - shown.len();
+    shown.join(", ") + &if more > 0 { format!(" and {more} more") } else { String::new() }
 }
 
 /// How columns become the numbers of an input: a number as it is, a category as a row of zeros with a 1 at its place. A
@@ -310,8 +443,9 @@ impl Encoding {
         // Row by row, so that the first missing cell of the file is the one that is named.
         let columns = self.columns.iter().map(|(name, _)| table.column(name)).collect::<Result<Vec<_>, _>>()?;
         let known = |name: &str, categories: &[String], all: &[String]| -> Result<Vec<usize>, Error> {
+            let places: BTreeMap<&String, usize> = categories.iter().zip(0..).collect();
             let place = |category: &String| {
-                categories.iter().position(|known| known == category).ok_or_else(|| {
+                places.get(category).copied().ok_or_else(|| {
                     table.error(format!("column `{name}` holds `{category}`, which is none of {}", quoted(categories)))
                 })
             };
@@ -328,10 +462,13 @@ impl Encoding {
             match column {
                 Column::Numbers(cells) if categories.is_empty() => {
                     for ((row, input), cell) in rows.zip(cells) {
-                        input[at] = F::from_f64(cell.unwrap_or_else(|| {
-                            note(row);
-                            f64::NAN
-                        }));
+                        input[at] = match cell {
+                            Some(x) => table.narrowed(row, name, *x)?,
+                            None => {
+                                note(row);
+                                F::nan()
+                            }
+                        };
                     }
                 }
                 // A column of which every cell is missing has no type of its own.
@@ -345,12 +482,18 @@ impl Encoding {
                         }
                     }
                 }
-                Column::Numbers(_) => {
-                    return Err(table.error(format!("column `{name}` holds numbers, not {}", quoted(categories))));
+                // Words that are numbers, where the table that was learned from had others too.
+                Column::Numbers(cells) => {
+                    let words: Vec<String> = cells.iter().flatten().map(f64::to_string).collect();
+                    let mut places = known(name, categories, &words)?.into_iter();
+                    for ((row, input), cell) in rows.zip(cells) {
+                        match cell.and_then(|_| places.next()) {
+                            Some(place) => input[at + place] = F::one(),
+                            None => note(row),
+                        }
+                    }
                 }
-                Column::Categories(_, all) => {
-                    return Err(table.error(format!("column `{name}` holds {}, not numbers", quoted(all))));
-                }
+                Column::Categories(..) => return Err(table.no_number(name, column)),
             }
             at += categories.len().max(1);
         }
