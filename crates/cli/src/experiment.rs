@@ -47,8 +47,8 @@ enum Experiment {
     },
     /// Samples per second: one at a time and as matrices, by size of batch and number of threads
     Speed {
-        /// How long to measure each figure
-        #[arg(long, value_name = "SECONDS", default_value_t = 1.0, value_parser = seconds)]
+        /// How long to measure each figure, in five parts; there are about 40
+        #[arg(long, value_name = "SECONDS", default_value_t = 2.0, value_parser = seconds)]
         seconds: f64,
     },
     /// How often 2-2-1 and 2-3-1 learn exclusive or, over many seeds with the same settings for all

@@ -178,7 +178,10 @@ fn what_is_wrong_is_one_line() {
             &["train", "csv", "kinds.csv", "--target", "a"],
             "kinds.csv: column `a` has 30 different values in 30 rows, too many to be told apart as classes",
         ),
-        (&["train", "csv", "kinds.csv", "--target", "b"], "kinds.csv: there is no column for inputs"),
+        (
+            &["train", "csv", "kinds.csv", "--target", "b"],
+            "kinds.csv: there is no column to learn from: `a` has 30 different words",
+        ),
         (
             &["train", "csv", "beyond.csv", "--target", "b"],
             "beyond.csv: line 3, column `a`: 1e300 is beyond the largest number of type f32",

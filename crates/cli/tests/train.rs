@@ -348,6 +348,7 @@ fn the_books_networks_are_trained_from_a_folder() {
         (&13002.into(), &100.into(), &20.into())
     );
     assert!(report["test_accuracy"].as_f64().unwrap() > 0.5, "{report}");
+    assert!(report["validation_accuracy"].as_f64().unwrap() > 0.5 && report["published"] == 0.96, "{report}");
     let answers = folder.json(&["predict", "model", "t10k-images-idx3-ubyte"]);
     let right = answers["answers"].as_array().unwrap().iter().zip(&digits.targets().data()[600..]);
     let right = right.filter(|(answer, class)| answer.as_str() == Some(&class.to_string())).count();

@@ -164,6 +164,13 @@ fn separators_and_marks() {
     ] {
         assert_eq!(Table::parse(text).unwrap(), expected, "{text:?}");
     }
+    let european = Table::parse("a;b\n1,5;x, y\n-2;z\n").unwrap();
+    assert_eq!(european.column("a").unwrap(), &Column::Numbers(vec![Some(1.5), Some(-2.0)]));
+    assert_eq!(
+        european.column("b").unwrap(),
+        &Column::Categories(vec![Some(0), Some(1)], vec!["x, y".into(), "z".into()])
+    );
+    assert!(matches!(Table::parse("a\tb\n1,500\t2\n").unwrap().column("a"), Ok(Column::Categories(..))));
     // The line of a cell, whatever ends lines, after lines that hold nothing and cells that hold several.
     for text in ["a,b\n\n\"x\ny\",1\n,2\n", "a,b\r\n\r\n\"x\r\ny\",1\r\n,2\r\n", "a,b\r\r\"x\ry\",1\r,2\r"] {
         let found = message(Table::parse(text).unwrap().numbers::<f64>("b", Missing::Refuse));

@@ -110,6 +110,11 @@ fn layers() -> Vec<(&'static str, Box<dyn Layer<f64>>, Vec<usize>)> {
         ("flatten", Box::new(Flatten), vec![2, 3, 1, 5]),
         ("mlp", Box::new(Mlp::new(&[3, 5, 2], Activation::Softplus, rng).output(Activation::Identity)), vec![7, 3]),
         ("perceptron", Box::new(Perceptron::with_threshold(&[0.3, -0.7, 0.2], 0.1)), vec![5, 3]),
+        (
+            "perceptron, tanh",
+            Box::new(Perceptron::with_threshold(&[0.3, -0.7, 0.2], 0.1).activation(Activation::Tanh)),
+            vec![5, 3],
+        ),
         ("standardise", Box::new(standardise.clone()), vec![5, 3]),
         ("standardise, taken back", Box::new(standardise.inverse()), vec![5, 3]),
         ("whiten", Box::new(whiten), vec![5, 3]),
@@ -242,6 +247,22 @@ fn every_layer_passes_the_checker() {
         }
     }
     assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+/// Attention to others, through a mask, by the queries, the keys, the values and every parameter.
+#[test]
+fn masked_attention_passes_the_checker() {
+    let rng = &mut generator(6);
+    let layer = MultiHeadAttention::<f64>::new(4, 2, rng);
+    let mask = Tensor::from([[true, false, true], [true, true, false]]);
+    let others = [3, 3].map(|n| Tensor::<f64>::randn([2, n, 4], rng));
+    let x = (&Tensor::randn([2, 2, 4], rng), &others[0], &others[1]);
+    let named = layer.parameters().into_iter().map(|(name, param)| (name, param.id()));
+    let checker = Checker::new().names(["query", "key", "value"]).parameters(named);
+    let attend = |(q, k, v): (Var, Var, Var)| weighted(&layer.attend_where(&q, &k, &v, mask.clone()));
+    let report = checker.report(attend, x).unwrap();
+    assert_eq!(report.verdict, Verdict::Pass, "{report}");
+    assert_eq!(report.elements.len(), 2 * (2 + 3 + 3) * 4 + layer.parameter_count());
 }
 
 /// What a file says of a layer makes the same layer again, to the bit.

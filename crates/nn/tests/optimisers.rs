@@ -124,6 +124,22 @@ fn frozen_and_unreached_parameters_are_left_and_named() {
     }
 }
 
+/// The numbers stay where they are in memory: nothing is made anew and copied.
+#[test]
+fn parameters_change_in_place() {
+    for (name, mut optimiser, _) in rules() {
+        let mut model = pair::<f64>();
+        let places = |model: &Pair<f64>| [&model.a, &model.b].map(|param| param.value().data().as_ptr());
+        let (before, first) = (places(&model), numbers(&model));
+        for step in 1..=3 {
+            let gradients = gradients(&model, step);
+            optimiser.step(&mut model, &gradients);
+        }
+        assert_eq!(places(&model), before, "{name}");
+        assert_ne!(numbers(&model), first, "{name}");
+    }
+}
+
 /// Tied weights get one gradient, the sum of both uses, and one step with one memory.
 #[test]
 fn a_shared_parameter_is_changed_once() {

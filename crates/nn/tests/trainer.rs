@@ -1,8 +1,8 @@
 //! The training loop: the same bits on any number of threads, what stops it, and what it says.
 
 use std::cell::RefCell;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 
 use wengert_nn::prelude::*;
 use wengert_nn::{Error, History};
@@ -37,6 +37,35 @@ fn the_same_bits_on_any_number_of_threads() {
             for (a, b) in history.epochs.iter().zip(&other.epochs) {
                 assert_eq!((a.loss.to_bits(), &a.metrics), (b.loss.to_bits(), &b.metrics), "{threads} threads");
             }
+        }
+    }
+}
+
+/// Whoever copies samples: in each epoch of a training each comes once, and in another order than before.
+#[test]
+fn each_sample_is_learned_from_once_in_an_epoch() {
+    let numbers = Tensor::arange(83).reshape([83, 1]);
+    let data: Dataset<f64, f64> = Dataset::new(numbers.clone(), numbers.clone()).unwrap();
+    for threads in [1, 3] {
+        let seen = Mutex::new(Vec::new());
+        let look = |outputs: &Tensor, targets: &Tensor| {
+            assert_eq!(outputs, targets);
+            seen.lock().unwrap().extend(targets.to_vec());
+            0.0
+        };
+        // A model that gives what it gets, and at this rate learns nothing.
+        let mut model = Linear::from_weights(Tensor::from([[1.0]]), None);
+        let loss = |y: Var, t: Var| mse(y, t);
+        let mut trainer = Trainer::new(loss).epochs(2).batch(10).shard(3).threads(threads).metric("seen", look);
+        trainer.train(&mut model, &mut Sgd::new(0.0), &data).unwrap();
+        drop(trainer);
+        let mut seen = seen.into_inner().unwrap();
+        assert_eq!(seen.len(), 2 * 83);
+        let (first, second) = seen.split_at_mut(83);
+        assert!(first != second && !first.is_sorted(), "{threads} threads");
+        for epoch in [first, second] {
+            epoch.sort_by(f64::total_cmp);
+            assert_eq!(epoch, numbers.data(), "{threads} threads");
         }
     }
 }

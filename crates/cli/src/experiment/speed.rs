@@ -20,8 +20,8 @@ const BATCHES: [usize; 6] = [1, 10, 32, 100, 320, 1000];
 const THREADS: [usize; 4] = [1, 2, 3, 8];
 /// Samples for each tape, as a trainer has them by default.
 const SHARD: usize = 16;
-/// Every figure is the best of so many, taken in turns: what else the machine does only slows down.
-const ROUNDS: usize = 3;
+/// Every figure is the median of so many, taken in turns, so that what else the machine does for a while spoils few of each.
+const ROUNDS: usize = 5;
 /// The least number of samples to train on.
 const SAMPLES: usize = 3000;
 /// More epochs than there is time for.
@@ -36,15 +36,15 @@ pub(super) fn run(seed: u64, seconds: f64) -> Result<Findings, Error> {
     for (batch, number) in BATCHES.into_iter().zip(1..) {
         output::say(&format!("batches of {batch} ({number} of {})", BATCHES.len()));
         let shards = batch.div_ceil(SHARD);
-        let best = measure(&model, batch, seconds / ROUNDS as f64, seed)?;
+        let rates = measure(&model, batch, seconds / ROUNDS as f64, seed)?;
         // The time of a pass in the times that the forward products take for one weight.
-        let multiple = best.forward / best.matrices * work.forward / parameters;
+        let multiple = rates.forward / rates.matrices * work.forward / parameters;
         multiples.push(multiple);
-        let threads = THREADS.iter().zip(best.threads).map(|(threads, rate)| match rate {
+        let threads = THREADS.iter().zip(rates.threads).map(|(threads, rate)| match rate {
             Some(rate) => rounded(rate),
             None => json!(format!("as {}", shards.min(*threads))),
         });
-        let alone = [best.one_at_a_time, best.matrices, best.products].map(rounded);
+        let alone = [rates.one_at_a_time, rates.matrices, rates.products].map(rounded);
         let row = [json!(batch), json!(shards)].into_iter().chain(alone).chain([json!(format!("{multiple:.1}"))]);
         rows.push(row.chain(threads).collect());
     }
@@ -52,11 +52,12 @@ pub(super) fn run(seed: u64, seconds: f64) -> Result<Findings, Error> {
     let last = BATCHES.len() - 1;
     Ok(Findings {
         about: format!(
-            "Samples per second for 784-30-10 (sigmoid, half the squared error, f32, random pixels), each the best of {ROUNDS} \
-             measurements. Gradients of a whole batch, without a step: recorded one sample at a time and averaged, and \
+            "Samples per second for 784-30-10 (sigmoid, half the squared error, f32, random pixels), each the median of {ROUNDS} \
+             measurements of {:.2} s. Gradients of a whole batch, without a step: recorded one sample at a time and averaged, and \
              recorded as matrices; beside them the matrix products of such a pass alone, without a tape. Then training, with \
-             a step of descent for each batch, by number of threads, beside one that puts batches together: a batch is cut \
-             into shards of {SHARD} samples, one thread for each at most."
+             a step of descent for each batch, by number of threads, beside one that draws the batches: a batch is cut \
+             into shards of {SHARD} samples, one thread for each at most.",
+            seconds / ROUNDS as f64
         ),
         columns: vec![
             "batch",
@@ -99,7 +100,7 @@ struct Rates {
     threads: [Option<f64>; THREADS.len()],
 }
 
-/// The best of all rounds, in each of which all have their turn.
+/// The medians of all rounds, in each of which all have their turn.
 fn measure(model: &Mlp<f32>, batch: usize, seconds: f64, seed: u64) -> Result<Rates, Error> {
     let rng = &mut stream(seed, 3);
     let samples = batch * SAMPLES.div_ceil(batch);
@@ -108,25 +109,32 @@ fn measure(model: &Mlp<f32>, batch: usize, seconds: f64, seed: u64) -> Result<Ra
     let weights: [Tensor<f32>; 2] = array::from_fn(|k| model.layers[k].weight.value().clone());
     let work_for = |threads: usize| threads.min(batch.div_ceil(SHARD));
     let mut tape = Tape::of::<f32>();
-    let mut best =
-        Rates { one_at_a_time: 0.0, matrices: 0.0, products: 0.0, forward: 0.0, threads: Default::default() };
+    let mut alone: [Vec<f64>; 4] = Default::default();
+    let mut threads: [Vec<f64>; THREADS.len()] = Default::default();
     for _ in 0..ROUNDS {
-        let rate = |best: &mut f64, work: &mut dyn FnMut()| *best = best.max(per_second(batch, seconds, work));
-        rate(&mut best.one_at_a_time, &mut || drop(black_box(gradients(model, &mut tape, &first, 1))));
-        rate(&mut best.matrices, &mut || drop(black_box(gradients(model, &mut tape, &first, batch))));
-        rate(&mut best.products, &mut || {
+        let [one_at_a_time, matrices, products, passes] = &mut alone;
+        let rate = |rates: &mut Vec<f64>, work: &mut dyn FnMut()| rates.push(per_second(batch, seconds, work));
+        rate(one_at_a_time, &mut || drop(black_box(gradients(model, &mut tape, &first, 1))));
+        rate(matrices, &mut || drop(black_box(gradients(model, &mut tape, &first, batch))));
+        rate(products, &mut || {
             let sums = forward(first.inputs(), &weights);
             black_box(backward(first.inputs(), &weights, &sums));
         });
-        rate(&mut best.forward, &mut || drop(black_box(forward(first.inputs(), &weights))));
-        for (k, threads) in THREADS.into_iter().enumerate() {
-            if k == 0 || work_for(threads) > work_for(THREADS[k - 1]) {
-                let rate = training(model, &data, (batch, threads), seconds)?;
-                best.threads[k] = Some(best.threads[k].map_or(rate, |best| best.max(rate)));
+        rate(passes, &mut || drop(black_box(forward(first.inputs(), &weights))));
+        for (k, number) in THREADS.into_iter().enumerate() {
+            if k == 0 || work_for(number) > work_for(THREADS[k - 1]) {
+                threads[k].push(training(model, &data, (batch, number), seconds)?);
             }
         }
     }
-    Ok(best)
+    let [one_at_a_time, matrices, products, forward] = alone.map(|rates| median(rates).unwrap_or(f64::NAN));
+    Ok(Rates { one_at_a_time, matrices, products, forward, threads: threads.map(median) })
+}
+
+/// The one in the middle, if there are any.
+fn median(mut rates: Vec<f64>) -> Option<f64> {
+    rates.sort_by(f64::total_cmp);
+    rates.get(rates.len() / 2).copied()
 }
 
 /// How many samples a second are worked on, if `work` is for `samples` of them.

@@ -86,6 +86,10 @@ pub(super) fn run(args: &CsvArgs, options: &Options) -> Result<(), Error> {
     let scattered = table.scattered(&args.target);
     let names: Vec<&str> = scattered.iter().map(|(name, _)| *name).collect();
     let table = table.without(&names)?;
+    if let (1, Some((name, kinds))) = (table.names().len(), scattered.first()) {
+        let why = format!("there is no column to learn from: `{name}` has {} different words", thousands(*kinds));
+        return Err(args.refused(why));
+    }
     match args.kind.unwrap_or(kind(table.column(&args.target)?)) {
         Kind::Classes => {
             let about = about(args, &table, &scattered)?;

@@ -113,6 +113,11 @@ impl Report<'_> {
         (self.confusion.accuracy(), self.trained.test_accuracy().map(|(_, last)| last))
     }
 
+    /// The accuracy on the validation images of the model that was kept.
+    fn validated(&self) -> Option<f64> {
+        self.trained.history.best_epoch()?.validation.as_ref()?.get("accuracy")
+    }
+
     fn text(&self) -> String {
         let Report { recipe, trained, confusion, model, .. } = self;
         let (best, last) = self.accuracies();
@@ -120,8 +125,10 @@ impl Report<'_> {
         let epoch =
             history.best.map_or(String::new(), |epoch| format!(", of the epoch that was best on validation: {epoch}"));
         let last = last.map_or(String::new(), |last| format!("\nlast epoch     {:.2} %", 100.0 * last));
+        let validated =
+            self.validated().map_or(String::new(), |share| format!("\nvalidation     {:.2} %", 100.0 * share));
         format!(
-            "rows: what it is; columns: what the network says\n{confusion}\n\ntest accuracy  {:.2} %{epoch}{last}\n\
+            "rows: what it is; columns: what the network says\n{confusion}\n\ntest accuracy  {:.2} %{epoch}{validated}{last}\n\
              published      {} % ({})\ntraining       loss {:.4} in the last of {} epochs, {}{}\n\
              model          {model} (read back: the same outputs, bit for bit)\n",
             100.0 * best,
@@ -142,6 +149,7 @@ impl Report<'_> {
             ("task", recipe.name.into()),
             ("test_accuracy", json!(best)),
             ("last_test_accuracy", json!(last)),
+            ("validation_accuracy", json!(self.validated())),
             ("best_epoch", json!(history.best)),
             ("test_samples", test.len().into()),
             ("published", json!((100.0 * recipe.published).round() / 1e4)),

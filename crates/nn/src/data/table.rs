@@ -25,7 +25,7 @@ const SHOWN: usize = 20;
 ///
 /// A column whose cells are all numbers, but for missing ones, is a column of numbers; any other holds categories. A cell
 /// is missing where it is empty or says `NA`, `N/A`, `NaN`, `null`, `none` or `?`. Cells are separated by commas; where the
-/// first line has none, by its semicolons or tabs. A column without a name and without a cell, as a comma at the end of
+/// first line has none, by its semicolons or tabs; between semicolons a number may have a comma for its point. A column without a name and without a cell, as a comma at the end of
 /// each line makes it, is none.
 ///
 /// # Examples
@@ -108,8 +108,9 @@ impl Table {
         let mut bytes = Vec::new();
         from.read_to_end(&mut bytes).map_err(|e| e.to_string())?;
         let text = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&bytes);
+        let separator = separator(text);
         let mut reader =
-            ReaderBuilder::new().has_headers(header).delimiter(separator(text)).trim(csv::Trim::All).from_reader(text);
+            ReaderBuilder::new().has_headers(header).delimiter(separator).trim(csv::Trim::All).from_reader(text);
         let named: Vec<String> = match header {
             true => reader.headers().map_err(|e| e.to_string())?.iter().map(String::from).collect(),
             false => Vec::new(),
@@ -145,7 +146,7 @@ impl Table {
                     (!is_missing).then_some(cell)
                 })
                 .collect();
-            typed(&cells)
+            typed(&cells, if separator == b';' { number_with_comma } else { number })
         };
         let columns = places.iter().enumerate().map(&mut column).collect();
         missing.sort();
@@ -380,8 +381,12 @@ fn number(cell: &str) -> Option<f64> {
     cell.parse().ok().filter(|x: &f64| x.is_finite())
 }
 
+fn number_with_comma(cell: &str) -> Option<f64> {
+    number(cell).or_else(|| number(&cell.replacen(',', ".", 1)))
+}
+
 /// A column of numbers if all cells are, and else of categories.
-fn typed(cells: &[Option<&str>]) -> Column {
+fn typed(cells: &[Option<&str>], number: fn(&str) -> Option<f64>) -> Column {
     if cells.iter().flatten().all(|cell| number(cell).is_some()) {
         return Column::Numbers(cells.iter().map(|cell| cell.and_then(number)).collect());
     }

@@ -1,5 +1,6 @@
 //! The training loop.
 
+mod bar;
 mod best;
 mod checkpoint;
 mod feed;
@@ -10,6 +11,7 @@ mod shards;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, RwLock};
 use std::thread;
@@ -20,6 +22,7 @@ pub use best::Monitor;
 pub use history::{Epoch, Evaluation, History, Progress};
 pub use logs::{CsvLog, Log, TensorBoardLog};
 
+use bar::Bar;
 use feed::{Change, Feed};
 use history::Means;
 use run::{Run, State};
@@ -324,6 +327,15 @@ impl<'a, F: Float, T: Stored<F>> Trainer<'a, F, T> {
     pub fn on_epoch(mut self, callback: impl FnMut(&Progress<'_>) + 'a) -> Self {
         self.followers.on_epoch.push(Box::new(callback));
         self
+    }
+
+    /// With a bar on standard error that says how far the training is, what the loss and the metrics are, and how long the
+    /// rest will take. It stays as a line for each epoch; where standard error is no terminal, the line is all. [`Progress`] as
+    /// text is the same.
+    pub fn bar(self) -> Self {
+        let bar = Rc::new(Bar::new());
+        let same = Rc::clone(&bar);
+        self.on_step(move |progress| bar.step(progress)).on_epoch(move |progress| same.epoch(progress))
     }
 
     /// With a log of the epochs.
