@@ -315,10 +315,8 @@ fn only_files_are_replaced() {
     assert!(fs::metadata(folder.0.join("s")).unwrap().file_type().is_fifo());
 }
 
-/// Files as MNIST has them, of other digits: one network learns from them, and answers about them.
-#[test]
-fn the_books_networks_are_trained_from_a_folder() {
-    let folder = Folder::new("train-mnist");
+/// Files as MNIST has them, of other digits: the first rows to learn from, and the next 100 to test with.
+fn write_digits_as_mnist(folder: &Folder, train: usize) {
     let idx = |dimensions: &[u32], bytes: &[u8]| {
         let mut file = vec![0, 0, 8, dimensions.len() as u8];
         dimensions.iter().for_each(|n| file.extend(n.to_be_bytes()));
@@ -334,13 +332,51 @@ fn the_books_networks_are_trained_from_a_folder() {
             if inside { (pixels[(row - 2) / 3 * 8 + (column - 2) / 3] * 15.0) as u8 } else { 0 }
         })
     };
-    for (part, rows) in [("train", 0..600), ("t10k", 600..700)] {
+    for (part, rows) in [("train", 0..train), ("t10k", train..train + 100)] {
         let n = rows.len() as u32;
         let images: Vec<u8> = rows.clone().flat_map(image).collect();
         let labels: Vec<u8> = rows.map(|row| digits.targets().data()[row] as u8).collect();
         fs::write(folder.0.join(format!("{part}-images-idx3-ubyte")), idx(&[n, 28, 28], &images)).unwrap();
         fs::write(folder.0.join(format!("{part}-labels-idx1-ubyte")), idx(&[n], &labels)).unwrap();
     }
+}
+
+/// Every network of the books, for an epoch: it has the numbers of its book, and what is saved answers.
+#[test]
+fn every_preset_runs() {
+    let folder = Folder::new("train-presets");
+    write_digits_as_mnist(&folder, 60);
+    for (name, parameters, column) in [
+        ("mnist-784-30-10", 784 * 30 + 30 + 30 * 10 + 10, "output"),
+        ("mnist-784-100-10", 784 * 100 + 100 + 100 * 10 + 10, "output"),
+        ("mnist-784-16-16-10", 13_002, "share"),
+        ("mnist-conv", 25 * 20 + 20 + 144 * 20 * 100 + 100 + 1010, "share"),
+        ("mnist-conv-conv", 25 * 20 + 20 + 25 * 20 * 40 + 40 + 16 * 40 * 100 + 100 + 1010, "share"),
+        ("mnist-conv-conv-relu", 85_670, "share"),
+        ("mnist-conv-conv-expanded", 85_670, "share"),
+        ("mnist-dropout-expanded", 20_560 + 640 * 1000 + 1000 + 1000 * 1001 + 10_010, "share"),
+    ] {
+        let report = folder.json(&["train", name, "--data", ".", "--epochs", "1"]);
+        assert_eq!((&report["parameters"], &report["test_samples"]), (&parameters.into(), &100.into()), "{report}");
+        let output = folder.run(&["predict", &format!("{name}.safetensors"), "t10k-images-idx3-ubyte"]);
+        let stdout = text(&output.stdout);
+        assert!(stdout.starts_with(&format!("answer,{column}\n")) && stdout.lines().count() == 101, "{name}: {stdout}");
+    }
+    // Where the rate falls over all epochs, another number of them is another training.
+    for (name, goes_on) in [("mnist-784-30-10", true), ("mnist-784-16-16-10", false)] {
+        let args = ["train", name, "--data", ".", "--checkpoint", name, "--epochs"];
+        folder.json(&[&args[..], &["1"]].concat());
+        let output = folder.run(&[&args[..], &["2", "--resume"]].concat());
+        assert_eq!(output.status.success(), goes_on, "{name}: {output:?}");
+    }
+}
+
+/// One network learns from them, and answers about them.
+#[test]
+fn the_books_networks_are_trained_from_a_folder() {
+    let folder = Folder::new("train-mnist");
+    let digits = data::digits::<f32>();
+    write_digits_as_mnist(&folder, 600);
     let args = ["train", "mnist-784-16-16-10", "--data", ".", "--epochs", "20", "--save", "model"];
     let report = folder.json(&args);
     assert_eq!(

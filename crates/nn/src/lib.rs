@@ -34,8 +34,8 @@ pub use metrics::{
 };
 pub use module::{ForwardOn, Layer, Module, Name, Parameters, Reader, Visit, VisitMut};
 pub use optimisers::{
-    Adadelta, Adagrad, Adam, AdamOf, AdamW, Groups, Lbfgs, Lion, Minimum, ModelGradients, Optimiser, OptimiserState,
-    ParameterGradients, RmsProp, Sgd, Step, WeightAverage,
+    Adadelta, Adagrad, Adam, AdamOf, AdamW, Averaged, Groups, Lbfgs, Lion, Minimum, ModelGradients, Optimiser,
+    OptimiserState, ParameterGradients, RmsProp, Sgd, Step, WeightAverage,
 };
 pub use random::{Generator, generator, stream};
 pub use saved::{Details, Loaded, load, load_parameters, save};

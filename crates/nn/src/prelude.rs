@@ -17,7 +17,8 @@ pub use crate::metrics::{
 };
 pub use crate::module::{Layer, Module, Parameters, Reader};
 pub use crate::optimisers::{
-    Adadelta, Adagrad, Adam, AdamW, Groups, Lbfgs, Lion, ModelGradients, Optimiser, RmsProp, Sgd, WeightAverage,
+    Adadelta, Adagrad, Adam, AdamW, Averaged, Groups, Lbfgs, Lion, ModelGradients, Optimiser, RmsProp, Sgd,
+    WeightAverage,
 };
 pub use crate::parameters;
 pub use crate::random::{Generator, generator, stream};

@@ -55,6 +55,7 @@ fn optimisers() -> Vec<(&'static str, Box<dyn Optimiser<f32>>)> {
         ("adagrad", Box::new(Adagrad::new(0.1))),
         ("adadelta", Box::new(Adadelta::new(1.0))),
         ("lion", Box::new(Lion::new(0.002))),
+        ("averaged", Box::new(Averaged::new(Adam::new(0.02), WeightAverage::new()))),
         ("groups", Box::new(Groups::new(Adam::new(0.02)).group(biases, Sgd::new(0.1).momentum(0.5)))),
     ]
 }
@@ -102,6 +103,33 @@ fn four_and_six_epochs_are_ten() {
         assert_eq!(Some(last), went.epochs[EPOCHS - 1].validation, "{name}");
         std::fs::remove_file(path).unwrap();
     }
+}
+
+/// The average of the weights too goes on where it was.
+#[test]
+fn an_average_is_of_all_steps() {
+    let (data, path) = (data(), file("averaged"));
+    let begin = || Averaged::new(Adam::new(0.02), WeightAverage::exponential(0.9));
+    let averaged = |parts: &[usize]| {
+        let _ = std::fs::remove_file(&path);
+        let mut last = model();
+        for epochs in parts {
+            let (mut model, mut optimiser) = (model(), begin());
+            let mut trainer = Trainer::new(cross_entropy).epochs(*epochs).checkpoint(&path).resume(true);
+            trainer.train(&mut model, &mut optimiser, &data).unwrap();
+            let end = bits(&model);
+            optimiser.average().write(&mut model);
+            assert_ne!(bits(&model), end);
+            last = model;
+        }
+        bits(&last)
+    };
+    assert_eq!(averaged(&[4, 10]), averaged(&[10]));
+    let error =
+        Trainer::new(cross_entropy).checkpoint(&path).resume(true).train(&mut model(), &mut Adam::new(0.02), &data);
+    let message = error.unwrap_err().to_string();
+    assert!(message.contains("optimiser state: the model has no place for average of 0.bias"), "{message}");
+    std::fs::remove_file(&path).unwrap();
 }
 
 #[test]

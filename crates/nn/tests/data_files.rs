@@ -54,6 +54,14 @@ fn a_set_of_four_idx_files() {
     assert_eq!(set.test.inputs().data(), [255.0 / 256.0, 0.0, 0.0, 0.0, 0.0, 0.5]);
     assert_eq!(set.test.inputs().shape(), &[1, 1, 2, 3]);
 
+    // Images of another size.
+    let other = at.join("t10k-images-idx3-ubyte.gz");
+    let whole = fs::read(&other).unwrap();
+    fs::write(&other, gzipped(&idx(&[1, 2, 2], &[0, 0, 0, 0]))).unwrap();
+    let expected = "images of shape [1, 2, 2], those to learn from have [1, 2, 3]";
+    assert_eq!(message(mnist::<f32>(&at, 1.0)), format!("{}: {expected}", other.display()));
+    fs::write(&other, whole).unwrap();
+
     // Damage: a cut gzip stream, a class without a name, a missing file.
     let packed = gzipped(&idx(&[1], &[7]));
     fs::write(&name, &packed[..packed.len() - 9]).unwrap();

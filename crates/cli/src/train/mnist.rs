@@ -74,9 +74,7 @@ impl MnistArgs {
             Ok(_) => data.test.clone(),
             Err(_) => data.test.flattened(),
         };
-        let sums =
-            trained.model.layers().last().is_none_or(|layer| layer.description().is_none_or(|d| d.layer() == "linear"));
-        save(&trained.model, &details(name, options.seed, &test, sums), &path)?;
+        save(&trained.model, &details(&recipe, options.seed, &test), &path)?;
         let answers = outputs(&trained.model, &test);
         same_bits(&answers, &outputs(&load::<f32>(&path)?.model, &test), &path)?;
         let confusion = Confusion::of(data.test.names(), data.test.targets(), &answers.arg_max(-1))?;
@@ -86,14 +84,14 @@ impl MnistArgs {
     }
 }
 
-fn details(name: &str, seed: u64, test: &Dataset<f32>, sums: bool) -> Details {
+fn details(recipe: &Recipe, seed: u64, test: &Dataset<f32>) -> Details {
     let entries = [
-        ("task", name.to_string()),
+        ("task", recipe.name.to_string()),
         ("seed", seed.to_string()),
         ("input", json!(test.input_shape().to_vec()).to_string()),
         ("classes", json!(test.names()).to_string()),
         ("scale", SCALE.to_string()),
-        ("outputs", if sums { SUMS } else { "activated" }.to_string()),
+        ("outputs", if recipe.softmax { SUMS } else { "activated" }.to_string()),
     ];
     entries.into_iter().map(|(name, value)| (name.to_string(), value)).collect()
 }

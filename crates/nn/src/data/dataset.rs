@@ -245,10 +245,7 @@ impl<F: Float> Dataset<F, i64> {
 
     /// The same samples with each class `k` as a row of zeros with a 1 at place `k`, as squared errors want it.
     pub fn one_hot(&self) -> Dataset<F, F> {
-        let classes = self.names.len();
-        let mut targets = Tensor::zeros([self.len(), classes]);
-        let rows = targets.data_mut().chunks_exact_mut(classes.max(1)).zip(self.targets.data());
-        rows.for_each(|(row, class)| row[*class as usize] = F::one());
+        let targets = self.targets.one_hot(self.names.len());
         Dataset { inputs: self.inputs.clone(), targets, names: self.names.clone() }
     }
 }

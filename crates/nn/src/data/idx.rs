@@ -119,6 +119,11 @@ pub fn mnist<F: Float>(folder: impl AsRef<Path>, scale: f64) -> Result<Mnist<F>,
             .map_err(|e| Error::file(labels_at, e.to_string()))
     };
     let (train, test) = (read("train")?, read("t10k")?);
+    if test.input_shape() != train.input_shape() {
+        let (images, others) = (test.input_shape(), train.input_shape());
+        let message = format!("images of shape {images}, those to learn from have {others}");
+        return Err(Error::file(find(folder, "t10k-images-idx3-ubyte")?, message));
+    }
     let cut = train.len() - train.len() / 6;
     Ok(Mnist { train: train.range(0..cut), validation: train.range(cut..train.len()), test })
 }

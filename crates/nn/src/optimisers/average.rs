@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use wengert_tape::{Float, ParamId, Tensor};
 
+use super::{Optimiser, OptimiserState, ParameterGradients, Step, taken};
+use crate::error::Error;
 use crate::module::{Name, Parameters};
 
 /// The mean of a model's parameters over the steps of a training: often a better model than the last step's.
@@ -65,5 +67,89 @@ impl<F: Float> WeightAverage<F> {
                 *param.value_mut() = mean.clone();
             }
         });
+    }
+}
+
+/// An optimiser beside which an average of the parameters is taken, after each of its steps: what a
+/// [`Trainer`](crate::Trainer) is given to average. Its checkpoints hold the average too.
+///
+/// # Examples
+/// ```
+/// use wengert_nn::prelude::*;
+/// let data = moons::<f32>(200, 0.2, &mut generator(1));
+/// let mut model = Mlp::<f32>::new(&[2, 16, 2], Activation::Tanh, &mut generator(2)).output(Activation::Identity);
+/// let mut optimiser = Averaged::new(Sgd::new(0.5), WeightAverage::exponential(0.98));
+/// let mut trainer = Trainer::new(cross_entropy).metric("accuracy", accuracy).epochs(20);
+/// trainer.train(&mut model, &mut optimiser, &data)?;
+/// optimiser.average().write(&mut model);
+/// assert!(trainer.evaluate(&model, &data)?.get("accuracy") > Some(0.8));
+/// # Ok::<(), wengert_nn::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Averaged<F: Float = f32> {
+    optimiser: Box<dyn Optimiser<F>>,
+    average: WeightAverage<F>,
+}
+
+/// The kind of the tensors of an average in the state of an optimiser, and where the number of its steps is kept: no
+/// parameter has this name.
+const AVERAGE: &str = "average";
+const UPDATES: &str = "~average";
+
+impl<F: Float> Averaged<F> {
+    /// An optimiser, and an average that has not seen anything yet.
+    pub fn new(optimiser: impl Optimiser<F> + 'static, average: WeightAverage<F>) -> Self {
+        Averaged { optimiser: Box::new(optimiser), average }
+    }
+
+    /// The average so far.
+    pub fn average(&self) -> &WeightAverage<F> {
+        &self.average
+    }
+}
+
+impl<F: Float> Optimiser<F> for Averaged<F> {
+    fn step(&mut self, model: &mut dyn Parameters<F>, gradients: &dyn ParameterGradients<F>) -> Step {
+        let step = self.optimiser.step(model, gradients);
+        self.average.update(model);
+        step
+    }
+
+    fn rate(&self) -> f64 {
+        self.optimiser.rate()
+    }
+
+    fn set_rate(&mut self, rate: f64) {
+        self.optimiser.set_rate(rate);
+    }
+
+    fn state(&self, model: &dyn Parameters<F>) -> OptimiserState<F> {
+        let mut state = self.optimiser.state(model);
+        for (name, param) in model.parameters() {
+            if let Some(mean) = self.average.means.get(&param.id()) {
+                state.tensors.insert((AVERAGE.into(), name), mean.clone());
+            }
+        }
+        state.steps.insert(UPDATES.into(), self.average.updates);
+        state
+    }
+
+    fn restore(&mut self, model: &dyn Parameters<F>, mut state: OptimiserState<F>) -> Result<(), Error> {
+        let Some(updates) = state.steps.remove(UPDATES) else {
+            return Err(Error::shape("optimiser state", "there is no average"));
+        };
+        let mut means = BTreeMap::new();
+        if updates > 0 {
+            for (name, param) in model.parameters() {
+                means.insert(param.id(), taken(&mut state.tensors, AVERAGE, &name, param)?);
+            }
+        }
+        self.optimiser.restore(model, state)?;
+        self.average = WeightAverage { decay: self.average.decay, means, updates };
+        Ok(())
+    }
+
+    fn boxed(&self) -> Box<dyn Optimiser<F>> {
+        Box::new(self.clone())
     }
 }

@@ -17,7 +17,7 @@ use std::fmt::Debug;
 pub use adadelta::Adadelta;
 pub use adagrad::Adagrad;
 pub use adam::{Adam, AdamOf, AdamW};
-pub use average::WeightAverage;
+pub use average::{Averaged, WeightAverage};
 pub use gradients::{ModelGradients, ParameterGradients};
 pub use groups::Groups;
 pub use lbfgs::{Lbfgs, Minimum};
