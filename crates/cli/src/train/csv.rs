@@ -42,7 +42,8 @@ const NUMBERS: Defaults = Defaults { decay: None, ..DEFAULTS };
 
 #[derive(Args, Clone, Debug)]
 pub(super) struct CsvArgs {
-    /// The table: the first line holds the names of the columns
+    /// The table: the first line holds the names of the columns, between commas, or where it has none between semicolons or
+    /// tabs. Columns of names, dates and the like are left out
     file: PathBuf,
 
     /// The column to be told from the others
