@@ -35,9 +35,11 @@ impl AnyOp {
 
     /// An operation of any type, for numbers of the float types that go with `S`.
     pub(crate) fn compiled_for<S: Floats, O: Op>(op: O) -> AnyOp {
-        if let Some(op) = (&op as &dyn std::any::Any).downcast_ref::<AnyOp>() {
-            return op.clone();
-        }
+        op.into_any::<S>()
+    }
+
+    /// An operation behind a pointer of its own.
+    pub(crate) fn behind<S: Floats, O: Op>(op: O) -> AnyOp {
         let op = CompiledFor::<S, O>::new(op);
         match size_of::<O>() {
             0 => AnyOp(Handle::Unit(Box::leak(Box::new(op)))),
@@ -98,6 +100,9 @@ impl PartialEq for AnyOp {
 }
 
 impl Op for AnyOp {
+    fn into_any<S: Floats>(self) -> AnyOp {
+        self
+    }
     fn name(&self) -> String {
         self.described().own_name()
     }

@@ -302,8 +302,7 @@ impl<F: Float> Op for Checkpoint<F> {
         }
         if let Some(symbol) = any.downcast_ref::<Symbol<F>>() {
             let var = |x: &dyn StdAny| x.downcast_ref::<Symbol<F>>().and_then(Symbol::var);
-            let (Some(g), Some(vars)) =
-                (symbol.var(), (0..a.len()).map(|k| var(&a[k])).collect::<Option<Vec<_>>>())
+            let (Some(g), Some(vars)) = (symbol.var(), (0..a.len()).map(|k| var(&a[k])).collect::<Option<Vec<_>>>())
             else {
                 self.no_rule().raise()
             };

@@ -148,6 +148,12 @@ pub trait Op: Clone + Debug + PartialEq + Send + Sync + 'static {
         y.len_elements() as u64
     }
 
+    /// The operation behind a pointer, for numbers of the float types that go with `S`.
+    #[doc(hidden)]
+    fn into_any<S: Floats>(self) -> AnyOp {
+        AnyOp::behind::<S, Self>(self)
+    }
+
     /// Sample inputs, chosen to be hard.
     fn cases() -> Vec<Case>
     where
@@ -226,10 +232,7 @@ impl<O: Op, F: Float> ForwardBy<F> for O {
 /// What an operation whose type is not known does with numbers of one float type. Every [`Op`] does it: nothing needs to
 /// be written for it.
 #[doc(hidden)]
-pub trait OnFloat<F: Float>:
-    ForwardBy<F> + ReadBy<Tensor<F>> + ReadBy<Dual<Tensor<F>>> + ReadBy<Symbol<F>>
-{
-}
+pub trait OnFloat<F: Float>: ForwardBy<F> + ReadBy<Tensor<F>> + ReadBy<Dual<Tensor<F>>> + ReadBy<Symbol<F>> {}
 impl<O: Op, F: Float> OnFloat<F> for O {}
 
 /// What an operation whose type is not known says of itself, whatever the numbers.

@@ -3,8 +3,8 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use wengert_tape::check::{Checker, Verdict};
-use wengert_tape::prelude::*;
 use wengert_tape::ops::AnyOp;
+use wengert_tape::prelude::*;
 use wengert_tape::{Any, Arg, CustomOp, GraphView, NodeKind, Number, One, Pointwise, Real, Replay};
 
 /// `y = a · b²`, with `b` one number for each row of `a`.

@@ -19,6 +19,17 @@ pub struct BroadcastTo {
     pub shape: Shape,
 }
 
+impl BroadcastTo {
+    /// The operation on `x`, or `x` itself where it changes nothing.
+    #[track_caller]
+    fn of<A: Algebra>(self, x: &A) -> A {
+        if x.shape() == self.shape {
+            return x.clone();
+        }
+        A::apply(self, &[Arg::Real(x)]).real()
+    }
+}
+
 impl Op for BroadcastTo {
     #[inline]
     fn name(&self) -> String {
@@ -96,11 +107,7 @@ pub trait BroadcastToExt: Algebra {
     /// ```
     #[track_caller]
     fn broadcast_to(&self, shape: impl Into<Shape>) -> Self {
-        let shape = shape.into();
-        if self.shape() == shape {
-            return self.clone();
-        }
-        Self::apply(BroadcastTo { shape }, &[Arg::Real(self)]).real()
+        BroadcastTo { shape: shape.into() }.of(self)
     }
 }
 

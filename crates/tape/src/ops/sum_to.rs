@@ -20,6 +20,17 @@ pub struct SumTo {
     pub shape: Shape,
 }
 
+impl SumTo {
+    /// The operation on `x`, or `x` itself where it changes nothing.
+    #[track_caller]
+    fn of<A: Algebra>(self, x: &A) -> A {
+        if x.shape() == self.shape {
+            return x.clone();
+        }
+        A::apply(self, &[Arg::Real(x)]).real()
+    }
+}
+
 impl Op for SumTo {
     #[inline]
     fn name(&self) -> String {
@@ -92,11 +103,7 @@ pub trait SumToExt: Algebra {
     /// ```
     #[track_caller]
     fn sum_to(&self, shape: impl Into<Shape>) -> Self {
-        let shape = shape.into();
-        if self.shape() == shape {
-            return self.clone();
-        }
-        Self::apply(SumTo { shape }, &[Arg::Real(self)]).real()
+        SumTo { shape: shape.into() }.of(self)
     }
 }
 

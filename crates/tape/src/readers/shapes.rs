@@ -6,7 +6,7 @@ use crate::algebra::{Algebra, Any, Arg, Elementwise, IndexOperand, Lift, MaskOpe
 use crate::error::Error;
 use crate::few::Few;
 use crate::float::Float;
-use crate::op::{Custom, Kind, Op, ReadBy};
+use crate::op::{Custom, Described, Kind, Op, ReadBy};
 use crate::param::Param;
 use crate::pointwise::{Of, Pointwise};
 use crate::shape::Shape;
@@ -53,7 +53,7 @@ pub fn cost<T>(f: impl FnOnce() -> T) -> (T, Cost) {
 }
 
 /// Adds an operation to the tally, if somebody counts.
-fn count(flops: impl FnOnce() -> u64, y: &Shape) {
+fn count(flops: &mut dyn FnMut() -> u64, y: &Shape) {
     if let Some(cost) = TALLY.get() {
         let flops = flops();
         let numbers = if flops > 0 { y.len_elements() as u64 } else { 0 };
@@ -69,18 +69,18 @@ impl Elementwise for Shape {
     #[track_caller]
     fn pointwise<P: Pointwise>(op: P, args: Of<P, &Self>) -> Self {
         let y = Op::shape(&op, args.as_ref()).unwrap_or_else(|e| e.raise());
-        count(|| Op::flops(&op, args.as_ref(), &y), &y);
+        count(&mut || Op::flops(&op, args.as_ref(), &y), &y);
         y
     }
 }
 
 /// The shape of the result of an operation, or what is wrong with its arguments.
-pub(crate) fn infer<O: Op>(op: &O, args: &[Arg<'_, Shape>]) -> Result<Any<Shape>, Error> {
+fn infer(op: &dyn Described, args: &[Arg<'_, Shape>]) -> Result<Any<Shape>, Error> {
     let shapes: smallvec::SmallVec<[Shape; 3]> = args.iter().map(Arg::shape).collect();
     let refs = Few::from_fn(shapes.len(), |k| &shapes[k]);
-    let shape = op.shape(&refs)?;
-    count(|| op.flops(&refs, &shape), &shape);
-    Ok(match op.output() {
+    let shape = op.own_shape(&refs)?;
+    count(&mut || op.own_flops(&refs, &shape), &shape);
+    Ok(match op.own_output() {
         Kind::Real => Any::Real(shape),
         Kind::Index => Any::Index(ShapeOf(shape)),
         Kind::Mask => Any::Mask(ShapeOf(shape)),
