@@ -97,6 +97,8 @@ mod tests {
             assert!(bar.chars().count() == WIDTH && bar.starts_with(&("━".repeat(full) + half)), "{done}: {bar}");
             assert_eq!(bar.chars().filter(|c| *c == '━').count(), full, "{done}: {bar}");
         }
+        progress.done = 1e-21;
+        assert_eq!(progress.remaining(), Duration::MAX);
         progress.done = 0.2;
         assert_eq!(format!("{progress:#}"), "epoch  3/30  loss 0.2500  accuracy 0.5000  40 s left");
     }

@@ -86,12 +86,12 @@ pub(super) fn read<F: Float, M: Module<F>>(
     saved::read(path, |file, metadata| {
         let training = metadata.get(TRAINING).and_then(Value::as_object);
         let at = Entries(training.ok_or("not a checkpoint: it holds a model and no training")?);
-        let of = settings.identity(identity);
-        if at.0.get("of") != Some(&of) {
-            return Err(format!(
-                "the checkpoint is of another training: {}, not {of}",
-                at.0.get("of").unwrap_or(&Value::Null)
-            ));
+        let (found, wanted) = (at.get("of")?, settings.identity(identity));
+        let others = wanted.as_object().into_iter().flatten().filter(|(name, value)| found[*name] != **value);
+        let others: Vec<String> =
+            others.map(|(name, value)| format!("{name} {} and not {value}", found[name])).collect();
+        if !others.is_empty() {
+            return Err(format!("the checkpoint is of another training: {}", others.join(", ")));
         }
         let tensor = |name: &str, shape: Option<&Shape>| -> Result<Tensor<F>, String> {
             let view = file.tensor(name).map_err(|_| format!("there is no tensor `{name}`"))?;

@@ -29,9 +29,10 @@ pub struct Progress<'a> {
 }
 
 impl Progress<'_> {
-    /// The time that the rest will take if it goes on as before.
+    /// The time that the rest will take if it goes on as before; the longest that there is if it never ends.
     pub fn remaining(&self) -> Duration {
-        self.elapsed.mul_f64(1.0 / self.done - 1.0)
+        let seconds = self.elapsed.as_secs_f64() * (1.0 / self.done - 1.0);
+        Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX)
     }
 }
 
