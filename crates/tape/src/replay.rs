@@ -76,6 +76,7 @@ impl Entry {
     }
 
     /// The arguments by which the output can depend on a `var`.
+    #[inline]
     pub(crate) fn active_arguments(&self, entries: &[Entry]) -> SmallVec<[usize; 3]> {
         let NodeKind::Op(op) = &self.kind else { return SmallVec::new() };
         (0..self.parents.len()).filter(|k| op.active(*k) && entries[self.parents[*k]].active).collect()

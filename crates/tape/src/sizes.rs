@@ -66,21 +66,25 @@ impl From<&Shape> for Sizes {
 macro_rules! sizes_from {
     ($($t:ty)*) => { $(
         impl From<$t> for Sizes {
+            #[inline]
             fn from(length: $t) -> Self {
                 Sizes(SmallVec::from_slice(&[length as isize]))
             }
         }
         impl<const N: usize> From<[$t; N]> for Sizes {
+            #[inline]
             fn from(lengths: [$t; N]) -> Self {
                 Sizes(lengths.iter().map(|n| *n as isize).collect())
             }
         }
         impl From<&[$t]> for Sizes {
+            #[inline]
             fn from(lengths: &[$t]) -> Self {
                 Sizes(lengths.iter().map(|n| *n as isize).collect())
             }
         }
         impl From<Vec<$t>> for Sizes {
+            #[inline]
             fn from(lengths: Vec<$t>) -> Self {
                 Sizes::from(&lengths[..])
             }

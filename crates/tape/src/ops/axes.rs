@@ -51,16 +51,19 @@ pub(crate) fn axis(op: &str, axis: isize, rank: usize) -> Result<usize, Error> {
 macro_rules! axes_from {
     ($($t:ty)*) => { $(
         impl From<$t> for Axes {
+            #[inline]
             fn from(axis: $t) -> Self {
                 Axes(SmallVec::from_slice(&[axis as isize]))
             }
         }
         impl<const N: usize> From<[$t; N]> for Axes {
+            #[inline]
             fn from(axes: [$t; N]) -> Self {
                 Axes(axes.iter().map(|a| *a as isize).collect())
             }
         }
         impl From<&[$t]> for Axes {
+            #[inline]
             fn from(axes: &[$t]) -> Self {
                 Axes(axes.iter().map(|a| *a as isize).collect())
             }

@@ -137,6 +137,20 @@ pub(crate) fn push_units<F: Float>(key: u32, p: u32, q: u32) -> u32 {
     }
 }
 
+/// Records the sum of the nodes from `first` to `last`, two at least, of which the caller knows what [`try_push_pair`]
+/// checks.
+#[inline(always)]
+pub(crate) fn try_push_run<F: Float>(root: u64, first: u32, last: u32) -> Option<u32> {
+    if last - first == 1 {
+        return try_push_units::<F>(root, first, last);
+    }
+    if root_of_slopes::<F>() != root {
+        return None;
+    }
+    // SAFETY: as in `try_push_pair`.
+    unsafe { try_write::<F>(|at| slopes::write_run(at, first, 1, last)) }
+}
+
 /// Records a number of a gradient-only tape that is the sum of `first`, `first + step`, …, `last`.
 #[inline]
 #[track_caller]

@@ -15,6 +15,8 @@ use crate::float::Float;
 pub(crate) struct Summation<F: Float> {
     /// The tag of numbers that [`add`](Self::add) takes at once though they are no nodes.
     folded: u32,
+    /// Whether there was nothing but the run that was expected.
+    is_as_expected: bool,
     /// Whether there were constants.
     constants: bool,
     /// How far apart the places of the run are.
@@ -38,6 +40,7 @@ impl<F: Float> Summation<F> {
         let key = (next >> 32) as u32;
         let mut sum = Summation {
             folded: key | FOLDED,
+            is_as_expected: true,
             constants: false,
             step: 1,
             parts: Combination::expecting(key, next as u32),
@@ -45,8 +48,15 @@ impl<F: Float> Summation<F> {
         };
         // −0 + x is x, also where x is −0.
         let start = (-F::zero(), next);
-        let (value, next) = numbers.fold(start, |(value, next), x| sum.add(value, next, &x));
-        sum.finish(next, value, op)
+        let (value, end) = numbers.fold(start, |(value, next), x| sum.add(value, next, &x));
+        // Most sums are of nodes that were just recorded, one after the other, and of nothing else.
+        if sum.is_as_expected && end > next + 1 {
+            let root = store::place(key, 0);
+            if let Some(id) = store::try_push_run::<F>(root, next as u32, end as u32 - 1) {
+                return Scalar::node(key, id, value);
+            }
+        }
+        sum.finish(end, value, op)
     }
 
     /// Adds a number to the value so far. `next` is the place that goes on with the run; so is what is returned.
@@ -58,6 +68,7 @@ impl<F: Float> Summation<F> {
             return (value, next + self.step);
         }
         if x.tag() == self.folded {
+            self.is_as_expected = false;
             self.parts.add_parent(x.id(), x.slope());
             return (value, next);
         }
@@ -70,6 +81,7 @@ impl<F: Float> Summation<F> {
     #[track_caller]
     fn add_rarely(&mut self, next: u64, place: u64, value: F, slope: F) -> u64 {
         let x = Scalar::at(place, value, slope);
+        self.is_as_expected = false;
         self.keep_run(next);
         self.constants |= x.tag() == 0;
         if x.tag() != 0 && x.key() != self.parts.key() {
