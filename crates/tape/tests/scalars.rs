@@ -226,6 +226,52 @@ fn a_sum_names_both_tapes_if_there_are_two() {
     assert_eq!(message(|| Scalar::dot(&x[..1], &x[..2])), "dot: 1 numbers and 2");
 }
 
+/// A sum says that it goes from left to right: to the last bit, whatever kinds of number follow each other in it.
+#[test]
+fn a_sum_is_added_from_left_to_right() {
+    // Magnitudes from 1 to 2⁴⁰, so that another order rounds to other bits.
+    let value = |k: usize| (1.0 + (k as f64 * 0.618_033_988_749_895).fract()) * 2.0_f64.powi((k * 17 % 41) as i32);
+    for (kind, tape) in KINDS {
+        for pattern in 0..81_usize {
+            for n in 0..12 {
+                let tape = tape();
+                let leaves: Vec<Scalar> = (0..n).map(|k| tape.scalar(value(k))).collect();
+                // Four in turn: a product, which is a node made in the sum; what is folded; a constant.
+                let kind_of = |k: usize| pattern / 3_usize.pow((k % 4) as u32) % 3;
+                let number = |k: usize| match kind_of(k) {
+                    0 => leaves[k] * leaves[(k + 1) % n],
+                    1 => leaves[k] * 3.0,
+                    _ => Scalar::constant(value(k)),
+                };
+                let plain = |k: usize| match kind_of(k) {
+                    0 => value(k) * value((k + 1) % n),
+                    1 => value(k) * 3.0,
+                    _ => value(k),
+                };
+                let y: Scalar = (0..n).map(number).sum();
+                let expected = (0..n).map(plain).fold(0.0, |sum, x| sum + x);
+                assert_eq!(y.value().to_bits(), expected.to_bits(), "{kind}, pattern {pattern}, {n} numbers");
+                if (0..n).any(|k| kind_of(k) < 2) {
+                    let g = y.backward();
+                    for (k, x) in leaves.iter().enumerate() {
+                        let by = |j: usize| match kind_of(j) {
+                            0 if n == 1 => 2.0 * value(0),
+                            0 if j == k => value((k + 1) % n),
+                            0 if (j + 1) % n == k => value(j),
+                            1 if j == k => 3.0,
+                            _ => 0.0,
+                        };
+                        let expected: f64 = (0..n).map(by).sum();
+                        let found = g.get(*x).copied().unwrap_or(0.0);
+                        let error = (found - expected).abs();
+                        assert!(error <= 1e-15 * expected.abs(), "{kind}, pattern {pattern}, {n}: {found} {expected}");
+                    }
+                }
+            }
+        }
+    }
+}
+
 #[test]
 fn a_sum_of_nothing_and_of_one() {
     let tape = Tape::new();

@@ -35,6 +35,12 @@ impl<F: Float> Combination<F> {
         Combination { key, waiting: (0, F::zero()), nodes, pairs: Run::EMPTY }
     }
 
+    /// Whether there are no numbers but those that are nodes.
+    #[inline(always)]
+    pub(crate) fn is_one_run(&self) -> bool {
+        self.waiting.0 == 0 && self.pairs.first == 0
+    }
+
     /// Whether there is nothing in it.
     pub(crate) fn is_empty(&self) -> bool {
         self.waiting.0 == 0 && self.nodes.first == 0 && self.pairs.first == 0

@@ -7,15 +7,15 @@ use crate::float::Float;
 
 /// A sum on its way to the tape.
 ///
-/// A loop hands every number to [`add`](Self::add) and keeps two things in registers: the value so far, and the place
-/// that would go on with a run of nodes equally far apart. Most sums are such a run, of which only the ends are kept. It
-/// is expected to begin with the next number that the gradient-only tape in use records.
+/// A loop hands every number to [`add`](Self::add) and keeps in a register the place that would go on with a run of nodes
+/// equally far apart. Most sums are such a run, of which only the ends are kept. It is expected to begin with the next
+/// number that the gradient-only tape in use records. Values are added by [`Values`].
 ///
 /// The loop calls its iterator in one place, so that what makes the numbers is compiled into it.
 pub(crate) struct Summation<F: Float> {
     /// The tag of numbers that [`add`](Self::add) takes at once though they are no nodes.
     folded: u32,
-    /// Whether there was nothing but the run that was expected.
+    /// Whether there were no other nodes than the run that was expected, and no constants.
     is_as_expected: bool,
     /// Whether there were constants.
     constants: bool,
@@ -46,11 +46,18 @@ impl<F: Float> Summation<F> {
             parts: Combination::expecting(key, next as u32),
             list: Vec::new(),
         };
-        // −0 + x is x, also where x is −0.
-        let start = (-F::zero(), next);
-        let (value, end) = numbers.fold(start, |(value, next), x| sum.add(value, next, &x));
+        let mut values = Values::new();
+        let end = numbers.fold(next, |next, x| {
+            if x.place() == next {
+                values.add(x.value());
+                return next + sum.step;
+            }
+            values.add_at_once(x.value());
+            sum.add(next, &x)
+        });
+        let value = values.sum();
         // Most sums are of nodes that were just recorded, one after the other, and of nothing else.
-        if sum.is_as_expected && end > next + 1 {
+        if sum.is_as_expected && end > next + 1 && sum.parts.is_one_run() {
             let root = store::place(key, 0);
             if let Some(id) = store::try_push_run::<F>(root, next as u32, end as u32 - 1) {
                 return Scalar::node(key, id, value);
@@ -59,20 +66,15 @@ impl<F: Float> Summation<F> {
         sum.finish(end, value, op)
     }
 
-    /// Adds a number to the value so far. `next` is the place that goes on with the run; so is what is returned.
+    /// Notes what a number depends on that is not at `next`, the place that goes on with the run; so is what is returned.
     #[inline(always)]
     #[track_caller]
-    fn add(&mut self, value: F, next: u64, x: &Scalar<F>) -> (F, u64) {
-        let value = value + x.value();
-        if x.place() == next {
-            return (value, next + self.step);
-        }
+    fn add(&mut self, next: u64, x: &Scalar<F>) -> u64 {
         if x.tag() == self.folded {
-            self.is_as_expected = false;
             self.parts.add_parent(x.id(), x.slope());
-            return (value, next);
+            return next;
         }
-        (value, self.add_rarely(next, x.place(), x.value(), x.slope()))
+        self.add_rarely(next, x.place(), x.value(), x.slope())
     }
 
     /// Is given the number in pieces, which stay in registers.
@@ -152,5 +154,45 @@ impl<F: Float> Summation<F> {
             ([], run) => push_run(key, run, value, op),
             _ => push_many(key, arguments, value, op),
         }
+    }
+}
+
+/// Numbers that are added from left to right, several at a time: no register outlives the calls that may stand in the loop
+/// that makes the numbers, and a sum that is read from memory and written back for each waits for itself.
+struct Values<F> {
+    sum: F,
+    waiting: [F; AT_A_TIME],
+    count: usize,
+}
+
+/// A power of two.
+const AT_A_TIME: usize = 2;
+
+impl<F: Float> Values<F> {
+    #[inline(always)]
+    fn new() -> Self {
+        // −0 + x is x, also where x is −0.
+        Values { sum: -F::zero(), waiting: [F::zero(); AT_A_TIME], count: 0 }
+    }
+
+    #[inline(always)]
+    fn add(&mut self, value: F) {
+        self.waiting[self.count % AT_A_TIME] = value;
+        self.count += 1;
+        if self.count.is_multiple_of(AT_A_TIME) {
+            self.sum = self.waiting.iter().fold(self.sum, |sum, x| sum + *x);
+        }
+    }
+
+    /// For a number whose making takes longer than adding it does.
+    #[inline(always)]
+    fn add_at_once(&mut self, value: F) {
+        self.sum = self.sum() + value;
+        self.count = 0;
+    }
+
+    #[inline(always)]
+    fn sum(&self) -> F {
+        self.waiting[..self.count % AT_A_TIME].iter().fold(self.sum, |sum, x| sum + *x)
     }
 }
