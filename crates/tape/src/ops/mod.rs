@@ -548,10 +548,13 @@ macro_rules! ops {
             /// The operation, compiled for both float types; `None` for a user's own that is not.
             #[inline]
             pub(crate) fn for_both_floats(&self) -> Option<AnyOp> {
+                if self.is_for_f32() {
+                    return Some(self.clone());
+                }
                 $($(#[$cfg])? if let Some(op) = self.downcast_ref::<$name>() {
                     return Some(AnyOp::new(op.clone()));
                 })*
-                self.is_for_f32().then(|| self.clone())
+                None
             }
 
             /// Whether the operation is one of the registry, and not a user's own.
