@@ -181,6 +181,15 @@ impl Error {
         }
         panic!("{self}")
     }
+
+    /// [`raise`](Self::raise), in little code for the caller.
+    #[cold]
+    #[inline(never)]
+    #[track_caller]
+    #[allow(clippy::boxed_local)] // a box is one register
+    pub(crate) fn raise_boxed(self: Box<Self>) -> ! {
+        self.raise()
+    }
 }
 
 thread_local! {

@@ -40,6 +40,8 @@ pub struct Gradients<F: Float = f64> {
     /// How many they are, if the output reaches them all; else 0.
     direct: usize,
     scalars: Vec<F>,
+    /// Whether one of the gradients that the sweep gave them was 0.
+    zeros: bool,
     /// Scalar leaves that the output does not reach.
     unreached: Vec<u32>,
     kept: ById<F>,
@@ -63,6 +65,7 @@ impl<F: Float> Gradients<F> {
             newest: 0,
             direct: 0,
             scalars: Vec::new(),
+            zeros: false,
             unreached: Vec::new(),
             kept: ById::default(),
             tensors: ById::default(),
@@ -77,8 +80,14 @@ impl<F: Float> Gradients<F> {
             self.newest = store::place(self.key, first);
         }
         self.runs.push((first, adjoints.len() as u32, self.scalars.len()));
-        self.scalars.extend_from_slice(adjoints);
-        adjoints.fill(F::zero());
+        // One walk over what may not fit into the caches.
+        let mut zeros = false;
+        self.scalars.extend(adjoints.iter_mut().map(|adjoint| {
+            let taken = std::mem::replace(adjoint, F::zero());
+            zeros |= taken == F::zero();
+            taken
+        }));
+        self.zeros |= zeros;
     }
 
     /// Notes scalar leaves that the output does not reach.
@@ -118,7 +127,7 @@ impl<F: Float> Gradients<F> {
             .filter(|(id, (_, input))| !input && !self.tensors.contains(*id))
             .map(|(id, _)| id)
             .collect();
-        if missing.is_empty() && self.scalars.iter().all(|g| *g != F::zero()) {
+        if missing.is_empty() && !self.zeros {
             self.direct = self.runs.first().map_or(0, |(_, len, _)| *len as usize);
             return Ok(());
         }
@@ -467,8 +476,17 @@ impl<F: Float> Handle<F> for Scalar<F> {
         {
             return Ok(found);
         }
-        let found = if self.tag() == gradients.key { gradients.scalar(self.id()) } else { None };
-        found.ok_or_else(|| gradients.missing(self.tag(), self.id()))
+        gradients.look_up(self.tag(), self.id())
+    }
+}
+
+impl<F: Float> Gradients<F> {
+    /// The gradient of a number, wherever it stands.
+    #[cold]
+    #[inline(never)]
+    fn look_up(&self, tag: u32, id: u32) -> Result<&F, Error> {
+        let found = if tag == self.key { self.scalar(id) } else { None };
+        found.ok_or_else(|| self.missing(tag, id))
     }
 }
 

@@ -401,3 +401,64 @@ fn the_operation_of_a_sum_is_one_of_the_registry() {
     let NodeKind::Op(op) = &graph.nodes[5].kind else { panic!("{:?}", graph.nodes[5].kind) };
     assert_eq!(*op, wengert_tape::ops::AnyOp::new(SumOf));
 }
+
+/// The paths off the hot one (a chunk that is full, a tape that was not in use, a constant, a sum of what stands in no
+/// order) leave the numbers that a formula carries in registers as they were.
+#[test]
+fn what_a_formula_carries_outlives_the_rare_paths() {
+    for (kind, tape) in KINDS {
+        let (tape, other) = (tape(), Tape::new());
+        let x = tape.scalar(0.5);
+        let elsewhere = other.scalar(1.0);
+        let mut carried: [f64; 12] = std::array::from_fn(|k| 1.0 + k as f64);
+        let expected = carried;
+        let (mut y, mut value) = (x, 0.5);
+        for k in 0..40_000 {
+            // Another tape is in use, and then this one again.
+            let rare = if k % 7 == 0 { elsewhere + 1.0 } else { Scalar::constant(2.0) };
+            y = (y * x + Scalar::constant(0.25)) * [y, x, y].iter().sum::<Scalar>() / (y + 3.0);
+            value = (value * 0.5 + 0.25) * (value + 0.5 + value) / (value + 3.0);
+            // Each is turned by one place and back.
+            carried.rotate_left(1);
+            let turned = carried.map(|c| c * rare.value());
+            carried = turned.map(|c| c / rare.value());
+            carried.rotate_right(1);
+        }
+        assert_eq!(y.value(), value, "{kind}");
+        assert_eq!(carried, expected, "{kind}");
+        assert!(y.backward()[x].is_finite(), "{kind}");
+    }
+}
+
+/// What is wrong is found off the hot path, which cannot panic, and raised where the user wrote it.
+#[test]
+fn what_a_rare_path_finds_is_raised_at_the_users_line() {
+    use std::cell::Cell;
+    use std::panic;
+    thread_local!(static SEEN: Cell<(u32, bool)> = const { Cell::new((0, false)) });
+    let before = panic::take_hook();
+    panic::set_hook(Box::new(move |info| {
+        if let Some(place) = info.location() {
+            SEEN.set((place.line(), place.file().ends_with("scalars.rs")));
+        }
+        before(info);
+    }));
+    for (kind, tape) in KINDS {
+        let (one, two, dropped) = (tape(), Tape::new(), tape());
+        let (x, y) = (one.scalar(1.0), two.scalar(2.0));
+        let (stale, another) = (dropped.scalar(3.0), dropped.scalar(4.0));
+        drop(dropped);
+        let wrong: [(u32, &str, &dyn Fn() -> Scalar); 4] = [
+            (line!(), "foreign tape", &|| x + y),
+            (line!(), "stale handle", &|| stale * another),
+            (line!(), "foreign tape", &|| Scalar::dot(&[x], &[y])),
+            (line!(), "foreign tape", &|| stale + x),
+        ];
+        for (line, expected, f) in wrong {
+            let said = message(f);
+            assert!(said.starts_with(expected), "{kind}, {line}: {said}");
+            assert_eq!(SEEN.get(), (line, true), "{kind}");
+        }
+    }
+    let _ = panic::take_hook();
+}

@@ -1,8 +1,10 @@
 //! Sums of many numbers on a gradient-only tape, in as few records as they take.
 
 use super::Scalar;
+use super::aside::aside;
 use super::scalar::{are_finite, times};
 use super::store;
+use crate::error::Error;
 use crate::float::Float;
 
 /// A number on its way to the tape: what it depends on, and by which slopes.
@@ -58,7 +60,7 @@ impl<F: Float> Combination<F> {
         let (first, step, last) = match (self.waiting.0, self.nodes.first, self.pairs.first) {
             (0, 1.., 0) => self.nodes.bounds(),
             (0, 0, 1..) => self.pairs.bounds(),
-            _ => return self.finish_mixed(value),
+            _ => return self.finish_mixed(value).unwrap_or_else(|e| e.raise()),
         };
         if first == last {
             // A pair was recorded for this sum alone.
@@ -69,7 +71,8 @@ impl<F: Float> Combination<F> {
                 Scalar::folded(self.key, first, value, F::one())
             };
         }
-        Scalar::node(self.key, push_run::<F>(self.key, first, step, last), value)
+        let id = push_run::<F>(self.key, first, step, last).unwrap_or_else(|e| e.raise());
+        Scalar::node(self.key, id, value)
     }
 
     /// Adds `slope` times a number of this tape.
@@ -87,36 +90,74 @@ impl<F: Float> Combination<F> {
         if p.0 == q.0 {
             return self.add_parent(p.0, p.1 + q.1);
         }
-        let pair = pair(self.key, p, q);
-        if !self.pairs.extend(pair) {
-            self.break_pairs(pair);
+        self.add_pair(p, q);
+    }
+
+    /// Adds a record of two parents.
+    #[inline(always)]
+    #[track_caller]
+    fn add_pair(&mut self, p: (u32, F), q: (u32, F)) {
+        let finite = are_finite(p.1, q.1);
+        let id = if finite { store::try_push_pair(store::place(self.key, 0), p, q) } else { None };
+        if let Some(id) = id
+            && self.pairs.extend(id)
+        {
+            return;
+        }
+        if let Some(e) = add_pair_rarely(self, id.unwrap_or(0), p.0, p.1, q.0, q.1) {
+            e.raise_boxed()
         }
     }
 
-    /// Adds a node of this tape.
-    #[track_caller]
-    pub(crate) fn add_node(&mut self, id: u32) {
-        if !self.nodes.extend(id) {
-            self.break_nodes(id);
+    /// [`add_pair`](Self::add_pair), where `id` is 0 if there is no record yet.
+    fn add_any_pair(&mut self, id: u32, p: (u32, F), q: (u32, F)) -> Result<(), Error> {
+        let id = if id == 0 { store::push_pair(self.key, p, q)? } else { id };
+        if !self.pairs.goes_on_with(id) {
+            let run = std::mem::replace(&mut self.pairs, Run::of(id));
+            self.add_run(&run)?;
         }
+        Ok(())
+    }
+
+    /// Adds a node of this tape.
+    pub(crate) fn add_node(&mut self, id: u32) -> Result<(), Error> {
+        if !self.nodes.goes_on_with(id) {
+            let run = std::mem::replace(&mut self.nodes, Run::of(id));
+            self.add_run(&run)?;
+        }
+        Ok(())
     }
 
     /// Adds `slope` times a node of this tape.
     #[inline(always)]
     #[track_caller]
     pub(crate) fn add_parent(&mut self, parent: u32, slope: F) {
-        let (other, by) = self.waiting;
+        let other = self.waiting.0;
+        if other == 0 {
+            self.waiting = (parent, slope);
+            return;
+        }
+        let by = self.waiting.1;
         if other == parent {
             self.waiting.1 = by + slope;
-        } else if other == 0 {
-            self.waiting = (parent, slope);
         } else {
-            let pair = pair::<F>(self.key, (other, by), (parent, slope));
             self.waiting.0 = 0;
-            if !self.pairs.extend(pair) {
-                self.break_pairs(pair);
+            self.add_pair((other, by), (parent, slope));
+        }
+    }
+
+    /// [`add_parent`](Self::add_parent), with errors returned.
+    pub(crate) fn add_any_parent(&mut self, parent: u32, slope: F) -> Result<(), Error> {
+        let (other, by) = self.waiting;
+        match other {
+            0 => self.waiting = (parent, slope),
+            _ if other == parent => self.waiting.1 = by + slope,
+            _ => {
+                self.waiting.0 = 0;
+                self.add_any_pair(0, (other, by), (parent, slope))?;
             }
         }
+        Ok(())
     }
 
     /// Adds a product of two numbers of this tape, or of one and a plain number.
@@ -132,70 +173,50 @@ impl<F: Float> Combination<F> {
         self.add_two((a, b.value()), (b, a.value()));
     }
 
-    #[cold]
-    #[inline(never)]
-    #[track_caller]
-    fn break_nodes(&mut self, id: u32) {
-        let run = std::mem::replace(&mut self.nodes, Run::of(id));
-        self.add_run(&run);
-    }
-
-    #[cold]
-    #[inline(never)]
-    #[track_caller]
-    fn break_pairs(&mut self, id: u32) {
-        let run = std::mem::replace(&mut self.pairs, Run::of(id));
-        self.add_run(&run);
-    }
-
     /// Records what came before as one number.
-    #[track_caller]
-    fn add_run(&mut self, run: &Run) {
-        if let Some(sum) = run.finish::<F>(self.key) {
-            self.add_parent(sum, F::one());
+    fn add_run(&mut self, run: &Run) -> Result<(), Error> {
+        match run.finish::<F>(self.key)? {
+            Some(sum) => self.add_any_parent(sum, F::one()),
+            None => Ok(()),
         }
     }
 
     #[cold]
     #[inline(never)]
-    #[track_caller]
-    fn finish_mixed(&self, value: F) -> Scalar<F> {
+    fn finish_mixed(&self, value: F) -> Result<Scalar<F>, Error> {
         let key = self.key;
-        let (nodes, pairs) = (self.nodes.finish::<F>(key), self.pairs.finish::<F>(key));
+        let (nodes, pairs) = (self.nodes.finish::<F>(key)?, self.pairs.finish::<F>(key)?);
         let waiting = (self.waiting.0 != 0).then(|| Scalar::folded(key, self.waiting.0, value, self.waiting.1));
         let one = |id: u32| Scalar::folded(key, id, value, F::one());
         let parts = [nodes.map(one), pairs.map(one), waiting].into_iter().flatten();
-        let sum = parts.reduce(|a, b| {
-            let (p, q) = ((a.id(), a.slope()), (b.id(), b.slope()));
-            match p.0 == q.0 {
-                true => Scalar::folded(key, p.0, value, p.1 + q.1),
-                false => Scalar::node(key, store::push_pair(key, p, q), value),
-            }
-        });
-        sum.unwrap_or(Scalar::constant(value))
+        let mut sum: Option<Scalar<F>> = None;
+        for part in parts {
+            sum = Some(match sum.map(|sum| ((sum.id(), sum.slope()), (part.id(), part.slope()))) {
+                None => part,
+                Some((p, q)) if p.0 == q.0 => Scalar::folded(key, p.0, value, p.1 + q.1),
+                Some((p, q)) => Scalar::node(key, store::push_pair(key, p, q)?, value),
+            });
+        }
+        Ok(sum.unwrap_or(Scalar::constant(value)))
     }
 }
 
 /// Records the sum of `first`, `first + step`, …, `last`, two nodes at least.
 #[inline]
-#[track_caller]
-fn push_run<F: Float>(key: u32, first: u32, step: u32, last: u32) -> u32 {
+fn push_run<F: Float>(key: u32, first: u32, step: u32, last: u32) -> Result<u32, Error> {
     match last - first == step {
         true => store::push_units::<F>(key, first, last),
         false => store::push_run::<F>(key, first, step, last),
     }
 }
 
-/// Records two parents as one number.
-#[inline(always)]
-#[track_caller]
-fn pair<F: Float>(key: u32, p: (u32, F), q: (u32, F)) -> u32 {
-    if are_finite(p.1, q.1)
-        && let Some(id) = store::try_push_pair(store::place(key, 0), p, q)
-    {
-        return id;
+aside! {
+    /// [`Combination::add_any_pair`], in pieces.
+    extern fn add_pair_rarely<F: Float>(
+        sum: &mut Combination<F>, id: u32, p: u32, s: F, q: u32, t: F,
+    ) -> Option<Box<Error>> {
+        sum.add_any_pair(id, (p, s), (q, t)).err().map(Box::new)
     }
-    store::push_pair(key, p, q)
 }
 
 /// Ids that stand equally far apart.
@@ -221,7 +242,7 @@ impl Run {
 
     /// Adds an id if it goes on; else says no.
     #[inline(always)]
-    pub(crate) fn extend(&mut self, id: u32) -> bool {
+    fn extend(&mut self, id: u32) -> bool {
         if id == self.next {
             self.next = id + self.step;
             return true;
@@ -230,11 +251,15 @@ impl Run {
             *self = Run::of(id);
             return true;
         }
-        self.begin(id)
+        false
     }
 
-    #[cold]
-    #[inline(never)]
+    /// Adds an id if it goes on, or is the second; else says no.
+    pub(crate) fn goes_on_with(&mut self, id: u32) -> bool {
+        self.extend(id) || self.begin(id)
+    }
+
+    /// Adds an id if it is the second, which says how far apart they are; else says no.
     fn begin(&mut self, id: u32) -> bool {
         let single = self.next == self.first + self.step;
         if single && id > self.first && id - self.first < LARGEST_STEP {
@@ -270,13 +295,12 @@ impl Run {
     }
 
     /// The id of their sum, if there are any.
-    #[track_caller]
-    fn finish<F: Float>(&self, key: u32) -> Option<u32> {
+    fn finish<F: Float>(&self, key: u32) -> Result<Option<u32>, Error> {
         let (first, step, last) = self.bounds();
         match first {
-            0 => None,
-            _ if first == last => Some(first),
-            _ => Some(push_run::<F>(key, first, step, last)),
+            0 => Ok(None),
+            _ if first == last => Ok(Some(first)),
+            _ => push_run::<F>(key, first, step, last).map(Some),
         }
     }
 }

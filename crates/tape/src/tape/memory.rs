@@ -262,8 +262,7 @@ pub trait Lane: sealed::Sealed + Sized {
     where
         Self: Float;
     /// Makes `key` the tape in use, with room for a node or record. (A method here is compiled once, with this crate.)
-    #[track_caller]
-    fn make_ready(key: u32);
+    fn make_ready(key: u32) -> Result<(), Error>;
     /// Runs `f`, which must not call the code of an operation, on the store of a tape.
     fn on_store(key: u32, f: &mut dyn FnMut(&mut Store<Self>)) -> Result<(), Error>
     where
@@ -290,9 +289,8 @@ macro_rules! lanes {
             }
             $(#[$where_compiled])*
             #[cold]
-            #[track_caller]
-            fn make_ready(key: u32) {
-                make_ready::<$f>(key);
+            fn make_ready(key: u32) -> Result<(), Error> {
+                make_ready::<$f>(key)
             }
         }
     };)* };
@@ -428,11 +426,8 @@ fn on_store<F: Float>(key: u32, f: &mut dyn FnMut(&mut Store<F>)) -> Result<(), 
     })?
 }
 
-#[cold]
-#[inline(never)]
-#[track_caller]
-fn make_ready<F: Float>(key: u32) {
-    let done = F::cold(|cold| {
+fn make_ready<F: Float>(key: u32) -> Result<(), Error> {
+    F::cold(|cold| {
         let mut cold = cold.borrow_mut();
         let k = cold.position(key).ok_or_else(|| missing(key))?;
         F::hot(|hot| {
@@ -448,10 +443,7 @@ fn make_ready<F: Float>(key: u32) {
             cold.enter(k, hot);
             grown
         })
-    });
-    if let Err(e) = done.and_then(|r| r) {
-        e.raise()
-    }
+    })?
 }
 
 /// While it lives, nodes are recorded with `line` as their source.

@@ -1,5 +1,6 @@
 //! The tape: the list of operations that a program performs, and the handles into it.
 
+mod aside;
 mod combination;
 mod functions;
 mod keys;

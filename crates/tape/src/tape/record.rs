@@ -2,7 +2,6 @@
 
 #![allow(unsafe_code)] // nodes and records are written through pointers into chunks
 
-use std::panic::Location;
 use std::ptr;
 
 use smallvec::SmallVec;
@@ -17,9 +16,7 @@ use crate::op::Value;
 /// Records a scalar node of a full tape and returns its place; `None` if the two places are not of the tape in use, it is
 /// no full tape, or its chunk is full.
 #[inline(always)]
-#[track_caller]
-pub(crate) fn try_push<F: Float>((a, b): (u64, u64), node: Node<F>, value: F, op: &'static ScalarOp) -> Option<u64> {
-    let line = Location::caller();
+pub(crate) fn try_push<F: Float>((a, b): (u64, u64), node: Node<F>, extra: Extra<F>) -> Option<u64> {
     let hot = F::hot(ptr::from_ref);
     // SAFETY: a thread-local without a destructor lives as long as its thread, which is here. The hot pointers describe
     // the chunk of the tape in use in which `id` lies (`id < end`). The chunk is owned by the cold thread-local, which
@@ -32,20 +29,19 @@ pub(crate) fn try_push<F: Float>((a, b): (u64, u64), node: Node<F>, value: F, op
             return None;
         }
         hot.nodes.get().wrapping_add(id as usize).write(node);
-        hot.extras.get().wrapping_add(id as usize).write(Extra { value, line, op });
+        hot.extras.get().wrapping_add(id as usize).write(extra);
         hot.len.set(id + 1);
         Some(root | u64::from(id))
     }
 }
 
 /// Records a scalar node of a full tape and returns its id.
-#[track_caller]
-pub(crate) fn push<F: Float>(key: u32, node: Node<F>, value: F, op: &'static ScalarOp) -> u32 {
+pub(crate) fn push<F: Float>(key: u32, node: Node<F>, extra: Extra<F>) -> Result<u32, Error> {
     loop {
-        if let Some(at) = try_push((place(key, 0), place(key, 0)), node, value, op) {
-            return at as u32;
+        if let Some(at) = try_push((place(key, 0), place(key, 0)), node, extra) {
+            return Ok(at as u32);
         }
-        F::make_ready(key);
+        F::make_ready(key)?;
     }
 }
 
@@ -105,8 +101,7 @@ pub(crate) fn try_push_units<F: Float>(root: u64, p: u32, q: u32) -> Option<u32>
 
 /// Records a number of a gradient-only tape that depends on `p` by `s` and on `q` by `t`, of which one may be infinite or
 /// NaN, and returns its id.
-#[track_caller]
-pub(crate) fn push_pair<F: Float>(key: u32, p: (u32, F), q: (u32, F)) -> u32 {
+pub(crate) fn push_pair<F: Float>(key: u32, p: (u32, F), q: (u32, F)) -> Result<u32, Error> {
     loop {
         if root_of_slopes::<F>() == place(key, 0) {
             let finite = num_traits::Float::is_finite(p.1) && num_traits::Float::is_finite(q.1);
@@ -118,22 +113,20 @@ pub(crate) fn push_pair<F: Float>(key: u32, p: (u32, F), q: (u32, F)) -> u32 {
                 }
             };
             if let Some(id) = done {
-                return id;
+                return Ok(id);
             }
         }
-        F::make_ready(key);
+        F::make_ready(key)?;
     }
 }
 
 /// Records a number of a gradient-only tape that is the sum of two nodes.
-#[inline]
-#[track_caller]
-pub(crate) fn push_units<F: Float>(key: u32, p: u32, q: u32) -> u32 {
+pub(crate) fn push_units<F: Float>(key: u32, p: u32, q: u32) -> Result<u32, Error> {
     loop {
         if let Some(id) = try_push_units::<F>(place(key, 0), p, q) {
-            return id;
+            return Ok(id);
         }
-        F::make_ready(key);
+        F::make_ready(key)?;
     }
 }
 
@@ -152,18 +145,16 @@ pub(crate) fn try_push_run<F: Float>(root: u64, first: u32, last: u32) -> Option
 }
 
 /// Records a number of a gradient-only tape that is the sum of `first`, `first + step`, …, `last`.
-#[inline]
-#[track_caller]
-pub(crate) fn push_run<F: Float>(key: u32, first: u32, step: u32, last: u32) -> u32 {
+pub(crate) fn push_run<F: Float>(key: u32, first: u32, step: u32, last: u32) -> Result<u32, Error> {
     loop {
         if root_of_slopes::<F>() == place(key, 0) {
             // SAFETY: as in `try_push_pair`.
             let done = unsafe { try_write::<F>(|at| slopes::write_run(at, first, step, last)) };
             if let Some(id) = done {
-                return id;
+                return Ok(id);
             }
         }
-        F::make_ready(key);
+        F::make_ready(key)?;
     }
 }
 
@@ -228,6 +219,8 @@ pub(crate) fn push_wide_in<F: Float>(
 
 #[cfg(test)]
 mod tests {
+    use std::panic::Location;
+
     use super::super::store::{GRADIENT_ONLY, Lane, Store, close, open, with_store};
     use super::*;
 

@@ -1,10 +1,12 @@
 //! Recorded numbers.
 
 use std::fmt;
+use std::panic::Location;
 
 use super::Var;
+use super::aside::aside;
 use super::combination::Combination;
-use super::store::{self, FOLDED, GRADIENT_ONLY, Node, ScalarOp};
+use super::store::{self, Extra, FOLDED, GRADIENT_ONLY, Line, Node, ScalarOp};
 use crate::algebra::{Elementwise, Held, Operand};
 use crate::error::Error;
 use crate::float::Float;
@@ -145,7 +147,7 @@ impl<F: Float> Scalar<F> {
         let retained = self.connected().and_then(|key| {
             let mut node = self;
             if self.is_folded() {
-                let id = store::push_pair(key, (self.id(), self.slope), (0, F::zero()));
+                let id = store::push_pair(key, (self.id(), self.slope), (0, F::zero()))?;
                 node = Scalar::node(key, id, self.value);
             }
             store::with_store(key, |store: &mut store::Store<F>| match store.wide_position(node.id()) {
@@ -241,14 +243,15 @@ impl<F: Float> Scalar<F> {
             0 => Node { parents: [id, 0], slopes: [slope, free] },
             _ => Node { parents: [0, id], slopes: [free, slope] },
         };
-        let place = match store::try_push((self.place.0, self.place.0), node, value, op) {
-            Some(place) => place,
-            None => {
-                let ([p, q], [s, t]) = (node.parents, node.slopes);
-                rarely_unary(self.tag(), p, q, s, t, value, op)
-            }
-        };
-        Scalar::at(place, value, F::one())
+        let line = Location::caller();
+        if let Some(place) = store::try_push((self.place.0, self.place.0), node, Extra { value, line, op }) {
+            return Scalar::at(place, value, F::one());
+        }
+        let mut number = Scalar::at(self.place.0 | store::place(SECOND * side as u32, 0), value, slope);
+        if let Some(e) = rarely_unary(&mut number, free, line, op) {
+            e.raise_boxed()
+        }
+        Scalar::at(number.place.0, value, F::one())
     }
 
     /// `value` is a function of two numbers with derivatives `s` and `t`, which may be known to be `ones`.
@@ -277,15 +280,17 @@ impl<F: Float> Scalar<F> {
                 }
             }
         } else {
-            let node = Node { parents: [p, q], slopes: [s, t] };
-            if let Some(place) = store::try_push((self.place.0, other.place.0), node, value, op) {
+            let (node, line) = (Node { parents: [p, q], slopes: [s, t] }, Location::caller());
+            if let Some(place) = store::try_push((self.place.0, other.place.0), node, Extra { value, line, op }) {
                 return Scalar::at(place, value, F::one());
             }
         }
         // Copies, so that the numbers themselves need no place in memory.
-        let (a, b) = (self, other);
-        let (place, slope) = rarely_binary(&a, &b, value, s, t, op);
-        Scalar::at(place, value, slope)
+        let (mut number, b) = (self, other);
+        if let Some(e) = rarely_binary(&mut number, &b, value, s, t, Location::caller(), op) {
+            e.raise_boxed()
+        }
+        Scalar::at(number.place.0, value, number.slope)
     }
 
     /// An operation of this number and a plain one.
@@ -311,40 +316,72 @@ impl<F: Float> Scalar<F> {
     }
 }
 
-/// `binary` where something is out of the ordinary: a constant, a tape that is not in use or whose chunk is full, two
-/// tapes, a slope that is NaN. Returns what fits into registers: the place of the result and its slope.
-#[cold]
-#[inline(never)]
-#[track_caller]
-fn rarely_binary<F: Float>(a: &Scalar<F>, b: &Scalar<F>, value: F, s: F, t: F, op: &'static ScalarOp) -> (u64, F) {
+/// In a tag that is no gradient-only tape's: the number stands behind a plain one.
+const SECOND: u32 = GRADIENT_ONLY;
+
+aside! {
+    /// `binary` where something is out of the ordinary: a constant, a tape that is not in use or whose chunk is full, two
+    /// tapes, a slope that is NaN. The first number becomes the result.
+    extern fn rarely_binary<F: Float>(
+        a: &mut Scalar<F>, b: &Scalar<F>, value: F, s: F, t: F, line: Line, op: &'static ScalarOp,
+    ) -> Option<Box<Error>> {
+        match any_binary((*a, s), (*b, t), Extra { value, line, op }) {
+            Ok(number) => { *a = number; None }
+            Err(e) => Some(Box::new(e)),
+        }
+    }
+}
+
+aside! {
+    /// `unary` of a constant, or on a full tape that is not in use or whose chunk is full. `number` has the value of the
+    /// result, the derivative, and the place of the argument with the bit [`SECOND`] if it stands second; it becomes the
+    /// result.
+    extern fn rarely_unary<F: Float>(
+        number: &mut Scalar<F>, free: F, line: Line, op: &'static ScalarOp,
+    ) -> Option<Box<Error>> {
+        let (value, slope, id) = (number.value, number.slope, number.id());
+        let node = match number.tag() & SECOND {
+            0 => Node { parents: [id, 0], slopes: [slope, free] },
+            _ => Node { parents: [0, id], slopes: [free, slope] },
+        };
+        let x = Scalar::new(number.tag() & !SECOND, id, value, F::one());
+        match any_unary((x, slope), node, Extra { value, line, op }) {
+            Ok(result) => { *number = result; None }
+            Err(e) => Some(Box::new(e)),
+        }
+    }
+}
+
+/// A function of a number, whatever it is, with derivative `s`: `node` on a full tape.
+fn any_unary<F: Float>((x, s): (Scalar<F>, F), node: Node<F>, extra: Extra<F>) -> Result<Scalar<F>, Error> {
+    let value = extra.value;
+    match x.key() {
+        0 => Ok(Scalar::constant(value)),
+        key if x.is_folding() => Ok(Scalar::folded(key, x.id(), value, times(x.slope, s))),
+        key => Ok(Scalar::node(key, store::push(key, node, extra)?, value)),
+    }
+}
+
+/// A function of two numbers, whatever they are, with derivatives `s` and `t`.
+fn any_binary<F: Float>((a, s): (Scalar<F>, F), (b, t): (Scalar<F>, F), extra: Extra<F>) -> Result<Scalar<F>, Error> {
     let (p, q) = (a.id(), b.id());
+    let value = extra.value;
     let key = if a.tag() == 0 { b.key() } else { a.key() };
-    let number = if b.tag() == 0 {
-        a.unary(value, Slope { by: s, not_zero: false }, b.value, op, 0)
+    let node = |slopes: [F; 2]| Node { parents: [p, q], slopes };
+    if b.tag() == 0 {
+        any_unary((a, s), node([s, b.value]), extra)
     } else if a.tag() == 0 {
-        b.unary(value, Slope { by: t, not_zero: false }, a.value, op, 1)
+        any_unary((b, t), node([a.value, t]), extra)
     } else if key != b.key() {
-        Error::ForeignTape.raise()
+        Err(Error::ForeignTape)
     } else if !a.is_folding() {
-        Scalar::node(key, store::push(key, Node { parents: [p, q], slopes: [s, t] }, value, op), value)
+        Ok(Scalar::node(key, store::push(key, node([s, t]), extra)?, value))
     } else {
         let (s, t) = (times(a.slope, s), times(b.slope, t));
         match p == q {
-            true => Scalar::folded(key, p, value, s + t),
-            false => Scalar::node(key, store::push_pair(key, (p, s), (q, t)), value),
+            true => Ok(Scalar::folded(key, p, value, s + t)),
+            false => Ok(Scalar::node(key, store::push_pair(key, (p, s), (q, t))?, value)),
         }
-    };
-    (number.place.0, number.slope)
-}
-
-/// The place of `unary` of a constant, or of a full tape that is not in use or whose chunk is full.
-#[cold]
-#[inline(never)]
-#[track_caller]
-fn rarely_unary<F: Float>(key: u32, p: u32, q: u32, s: F, t: F, value: F, op: &'static ScalarOp) -> u64 {
-    match key {
-        0 => 0,
-        _ => store::place(key, store::push(key, Node { parents: [p, q], slopes: [s, t] }, value, op)),
     }
 }
 
@@ -383,11 +420,11 @@ fn is_finite<F: Float>(x: F) -> bool {
     !num_traits::Float::is_nan(x - x)
 }
 
-/// Called, so that the way around it is a branch that is not taken and not ten instructions that choose.
-#[cold]
-#[inline(never)]
-fn absorb<F: Float>(product: F, derivative: F) -> F {
-    if derivative == F::zero() { derivative } else { product }
+aside! {
+    /// Called, so that the way around it is a branch that is not taken and not ten instructions that choose.
+    extern fn absorb<F: Float>(product: F, derivative: F) -> F {
+        if derivative == F::zero() { derivative } else { product }
+    }
 }
 
 /// What a scalar node says of its operation: one table entry for each type.
@@ -461,9 +498,9 @@ fn ternary<F: Float>(args: [Scalar<F>; 3], value: F, slopes: [F; 3], op: &'stati
     };
     let (a, b, c) = (at(0), at(1), at(2));
     let part = Node { parents: [a.0, b.0], slopes: [a.1, b.1] };
-    let part = store::push(key, part, value, &ScalarOp::Part { arguments: 2 });
+    let part = push(key, part, value, &ScalarOp::Part { arguments: 2 });
     let node = Node { parents: [part, c.0], slopes: [F::one(), c.1] };
-    Scalar::node(key, store::push(key, node, value, op), value)
+    Scalar::node(key, push(key, node, value, op), value)
 }
 
 /// The key of the tape of some numbers; `None` if all are constants.
@@ -480,7 +517,7 @@ pub(crate) fn key_of<F: Float>(numbers: &[Scalar<F>]) -> Option<u32> {
 #[track_caller]
 pub(crate) fn add_two<F: Float>(key: u32, a: (u32, F), b: (u32, F), value: F) -> Scalar<F> {
     let node = Node { parents: [a.0, b.0], slopes: [a.1, b.1] };
-    Scalar::node(key, store::push(key, node, value, Entry::<F, ops::Add>::OP), value)
+    Scalar::node(key, push(key, node, value, Entry::<F, ops::Add>::OP), value)
 }
 
 /// Records a number of a full tape that depends on any number of arguments, each an id with its derivative, or 0 with
@@ -495,7 +532,7 @@ pub(crate) fn push_many<F: Float>(key: u32, arguments: &[(u32, F)], value: F, op
             _ => &ScalarOp::Part { arguments: 2 },
         };
         let node = Node { parents: [a.0, b.0], slopes: [a.1, b.1] };
-        let id = store::push(key, node, value, part);
+        let id = push(key, node, value, part);
         ids = Some((ids.map_or(id, |(first, _)| first), id));
     }
     let Some((first, last)) = ids else { return Scalar::constant(value) };
@@ -510,7 +547,13 @@ pub(crate) fn push_run<F: Float>(
     value: F,
     op: &'static ScalarOp,
 ) -> Scalar<F> {
-    Scalar::node(key, store::push(key, Node::run(first, step, last), value, op), value)
+    Scalar::node(key, push(key, Node::run(first, step, last), value, op), value)
+}
+
+/// Records a node of a full tape.
+#[track_caller]
+fn push<F: Float>(key: u32, node: Node<F>, value: F, op: &'static ScalarOp) -> u32 {
+    store::push(key, node, Extra { value, line: Location::caller(), op }).unwrap_or_else(|e| e.raise())
 }
 
 impl ScalarOp {

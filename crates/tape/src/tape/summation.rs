@@ -1,5 +1,6 @@
 //! Sums of many numbers, from left to right, as one node.
 
+use super::aside::aside;
 use super::store::{self, FOLDED, GRADIENT_ONLY, ScalarOp};
 use super::{Combination, Scalar, add_two, push_many, push_run};
 use crate::error::Error;
@@ -9,7 +10,7 @@ use crate::float::Float;
 ///
 /// A loop hands every number to [`add`](Self::add) and keeps in a register the place that would go on with a run of nodes
 /// equally far apart. Most sums are such a run, of which only the ends are kept. It is expected to begin with the next
-/// number that the gradient-only tape in use records. Values are added by [`Values`].
+/// number that the gradient-only tape in use records.
 ///
 /// The loop calls its iterator in one place, so that what makes the numbers is compiled into it.
 pub(crate) struct Summation<F: Float> {
@@ -46,16 +47,14 @@ impl<F: Float> Summation<F> {
             parts: Combination::expecting(key, next as u32),
             list: Vec::new(),
         };
-        let mut values = Values::new();
-        let end = numbers.fold(next, |next, x| {
+        // −0 + x is x, also where x is −0.
+        let (end, value) = numbers.fold((next, -F::zero()), |(next, value), x| {
+            let value = value + x.value();
             if x.place() == next {
-                values.add(x.value());
-                return next + sum.step;
+                return (next + sum.step, value);
             }
-            values.add_at_once(x.value());
-            sum.add(next, &x)
+            (sum.add(next, &x), value)
         });
-        let value = values.sum();
         // Most sums are of nodes that were just recorded, one after the other, and of nothing else.
         if sum.is_as_expected && end > next + 1 && sum.parts.is_one_run() {
             let root = store::place(key, 0);
@@ -74,21 +73,21 @@ impl<F: Float> Summation<F> {
             self.parts.add_parent(x.id(), x.slope());
             return next;
         }
-        self.add_rarely(next, x.place(), x.value(), x.slope())
+        let mut next = next;
+        if let Some(e) = add_rarely(self, &mut next, x.place(), x.value(), x.slope()) {
+            e.raise_boxed()
+        }
+        next
     }
 
-    /// Is given the number in pieces, which stay in registers.
-    #[cold]
-    #[inline(never)]
-    #[track_caller]
-    fn add_rarely(&mut self, next: u64, place: u64, value: F, slope: F) -> u64 {
-        let x = Scalar::at(place, value, slope);
+    /// [`add`](Self::add), whatever the number is.
+    fn add_any(&mut self, next: u64, x: Scalar<F>) -> Result<u64, Error> {
         self.is_as_expected = false;
         self.keep_run(next);
         self.constants |= x.tag() == 0;
         if x.tag() != 0 && x.key() != self.parts.key() {
             if self.has_nodes() {
-                Error::ForeignTape.raise()
+                return Err(Error::ForeignTape);
             }
             self.parts = Combination::new(x.key());
             self.folded = if x.is_folding() { x.key() | FOLDED } else { NO_TAG };
@@ -96,22 +95,22 @@ impl<F: Float> Summation<F> {
         if self.is_folding() && (x.tag() != 0 || self.has_nodes()) {
             match x.tag() {
                 0 => {}
-                tag if tag == self.folded => self.parts.add_parent(x.id(), x.slope()),
-                _ => self.parts.add_node(x.id()),
+                tag if tag == self.folded => self.parts.add_any_parent(x.id(), x.slope())?,
+                _ => self.parts.add_node(x.id())?,
             }
-        } else if x.tag() == 0 || !self.list.is_empty() || !self.parts.nodes().extend(x.id()) {
+        } else if x.tag() == 0 || !self.list.is_empty() || !self.parts.nodes().goes_on_with(x.id()) {
             if self.list.is_empty() {
                 self.list.extend(self.parts.nodes().ids().map(|id| (id, F::one())));
             }
             self.list.push(if x.tag() == 0 { (0, x.value()) } else { (x.id(), F::one()) });
-            return NOWHERE;
+            return Ok(NOWHERE);
         }
         let (next, step) = self.parts.nodes().goes_on();
         if step == 0 {
-            return NOWHERE;
+            return Ok(NOWHERE);
         }
         self.step = u64::from(step);
-        Scalar::node(self.parts.key(), next, F::zero()).place()
+        Ok(store::place(self.parts.key(), next))
     }
 
     /// Notes how far the run has gone.
@@ -157,42 +156,14 @@ impl<F: Float> Summation<F> {
     }
 }
 
-/// Numbers that are added from left to right, several at a time: no register outlives the calls that may stand in the loop
-/// that makes the numbers, and a sum that is read from memory and written back for each waits for itself.
-struct Values<F> {
-    sum: F,
-    waiting: [F; AT_A_TIME],
-    count: usize,
-}
-
-/// A power of two.
-const AT_A_TIME: usize = 2;
-
-impl<F: Float> Values<F> {
-    #[inline(always)]
-    fn new() -> Self {
-        // −0 + x is x, also where x is −0.
-        Values { sum: -F::zero(), waiting: [F::zero(); AT_A_TIME], count: 0 }
-    }
-
-    #[inline(always)]
-    fn add(&mut self, value: F) {
-        self.waiting[self.count % AT_A_TIME] = value;
-        self.count += 1;
-        if self.count.is_multiple_of(AT_A_TIME) {
-            self.sum = self.waiting.iter().fold(self.sum, |sum, x| sum + *x);
+aside! {
+    /// [`Summation::add_any`]. Is given the number in pieces, which stay in registers.
+    extern fn add_rarely<F: Float>(
+        sum: &mut Summation<F>, next: &mut u64, place: u64, value: F, slope: F,
+    ) -> Option<Box<Error>> {
+        match sum.add_any(*next, Scalar::at(place, value, slope)) {
+            Ok(then) => { *next = then; None }
+            Err(e) => Some(Box::new(e)),
         }
-    }
-
-    /// For a number whose making takes longer than adding it does.
-    #[inline(always)]
-    fn add_at_once(&mut self, value: F) {
-        self.sum = self.sum() + value;
-        self.count = 0;
-    }
-
-    #[inline(always)]
-    fn sum(&self) -> F {
-        self.waiting[..self.count % AT_A_TIME].iter().fold(self.sum, |sum, x| sum + *x)
     }
 }
