@@ -98,13 +98,13 @@ impl<F: Float> Combination<F> {
     #[track_caller]
     fn add_pair(&mut self, p: (u32, F), q: (u32, F)) {
         let finite = are_finite(p.1, q.1);
-        let id = if finite { store::try_push_pair(store::place(self.key, 0), p, q) } else { None };
-        if let Some(id) = id
-            && self.pairs.extend(id)
+        let place = if finite { store::try_push_pair(self.key, p, q) } else { None };
+        if let Some(place) = place
+            && self.pairs.extend(place as u32)
         {
             return;
         }
-        if let Some(e) = add_pair_rarely(self, id.unwrap_or(0), p.0, p.1, q.0, q.1) {
+        if let Some(e) = add_pair_rarely(self, place.unwrap_or(0) as u32, p.0, p.1, q.0, q.1) {
             e.raise_boxed()
         }
     }

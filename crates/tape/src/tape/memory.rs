@@ -24,10 +24,10 @@ use crate::non_finite::OnNonFinite;
 /// The tape in use.
 #[doc(hidden)]
 pub struct Hot<F> {
-    /// The place of its node 0, as that of a full tape and as that of a gradient-only tape: one of them has `NO_KEY`.
+    /// The place of the number that it records next, as that of a full tape and as that of a gradient-only tape: one of
+    /// them has `NO_KEY`.
     pub(super) full: Cell<u64>,
     pub(super) slopes: Cell<u64>,
-    pub(super) len: Cell<u32>,
     /// Of a full tape: the id at which the current chunk ends.
     pub(super) end: Cell<u32>,
     /// Of a full tape: where node 0 would be if all chunks lay before the current one.
@@ -43,7 +43,6 @@ impl<F> Hot<F> {
         Hot {
             full: Cell::new(place(NO_KEY, 0)),
             slopes: Cell::new(place(NO_KEY, 0)),
-            len: Cell::new(0),
             end: Cell::new(0),
             nodes: Cell::new(ptr::null_mut()),
             extras: Cell::new(ptr::null_mut()),
@@ -55,21 +54,30 @@ impl<F> Hot<F> {
     /// Whether tape `key`, which is in use, has room for a node or record.
     fn is_ready(&self, key: u32) -> bool {
         match key & GRADIENT_ONLY {
-            0 => self.len.get() < self.end.get(),
+            0 => self.len() < self.end.get(),
             _ => self.next.get() <= self.last.get(),
         }
     }
 
-    /// The key of the tape in use.
-    pub(super) fn key(&self) -> u32 {
-        let root = if self.full.get() == place(NO_KEY, 0) { &self.slopes } else { &self.full };
-        (root.get() >> 32) as u32
+    fn next_place(&self) -> u64 {
+        let next = if self.full.get() == place(NO_KEY, 0) { &self.slopes } else { &self.full };
+        next.get()
     }
 
-    pub(super) fn enter(&self, key: u32) {
+    /// The key of the tape in use.
+    pub(super) fn key(&self) -> u32 {
+        (self.next_place() >> 32) as u32
+    }
+
+    /// One past its last id.
+    pub(super) fn len(&self) -> u32 {
+        self.next_place() as u32
+    }
+
+    pub(super) fn enter(&self, key: u32, len: u32) {
         match key & GRADIENT_ONLY {
-            0 => self.full.set(place(key, 0)),
-            _ => self.slopes.set(place(key, 0)),
+            0 => self.full.set(place(key, len)),
+            _ => self.slopes.set(place(key, len)),
         }
     }
 
@@ -77,7 +85,6 @@ impl<F> Hot<F> {
     fn leave(&self) {
         self.full.set(place(NO_KEY, 0));
         self.slopes.set(place(NO_KEY, 0));
-        self.len.set(0);
     }
 }
 
@@ -122,7 +129,7 @@ impl<F: Float> Cold<F> {
     fn sync(&mut self, hot: &Hot<F>) {
         if let Some(k) = self.position(hot.key()) {
             let store = &mut self.stores[k];
-            store.len = hot.len.get();
+            store.len = hot.len();
             if let Some(piece) = store.pieces.last_mut() {
                 piece.used = (hot.next.get() as usize - piece.words.as_ptr() as usize) / size_of::<u32>();
             }
@@ -154,8 +161,7 @@ impl<F: Float> Cold<F> {
                 hot.end.set((start + CHUNK) as u32);
             }
         }
-        hot.len.set(store.len);
-        hot.enter(store.key);
+        hot.enter(store.key, store.len);
     }
 
     /// Adds a chunk or a piece to the tape at `k`, which is not in use.

@@ -23,15 +23,15 @@ pub(crate) fn try_push<F: Float>((a, b): (u64, u64), node: Node<F>, extra: Extra
     // clears the hot one before it frees or moves any.
     unsafe {
         let hot = &*hot;
-        let root = hot.full.get();
-        let id = hot.len.get();
-        if ((a ^ root) | (b ^ root)) >> 32 != 0 || id == hot.end.get() {
+        let next = hot.full.get();
+        let id = next as u32;
+        if ((a ^ next) | (b ^ next)) >> 32 != 0 || id == hot.end.get() {
             return None;
         }
         hot.nodes.get().wrapping_add(id as usize).write(node);
         hot.extras.get().wrapping_add(id as usize).write(extra);
-        hot.len.set(id + 1);
-        Some(root | u64::from(id))
+        hot.full.set(next + 1);
+        Some(next)
     }
 }
 
@@ -45,26 +45,27 @@ pub(crate) fn push<F: Float>(key: u32, node: Node<F>, extra: Extra<F>) -> Result
     }
 }
 
-/// The place of node 0 of the gradient-only tape in use; if it is none, a place with a key that no number has.
+/// The place of the number that the gradient-only tape in use records next; if it is none, a place with a key that no
+/// number has.
 #[inline(always)]
-pub(crate) fn root_of_slopes<F: Float>() -> u64 {
+pub(crate) fn next_place_of_slopes<F: Float>() -> u64 {
     F::hot(|hot| hot.slopes.get())
 }
 
-/// The place of the number that the gradient-only tape in use records next; if it is none, as in [`root_of_slopes`].
+/// Whether the tape is the gradient-only tape in use.
 #[inline(always)]
-pub(crate) fn next_place_of_slopes<F: Float>() -> u64 {
-    F::hot(|hot| hot.slopes.get() | u64::from(hot.len.get()))
+fn is_in_use<F: Float>(key: u32) -> bool {
+    (next_place_of_slopes::<F>() >> 32) as u32 == key
 }
 
-/// Records a number of the gradient-only tape in use and returns its id; `None` if its piece is full. `write` appends
+/// Records a number of the gradient-only tape in use and returns its place; `None` if its piece is full. `write` appends
 /// the record.
 ///
 /// # Safety
 /// A gradient-only tape is in use. `write` gets a place with room for the longest record, writes one record of this tape
 /// there and returns its end.
 #[inline(always)]
-unsafe fn try_write<F: Float>(write: impl FnOnce(*mut u32) -> *mut u32) -> Option<u32> {
+unsafe fn try_write<F: Float>(write: impl FnOnce(*mut u32) -> *mut u32) -> Option<u64> {
     let hot = F::hot(ptr::from_ref);
     // SAFETY: a thread-local without a destructor lives as long as its thread, which is here.
     let hot = unsafe { &*hot };
@@ -72,17 +73,17 @@ unsafe fn try_write<F: Float>(write: impl FnOnce(*mut u32) -> *mut u32) -> Optio
     if next > hot.last.get() {
         return None;
     }
-    let id = hot.len.get();
+    let place = hot.slopes.get();
     hot.next.set(write(next));
-    hot.len.set(id + 1);
-    Some(id)
+    hot.slopes.set(place + 1);
+    Some(place)
 }
 
-/// Records a number that depends on `p` by `s` and on `q` by `t`, and returns its id; `None` if the tape whose node 0 is at
-/// `root` is not the gradient-only tape in use, or its piece is full. The slopes are finite.
+/// Records a number that depends on `p` by `s` and on `q` by `t`, and returns its place; `None` if the tape `key` is not
+/// the gradient-only tape in use, or its piece is full. The slopes are finite.
 #[inline(always)]
-pub(crate) fn try_push_pair<F: Float>(root: u64, p: (u32, F), q: (u32, F)) -> Option<u32> {
-    if root_of_slopes::<F>() != root {
+pub(crate) fn try_push_pair<F: Float>(key: u32, p: (u32, F), q: (u32, F)) -> Option<u64> {
+    if !is_in_use::<F>(key) {
         return None;
     }
     // SAFETY: the gradient-only tape `key` is in use, and a pair is no longer than the longest record.
@@ -91,8 +92,8 @@ pub(crate) fn try_push_pair<F: Float>(root: u64, p: (u32, F), q: (u32, F)) -> Op
 
 /// Records the sum of two nodes, of which the caller knows what [`try_push_pair`] checks.
 #[inline(always)]
-pub(crate) fn try_push_units<F: Float>(root: u64, p: u32, q: u32) -> Option<u32> {
-    if root_of_slopes::<F>() != root {
+pub(crate) fn try_push_units<F: Float>(key: u32, p: u32, q: u32) -> Option<u64> {
+    if !is_in_use::<F>(key) {
         return None;
     }
     // SAFETY: as in `try_push_pair`.
@@ -103,7 +104,7 @@ pub(crate) fn try_push_units<F: Float>(root: u64, p: u32, q: u32) -> Option<u32>
 /// NaN, and returns its id.
 pub(crate) fn push_pair<F: Float>(key: u32, p: (u32, F), q: (u32, F)) -> Result<u32, Error> {
     loop {
-        if root_of_slopes::<F>() == place(key, 0) {
+        if is_in_use::<F>(key) {
             let finite = num_traits::Float::is_finite(p.1) && num_traits::Float::is_finite(q.1);
             // SAFETY: as in `try_push_pair`.
             let done = unsafe {
@@ -112,8 +113,8 @@ pub(crate) fn push_pair<F: Float>(key: u32, p: (u32, F), q: (u32, F)) -> Result<
                     false => try_write::<F>(|at| slopes::write_steep(at, p, q)),
                 }
             };
-            if let Some(id) = done {
-                return Ok(id);
+            if let Some(place) = done {
+                return Ok(place as u32);
             }
         }
         F::make_ready(key)?;
@@ -123,8 +124,8 @@ pub(crate) fn push_pair<F: Float>(key: u32, p: (u32, F), q: (u32, F)) -> Result<
 /// Records a number of a gradient-only tape that is the sum of two nodes.
 pub(crate) fn push_units<F: Float>(key: u32, p: u32, q: u32) -> Result<u32, Error> {
     loop {
-        if let Some(id) = try_push_units::<F>(place(key, 0), p, q) {
-            return Ok(id);
+        if let Some(place) = try_push_units::<F>(key, p, q) {
+            return Ok(place as u32);
         }
         F::make_ready(key)?;
     }
@@ -133,11 +134,11 @@ pub(crate) fn push_units<F: Float>(key: u32, p: u32, q: u32) -> Result<u32, Erro
 /// Records the sum of the nodes from `first` to `last`, two at least, of which the caller knows what [`try_push_pair`]
 /// checks.
 #[inline(always)]
-pub(crate) fn try_push_run<F: Float>(root: u64, first: u32, last: u32) -> Option<u32> {
+pub(crate) fn try_push_run<F: Float>(key: u32, first: u32, last: u32) -> Option<u64> {
     if last - first == 1 {
-        return try_push_units::<F>(root, first, last);
+        return try_push_units::<F>(key, first, last);
     }
-    if root_of_slopes::<F>() != root {
+    if !is_in_use::<F>(key) {
         return None;
     }
     // SAFETY: as in `try_push_pair`.
@@ -147,11 +148,11 @@ pub(crate) fn try_push_run<F: Float>(root: u64, first: u32, last: u32) -> Option
 /// Records a number of a gradient-only tape that is the sum of `first`, `first + step`, …, `last`.
 pub(crate) fn push_run<F: Float>(key: u32, first: u32, step: u32, last: u32) -> Result<u32, Error> {
     loop {
-        if root_of_slopes::<F>() == place(key, 0) {
+        if is_in_use::<F>(key) {
             // SAFETY: as in `try_push_pair`.
             let done = unsafe { try_write::<F>(|at| slopes::write_run(at, first, step, last)) };
-            if let Some(id) = done {
-                return Ok(id);
+            if let Some(place) = done {
+                return Ok(place as u32);
             }
         }
         F::make_ready(key)?;
@@ -231,7 +232,7 @@ mod tests {
         let line = Location::caller();
         let full = |ids: u32| {
             with_store(key, |store: &mut Store<f32>| store.len = ids).unwrap();
-            F32::hot(|hot| hot.len.set(ids));
+            F32::hot(|hot| hot.enter(key, ids));
             push_leaves(key, &[1.0_f32; 3], line)
         };
         assert_eq!(full(10).unwrap(), 10);

@@ -259,23 +259,24 @@ impl<F: Float> Scalar<F> {
     #[track_caller]
     fn binary(self, other: Self, value: F, s: F, t: F, op: &'static ScalarOp, ones: bool) -> Self {
         let (p, q) = (self.id(), other.id());
-        let root = store::root_of_slopes::<F>();
-        let beside = ((self.place.0 ^ root) | (other.place.0 ^ root)) >> 32;
+        let next = store::next_place_of_slopes::<F>();
+        let key = (next >> 32) as u32;
+        let beside = ((self.place.0 ^ next) | (other.place.0 ^ next)) >> 32;
         if beside <= u64::from(FOLDED) {
             // Two numbers of the gradient-only tape in use.
             if ones && beside == 0 && p != q {
-                if let Some(id) = store::try_push_units::<F>(root, p, q) {
-                    return Scalar::at(root | u64::from(id), value, F::one());
+                if let Some(place) = store::try_push_units::<F>(key, p, q) {
+                    return Scalar::at(place, value, F::one());
                 }
             } else {
                 let (a, b) = (self.slope * s, other.slope * t);
                 let slope = a + b;
                 if is_finite(slope) {
                     if p == q {
-                        return Scalar::at(root | store::place(FOLDED, p), value, slope);
+                        return Scalar::at(self.place.0 | store::place(FOLDED, 0), value, slope);
                     }
-                    if let Some(id) = store::try_push_pair(root, (p, a), (q, b)) {
-                        return Scalar::at(root | u64::from(id), value, F::one());
+                    if let Some(place) = store::try_push_pair(key, (p, a), (q, b)) {
+                        return Scalar::at(place, value, F::one());
                     }
                 }
             }
