@@ -7,6 +7,7 @@ pub(crate) mod factor;
 pub(crate) mod gemm;
 pub(crate) mod groups;
 pub(crate) mod pairs;
+pub(crate) mod prefetch;
 pub(crate) mod reduce;
 pub(crate) mod rows;
 pub(crate) mod slopes;

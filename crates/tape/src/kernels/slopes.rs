@@ -16,6 +16,7 @@
 
 #![allow(unsafe_code)] // records are written and read through pointers
 
+use super::prefetch::{AHEAD, prefetch};
 use crate::float::Float;
 
 /// Ids are below this; the bits above hold the kind.
@@ -113,23 +114,6 @@ pub(crate) struct Place {
     pub(crate) id: u32,
 }
 
-/// How many words ahead a sweep asks for records: 6 KiB, which are read some 200 nanoseconds later.
-const AHEAD: usize = 1536;
-
-/// Asks for what stands at `at`, so that it is in a cache when it is read. The processor does so itself, but not from one
-/// page to the next.
-#[inline(always)]
-fn ask_for(at: *const u32) {
-    #[cfg(target_arch = "x86_64")]
-    // SAFETY: a hint, which may be given any address.
-    unsafe {
-        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-        _mm_prefetch::<_MM_HINT_T0>(at.cast());
-    }
-    #[cfg(not(target_arch = "x86_64"))]
-    let _ = at;
-}
-
 /// Propagates adjoints through the records of a piece, newest first, until only ids below `first` are left or the piece
 /// ends. Each adjoint is read once, left at zero, and skipped if it was zero.
 ///
@@ -159,7 +143,7 @@ pub(crate) unsafe fn sweep<F: Float>(words: &[u32], place: &mut Place, first: u3
             let last = *end.sub(1);
             // `PAIR` is 0: the word is the id.
             if last < IDS {
-                ask_for(end.wrapping_sub(AHEAD));
+                prefetch(end.wrapping_byte_sub(AHEAD));
                 number -= 1;
                 let place = adjoints.add(number);
                 let adjoint = *place + carry;

@@ -10,6 +10,7 @@ use super::keys::missing;
 use super::store::{Extra, Line, Node, ScalarOp, What, Wide, place};
 use crate::error::Error;
 use crate::float::Float;
+use crate::kernels::prefetch::{AHEAD, prefetch};
 use crate::kernels::slopes;
 use crate::op::Value;
 
@@ -28,8 +29,11 @@ pub(crate) fn try_push<F: Float>((a, b): (u64, u64), node: Node<F>, extra: Extra
         if ((a ^ next) | (b ^ next)) >> 32 != 0 || id == hot.end.get() {
             return None;
         }
-        hot.nodes.get().wrapping_add(id as usize).write(node);
-        hot.extras.get().wrapping_add(id as usize).write(extra);
+        let (nodes, extras) = (hot.nodes.get().wrapping_add(id as usize), hot.extras.get().wrapping_add(id as usize));
+        prefetch(nodes.wrapping_byte_add(AHEAD));
+        prefetch(extras.wrapping_byte_add(AHEAD));
+        nodes.write(node);
+        extras.write(extra);
         hot.full.set(next + 1);
         Some(next)
     }
@@ -74,6 +78,7 @@ unsafe fn try_write<F: Float>(write: impl FnOnce(*mut u32) -> *mut u32) -> Optio
         return None;
     }
     let place = hot.slopes.get();
+    prefetch(next.wrapping_byte_add(AHEAD));
     hot.next.set(write(next));
     hot.slopes.set(place + 1);
     Some(place)

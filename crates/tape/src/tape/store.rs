@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use std::mem::MaybeUninit;
 use std::ops::Range;
 use std::panic::Location;
+use std::ptr;
 use std::rc::Rc;
 
 use smallvec::SmallVec;
@@ -18,6 +19,7 @@ pub(crate) use super::memory::{
 pub(crate) use super::record::*;
 use crate::by_id::ById;
 use crate::float::Float;
+use crate::kernels::prefetch::{AHEAD, prefetch};
 use crate::kernels::slopes::{self, Parents, Place};
 use crate::non_finite::OnNonFinite;
 use crate::op::Value;
@@ -273,6 +275,7 @@ impl<F: Float> Store<F> {
                 // SAFETY: `id < end <= self.len` is no leaf and no tensor, so the node was written;
                 // `id < adjoints.len()` was asserted; parents are older than their node, so they are below `id`.
                 unsafe {
+                    prefetch(ptr::from_ref(node).wrapping_byte_sub(AHEAD));
                     let place = adjoints.get_unchecked_mut(id);
                     let adjoint = *place + carry;
                     *place = zero;
