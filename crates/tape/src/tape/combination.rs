@@ -30,10 +30,10 @@ impl<F: Float> Combination<F> {
         &mut self.nodes
     }
 
-    /// An empty combination, expected to begin with the node `id`.
+    /// An empty combination, expected to begin with the node `id`; 0 if nothing is.
     #[inline(always)]
     pub(crate) fn expecting(key: u32, id: u32) -> Self {
-        let nodes = Run { first: id, step: 1, next: id };
+        let nodes = Run { first: id, step: u32::from(id != 0), next: id };
         Combination { key, waiting: (0, F::zero()), nodes, pairs: Run::EMPTY }
     }
 

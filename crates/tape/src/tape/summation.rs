@@ -56,10 +56,12 @@ impl<F: Float> Summation<F> {
             (sum.add(next, &x), value)
         });
         // Most sums are of nodes that were just recorded, one after the other, and of nothing else.
-        if sum.is_as_expected && end > next + 1 && sum.parts.is_one_run() {
-            if let Some(place) = store::try_push_run::<F>(key, next as u32, end as u32 - 1) {
-                return Scalar::at(place, value, F::one());
-            }
+        if sum.is_as_expected
+            && end > next + 1
+            && sum.parts.is_one_run()
+            && let Some(place) = store::try_push_run::<F>(key, next as u32, end as u32 - 1)
+        {
+            return Scalar::at(place, value, F::one());
         }
         sum.finish(end, value, op)
     }
