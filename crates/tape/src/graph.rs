@@ -38,7 +38,8 @@ pub struct GraphNode<F: Float> {
     pub parents: Vec<usize>,
     /// The value.
     pub value: Value<F>,
-    /// Where it was recorded; `None` for a constant.
+    /// Where it was recorded; `None` for a constant. Of `iter.sum()`, whose line the standard library does not tell, that
+    /// of its last summand.
     pub line: Option<Line>,
 }
 
@@ -228,7 +229,7 @@ fn describe<F: Float>(store: &Store<F>, id: u32) -> (NodeKind, Line) {
     }
     match store.extra(id) {
         Some(extra) => match extra.op.op(&store.node(id)) {
-            Some(op) => (NodeKind::Op(op), extra.line),
+            Some(op) => (NodeKind::Op(op), store.line(id).unwrap_or(extra.line)),
             None => (NodeKind::Var, extra.line),
         },
         None => (NodeKind::Var, std::panic::Location::caller()),

@@ -48,7 +48,14 @@ impl<F: Float> Product for Scalar<F> {
         let numbers: Vec<Self> = numbers.collect();
         match key_of(&numbers) {
             Some(key) if numbers.len() > 2 && key & GRADIENT_ONLY != 0 => product_of_slopes(key, &numbers),
-            _ => numbers.into_iter().reduce(|a, b| a * b).unwrap_or(Scalar::constant(F::one())),
+            _ => {
+                let mut product = numbers.first().copied().unwrap_or(Scalar::constant(F::one()));
+                // Not a closure, which would have no line of the caller.
+                for x in numbers.iter().skip(1) {
+                    product *= *x;
+                }
+                product
+            }
         }
     }
 }

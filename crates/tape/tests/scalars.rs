@@ -194,6 +194,25 @@ fn many_numbers_make_one_node_of_the_graph() {
     }
 }
 
+/// The standard library's `sum` and `product` have no line of their caller to give.
+#[test]
+fn a_sum_has_the_line_of_what_it_adds() {
+    let tape = Tape::new();
+    let x = tape.scalars(&[1.0, 2.0, 3.0]);
+    let line_of = |y: Scalar| {
+        let view = GraphView::of_scalar(y).unwrap();
+        let line = view.find_scalar(y).unwrap().line.unwrap();
+        assert!(line.file().ends_with("scalars.rs"), "{line}");
+        line.line()
+    };
+    let (line, y) = (line!(), x.iter().map(|x| *x * *x).sum());
+    assert_eq!(line_of(y), line);
+    let (line, y) = (line!(), [x[0] * x[1], Scalar::constant(1.0), x[1] * x[2]].iter().sum());
+    assert_eq!(line_of(y), line);
+    let (line, y) = (line!(), x.iter().map(|x| x.exp()).product());
+    assert_eq!(line_of(y), line);
+}
+
 #[test]
 fn third_derivatives_of_a_sum_and_a_dot_product() {
     let tape = Tape::new();

@@ -137,6 +137,11 @@ pub enum What {
     Slope(f64),
 }
 
+/// Whether a line is one of the standard library's functions on iterators.
+fn is_of_iterator(line: Line) -> bool {
+    line.file().replace('\\', "/").ends_with("/core/src/iter/traits/iterator.rs")
+}
+
 /// The memory of one tape.
 pub struct Store<F: Float> {
     pub(super) key: u32,
@@ -187,6 +192,24 @@ impl<F: Float> Store<F> {
         let chunk = self.extras.get(id as usize / CHUNK)?;
         // SAFETY: a full tape writes it for every id before `len` passes that.
         Some(unsafe { chunk[id as usize % CHUNK].assume_init() })
+    }
+
+    /// The line that recorded scalar node `id`. `Iterator::sum` and `product` do not pass on the line of their caller: of
+    /// what they made it is the line of the last argument, which most often stands in the same formula, unless that is a
+    /// leaf.
+    pub(crate) fn line(&self, id: u32) -> Option<Line> {
+        let own = self.extra(id)?.line;
+        let mut at = id;
+        while is_of_iterator(self.extra(at)?.line) {
+            at = match self.node(at).depends_on() {
+                Parents::Two([p, q]) => p.max(q),
+                Parents::Run { last, .. } => last,
+            };
+            if at == 0 || matches!(self.extra(at)?.op, ScalarOp::Leaf | ScalarOp::Wide) {
+                return Some(own);
+            }
+        }
+        Some(self.extra(at)?.line)
     }
 
     /// Whether `id` is no node of its own, but arguments of a later one.

@@ -690,7 +690,7 @@ pub(crate) fn step<F: Float>(store: &Store<F>, id: u32) -> Option<Step<F>> {
     let mut parents = SmallVec::new();
     let arity = if let ScalarOp::Pointwise { arity, .. } = extra.op { *arity } else { 2 };
     arguments(store, &node, arity.min(2), &mut parents);
-    Some(Step { op, parents, line: extra.line })
+    Some(Step { op, parents, line: store.line(id)? })
 }
 
 /// The arguments of a scalar node: its parents, or what a part among them stands for.
