@@ -323,7 +323,34 @@ const SECOND: u32 = GRADIENT_ONLY;
 aside! {
     /// `binary` where something is out of the ordinary: a constant, a tape that is not in use or whose chunk is full, two
     /// tapes, a slope that is NaN. The first number becomes the result.
+    ///
+    /// Constants are not rare in formulas that are generic over numbers. They are served without a call of a function that
+    /// needs the vector registers, so that none is saved.
     extern fn rarely_binary<F: Float>(
+        a: &mut Scalar<F>, b: &Scalar<F>, value: F, s: F, t: F, line: Line, op: &'static ScalarOp,
+    ) -> Option<Box<Error>> {
+        let (x, slope, slopes) = match (a.tag(), b.tag()) {
+            (_, 0) => (*a, s, [s, b.value]),
+            (0, _) => (*b, t, [a.value, t]),
+            _ => return hardly_binary(a, b, value, s, t, line, op),
+        };
+        if x.tag() == 0 {
+            *a = x;
+        } else if x.is_folding() {
+            *a = Scalar::folded(x.key(), x.id(), value, times(x.slope, slope));
+        } else {
+            let node = Node { parents: [a.id(), b.id()], slopes };
+            let Some(place) = store::try_push((x.place.0, x.place.0), node, Extra { value, line, op }) else {
+                return hardly_binary(a, b, value, s, t, line, op);
+            };
+            *a = Scalar::at(place, value, F::one());
+        }
+        None
+    }
+}
+
+aside! {
+    extern fn hardly_binary<F: Float>(
         a: &mut Scalar<F>, b: &Scalar<F>, value: F, s: F, t: F, line: Line, op: &'static ScalarOp,
     ) -> Option<Box<Error>> {
         match any_binary((*a, s), (*b, t), Extra { value, line, op }) {
@@ -338,6 +365,18 @@ aside! {
     /// result, the derivative, and the place of the argument with the bit [`SECOND`] if it stands second; it becomes the
     /// result.
     extern fn rarely_unary<F: Float>(
+        number: &mut Scalar<F>, free: F, line: Line, op: &'static ScalarOp,
+    ) -> Option<Box<Error>> {
+        if number.tag() & !SECOND == 0 {
+            number.place = Place::new(0, 0);
+            return None;
+        }
+        hardly_unary(number, free, line, op)
+    }
+}
+
+aside! {
+    extern fn hardly_unary<F: Float>(
         number: &mut Scalar<F>, free: F, line: Line, op: &'static ScalarOp,
     ) -> Option<Box<Error>> {
         let (value, slope, id) = (number.value, number.slope, number.id());
