@@ -1,6 +1,7 @@
 //! What a measuring process does.
 
 use std::hint::black_box;
+use std::io::Write;
 
 use cpu_time::ThreadTime;
 use perf_event::Counter;
@@ -29,6 +30,23 @@ fn on<P: Peer>(unit: &str, workload: &str) {
     match P::lacks(workload) {
         Some(_) => println!("-"),
         None => workloads::visit(workload, &mut Timer { peer: P::default(), clock: Clock::new(unit) }),
+    }
+}
+
+/// Writes the value, the point and the gradient by hand of one workload as numbers of eight bytes, which the programs in
+/// `benches/cpp` compare theirs with.
+pub fn by_hand(workload: &str) {
+    workloads::visit(workload, &mut Writer);
+}
+
+struct Writer;
+
+impl Visit for Writer {
+    fn visit(&mut self, workload: &impl Workload) {
+        let (value, gradient) = workload.by_hand();
+        let numbers = std::iter::once(&value).chain(workload.at()).chain(&gradient);
+        let bytes: Vec<u8> = numbers.flat_map(|number| number.to_ne_bytes()).collect();
+        std::io::stdout().write_all(&bytes).expect("standard output takes the numbers");
     }
 }
 

@@ -59,6 +59,11 @@ fn main() {
     {
         return child::measure(unit, peer, workload);
     }
+    if let [command, workload] = &arguments[..]
+        && command == "by-hand"
+    {
+        return child::by_hand(workload);
+    }
     let (mut rounds, mut unit, mut least) = (5, "ns", false);
     let mut names: Vec<&str> = Vec::new();
     let mut rest = arguments.iter();
