@@ -139,82 +139,66 @@ pub(crate) unsafe fn sweep<F: Float>(words: &[u32], place: &mut Place, first: u3
         // What a number has to give to the one made just before it goes along here: through memory the next step would
         // wait for it.
         let mut carry = zero;
+        let take = |number: usize, carry: &mut F| {
+            let place = adjoints.add(number);
+            let adjoint = *place + std::mem::replace(carry, zero);
+            *place = zero;
+            adjoint
+        };
+        let pass = |id: u32, part: F, number: usize, carry: &mut F| match id as usize + 1 == number {
+            true => *carry = part,
+            false => give(id, part),
+        };
         while number > first {
             let last = *end.sub(1);
-            // `PAIR` is 0: the word is the id.
+            // The commonest kind first. `PAIR` is 0: the word is the id.
             if last < IDS {
                 prefetch(end.wrapping_byte_sub(AHEAD));
                 number -= 1;
-                let place = adjoints.add(number);
-                let adjoint = *place + carry;
-                *place = zero;
-                carry = zero;
+                let adjoint = take(number, &mut carry);
                 let (p, s) = (*end.sub(2), adjoint * slope(end.sub(2 * wide + 2)));
                 let t = adjoint * slope(end.sub(wide + 2));
-                if p as usize + 1 == number {
-                    carry = s;
-                } else {
-                    give(p, s);
-                }
-                if last as usize + 1 == number {
-                    carry = t;
-                } else {
-                    give(last, t);
-                }
+                pass(p, s, number, &mut carry);
+                pass(last, t, number, &mut carry);
                 end = end.sub(2 * wide + 2);
                 continue;
             }
-            let q = last & (IDS - 1);
-            if last >> KIND_SHIFT == GAP {
-                if last == BEGIN {
-                    break;
+            let (kind, q) = (last >> KIND_SHIFT, last & (IDS - 1));
+            if kind == UNITS {
+                number -= 1;
+                let adjoint = take(number, &mut carry);
+                pass(*end.sub(2), adjoint, number, &mut carry);
+                pass(q, adjoint, number, &mut carry);
+                end = end.sub(2);
+            } else if kind == RUN {
+                number -= 1;
+                let adjoint = take(number, &mut carry);
+                let (start, step) = (*end.sub(3), *end.sub(2));
+                end = end.sub(3);
+                if adjoint != zero {
+                    give_to_run(adjoints, start, step, q, adjoint);
+                } else if q as usize + 1 == number {
+                    // Nothing to give to what was most likely made for this sum alone.
+                    while number > first && *end.sub(1) < IDS && *adjoints.add(number - 1) == zero {
+                        number -= 1;
+                        end = end.sub(2 * wide + 2);
+                    }
                 }
+            } else if kind == STEEP {
+                number -= 1;
+                let adjoint = take(number, &mut carry);
+                if adjoint != zero {
+                    give(*end.sub(2), adjoint * slope(end.sub(2 * wide + 2)));
+                    give(q, adjoint * slope(end.sub(wide + 2)));
+                }
+                end = end.sub(2 * wide + 2);
+            } else if last != BEGIN {
                 *adjoints.add(number - 1) += carry;
                 carry = zero;
                 end = end.sub(1);
                 number -= q as usize;
-                continue;
-            }
-            number -= 1;
-            let place = adjoints.add(number);
-            let adjoint = *place + carry;
-            *place = zero;
-            carry = zero;
-            match last >> KIND_SHIFT {
-                UNITS => {
-                    let p = *end.sub(2);
-                    if p as usize + 1 == number {
-                        carry = adjoint;
-                    } else {
-                        give(p, adjoint);
-                    }
-                    if q as usize + 1 == number {
-                        carry = adjoint;
-                    } else {
-                        give(q, adjoint);
-                    }
-                    end = end.sub(2);
-                }
-                STEEP => {
-                    if adjoint != zero {
-                        give(*end.sub(2), adjoint * slope(end.sub(2 * wide + 2)));
-                        give(q, adjoint * slope(end.sub(wide + 2)));
-                    }
-                    end = end.sub(2 * wide + 2);
-                }
-                _ => {
-                    let (start, step) = (*end.sub(3), *end.sub(2));
-                    end = end.sub(3);
-                    if adjoint != zero {
-                        give_to_run(adjoints, start, step, q, adjoint);
-                    } else if q as usize + 1 == number {
-                        // Nothing to give to what was most likely made for this sum alone.
-                        while number > first && *end.sub(1) < IDS && *adjoints.add(number - 1) == zero {
-                            number -= 1;
-                            end = end.sub(2 * wide + 2);
-                        }
-                    }
-                }
+            } else {
+                break;
             }
         }
         *adjoints.add(number - 1) += carry;
