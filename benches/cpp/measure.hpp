@@ -44,12 +44,13 @@ inline bool same(const std::vector<double>& at, double value, const std::vector<
         std::fprintf(stderr, "%s: another point\n", path);
         return false;
     }
-    double scale = 0.0, worst = std::abs(value - hand[0]) / std::abs(hand[0]);
+    // Each is compared by itself, so that a NaN, which is within no bound, is not lost among others.
+    bool agree = gradient.size() == n && std::abs(value - hand[0]) <= 1e-12 * std::abs(hand[0]);
+    double scale = 0.0;
     for (size_t k = 0; k < n; k++) scale = std::max(scale, std::abs(hand[1 + n + k]));
-    for (size_t k = 0; k < n; k++) worst = std::max(worst, std::abs(gradient[k] - hand[1 + n + k]) / scale);
-    if (gradient.size() == n && worst <= 1e-12) return true;
-    std::fprintf(stderr, "%s: value or gradient is off by %e\n", path, worst);
-    return false;
+    for (size_t k = 0; agree && k < n; k++) agree = std::abs(gradient[k] - hand[1 + n + k]) <= 1e-12 * scale;
+    if (!agree) std::fprintf(stderr, "%s: value or gradient is off by more than 1e-12 of the largest\n", path);
+    return agree;
 }
 
 // The main function of a library's program. A peer has `gradient(workload)`, recorded and swept as a user would, which

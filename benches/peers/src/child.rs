@@ -128,8 +128,10 @@ fn check(peer: &str, workload: &impl Workload, gradient: &[f64]) {
         return; // plain evaluation has no gradient
     }
     let scale = hand.iter().fold(0.0, |m: f64, g| m.max(g.abs()));
-    let worst = gradient.iter().zip(&hand).map(|(a, b)| (a - b).abs() / scale).fold(0.0, f64::max);
-    if gradient.len() != hand.len() || !(worst <= 1e-12) {
+    let off = |a: f64, b: f64| (a - b).abs() / scale;
+    // A NaN is within no bound.
+    if gradient.len() != hand.len() || !gradient.iter().zip(&hand).all(|(a, b)| off(*a, *b) <= 1e-12) {
+        let worst = gradient.iter().zip(&hand).map(|(a, b)| off(*a, *b)).fold(0.0, f64::max);
         eprintln!("{peer} on {}: its gradient is off by {worst:e}", workload.name());
     }
 }

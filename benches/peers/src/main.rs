@@ -5,12 +5,16 @@
 //! ```text
 //! cargo run --release --ignore-rust-version --manifest-path benches/peers/Cargo.toml -- [--rounds N] [--least] [--cycles | --instructions] [WORKLOAD …]
 //! ```
+//!
+//! `-- phases WORKLOAD` tells what the leaves, the formula, the sweep and the look-ups take on the gradient-only tape, and
+//! `-- by-hand WORKLOAD` writes what `benches/cpp` compares its gradients with.
 
 mod child;
 mod easy_ml;
 mod echidna;
 mod micrograd;
 mod ours;
+mod phases;
 mod plain;
 mod reverse;
 mod rustquant;
@@ -63,6 +67,11 @@ fn main() {
         && command == "by-hand"
     {
         return child::by_hand(workload);
+    }
+    if let [command, workload] = &arguments[..]
+        && command == "phases"
+    {
+        return phases::print(workload);
     }
     let (mut rounds, mut unit, mut least) = (5, "ns", false);
     let mut names: Vec<&str> = Vec::new();
