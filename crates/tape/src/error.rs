@@ -175,20 +175,19 @@ impl Error {
     #[cold]
     #[track_caller]
     pub(crate) fn raise(self) -> ! {
+        Box::new(self).raise_boxed()
+    }
+
+    /// [`raise`](Self::raise), in little code for the caller: a box is one register.
+    #[cold]
+    #[inline(never)]
+    #[track_caller]
+    pub(crate) fn raise_boxed(self: Box<Self>) -> ! {
         if CATCHING.get() > 0 {
             // Without a word on stderr.
             panic::resume_unwind(Box::new(Raised(self)));
         }
         panic!("{self}")
-    }
-
-    /// [`raise`](Self::raise), in little code for the caller.
-    #[cold]
-    #[inline(never)]
-    #[track_caller]
-    #[allow(clippy::boxed_local)] // a box is one register
-    pub(crate) fn raise_boxed(self: Box<Self>) -> ! {
-        self.raise()
     }
 }
 
@@ -198,7 +197,7 @@ thread_local! {
 }
 
 /// An error on its way to [`caught`].
-struct Raised(Error);
+struct Raised(Box<Error>);
 
 /// Runs derivative rules, whose operators raise what they cannot return, and returns what was raised. Any other panic goes
 /// on. (In a program that aborts on panic it aborts.)
@@ -215,7 +214,7 @@ pub(crate) fn caught<T>(run: impl FnOnce() -> Result<T, Error>) -> Result<T, Err
     let result = panic::catch_unwind(AssertUnwindSafe(run));
     drop(guard);
     result.unwrap_or_else(|payload| match payload.downcast::<Raised>() {
-        Ok(raised) => Err(raised.0),
+        Ok(raised) => Err(*raised.0),
         Err(other) => panic::resume_unwind(other),
     })
 }

@@ -39,7 +39,7 @@ pub struct GraphNode<F: Float> {
     /// The value.
     pub value: Value<F>,
     /// Where it was recorded; `None` for a constant. Of `iter.sum()`, whose line the standard library does not tell, that
-    /// of its last summand.
+    /// of its last summand, or one of the standard library if that is a leaf.
     pub line: Option<Line>,
 }
 

@@ -350,6 +350,7 @@ aside! {
 }
 
 aside! {
+    /// [`rarely_binary`] for what is not served at once.
     extern fn hardly_binary<F: Float>(
         a: &mut Scalar<F>, b: &Scalar<F>, value: F, s: F, t: F, line: Line, op: &'static ScalarOp,
     ) -> Option<Box<Error>> {
@@ -376,6 +377,7 @@ aside! {
 }
 
 aside! {
+    /// [`rarely_unary`] for what is no constant.
     extern fn hardly_unary<F: Float>(
         number: &mut Scalar<F>, free: F, line: Line, op: &'static ScalarOp,
     ) -> Option<Box<Error>> {
