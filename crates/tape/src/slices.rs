@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::float::Float;
 use crate::op::Op;
 use crate::ops::{DotOf, LogSumExpOf, SumOf};
-use crate::tape::store::{GRADIENT_ONLY, ScalarOp};
+use crate::tape::store::{GRADIENT_ONLY, ScalarOp, is_gradient_only_in_use};
 use crate::tape::{Combination, Scalar, Summation, key_of, push_many};
 
 /// What a node of many arguments says of its operation.
@@ -45,17 +45,13 @@ impl<F: Float> Product for Scalar<F> {
     /// The product, from left to right: on a gradient-only tape one node.
     #[track_caller]
     fn product<I: Iterator<Item = Self>>(numbers: I) -> Self {
+        if !is_gradient_only_in_use::<F>() {
+            return one_by_one(numbers);
+        }
         let numbers: Vec<Self> = numbers.collect();
         match key_of(&numbers) {
             Some(key) if numbers.len() > 2 && key & GRADIENT_ONLY != 0 => product_of_slopes(key, &numbers),
-            _ => {
-                let mut product = numbers.first().copied().unwrap_or(Scalar::constant(F::one()));
-                // Not a closure, which would have no line of the caller.
-                for x in numbers.iter().skip(1) {
-                    product *= *x;
-                }
-                product
-            }
+            _ => one_by_one(numbers.into_iter()),
         }
     }
 }
@@ -66,6 +62,18 @@ impl<'a, F: Float> Product<&'a Scalar<F>> for Scalar<F> {
     fn product<I: Iterator<Item = &'a Scalar<F>>>(numbers: I) -> Self {
         numbers.copied().product()
     }
+}
+
+/// The product as one node for each multiplication.
+#[inline]
+#[track_caller]
+fn one_by_one<F: Float>(mut numbers: impl Iterator<Item = Scalar<F>>) -> Scalar<F> {
+    let mut product = numbers.next().unwrap_or(Scalar::constant(F::one()));
+    // Not a closure, which would have no line of the caller.
+    for x in numbers {
+        product *= x;
+    }
+    product
 }
 
 /// The derivative by a factor is the product of those before it times the product of those behind it.

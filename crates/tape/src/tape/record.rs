@@ -7,7 +7,7 @@ use std::ptr;
 use smallvec::SmallVec;
 
 use super::keys::missing;
-use super::store::{Extra, Line, Node, ScalarOp, What, Wide, place};
+use super::store::{Extra, Line, NO_KEY, Node, ScalarOp, What, Wide, place};
 use crate::error::Error;
 use crate::float::Float;
 use crate::kernels::prefetch::{AHEAD, prefetch};
@@ -54,6 +54,12 @@ pub(crate) fn push<F: Float>(key: u32, node: Node<F>, extra: Extra<F>) -> Result
 #[inline(always)]
 pub(crate) fn next_place_of_slopes<F: Float>() -> u64 {
     F::hot(|hot| hot.slopes.get())
+}
+
+/// Whether a gradient-only tape is in use.
+#[inline(always)]
+pub(crate) fn is_gradient_only_in_use<F: Float>() -> bool {
+    next_place_of_slopes::<F>() != place(NO_KEY, 0)
 }
 
 /// Whether the tape is the gradient-only tape in use.
