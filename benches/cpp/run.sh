@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Gradients of the scalar workloads on C++ tapes and on this project's two, measured in one run: a process for each tape
-# and workload, all in turn in each round, medians of the rounds.
+# and workload, all in turn in each round; medians of the rounds, and the least of them.
 #
 #   benches/cpp/run.sh LIBRARIES [--rounds N] [WORKLOAD …]
 #
@@ -133,26 +133,31 @@ g++ --version | head -1
 rustc --version
 sed -n 's/^model name[^:]*: //p' /proc/cpuinfo 2>/dev/null | head -1
 echo
-# Medians; of each library the least of its variants and flags.
-awk -F '\t' '
+# Of each library the least of its variants and flags.
+for kind in Medians Least; do
+    echo
+    echo "$kind of $rounds:"
+    awk -F '\t' -v kind="$kind" '
     !($1 in known) { known[$1]; workloads[++rows] = $1 }
     !($2 in tapes) { tapes[$2]; order[++columns] = $2 }
     { time[$1, $2, ++count[$1, $2]] = $3 }
-    function median(workload, tape,    n, i, j, t, x) {
+    function of_rounds(workload, tape,    n, i, j, t, x) {
         n = count[workload, tape]
+        # Sorted.
         for (i = 1; i <= n; i++) {
             x = time[workload, tape, i]
             for (j = i; j > 1 && t[j - 1] > x; j--) t[j] = t[j - 1]
             t[j] = x
         }
-        return n ? (t[int((n + 1) / 2)] + t[int(n / 2) + 1]) / 2 : 1e9
+        if (!n) return 1e9
+        return kind == "Least" ? t[1] : (t[int((n + 1) / 2)] + t[int(n / 2) + 1]) / 2
     }
     function cell(t) { return t < 1e9 ? sprintf(t < 100 ? "%.2f" : "%.0f", t) : "–" }
     END {
         libraries = split("CoDiPack xad Adept-2 CppAD", library, " ")
         for (r = 1; r <= rows; r++) {
             line = workloads[r] ":"
-            for (c = 1; c <= columns; c++) line = line " " order[c] " " cell(median(workloads[r], order[c])) ","
+            for (c = 1; c <= columns; c++) line = line " " order[c] " " cell(of_rounds(workloads[r], order[c])) ","
             print substr(line, 1, length(line) - 1)
         }
         print "\n| workload | CoDiPack | XAD | Adept | CppAD | full | ÷ best C++ | gradient-only | ÷ best C++ |"
@@ -165,8 +170,8 @@ awk -F '\t' '
                 least = 1e9
                 name = ""
                 for (c = 1; c <= columns; c++)
-                    if (index(order[c], library[l] ".") == 1 && median(w, order[c]) < least) {
-                        least = median(w, order[c])
+                    if (index(order[c], library[l] ".") == 1 && of_rounds(w, order[c]) < least) {
+                        least = of_rounds(w, order[c])
                         split(order[c], part, ".")
                         name = (part[2] == "default" ? " " : " " part[2] ", ") part[3]
                     }
@@ -174,8 +179,9 @@ awk -F '\t' '
                 if (least < best) { best = least; winner = l }
             }
             for (l = 1; l <= libraries; l++) line = line (l == winner ? " **" cells[l] "** |" : " " cells[l] " |")
-            full = median(w, "full")
-            gradient = median(w, "gradient-only")
+            full = of_rounds(w, "full")
+            gradient = of_rounds(w, "gradient-only")
             printf "%s %s | %.2f | %s | %.2f |\n", line, cell(full), full / best, cell(gradient), gradient / best
         }
     }' times
+done

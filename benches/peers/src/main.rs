@@ -1,13 +1,7 @@
 //! Gradients of the same formulas on several scalar tapes, measured in one run: one process for each tape and workload,
-//! several rounds in turn so that a slow moment of the machine falls on all, medians (or, on a machine that others load,
-//! the least of the rounds), and the ratios that `docs/performance.md` reports.
-//!
-//! ```text
-//! cargo run --release --ignore-rust-version --manifest-path benches/peers/Cargo.toml -- [--rounds N] [--least] [--cycles | --instructions] [WORKLOAD …]
-//! ```
-//!
-//! `-- phases WORKLOAD` tells what the leaves, the formula, the sweep and the look-ups take on the gradient-only tape, and
-//! `-- by-hand WORKLOAD` writes what `benches/cpp` compares its gradients with.
+//! several rounds in turn so that a slow moment of the machine falls on all, medians and the ratios that
+//! `docs/performance.md` reports; then the same of the least of the rounds, which tells more on a machine that others load.
+//! [`USAGE`] says how it is called.
 
 mod child;
 mod easy_ml;
@@ -27,6 +21,17 @@ mod workloads;
 use std::process::{Command, Stdio};
 
 use workloads::{NAMES, Workload};
+
+const USAGE: &str = "\
+cargo run --release --ignore-rust-version --manifest-path benches/peers/Cargo.toml -- COMMAND
+
+  [--rounds N] [--cycles | --instructions] [WORKLOAD …]
+                        gradients on all tapes and crates, 5 rounds if not said otherwise; all workloads if none is named;
+                        nanoseconds of processor time for each elementary operation, or what the processor counts
+  phases WORKLOAD       what leaves, formula, sweep and look-ups take on the gradient-only tape
+  by-hand WORKLOAD      the gradient by hand, as numbers of eight bytes: what benches/cpp compares its own with
+
+workloads:";
 
 /// A way to compute a gradient.
 trait Peer: Default {
@@ -64,32 +69,31 @@ fn main() {
         return child::measure(unit, peer, workload);
     }
     if let [command, workload] = &arguments[..]
-        && command == "by-hand"
+        && let Some(part) =
+            [("by-hand", child::by_hand as fn(&str)), ("phases", phases::print)].iter().find(|c| c.0 == command)
     {
-        return child::by_hand(workload);
+        return part.1(known(workload));
     }
-    if let [command, workload] = &arguments[..]
-        && command == "phases"
-    {
-        return phases::print(workload);
-    }
-    let (mut rounds, mut unit, mut least) = (5, "ns", false);
+    let (mut rounds, mut unit) = (5, "ns");
     let mut names: Vec<&str> = Vec::new();
     let mut rest = arguments.iter();
     while let Some(argument) = rest.next() {
         match argument.as_str() {
-            "--rounds" => rounds = rest.next().and_then(|n| n.parse().ok()).expect("--rounds takes a number"),
-            "--least" => least = true,
+            "--rounds" => match rest.next().and_then(|n| n.parse().ok()).filter(|n| *n > 0) {
+                Some(n) => rounds = n,
+                None => refuse("--rounds takes a number from 1"),
+            },
             "--cycles" => unit = "cycles",
             "--instructions" => unit = "instructions",
-            name => names.push(name),
+            "--help" | "-h" => return println!("{USAGE} {}", NAMES.join(" ")),
+            name => names.push(known(name)),
         }
     }
     if names.is_empty() {
         names = NAMES.to_vec();
     }
     let python = if unit == "ns" { micrograd::prepare() } else { None };
-    let mut rows = Vec::new();
+    let (mut medians, mut least) = (Vec::new(), Vec::new());
     for name in names {
         let mut times: Vec<Vec<f64>> = vec![Vec::new(); PEERS.len()];
         for _ in 0..rounds {
@@ -101,11 +105,26 @@ fn main() {
                 times.extend(time);
             }
         }
-        let row = table::Row::new(name, times, least);
+        let row = table::Row::medians(name, &times);
         println!("{}", row.progress());
-        rows.push(row);
+        medians.push(row);
+        least.push(table::Row::least(name, &times));
     }
-    println!("\n{}", table::markdown(&rows));
+    println!("\nMedians of {rounds}:\n\n{}", table::markdown(&medians));
+    println!("The least of {rounds}:\n\n{}", table::markdown(&least));
+}
+
+/// The name of a workload, or the end.
+fn known(name: &str) -> &str {
+    if !NAMES.contains(&name) {
+        refuse(&format!("no workload {name}"));
+    }
+    name
+}
+
+fn refuse(why: &str) -> ! {
+    eprintln!("{why}\n\n{USAGE} {}", NAMES.join(" "));
+    std::process::exit(2)
 }
 
 /// Measures in a process of its own; the cost of an elementary operation, or nothing if the peer lacks one.

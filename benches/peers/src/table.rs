@@ -23,13 +23,18 @@ const GOALS: [(&str, f64, f64, f64); 9] = [
 ];
 
 impl Row {
-    /// From the rounds of each peer: their median, or the least of them.
-    pub fn new(name: &str, times: Vec<Vec<f64>>, least: bool) -> Self {
-        let of_rounds = |mut t: Vec<f64>| match least {
-            true => t.into_iter().min_by(f64::total_cmp),
-            false => (!t.is_empty()).then(|| median(&mut t)),
-        };
-        Row { name: name.into(), times: times.into_iter().map(of_rounds).collect() }
+    /// From the rounds of each peer their medians.
+    pub fn medians(name: &str, times: &[Vec<f64>]) -> Self {
+        Row::of(name, times, |t| (!t.is_empty()).then(|| median(&mut t.to_vec())))
+    }
+
+    /// From the rounds of each peer the least of them: what is left if others use the machine for most of the time.
+    pub fn least(name: &str, times: &[Vec<f64>]) -> Self {
+        Row::of(name, times, |t| t.iter().copied().min_by(f64::total_cmp))
+    }
+
+    fn of(name: &str, times: &[Vec<f64>], of_rounds: impl Fn(&[f64]) -> Option<f64>) -> Self {
+        Row { name: name.into(), times: times.iter().map(|t| of_rounds(t)).collect() }
     }
 
     fn best(&self) -> (f64, &'static str) {
