@@ -1,8 +1,8 @@
 //! Sums of many numbers on a gradient-only tape, in as few records as they take.
 
 use super::Scalar;
+use super::arithmetic::{are_finite, times};
 use super::aside::aside;
-use super::scalar::{are_finite, times};
 use super::store;
 use crate::error::Error;
 use crate::float::Float;

@@ -1,5 +1,7 @@
 //! The tape: the list of operations that a program performs, and the handles into it.
 
+mod apply;
+mod arithmetic;
 mod aside;
 mod combination;
 mod functions;
@@ -10,6 +12,7 @@ mod nalgebra;
 #[cfg(feature = "ndarray")]
 mod ndarray;
 mod numeric;
+mod read;
 mod record;
 mod scalar;
 pub(crate) mod store;
@@ -21,17 +24,16 @@ use std::panic::Location;
 
 use smallvec::SmallVec;
 
+#[cfg(feature = "check")]
+pub(crate) use apply::param_node;
+pub(crate) use apply::{evaluate, lift_value};
+pub(crate) use arithmetic::{add_two, key_of, push_many, push_run};
 pub(crate) use combination::Combination;
 #[cfg(feature = "nalgebra")]
 pub use nalgebra::NalgebraFloat;
+pub(crate) use read::{Operands, Parent, Step, inherit, is_active, read, step, value_in, value_of};
 pub use scalar::Scalar;
-pub(crate) use scalar::{add_two, key_of, push_many, push_run};
 pub(crate) use summation::Summation;
-#[cfg(feature = "check")]
-pub(crate) use var::param_node;
-pub(crate) use var::{
-    Operands, Parent, Step, evaluate, inherit, is_active, lift_value, read, step, value_in, value_of,
-};
 pub use var::{Stored, Var};
 
 use crate::algebra::Any;
