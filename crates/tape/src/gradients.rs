@@ -85,14 +85,13 @@ impl<F: Float> Gradients<F> {
             self.newest = store::place(self.key, first);
         }
         self.runs.push((first, adjoints.len() as u32, self.scalars.len()));
-        // One walk over what may not fit into the caches.
-        let mut zeros = false;
-        self.scalars.extend(adjoints.iter_mut().map(|adjoint| {
-            let taken = std::mem::replace(adjoint, F::zero());
-            zeros |= taken == F::zero();
-            taken
-        }));
-        self.zeros |= zeros;
+        self.scalars.reserve(adjoints.len());
+        // In parts that fit into the nearest cache, so that memory is walked over once.
+        for part in adjoints.chunks_mut(128) {
+            self.zeros |= part.iter().fold(false, |zeros, adjoint| zeros | (*adjoint == F::zero()));
+            self.scalars.extend_from_slice(part);
+            part.fill(F::zero());
+        }
     }
 
     /// Notes scalar leaves that the output does not reach.
