@@ -13,7 +13,7 @@ fn main() -> Result<(), Error> {
 
     let started = Instant::now();
     let checker = Checker::new().names(["x"]).parameters(model.parameters().into_iter().map(|(n, p)| (n, p.id())));
-    let report = checker.report(|x: Var| cross_entropy(model.forward(&x), classes.clone()), &x)?;
+    let report = checker.report(|x: Var| cross_entropy(model.forward(&x), &classes), &x)?;
     let seconds = started.elapsed().as_secs_f64();
 
     println!("{report}");

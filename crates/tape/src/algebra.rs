@@ -298,6 +298,12 @@ impl<A: Algebra> IndexOperand<A> for Tensor<i64> {
     }
 }
 
+impl<A: Algebra> IndexOperand<A> for &Tensor<i64> {
+    fn beside(&self, like: &A) -> A::Index {
+        like.index((*self).clone())
+    }
+}
+
 /// What may be given as truth values beside an `A`.
 pub trait MaskOperand<A: Algebra> {
     /// The truth values, where `like` lives.
@@ -307,5 +313,11 @@ pub trait MaskOperand<A: Algebra> {
 impl<A: Algebra> MaskOperand<A> for Tensor<bool> {
     fn beside(&self, like: &A) -> A::Mask {
         like.mask(self.clone())
+    }
+}
+
+impl<A: Algebra> MaskOperand<A> for &Tensor<bool> {
+    fn beside(&self, like: &A) -> A::Mask {
+        like.mask((*self).clone())
     }
 }

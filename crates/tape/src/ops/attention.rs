@@ -3,6 +3,7 @@
 use crate::algebra::{Algebra, Arg, Args, MaskOperand, Operand};
 use crate::buffer::Buffer;
 use crate::case::Case;
+use crate::complex::Analytic;
 use crate::error::Error;
 use crate::float::Float;
 use crate::kernels::gemm::{Matrix, multiply};
@@ -232,6 +233,11 @@ impl Op for Attention {
     }
 
     #[inline]
+    fn analytic(&self) -> Analytic {
+        Analytic::Composed
+    }
+
+    #[inline]
     fn flops(&self, args: &[&Shape], y: &Shape) -> u64 {
         let (q, r) = (args[0], args[0].rank());
         let m = args[1][r - 2];
@@ -343,6 +349,11 @@ impl Op for AttentionInput {
             1 => scores().t().matmul(q),
             _ => p.t().matmul(g),
         })
+    }
+
+    #[inline]
+    fn analytic(&self) -> Analytic {
+        Analytic::Composed
     }
 
     #[inline]

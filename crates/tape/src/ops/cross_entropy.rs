@@ -2,6 +2,7 @@
 
 use crate::algebra::{Algebra, Arg, Args, IndexOperand, Operand};
 use crate::case::{Case, Function};
+use crate::complex::Analytic;
 use crate::error::Error;
 use crate::float::Float;
 use crate::kernels::pairs;
@@ -105,6 +106,11 @@ impl Op for SoftmaxCrossEntropy {
     }
 
     #[inline]
+    fn analytic(&self) -> Analytic {
+        Analytic::Composed
+    }
+
+    #[inline]
     fn flops(&self, args: &[&Shape], _y: &Shape) -> u64 {
         25 * args[0].len_elements() as u64
     }
@@ -186,6 +192,11 @@ impl Op for SoftmaxCrossEntropyInput {
         let (x, t) = (&a[1], &a[2]);
         let total = t.sum_to(x.shape().with(self.axis, 1));
         Some((x.softmax(self.axis as isize) * total - t) * keep(&a[0], x, self.axis))
+    }
+
+    #[inline]
+    fn analytic(&self) -> Analytic {
+        Analytic::Composed
     }
 
     #[inline]

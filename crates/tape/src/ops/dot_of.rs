@@ -2,6 +2,7 @@
 
 use crate::algebra::{Algebra, Args};
 use crate::case::Case;
+use crate::complex::Analytic;
 use crate::error::Error;
 use crate::float::Float;
 use crate::op::{Op, Value};
@@ -49,6 +50,11 @@ impl Op for DotOf {
 
     fn composed<A: Algebra>(&self, a: Args<'_, A>) -> Option<A> {
         (0..a.len()).step_by(2).map(|k| a[k].clone() * &a[k + 1]).reduce(|sum, x| sum + x)
+    }
+
+    #[inline]
+    fn analytic(&self) -> Analytic {
+        Analytic::Composed
     }
 
     #[inline]

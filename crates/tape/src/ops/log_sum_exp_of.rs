@@ -2,6 +2,7 @@
 
 use crate::algebra::{Algebra, Args};
 use crate::case::Case;
+use crate::complex::Analytic;
 use crate::error::Error;
 use crate::float::Float;
 use crate::op::{Op, Value};
@@ -50,6 +51,11 @@ impl Op for LogSumExpOf {
 
     fn composed<A: Algebra>(&self, a: Args<'_, A>) -> Option<A> {
         (0..a.len()).map(|k| a[k].exp()).reduce(|sum, x| sum + x).map(|sum| sum.ln())
+    }
+
+    #[inline]
+    fn analytic(&self) -> Analytic {
+        Analytic::Composed
     }
 
     #[inline]

@@ -3,6 +3,7 @@
 use crate::algebra::{Algebra, Arg, Args};
 use crate::buffer::Buffer;
 use crate::case::Case;
+use crate::complex::Analytic;
 use crate::error::Error;
 use crate::float::Float;
 use crate::kernels::groups::Groups;
@@ -117,6 +118,11 @@ impl Op for Normalise {
     }
 
     #[inline]
+    fn analytic(&self) -> Analytic {
+        Analytic::Composed
+    }
+
+    #[inline]
     fn flops(&self, args: &[&Shape], _y: &Shape) -> u64 {
         6 * args[0].len_elements() as u64
     }
@@ -218,6 +224,11 @@ impl Op for NormaliseInput {
         let along = of.mean(g.clone() * &y) * y;
         let g = if of.centred { g.clone() - of.mean(g) } else { g };
         Some((g - along) * inverse)
+    }
+
+    #[inline]
+    fn analytic(&self) -> Analytic {
+        Analytic::Composed
     }
 
     #[inline]

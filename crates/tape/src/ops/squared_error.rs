@@ -15,6 +15,7 @@ pub struct SquaredError;
 impl Pointwise for SquaredError {
     type Arity = Two;
     const NAME: &'static str = "squared_error";
+    const ANALYTIC: bool = true;
     const FLOPS: u64 = 2;
 
     #[inline(always)]

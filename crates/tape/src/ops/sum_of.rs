@@ -2,6 +2,7 @@
 
 use crate::algebra::{Algebra, Args};
 use crate::case::Case;
+use crate::complex::Analytic;
 use crate::error::Error;
 use crate::float::Float;
 use crate::op::{Op, Value};
@@ -45,6 +46,11 @@ impl Op for SumOf {
 
     fn composed<A: Algebra>(&self, a: Args<'_, A>) -> Option<A> {
         (0..a.len()).map(|k| a[k].clone()).reduce(|sum, x| sum + x)
+    }
+
+    #[inline]
+    fn analytic(&self) -> Analytic {
+        Analytic::Linear
     }
 
     #[inline]
