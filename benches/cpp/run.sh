@@ -5,14 +5,16 @@
 #   benches/cpp/run.sh LIBRARIES [--rounds N] [WORKLOAD …]
 #
 # LIBRARIES is the directory that holds clones of CoDiPack, XAD, Adept 2 and CppAD, named CoDiPack, xad, Adept-2 and
-# CppAD; one that is missing is left out. Stan Math is not among them. Needs g++ 12 or later, git and cargo; no cmake: the
-# headers that it would generate are written here. Nothing of the libraries is in this repository; some are under the GPL or
-# the AGPL, so the programs that are built are for measuring and not to be passed on.
+# CppAD, and in httpstan what the wheel of that name on PyPI holds: Stan Math with all that it needs, for Linux on x86-64
+# (pip download --no-deps httpstan; unzip httpstan-*.whl, of which the directory httpstan is meant). One that is missing is
+# left out. Needs g++ 12 or later, git and cargo; no cmake: the headers that it would generate are written here. Nothing of
+# the libraries is in this repository; some are under the GPL or the AGPL, so the programs that are built are for measuring
+# and not to be passed on.
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
 build=$here/build
-libraries=$(cd "${1?the directory that holds CoDiPack, xad, Adept-2 and CppAD}" && pwd)
+libraries=$(cd "${1?the directory that holds CoDiPack, xad, Adept-2, CppAD and httpstan}" && pwd)
 shift
 rounds=3
 workloads=()
@@ -103,6 +105,13 @@ if have CppAD; then
     build CppAD default -ICppAD.generated -I"$libraries/CppAD/include" "$here/cppad.cpp"
 fi
 
+if have httpstan; then
+    stan=$libraries/httpstan
+    sed -nE 's/^#define STAN_MATH_(MAJOR|MINOR|PATCH) /Stan Math: \1 /p' "$stan/include/stan/math/version.hpp"
+    # Its headers warn by the hundred.
+    build httpstan default -w -I"$stan/include" "$here/stan.cpp" -L"$stan/lib" -Wl,-rpath,"$stan/lib" -ltbb
+fi
+
 if [ ${#programs[@]} = 0 ]; then
     echo "no library to measure"
     exit 1
@@ -154,14 +163,14 @@ for kind in Medians Least; do
     }
     function cell(t) { return t < 1e9 ? sprintf(t < 100 ? "%.2f" : "%.0f", t) : "–" }
     END {
-        libraries = split("CoDiPack xad Adept-2 CppAD", library, " ")
+        libraries = split("CoDiPack xad Adept-2 CppAD httpstan", library, " ")
         for (r = 1; r <= rows; r++) {
             line = workloads[r] ":"
             for (c = 1; c <= columns; c++) line = line " " order[c] " " cell(of_rounds(workloads[r], order[c])) ","
             print substr(line, 1, length(line) - 1)
         }
-        print "\n| workload | CoDiPack | XAD | Adept | CppAD | full | ÷ best C++ | gradient-only | ÷ best C++ |"
-        print "| --- | --- | --- | --- | --- | --- | --- | --- | --- |"
+        print "\n| workload | CoDiPack | XAD | Adept | CppAD | Stan | full | ÷ best C++ | gradient-only | ÷ best C++ |"
+        print "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |"
         for (r = 1; r <= rows; r++) {
             w = workloads[r]
             line = "| " w " |"

@@ -44,14 +44,15 @@ impl<'a, F: Float> Sum<&'a Scalar<F>> for Scalar<F> {
 impl<F: Float> Product for Scalar<F> {
     /// The product, from left to right: on a gradient-only tape one node.
     #[track_caller]
-    fn product<I: Iterator<Item = Self>>(numbers: I) -> Self {
-        if !is_gradient_only_in_use::<F>() {
-            return one_by_one(numbers);
+    fn product<I: Iterator<Item = Self>>(mut numbers: I) -> Self {
+        let Some(first) = numbers.next() else { return Scalar::constant(F::one()) };
+        if !first.is_folding() && !is_gradient_only_in_use::<F>() {
+            return one_by_one(first, numbers);
         }
-        let numbers: Vec<Self> = numbers.collect();
+        let numbers: Vec<Self> = std::iter::once(first).chain(numbers).collect();
         match key_of(&numbers) {
             Some(key) if numbers.len() > 2 && key & GRADIENT_ONLY != 0 => product_of_slopes(key, &numbers),
-            _ => one_by_one(numbers.into_iter()),
+            _ => one_by_one(first, numbers.into_iter().skip(1)),
         }
     }
 }
@@ -64,11 +65,10 @@ impl<'a, F: Float> Product<&'a Scalar<F>> for Scalar<F> {
     }
 }
 
-/// The product as one node for each multiplication.
+/// The product, one node for each multiplication.
 #[inline]
 #[track_caller]
-fn one_by_one<F: Float>(mut numbers: impl Iterator<Item = Scalar<F>>) -> Scalar<F> {
-    let mut product = numbers.next().unwrap_or(Scalar::constant(F::one()));
+fn one_by_one<F: Float>(mut product: Scalar<F>, numbers: impl Iterator<Item = Scalar<F>>) -> Scalar<F> {
     // Not a closure, which would have no line of the caller.
     for x in numbers {
         product *= x;
