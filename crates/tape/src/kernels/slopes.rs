@@ -112,6 +112,22 @@ pub(crate) struct Place {
     pub(crate) piece: usize,
     pub(crate) at: usize,
     pub(crate) id: u32,
+    /// Whether the sweep met adjoints that lose their last digits: what is [`negligible`] is then taken for 0.
+    pub(crate) underflows: bool,
+}
+
+/// Below this hardly half of an adjoint's digits are left.
+///
+/// Where slopes are between ½ and 1, rounding never lets the last of them vanish: 5·10⁻³²⁴ times 0.9 is 5·10⁻³²⁴, and a processor
+/// takes up to thirty times longer for each such product.
+pub(crate) fn negligible<F: Float>() -> F {
+    F::min_positive_value() * num_traits::Float::sqrt(F::epsilon())
+}
+
+/// Whether there are adjoints that have lost digits, among some that a sweep looks at next.
+pub(crate) fn underflow<F: Float>(adjoints: &[F]) -> bool {
+    let last = &adjoints[adjoints.len().saturating_sub(8)..];
+    last.iter().any(|x| *x != F::zero() && num_traits::Float::abs(*x) < F::min_positive_value())
 }
 
 /// Propagates adjoints through the records of a piece, newest first, until only ids below `first` are left or the piece
@@ -122,7 +138,13 @@ pub(crate) struct Place {
 /// `place.id`; the ids in them are smaller than that of their number, and `adjoints` has an entry for every id below
 /// `place.id`.
 #[inline(never)]
-pub(crate) unsafe fn sweep<F: Float>(words: &[u32], place: &mut Place, first: u32, adjoints: &mut [F]) {
+pub(crate) unsafe fn sweep<F: Float, const UNDERFLOWS: bool>(
+    words: &[u32],
+    place: &mut Place,
+    first: u32,
+    adjoints: &mut [F],
+) {
+    let negligible = negligible::<F>();
     let wide = width::<F>();
     let zero = F::zero();
     let adjoints = adjoints.as_mut_ptr();
@@ -156,6 +178,10 @@ pub(crate) unsafe fn sweep<F: Float>(words: &[u32], place: &mut Place, first: u3
                 prefetch(end.wrapping_byte_sub(AHEAD));
                 number -= 1;
                 let adjoint = take(number, &mut carry);
+                if UNDERFLOWS && num_traits::Float::abs(adjoint) < negligible {
+                    end = end.sub(2 * wide + 2);
+                    continue;
+                }
                 let (p, s) = (*end.sub(2), adjoint * slope(end.sub(2 * wide + 2)));
                 let t = adjoint * slope(end.sub(wide + 2));
                 pass(p, s, number, &mut carry);
@@ -300,14 +326,14 @@ mod tests {
             };
             let len = (end as usize - words.as_ptr() as usize) / 4;
             assert_eq!(len, 1 + expected, "{parents:?} {slopes:?}");
-            let mut place = Place { piece: 0, at: len, id: id + 1 };
+            let mut place = Place { piece: 0, at: len, id: id + 1, underflows: false };
             walk::<F>(&words, &mut place, id, |found, p| assert_eq!((found, p), (id, Parents::Two(parents))));
             assert_eq!((place.at, place.id), (1, id));
             let mut adjoints = [F::zero(); 11];
             adjoints[id as usize] = F::from_f64(2.0);
-            let mut place = Place { piece: 0, at: len, id: id + 1 };
+            let mut place = Place { piece: 0, at: len, id: id + 1, underflows: false };
             // SAFETY: one whole record, whose ids are below 11.
-            unsafe { sweep(&words, &mut place, id, &mut adjoints) };
+            unsafe { sweep::<_, false>(&words, &mut place, id, &mut adjoints) };
             for (parent, slope) in parents.into_iter().zip(slopes) {
                 assert_eq!(adjoints[parent as usize], slope * F::from_f64(2.0), "{parents:?} {slopes:?}");
             }
@@ -329,7 +355,12 @@ mod tests {
         unsafe {
             write_steep(words.as_mut_ptr().add(1), (1, f64::INFINITY), (2, f64::NAN));
             let mut adjoints = [0.0; 4];
-            sweep(&words, &mut Place { piece: 0, at: 1 + LONGEST, id: 4 }, 3, &mut adjoints);
+            sweep::<_, false>(
+                &words,
+                &mut Place { piece: 0, at: 1 + LONGEST, id: 4, underflows: false },
+                3,
+                &mut adjoints,
+            );
             assert_eq!(adjoints, [0.0; 4]);
         }
     }
@@ -346,13 +377,13 @@ mod tests {
         };
         let len = (end as usize - words.as_ptr() as usize) / 4;
         let mut adjoints = [0.0, 0.0, 0.0, 0.0, 0.0, 3.0];
-        let mut place = Place { piece: 0, at: len, id: 6 };
+        let mut place = Place { piece: 0, at: len, id: 6, underflows: false };
         // SAFETY: whole records, whose ids are below 6.
-        unsafe { sweep(&words, &mut place, 1, &mut adjoints) };
+        unsafe { sweep::<_, false>(&words, &mut place, 1, &mut adjoints) };
         assert_eq!(adjoints, [0.0, 3.0, 21.0, 3.0, 0.0, 0.0]);
         assert_eq!((place.at, place.id), (1, 1));
         let mut seen = Vec::new();
-        let mut place = Place { piece: 0, at: len, id: 6 };
+        let mut place = Place { piece: 0, at: len, id: 6, underflows: false };
         walk::<f64>(&words, &mut place, 1, |id, parents| parents.for_each(|p| seen.push((id, p))));
         assert_eq!(seen, [(5, 2), (5, 4), (4, 1), (4, 3)]);
     }

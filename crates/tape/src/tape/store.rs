@@ -234,17 +234,17 @@ impl<F: Float> Store<F> {
     /// Where a walk backwards over the scalar nodes begins.
     pub(crate) fn last_place(&self) -> Place {
         let piece = self.pieces.len().saturating_sub(1);
-        Place { piece, at: self.pieces.last().map_or(0, |p| p.used), id: self.len }
+        Place { piece, at: self.pieces.last().map_or(0, |p| p.used), id: self.len, underflows: false }
     }
 
     /// Propagates adjoints through the scalar nodes `first..end`, newest first. Each is read once, left at zero, and
-    /// skipped if it was zero. `place` is where the last walk ended, at `end` or later.
+    /// skipped if it was zero, or next to nothing. `place` is where the last walk ended, at `end` or later.
     ///
     /// `adjoints` has an entry for every id below `end`.
     pub(crate) fn sweep_scalars(&self, first: u32, end: u32, place: &mut Place, adjoints: &mut [F]) {
         assert!(first >= 1 && end <= self.len && end as usize <= adjoints.len());
         if self.key & GRADIENT_ONLY == 0 {
-            return self.sweep_nodes(first as usize, end as usize, adjoints);
+            return self.sweep_nodes(first as usize, end as usize, place, adjoints);
         }
         self.skip(end, place);
         while place.id > first {
@@ -252,7 +252,13 @@ impl<F: Float> Store<F> {
             // SAFETY: the words in use of a piece are records written by `try_write` and `take_ids`, a
             // place stands between two records, and parents are older than their node. `place.id <= end`, and
             // `end <= adjoints.len()` was asserted.
-            unsafe { slopes::sweep(&self.pieces[place.piece].words, place, first, adjoints) };
+            unsafe {
+                match place.underflows {
+                    true => slopes::sweep::<F, true>(&self.pieces[place.piece].words, place, first, adjoints),
+                    false => slopes::sweep::<F, false>(&self.pieces[place.piece].words, place, first, adjoints),
+                }
+            };
+            place.underflows |= slopes::underflow(&adjoints[..place.id as usize]);
         }
     }
 
@@ -284,8 +290,9 @@ impl<F: Float> Store<F> {
         }
     }
 
-    fn sweep_nodes(&self, first: usize, mut end: usize, adjoints: &mut [F]) {
+    fn sweep_nodes(&self, first: usize, mut end: usize, place: &mut Place, adjoints: &mut [F]) {
         let zero = F::zero();
+        let negligible = slopes::negligible::<F>();
         // What a node has to give to the one made just before it goes along here: through memory the next step would wait
         // for it, and so it would for the sink of all that has no parent.
         let mut carry = zero;
@@ -293,17 +300,20 @@ impl<F: Float> Store<F> {
             let chunk = (end - 1) / CHUNK;
             let start = (chunk * CHUNK).max(first);
             let nodes = &self.nodes[chunk][start % CHUNK..][..end - start];
+            let least = if place.underflows { negligible } else { zero };
             for (k, node) in nodes.iter().enumerate().rev() {
                 let id = start + k;
                 // SAFETY: `id < end <= self.len` is no leaf and no tensor, so the node was written;
                 // `id < adjoints.len()` was asserted; parents are older than their node, so they are below `id`.
                 unsafe {
                     prefetch(ptr::from_ref(node).wrapping_byte_sub(AHEAD));
-                    let place = adjoints.get_unchecked_mut(id);
-                    let adjoint = *place + carry;
-                    *place = zero;
+                    let at = adjoints.get_unchecked_mut(id);
+                    let adjoint = *at + carry;
+                    *at = zero;
                     carry = zero;
-                    if adjoint != zero {
+                    // So, and not the other way around, for NaN.
+                    #[allow(clippy::neg_cmp_op_on_partial_ord)]
+                    if !(num_traits::Float::abs(adjoint) <= least) {
                         let node = node.assume_init_ref();
                         let [p, q] = node.parents.map(|p| p as usize);
                         if node.parents[0] & RUN == 0 {
@@ -325,6 +335,7 @@ impl<F: Float> Store<F> {
                 }
             }
             end = start;
+            place.underflows |= slopes::underflow(&[carry]) || slopes::underflow(&adjoints[..end]);
         }
         adjoints[first - 1] += carry;
     }
