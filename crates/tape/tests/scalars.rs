@@ -494,3 +494,31 @@ fn what_is_next_to_nothing_vanishes() {
         assert_eq!((g[b[39_998]], g[b[0]]), (0.9, 0.0));
     }
 }
+
+/// A zero gradient and none are told apart wherever leaves stand among operations and tensors, over several chunks.
+#[test]
+fn leaves_with_a_zero_gradient_are_told_from_those_not_reached() {
+    for (kind, open) in KINDS {
+        let tape = open();
+        let (zero, unreached) = (tape.scalar(2.0), tape.scalar(3.0));
+        let mut y = zero * 0.0;
+        let mut more = Vec::new();
+        for k in 0..40_000 {
+            y = y * 1.0 + if k % 10_000 == 0 { tape.scalar(1.0) } else { zero } * 0.5;
+            if k % 10_000 == 5_000 {
+                let beside = tape.scalar(4.0);
+                more.push((tape.scalar(5.0), beside));
+                let (reached, _) = more[more.len() - 1];
+                // On to a tensor and back.
+                y += (Var::from(reached) * 0.0).sum().scalar();
+            }
+        }
+        let late = tape.scalar(1.0);
+        let g = (y - zero * (40_000.0 - 4.0) * 0.5).backward();
+        assert_eq!(g[zero], 0.0, "{kind}");
+        for x in [unreached, late].into_iter().chain(more.iter().map(|m| m.1)) {
+            assert!(matches!(g.get(x), Err(Error::NotConnected { .. })), "{kind}: {:?}", g.get(x));
+        }
+        more.iter().for_each(|(reached, _)| assert_eq!(g[*reached], 0.0, "{kind}"));
+    }
+}

@@ -253,6 +253,7 @@ pub(crate) unsafe fn give_to_run<F: Float>(adjoints: *mut F, first: u32, step: u
 
 /// Walks back over the records of a piece until only ids below `first` are left or the piece ends, and shows each
 /// number with its parents: two, or a run of them.
+#[inline]
 pub(crate) fn walk<F>(words: &[u32], place: &mut Place, first: u32, mut show: impl FnMut(u32, Parents)) {
     let wide = width::<F>();
     while place.id > first && place.at > 1 {
@@ -285,9 +286,13 @@ pub(crate) enum Parents {
 
 impl Parents {
     /// Shows each.
+    #[inline]
     pub(crate) fn for_each(self, mut show: impl FnMut(u32)) {
         match self {
-            Parents::Two(parents) => parents.into_iter().for_each(show),
+            Parents::Two([p, q]) => {
+                show(p);
+                show(q);
+            }
             Parents::Run { first, step, last } => (first..=last).step_by(step as usize).for_each(&mut show),
         }
     }

@@ -340,7 +340,7 @@ impl<F: Float> Store<F> {
         adjoints[first - 1] += carry;
     }
 
-    /// Marks the parents of the scalar nodes `first..end` that are marked.
+    /// Marks the parents of the scalar nodes `first..end` that are marked. No tensor is among them.
     pub(crate) fn mark_scalars(&self, first: u32, end: u32, place: &mut Place, reached: &mut [bool]) {
         if self.key & GRADIENT_ONLY != 0 {
             self.skip(end, place);
@@ -350,10 +350,30 @@ impl<F: Float> Store<F> {
                 }
             });
         }
-        for id in (first..end).rev() {
-            if reached[id as usize] {
-                self.node(id).depends_on().for_each(|p| reached[p as usize] = true);
+        assert!(first >= 1 && end <= self.len && end as usize <= reached.len());
+        let mut top = end;
+        for leaves in self.leaves.iter().rev().filter(|leaves| leaves.start < end && leaves.end > first) {
+            self.mark_nodes(leaves.end.min(top), top, reached);
+            top = leaves.start.max(first);
+        }
+        self.mark_nodes(first, top, reached);
+    }
+
+    /// [`mark_scalars`](Self::mark_scalars) of a full tape, of nodes among which no leaf or tensor is.
+    fn mark_nodes(&self, first: u32, end: u32, reached: &mut [bool]) {
+        let (first, mut end) = (first as usize, end as usize);
+        while end > first {
+            let chunk = (end - 1) / CHUNK;
+            let start = (chunk * CHUNK).max(first);
+            let nodes = &self.nodes[chunk][start % CHUNK..][..end - start];
+            for (k, node) in nodes.iter().enumerate().rev() {
+                if reached[start + k] {
+                    // SAFETY: a node below `len` that is no leaf and no tensor was written.
+                    let node = unsafe { node.assume_init_ref() };
+                    node.depends_on().for_each(|p| reached[p as usize] = true);
+                }
             }
+            end = start;
         }
     }
 
