@@ -486,13 +486,17 @@ fn what_a_rare_path_finds_is_raised_at_the_users_line() {
 /// vanish, and with which processors take many times longer. A sweep that meets them takes them for 0.
 #[test]
 fn what_is_next_to_nothing_vanishes() {
-    for open in [Tape::new as fn() -> Tape, Tape::gradient_only] {
-        let tape = open();
-        let b = tape.scalars(&[0.1; 40_000]);
-        let y = b.iter().fold(tape.scalar(1.0), |x, b| x * 0.9 + *b);
-        let g = y.backward();
-        assert_eq!((g[b[39_998]], g[b[0]]), (0.9, 0.0));
+    fn check<F: Float>() {
+        for open in [Tape::of::<F> as fn() -> Tape<F>, Tape::gradient_only::<F>] {
+            let tape = open();
+            let b = tape.scalars(&vec![F::from_f64(0.1); 40_000]);
+            let y = b.iter().fold(tape.scalar(F::one()), |x, b| x * 0.9 + *b);
+            let g = y.backward();
+            assert_eq!((g[b[39_998]], g[b[0]]), (F::from_f64(0.9), F::zero()), "{}", F::NAME);
+        }
     }
+    check::<f64>();
+    check::<f32>();
 }
 
 /// A zero gradient and none are told apart wherever leaves stand among operations and tensors, over several chunks.

@@ -112,11 +112,11 @@ pub(crate) struct Place {
     pub(crate) piece: usize,
     pub(crate) at: usize,
     pub(crate) id: u32,
-    /// Whether the sweep met adjoints that lose their last digits: what is [`negligible`] is then taken for 0.
+    /// Whether the sweep met adjoints that lose their last digits: what is no larger than [`negligible`] is then taken for 0.
     pub(crate) underflows: bool,
 }
 
-/// Below this hardly half of an adjoint's digits are left.
+/// At this size hardly half of an adjoint's digits are left.
 ///
 /// Where slopes are between ½ and 1, rounding never lets the last of them vanish: 5·10⁻³²⁴ times 0.9 is 5·10⁻³²⁴, and a processor
 /// takes up to thirty times longer for each such product.
@@ -178,7 +178,7 @@ pub(crate) unsafe fn sweep<F: Float, const UNDERFLOWS: bool>(
                 prefetch(end.wrapping_byte_sub(AHEAD));
                 number -= 1;
                 let adjoint = take(number, &mut carry);
-                if UNDERFLOWS && num_traits::Float::abs(adjoint) < negligible {
+                if UNDERFLOWS && num_traits::Float::abs(adjoint) <= negligible {
                     end = end.sub(2 * wide + 2);
                     continue;
                 }

@@ -240,11 +240,10 @@ pub(crate) fn are_finite<F: Float>(a: F, b: F) -> bool {
     is_finite(a + b)
 }
 
-/// In three instructions instead of six.
+/// In three instructions instead of six: ∞ · 0 is NaN.
 #[inline(always)]
-#[allow(clippy::eq_op)] // ∞ − ∞ is NaN
 fn is_finite<F: Float>(x: F) -> bool {
-    !num_traits::Float::is_nan(x - x)
+    !num_traits::Float::is_nan(x * F::zero())
 }
 
 aside! {

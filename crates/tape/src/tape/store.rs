@@ -311,9 +311,8 @@ impl<F: Float> Store<F> {
                     let adjoint = *at + carry;
                     *at = zero;
                     carry = zero;
-                    // So, and not the other way around, for NaN.
-                    #[allow(clippy::neg_cmp_op_on_partial_ord)]
-                    if !(num_traits::Float::abs(adjoint) <= least) {
+                    let vanishes = num_traits::Float::abs(adjoint) <= least; // not so NaN
+                    if !vanishes {
                         let node = node.assume_init_ref();
                         let [p, q] = node.parents.map(|p| p as usize);
                         if node.parents[0] & RUN == 0 {
@@ -335,9 +334,10 @@ impl<F: Float> Store<F> {
                 }
             }
             end = start;
-            place.underflows |= slopes::underflow(&[carry]) || slopes::underflow(&adjoints[..end]);
+            adjoints[end - 1] += carry;
+            carry = zero;
+            place.underflows |= slopes::underflow(&adjoints[..end]);
         }
-        adjoints[first - 1] += carry;
     }
 
     /// Marks the parents of the scalar nodes `first..end` that are marked. No tensor is among them.
@@ -352,7 +352,8 @@ impl<F: Float> Store<F> {
         }
         assert!(first >= 1 && end <= self.len && end as usize <= reached.len());
         let mut top = end;
-        for leaves in self.leaves.iter().rev().filter(|leaves| leaves.start < end && leaves.end > first) {
+        let before = self.leaves.partition_point(|leaves| leaves.start < end);
+        for leaves in self.leaves[..before].iter().rev().take_while(|leaves| leaves.end > first) {
             self.mark_nodes(leaves.end.min(top), top, reached);
             top = leaves.start.max(first);
         }
