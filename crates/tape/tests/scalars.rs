@@ -489,7 +489,7 @@ fn what_is_next_to_nothing_vanishes() {
     fn check<F: Float>() {
         for open in [Tape::of::<F> as fn() -> Tape<F>, Tape::gradient_only::<F>] {
             let tape = open();
-            let b = tape.scalars(&vec![F::from_f64(0.1); 40_000]);
+            let b = tape.scalars(&[F::from_f64(0.1); 40_000]);
             let y = b.iter().fold(tape.scalar(F::one()), |x, b| x * 0.9 + *b);
             let g = y.backward();
             assert_eq!((g[b[39_998]], g[b[0]]), (F::from_f64(0.9), F::zero()), "{}", F::NAME);
