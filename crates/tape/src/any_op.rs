@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::algebra::{Algebra, Args};
 use crate::complex::Analytic;
-use crate::error::Error;
+use crate::error::{Error, OrRaise};
 use crate::float::Float;
 use crate::op::{CompiledFor, Cotangents, Custom, Described, Floats, Kind, Op, Value, on_float};
 use crate::series::Series;
@@ -119,7 +119,7 @@ impl Op for AnyOp {
         self.described().own_output()
     }
     fn forward<F: Float>(&self, a: Args<'_, Tensor<F>>) -> Value<F> {
-        on_float(self.custom()).unwrap_or_else(|e| e.raise()).forward_as(a)
+        on_float(self.custom()).or_raise().forward_as(a)
     }
     fn active(&self, arg: usize) -> bool {
         self.described().own_active(arg)

@@ -10,7 +10,7 @@ use smallvec::SmallVec;
 use crate::algebra::{Algebra, Arg, Args};
 use crate::by_id::ById;
 use crate::differential::with_tangents;
-use crate::error::Error;
+use crate::error::{Error, OrRaise};
 use crate::float::Float;
 use crate::op::{Cotangents, Op, Value};
 use crate::ops::AnyOp;
@@ -171,7 +171,7 @@ impl<F: Float> Checkpoint<F> {
     fn run_on(&self, a: Args<'_, impl Algebra>) -> Run<F> {
         let values: Vec<Tensor<F>> = (0..a.len()).map(|k| self.number(&a[k])).collect();
         let (arguments, params) = values.split_at(self.shapes.len());
-        self.run(arguments, params).unwrap_or_else(|e| e.raise())
+        self.run(arguments, params).or_raise()
     }
 
     /// The numbers of a value, if its reader holds numbers of this type.
@@ -307,7 +307,7 @@ impl<F: Float> Op for Checkpoint<F> {
                 self.no_rule().raise()
             };
             let args: Vec<_> = vars.iter().map(Arg::Real).collect();
-            let cotangents = self.recorded(need, g, Args(&args)).unwrap_or_else(|e| e.raise());
+            let cotangents = self.recorded(need, g, Args(&args)).or_raise();
             return cotangents.into_iter().map(|c| same(Symbol::Var(c))).collect();
         }
         let values = a.0;
@@ -322,7 +322,7 @@ impl<F: Float> Op for Checkpoint<F> {
         } else {
             Err(self.no_rule())
         };
-        result.unwrap_or_else(|e| e.raise())
+        result.or_raise()
     }
 
     fn jvp<A: Algebra>(&self, arg: usize, d: A, a: Args<'_, A>, y: &A) -> A {
@@ -334,7 +334,7 @@ impl<F: Float> Op for Checkpoint<F> {
         let run = self.run_on(a);
         let mut directions = vec![None; a.len()];
         directions[arg] = Some(d);
-        let mut tangents = run.tangents(&directions).unwrap_or_else(|e| e.raise());
+        let mut tangents = run.tangents(&directions).or_raise();
         let tangent = tangents.take(run.y.id).unwrap_or_else(|| Tensor::zeros(&self.result));
         same(tangent).unwrap_or_else(|| self.no_rule().raise())
     }

@@ -191,6 +191,28 @@ impl Error {
     }
 }
 
+/// What a method that cannot return an error does with one.
+pub(crate) trait OrRaise {
+    /// What is returned where nothing went wrong.
+    type Out;
+    /// The value, or the error [raised](Error::raise) at the line of the caller's caller: a method and no closure, since the
+    /// caller's line does not reach into closures.
+    #[track_caller]
+    fn or_raise(self) -> Self::Out;
+}
+
+impl<T> OrRaise for Result<T, Error> {
+    type Out = T;
+    #[inline]
+    #[track_caller]
+    fn or_raise(self) -> T {
+        match self {
+            Ok(value) => value,
+            Err(error) => error.raise(),
+        }
+    }
+}
+
 thread_local! {
     /// How many [`caught`] are running.
     static CATCHING: Cell<usize> = const { Cell::new(0) };

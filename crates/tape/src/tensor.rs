@@ -7,7 +7,7 @@ use std::ops::Index;
 use std::sync::{Arc, OnceLock};
 
 use crate::buffer::Buffer;
-use crate::error::Error;
+use crate::error::{Error, OrRaise};
 use crate::float::{Element, Float};
 use crate::shape::Shape;
 use crate::sizes::Sizes;
@@ -63,7 +63,7 @@ impl<E: Element> Tensor<E> {
     /// If the number of elements is not the product of the shape's lengths; [`try_new`](Tensor::try_new) returns it.
     #[track_caller]
     pub fn new(shape: impl Into<Shape>, data: Vec<E>) -> Self {
-        Self::try_new(shape, data).unwrap_or_else(|e| e.raise())
+        Self::try_new(shape, data).or_raise()
     }
 
     pub(crate) fn from_parts(shape: Shape, data: Vec<E>) -> Self {
@@ -180,7 +180,7 @@ impl<E: Element> Tensor<E> {
     /// If the number of elements differs, or the open length does not follow.
     #[track_caller]
     pub fn reshape(&self, sizes: impl Into<Sizes>) -> Self {
-        let shape = sizes.into().resolve("reshape", &self.shape).unwrap_or_else(|e| e.raise());
+        let shape = sizes.into().resolve("reshape", &self.shape).or_raise();
         let mut t = match self.transposed {
             None => self.clone(),
             Some(_) => Self::collect(self.shape.clone(), self.data().iter().copied()),

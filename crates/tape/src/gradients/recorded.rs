@@ -3,7 +3,7 @@
 use std::ops::Index;
 
 use crate::by_id::ById;
-use crate::error::Error;
+use crate::error::{Error, OrRaise};
 use crate::float::Float;
 use crate::tape::{Scalar, Var};
 
@@ -70,6 +70,6 @@ impl<F: Float, H: RecordedHandle<F>> Index<H> for RecordedGradients<F> {
     type Output = H::Gradient;
     #[track_caller]
     fn index(&self, handle: H) -> &H::Gradient {
-        self.get(handle).unwrap_or_else(|e| e.raise())
+        self.get(handle).or_raise()
     }
 }

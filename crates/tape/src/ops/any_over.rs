@@ -4,7 +4,7 @@ use smallvec::SmallVec;
 
 use crate::algebra::{Algebra, Arg, Args, TruthValues};
 use crate::case::Case;
-use crate::error::Error;
+use crate::error::{Error, OrRaise};
 use crate::float::Float;
 use crate::kernels::elementwise::for_each_row;
 use crate::op::{Kind, Op, Value};
@@ -74,7 +74,7 @@ impl Op for AnyOver {
                 flat += 1;
             }
         });
-        let y = self.shape(&[shape]).unwrap_or_else(|e| e.raise());
+        let y = self.shape(&[shape]).or_raise();
         Tensor::new(y, out).into()
     }
 
@@ -186,6 +186,6 @@ fn whole<M: TruthValues>(mask: &M) -> Axes {
 fn over<M: TruthValues>(mask: &M, every: bool, axes: Axes, keep: bool) -> M {
     let rank = M::Numbers::shape_of_mask(mask).rank();
     let name = if every { "all" } else { "any" };
-    let axes = axes.resolve(name, rank).unwrap_or_else(|e| e.raise());
+    let axes = axes.resolve(name, rank).or_raise();
     M::Numbers::apply(AnyOver { every, axes, keep }, &[Arg::Mask(mask)]).mask()
 }

@@ -2,7 +2,7 @@
 
 use crate::algebra::{Algebra, Arg, Args};
 use crate::case::Case;
-use crate::error::Error;
+use crate::error::{Error, OrRaise};
 use crate::float::Float;
 use crate::kernels::reduce::exceeds;
 use crate::op::{Kind, Op, Value};
@@ -90,7 +90,7 @@ pub trait ArgMaxExt: Algebra {
     /// ```
     #[track_caller]
     fn arg_max(&self, at: isize) -> Self::Index {
-        let axis = axis("arg_max", at, self.shape().rank()).unwrap_or_else(|e| e.raise());
+        let axis = axis("arg_max", at, self.shape().rank()).or_raise();
         Self::apply(ArgMax { axis }, &[Arg::Real(self)]).index()
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::algebra::{Algebra, Arg, Args};
 use crate::case::{Case, Function};
-use crate::error::Error;
+use crate::error::{Error, OrRaise};
 use crate::float::Float;
 use crate::kernels::windows::for_each_index;
 use crate::op::{Kind, Op, Value};
@@ -66,7 +66,7 @@ impl Op for ArgMaxPool {
 
     fn forward<F: Float>(&self, a: Args<'_, Tensor<F>>) -> Value<F> {
         let (x, shape) = (&a[0], Tensor::shape(&a[0]));
-        let counts = self.counts(shape).unwrap_or_else(|e| e.raise());
+        let counts = self.counts(shape).or_raise();
         let lengths = &shape[2..];
         let along: Vec<Vec<Vec<usize>>> = (0..lengths.len())
             .map(|k| (0..counts[k]).map(|i| self.entries(k, i, counts[k], lengths[k])).collect())

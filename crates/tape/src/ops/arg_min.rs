@@ -2,7 +2,7 @@
 
 use crate::algebra::{Algebra, Arg, Args};
 use crate::case::Case;
-use crate::error::Error;
+use crate::error::{Error, OrRaise};
 use crate::float::Float;
 use crate::op::{Kind, Op, Value};
 use crate::ops::ArgMax;
@@ -76,7 +76,7 @@ pub trait ArgMinExt: Algebra {
     /// ```
     #[track_caller]
     fn arg_min(&self, at: isize) -> Self::Index {
-        let axis = axis("arg_min", at, self.shape().rank()).unwrap_or_else(|e| e.raise());
+        let axis = axis("arg_min", at, self.shape().rank()).or_raise();
         Self::apply(ArgMin { axis }, &[Arg::Real(self)]).index()
     }
 }

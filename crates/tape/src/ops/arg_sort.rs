@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use crate::algebra::{Algebra, Arg, Args};
 use crate::case::Case;
-use crate::error::Error;
+use crate::error::{Error, OrRaise};
 use crate::float::Float;
 use crate::op::{Kind, Op, Value};
 use crate::ops::axes::axis;
@@ -119,7 +119,7 @@ pub trait ArgSortExt: Algebra {
     /// ```
     #[track_caller]
     fn arg_sort(&self, at: isize, descending: bool) -> Self::Index {
-        let axis = axis("arg_sort", at, self.shape().rank()).unwrap_or_else(|e| e.raise());
+        let axis = axis("arg_sort", at, self.shape().rank()).or_raise();
         let count = self.shape()[axis];
         Self::apply(ArgSort { axis, descending, count }, &[Arg::Real(self)]).index()
     }

@@ -2,6 +2,7 @@
 
 use crate::algebra::{Algebra, Arg, Args};
 use crate::case::{Case, Function};
+use crate::error::OrRaise;
 use crate::ops::max_pool::expect;
 use crate::ops::pool::adaptive_counts;
 use crate::ops::{PerAxis, Pool, Resample, Scheme};
@@ -24,7 +25,7 @@ pub trait AveragePoolExt: Algebra {
     /// ```
     #[track_caller]
     fn average_pool(&self, pool: Pool) -> Self {
-        let counts = pool.counts("average_pool", &self.shape()).unwrap_or_else(|e| e.raise());
+        let counts = pool.counts("average_pool", &self.shape()).or_raise();
         let count_padding = pool.count_padding;
         along_each(self, &counts, |k, _, _| Scheme::Average { window: pool.window(k), count_padding })
     }
@@ -79,8 +80,7 @@ pub trait AveragePoolExt: Algebra {
     /// ```
     #[track_caller]
     fn adaptive_average_pool(&self, sizes: impl Into<PerAxis>) -> Self {
-        let counts =
-            adaptive_counts("adaptive_average_pool", &sizes.into(), &self.shape()).unwrap_or_else(|e| e.raise());
+        let counts = adaptive_counts("adaptive_average_pool", &sizes.into(), &self.shape()).or_raise();
         along_each(self, &counts, |_, _, _| Scheme::AdaptiveAverage)
     }
 }

@@ -4,7 +4,7 @@ use crate::algebra::{Algebra, Arg, Args};
 use crate::buffer::Buffer;
 use crate::case::Case;
 use crate::complex::Analytic;
-use crate::error::Error;
+use crate::error::{Error, OrRaise};
 use crate::float::Float;
 use crate::op::{Op, Value};
 use crate::ops::axes::axis;
@@ -123,7 +123,7 @@ impl Op for Concat {
 #[track_caller]
 pub fn concat<A: Algebra>(tensors: &[&A], at: isize) -> A {
     let Some(first) = tensors.first() else { Error::shape("concat", "no tensors").raise() };
-    let axis = axis("concat", at, first.shape().rank()).unwrap_or_else(|e| e.raise());
+    let axis = axis("concat", at, first.shape().rank()).or_raise();
     let args: Vec<Arg<'_, A>> = tensors.iter().map(|t| Arg::Real(*t)).collect();
     A::apply(Concat { axis }, &args).real()
 }

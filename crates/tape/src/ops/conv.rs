@@ -10,7 +10,7 @@ use smallvec::SmallVec;
 use crate::algebra::{Algebra, Arg, Args, Operand};
 use crate::case::Case;
 use crate::complex::Analytic;
-use crate::error::Error;
+use crate::error::{Error, OrRaise};
 use crate::float::Float;
 use crate::kernels::convolve::Sizes;
 use crate::kernels::windows::{Window, Windows};
@@ -226,7 +226,7 @@ impl Op for Conv {
 
     fn forward<F: Float>(&self, a: Args<'_, Tensor<F>>) -> Value<F> {
         let (x, w) = (&a[0], &a[1]);
-        let y = self.result("conv", Tensor::shape(x), Tensor::shape(w)).unwrap_or_else(|e| e.raise());
+        let y = self.result("conv", Tensor::shape(x), Tensor::shape(w)).or_raise();
         let result = self.sizes(Tensor::shape(x), Tensor::shape(w), &y, |s| s.result(x.data(), w.data()));
         Tensor::from_parts(y, result).into()
     }

@@ -4,7 +4,7 @@ use smallvec::SmallVec;
 
 use crate::algebra::{Algebra, Arg, Args, Operand};
 use crate::case::{Case, Function};
-use crate::error::Error;
+use crate::error::{Error, OrRaise};
 use crate::ops::conv::{expect_rank, in_batch};
 use crate::ops::{Conv, ConvInput, Padding, PerAxis, Unslice};
 use crate::shape::Shape;
@@ -37,8 +37,7 @@ pub trait ConvTransposeExt: Algebra {
     fn conv_transpose(&self, w: impl Operand<Self>, conv: Conv, output_padding: impl Into<PerAxis>) -> Self {
         let (w, output_padding) = (w.beside(self), output_padding.into());
         in_batch(self, w.shape().rank(), |x| {
-            let (op, lengths) =
-                transposed(&x.shape(), &w.shape(), &conv, &output_padding).unwrap_or_else(|e| e.raise());
+            let (op, lengths) = transposed(&x.shape(), &w.shape(), &conv, &output_padding).or_raise();
             let mut y = Self::apply(op, &[Arg::Real(x), Arg::Real(&w)]).real();
             for (k, len) in lengths.iter().copied().enumerate() {
                 if y.shape()[k + 2] < len {

@@ -2,6 +2,7 @@
 
 use crate::algebra::{Algebra, Args, Operand};
 use crate::case::{Case, Function};
+use crate::error::OrRaise;
 use crate::ops::axes::axis;
 use crate::ops::{BroadcastToExt, MaximumExt, PowfExt, SumExt};
 
@@ -30,7 +31,7 @@ pub trait CosineSimilarityExt: Algebra {
         let b = b.beside(self);
         let product = self.clone() * &*b;
         let shape = product.shape();
-        let axis = axis("cosine_similarity", at, shape.rank()).unwrap_or_else(|e| e.raise());
+        let axis = axis("cosine_similarity", at, shape.rank()).or_raise();
         // The root is taken after the comparison, so that a vector of zeros has no infinite slope on the way.
         let inverse = |x: &Self| {
             let x = x.broadcast_to(&shape);

@@ -2,6 +2,7 @@
 
 use crate::algebra::{Algebra, Args};
 use crate::case::{Case, Function};
+use crate::error::OrRaise;
 use crate::ops::axes::axis;
 use crate::ops::{SliceExt, concat};
 use crate::tensor::Tensor;
@@ -21,7 +22,7 @@ pub trait CumprodExt: Algebra {
     #[track_caller]
     fn cumprod(&self, at: isize) -> Self {
         let shape = self.shape();
-        let axis = axis("cumprod", at, shape.rank()).unwrap_or_else(|e| e.raise());
+        let axis = axis("cumprod", at, shape.rank()).or_raise();
         let n = shape[axis];
         let mut y = self.clone();
         // Entry i is the product of up to `step` entries that end there.

@@ -3,7 +3,7 @@
 use crate::algebra::{Algebra, Arg, Args};
 use crate::case::Case;
 use crate::complex::Analytic;
-use crate::error::Error;
+use crate::error::{Error, OrRaise};
 use crate::float::Float;
 use crate::kernels::rows::map_rows;
 use crate::op::{Op, Value};
@@ -93,7 +93,7 @@ pub trait CumsumExt: Algebra {
     /// ```
     #[track_caller]
     fn cumsum(&self, at: isize) -> Self {
-        let axis = axis("cumsum", at, self.shape().rank()).unwrap_or_else(|e| e.raise());
+        let axis = axis("cumsum", at, self.shape().rank()).or_raise();
         Self::apply(Cumsum { axis, from_end: false }, &[Arg::Real(self)]).real()
     }
 }

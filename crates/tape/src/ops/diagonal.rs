@@ -2,7 +2,7 @@
 
 use crate::algebra::{Algebra, Arg, Args};
 use crate::case::{Case, Function};
-use crate::error::Error;
+use crate::error::{Error, OrRaise};
 use crate::ops::axes::axis;
 use crate::ops::{PermuteExt, ReshapeExt, SliceExt, SumExt, Unslice};
 use crate::shape::Shape;
@@ -53,7 +53,7 @@ pub trait DiagonalExt: Algebra {
     #[track_caller]
     fn diagonal_of(&self, offset: isize, first: isize, second: isize) -> Self {
         let rank = self.shape().rank();
-        let position = |at| axis("diagonal", at, rank).unwrap_or_else(|e| e.raise());
+        let position = |at| axis("diagonal", at, rank).or_raise();
         let (first, second) = (position(first), position(second));
         if first == second {
             Error::shape("diagonal", format!("axis {first} is named twice")).raise()

@@ -2,7 +2,7 @@
 
 use crate::algebra::{Algebra, Args};
 use crate::case::{Case, Function};
-use crate::error::Error;
+use crate::error::{Error, OrRaise};
 use crate::ops::{Axes, DiagonalExt, MatMulExt, PermuteExt, ReshapeExt, SumExt};
 use crate::shape::Shape;
 
@@ -365,7 +365,7 @@ fn greedy(plan: &Plan, mut terms: Vec<Vec<Label>>) -> Vec<(usize, usize)> {
 #[track_caller]
 pub fn einsum<A: Algebra>(equation: &str, operands: &[&A]) -> A {
     let shapes: Vec<Shape> = operands.iter().map(|x| x.shape()).collect();
-    let plan = Plan::new(equation, &shapes).unwrap_or_else(|e| e.raise());
+    let plan = Plan::new(equation, &shapes).or_raise();
     let mut terms: Vec<Term<A>> =
         operands.iter().zip(&plan.operands).map(|(x, labels)| Term::new(*x, labels, &plan)).collect();
     for (i, j) in order(&plan) {

@@ -6,7 +6,7 @@ use crate::algebra::{Algebra, Arg, Args};
 use crate::buffer::Buffer;
 use crate::case::Case;
 use crate::complex::Analytic;
-use crate::error::Error;
+use crate::error::{Error, OrRaise};
 use crate::float::Float;
 use crate::kernels::windows::for_each_index;
 use crate::op::{Op, Value};
@@ -108,7 +108,7 @@ pub trait FlipExt: Algebra {
     /// ```
     #[track_caller]
     fn flip(&self, axes: impl Into<Axes>) -> Self {
-        let axes = axes.into().resolve("flip", self.shape().rank()).unwrap_or_else(|e| e.raise());
+        let axes = axes.into().resolve("flip", self.shape().rank()).or_raise();
         Self::apply(Flip { axes }, &[Arg::Real(self)]).real()
     }
 }

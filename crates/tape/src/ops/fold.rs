@@ -4,7 +4,7 @@ use crate::algebra::{Algebra, Arg, Args};
 use crate::buffer::Buffer;
 use crate::case::Case;
 use crate::complex::Analytic;
-use crate::error::Error;
+use crate::error::{Error, OrRaise};
 use crate::float::Float;
 use crate::kernels::windows::{self, Window, Windows};
 use crate::op::{Op, Value};
@@ -51,7 +51,7 @@ impl Op for Fold {
 
     fn forward<F: Float>(&self, a: Args<'_, Tensor<F>>) -> Value<F> {
         let x = Tensor::shape(&a[0]);
-        let counts = counts("fold", &self.windows, &self.lengths).unwrap_or_else(|e| e.raise());
+        let counts = counts("fold", &self.windows, &self.lengths).or_raise();
         let entries = entries(&self.windows);
         let shape: Shape = [x[0], x[1] / entries].iter().chain(&self.lengths[..]).copied().collect();
         let (image, matrix) = (self.lengths.len_elements(), entries * counts.len_elements());

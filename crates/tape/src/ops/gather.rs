@@ -4,7 +4,7 @@ use crate::algebra::{Algebra, Any, Arg, Args, IndexOperand};
 use crate::buffer::Buffer;
 use crate::case::Case;
 use crate::complex::Analytic;
-use crate::error::Error;
+use crate::error::{Error, OrRaise};
 use crate::float::Float;
 use crate::op::{Op, Value};
 use crate::ops::ScatterAdd;
@@ -141,7 +141,7 @@ pub trait GatherExt: Algebra {
     /// ```
     #[track_caller]
     fn gather(&self, at: isize, index: impl IndexOperand<Self>) -> Self {
-        let axis = axis("gather", at, self.shape().rank()).unwrap_or_else(|e| e.raise());
+        let axis = axis("gather", at, self.shape().rank()).or_raise();
         let index = index.beside(self);
         Self::apply(Gather { axis }, &[Arg::Real(self), Arg::Index(&index)]).real()
     }

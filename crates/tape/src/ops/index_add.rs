@@ -4,7 +4,7 @@ use crate::algebra::{Algebra, Arg, Args, IndexOperand};
 use crate::buffer::Buffer;
 use crate::case::Case;
 use crate::complex::Analytic;
-use crate::error::Error;
+use crate::error::{Error, OrRaise};
 use crate::float::Float;
 use crate::op::{Op, Value};
 use crate::ops::IndexSelect;
@@ -126,7 +126,7 @@ pub trait IndexAddExt: Algebra {
     fn index_add(&self, at: isize, len: usize, index: impl IndexOperand<Self>) -> Self {
         let index = index.beside(self);
         let rank = (self.shape().rank() + 1).saturating_sub(Self::shape_of_index(&index).rank());
-        let axis = axis("index_add", at, rank).unwrap_or_else(|e| e.raise());
+        let axis = axis("index_add", at, rank).or_raise();
         Self::apply(IndexAdd { axis, len }, &[Arg::Real(self), Arg::Index(&index)]).real()
     }
 }

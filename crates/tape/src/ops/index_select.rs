@@ -4,7 +4,7 @@ use crate::algebra::{Algebra, Arg, Args, IndexOperand};
 use crate::buffer::Buffer;
 use crate::case::{Case, Function};
 use crate::complex::Analytic;
-use crate::error::Error;
+use crate::error::{Error, OrRaise};
 use crate::float::Float;
 use crate::op::{Op, Value};
 use crate::ops::axes::axis;
@@ -125,7 +125,7 @@ pub trait IndexSelectExt: Algebra {
     /// ```
     #[track_caller]
     fn index_select(&self, at: isize, index: impl IndexOperand<Self>) -> Self {
-        let axis = axis("index_select", at, self.shape().rank()).unwrap_or_else(|e| e.raise());
+        let axis = axis("index_select", at, self.shape().rank()).or_raise();
         let index = index.beside(self);
         Self::apply(IndexSelect { axis }, &[Arg::Real(self), Arg::Index(&index)]).real()
     }
@@ -167,7 +167,7 @@ pub trait IndexSelectExt: Algebra {
     #[track_caller]
     fn sliding(&self, at: isize, size: usize, step: usize) -> Self {
         let shape = self.shape();
-        let axis = axis("sliding", at, shape.rank()).unwrap_or_else(|e| e.raise());
+        let axis = axis("sliding", at, shape.rank()).or_raise();
         if step == 0 || size > shape[axis] {
             let message = format!("windows of {size} entries, {step} apart, on axis {axis} of {shape}");
             Error::shape("sliding", message).raise()

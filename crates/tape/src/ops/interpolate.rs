@@ -2,7 +2,7 @@
 
 use crate::algebra::{Algebra, Args};
 use crate::case::{Case, Function};
-use crate::error::Error;
+use crate::error::{Error, OrRaise};
 use crate::ops::average_pool::along_each;
 use crate::ops::pool::{adaptive_counts, spatial};
 use crate::ops::{PerAxis, Scheme};
@@ -57,7 +57,7 @@ pub trait InterpolateExt: Algebra {
     #[track_caller]
     fn interpolate(&self, lengths: impl Into<PerAxis>, mode: Interpolation) -> Self {
         let lengths = lengths.into();
-        let to = adaptive_counts("interpolate", &lengths, &self.shape()).unwrap_or_else(|e| e.raise());
+        let to = adaptive_counts("interpolate", &lengths, &self.shape()).or_raise();
         if to.contains(&0) {
             Error::shape("interpolate", format!("{} resized to lengths {:?}", self.shape(), &to[..])).raise()
         }
@@ -79,7 +79,7 @@ pub trait InterpolateExt: Algebra {
     #[track_caller]
     fn interpolate_by(&self, factor: f64, mode: Interpolation) -> Self {
         let shape = self.shape();
-        let axes = spatial("interpolate", &shape).unwrap_or_else(|e| e.raise());
+        let axes = spatial("interpolate", &shape).or_raise();
         let to: PerAxis = (0..axes).map(|k| (shape[k + 2] as f64 * factor).floor() as usize).collect();
         if to.contains(&0) || !(factor > 0.0) {
             Error::shape("interpolate", format!("{shape} times {factor} has lengths {:?}", &to[..])).raise()

@@ -3,7 +3,7 @@
 use crate::algebra::{Algebra, Arg, Args};
 use crate::case::Case;
 use crate::complex::Analytic;
-use crate::error::Error;
+use crate::error::{Error, OrRaise};
 use crate::float::Float;
 use crate::kernels::rows::map_rows;
 use crate::op::{Op, Value};
@@ -104,7 +104,7 @@ pub trait LogSoftmaxExt: Algebra {
     /// ```
     #[track_caller]
     fn log_softmax(&self, at: isize) -> Self {
-        let axis = axis("log_softmax", at, self.shape().rank()).unwrap_or_else(|e| e.raise());
+        let axis = axis("log_softmax", at, self.shape().rank()).or_raise();
         Self::apply(LogSoftmax { axis }, &[Arg::Real(self)]).real()
     }
 }

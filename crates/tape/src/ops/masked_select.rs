@@ -4,7 +4,7 @@ use crate::algebra::{Algebra, Arg, Args, MaskOperand};
 use crate::buffer::Buffer;
 use crate::case::Case;
 use crate::complex::Analytic;
-use crate::error::Error;
+use crate::error::{Error, OrRaise};
 use crate::float::Float;
 use crate::kernels::reduce;
 use crate::op::{Op, Value};
@@ -111,7 +111,7 @@ pub trait MaskedSelectExt: Algebra {
     #[track_caller]
     fn masked_select(&self, mask: impl MaskOperand<Self>) -> Self {
         let mask = mask.beside(self);
-        let holds = Self::known_mask("masked_select", &mask).unwrap_or_else(|e| e.raise());
+        let holds = Self::known_mask("masked_select", &mask).or_raise();
         let Some(shape) = self.shape().broadcast(holds.shape()) else {
             Error::shape("masked_select", format!("a mask of shape {} for {}", holds.shape(), self.shape())).raise()
         };

@@ -2,7 +2,7 @@
 
 use crate::algebra::{Algebra, Arg, Args};
 use crate::case::{Case, Function};
-use crate::error::Error;
+use crate::error::{Error, OrRaise};
 use crate::ops::{ArgMaxPool, GatherExt, PerAxis, Pool, ReshapeExt};
 use crate::shape::Shape;
 
@@ -93,7 +93,7 @@ pub(crate) fn expect(op: &str, x: &Shape, axes: usize) {
 #[track_caller]
 fn largest<A: Algebra>(x: &A, op: ArgMaxPool) -> A {
     let shape = x.shape();
-    let counts = op.counts(&shape).unwrap_or_else(|e| e.raise());
+    let counts = op.counts(&shape).or_raise();
     let index = A::apply(op, &[Arg::Real(x)]).index();
     let pooled_shape: Shape = shape[..2].iter().chain(counts.iter()).copied().collect();
     ReshapeExt::reshape(&x.flatten(2).gather(2, index), pooled_shape)

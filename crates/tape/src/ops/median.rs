@@ -2,7 +2,7 @@
 
 use crate::algebra::{Algebra, Args};
 use crate::case::{Case, Function};
-use crate::error::Error;
+use crate::error::{Error, OrRaise};
 use crate::ops::axes::axis;
 use crate::ops::{CompareExt, ReshapeExt, SliceExt, SortExt, select};
 
@@ -76,7 +76,7 @@ impl<A: Algebra> MedianExt for A {}
 #[track_caller]
 fn sorted<A: Algebra>(op: &str, x: &A, at: isize) -> (impl Fn(usize) -> A, usize) {
     let shape = x.shape();
-    let axis = axis(op, at, shape.rank()).unwrap_or_else(|e| e.raise());
+    let axis = axis(op, at, shape.rank()).or_raise();
     let n = shape[axis];
     if n == 0 {
         Error::shape(op, format!("axis {axis} of {shape} is empty")).raise()

@@ -6,7 +6,7 @@ use crate::algebra::{Algebra, Arg, Args};
 use crate::buffer::Buffer;
 use crate::case::{Case, Function};
 use crate::complex::Analytic;
-use crate::error::Error;
+use crate::error::{Error, OrRaise};
 use crate::float::Float;
 use crate::kernels::elementwise::for_each_row;
 use crate::op::{Op, Value};
@@ -130,7 +130,7 @@ pub trait PermuteExt: Algebra {
     /// ```
     #[track_caller]
     fn permute(&self, axes: impl Into<Axes>) -> Self {
-        let axes = axes.into().in_order("permute", self.shape().rank()).unwrap_or_else(|e| e.raise());
+        let axes = axes.into().in_order("permute", self.shape().rank()).or_raise();
         Self::apply(Permute { axes }, &[Arg::Real(self)]).real()
     }
 
@@ -147,7 +147,7 @@ pub trait PermuteExt: Algebra {
     #[track_caller]
     fn transpose(&self, first: isize, second: isize) -> Self {
         let rank = self.shape().rank();
-        let position = |at| axis("transpose", at, rank).unwrap_or_else(|e| e.raise());
+        let position = |at| axis("transpose", at, rank).or_raise();
         let mut axes: SmallVec<[usize; 4]> = (0..rank).collect();
         axes.swap(position(first), position(second));
         Self::apply(Permute { axes }, &[Arg::Real(self)]).real()
@@ -166,7 +166,7 @@ pub trait PermuteExt: Algebra {
     #[track_caller]
     fn move_axis(&self, from: isize, to: isize) -> Self {
         let rank = self.shape().rank();
-        let position = |at| axis("move_axis", at, rank).unwrap_or_else(|e| e.raise());
+        let position = |at| axis("move_axis", at, rank).or_raise();
         let (from, to) = (position(from), position(to));
         let mut axes: SmallVec<[usize; 4]> = (0..rank).filter(|k| *k != from).collect();
         axes.insert(to, from);

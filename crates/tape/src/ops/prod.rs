@@ -2,6 +2,7 @@
 
 use crate::algebra::{Algebra, Arg, Args};
 use crate::case::{Case, Function};
+use crate::error::OrRaise;
 use crate::ops::sum::reduced;
 use crate::ops::{Axes, Permute, ReshapeExt, SliceExt};
 use crate::shape::Shape;
@@ -60,7 +61,7 @@ impl<A: Algebra> ProdExt for A {}
 #[track_caller]
 pub(crate) fn with_axes_last<A: Algebra>(op: &str, x: &A, axes: &Axes) -> A {
     let shape = x.shape();
-    let named = axes.resolve(op, shape.rank()).unwrap_or_else(|e| e.raise());
+    let named = axes.resolve(op, shape.rank()).or_raise();
     let order: Vec<usize> = (0..shape.rank()).filter(|k| !named.contains(k)).chain(named.iter().copied()).collect();
     let first = shape.rank() - named.len();
     match order.is_sorted() {

@@ -2,7 +2,7 @@
 
 use crate::algebra::{Algebra, Args};
 use crate::case::{Case, Function};
-use crate::error::Error;
+use crate::error::{Error, OrRaise};
 use crate::ops::axes::axis;
 use crate::ops::{BroadcastToExt, ReshapeExt};
 use crate::shape::Shape;
@@ -71,7 +71,7 @@ pub trait RepeatExt: Algebra {
     #[track_caller]
     fn repeat_interleave(&self, at: isize, count: usize) -> Self {
         let shape = self.shape();
-        let axis = axis("repeat_interleave", at, shape.rank()).unwrap_or_else(|e| e.raise());
+        let axis = axis("repeat_interleave", at, shape.rank()).or_raise();
         let lengths = |n: usize| {
             let before = shape[..=axis].iter().copied();
             before.chain([n]).chain(shape[axis + 1..].iter().copied()).collect::<Shape>()

@@ -3,7 +3,7 @@
 use crate::algebra::{Algebra, Arg, Args};
 use crate::case::{Case, Function};
 use crate::complex::Analytic;
-use crate::error::Error;
+use crate::error::{Error, OrRaise};
 use crate::float::Float;
 use crate::op::{Op, Value};
 use crate::shape::Shape;
@@ -71,7 +71,7 @@ impl Op for Reshape {
 #[track_caller]
 fn to_sizes<A: Algebra>(x: &A, sizes: &Sizes) -> A {
     let from = x.shape();
-    let shape = sizes.resolve("reshape", &from).unwrap_or_else(|e| e.raise());
+    let shape = sizes.resolve("reshape", &from).or_raise();
     if from == shape {
         return x.clone();
     }

@@ -2,6 +2,7 @@
 
 use crate::algebra::{Algebra, Args};
 use crate::case::{Case, Function};
+use crate::error::OrRaise;
 use crate::ops::axes::axis;
 use crate::ops::{SliceExt, concat};
 
@@ -21,7 +22,7 @@ pub trait RollExt: Algebra {
     /// ```
     #[track_caller]
     fn roll(&self, at: isize, shift: isize) -> Self {
-        let axis = axis("roll", at, self.shape().rank()).unwrap_or_else(|e| e.raise());
+        let axis = axis("roll", at, self.shape().rank()).or_raise();
         let n = self.shape()[axis];
         let shift = if n == 0 { 0 } else { shift.rem_euclid(n as isize) as usize };
         if shift == 0 {

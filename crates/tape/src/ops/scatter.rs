@@ -3,7 +3,7 @@
 use crate::algebra::{Algebra, Arg, Args, IndexOperand, Operand};
 use crate::case::Case;
 use crate::complex::Analytic;
-use crate::error::Error;
+use crate::error::{Error, OrRaise};
 use crate::float::Float;
 use crate::op::{Op, Value};
 use crate::ops::axes::axis;
@@ -132,7 +132,7 @@ pub trait ScatterExt: Algebra {
     /// ```
     #[track_caller]
     fn scatter(&self, at: isize, index: impl IndexOperand<Self>, source: impl Operand<Self>) -> Self {
-        let axis = axis("scatter", at, self.shape().rank()).unwrap_or_else(|e| e.raise());
+        let axis = axis("scatter", at, self.shape().rank()).or_raise();
         Scatter { axis }.of(self, &index.beside(self), &source.beside(self))
     }
 }

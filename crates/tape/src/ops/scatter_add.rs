@@ -4,7 +4,7 @@ use crate::algebra::{Algebra, Arg, Args, IndexOperand};
 use crate::buffer::Buffer;
 use crate::case::Case;
 use crate::complex::Analytic;
-use crate::error::Error;
+use crate::error::{Error, OrRaise};
 use crate::float::Float;
 use crate::op::{Op, Value};
 use crate::ops::Gather;
@@ -107,7 +107,7 @@ pub trait ScatterAddExt: Algebra {
     #[track_caller]
     fn scatter_add(&self, shape: impl Into<Shape>, at: isize, index: impl IndexOperand<Self>) -> Self {
         let shape = shape.into();
-        let axis = axis("scatter_add", at, shape.rank()).unwrap_or_else(|e| e.raise());
+        let axis = axis("scatter_add", at, shape.rank()).or_raise();
         let index = index.beside(self);
         Self::apply(ScatterAdd { axis, shape }, &[Arg::Real(self), Arg::Index(&index)]).real()
     }

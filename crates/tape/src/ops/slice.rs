@@ -6,7 +6,7 @@ use crate::algebra::{Algebra, Arg, Args};
 use crate::buffer::Buffer;
 use crate::case::{Case, Function};
 use crate::complex::Analytic;
-use crate::error::Error;
+use crate::error::{Error, OrRaise};
 use crate::float::Float;
 use crate::op::{Op, Value};
 use crate::ops::axes::axis;
@@ -276,8 +276,8 @@ pub trait SliceExt: Algebra {
     #[track_caller]
     fn slice_step(&self, at: isize, range: impl Into<Span>, step: isize) -> Self {
         let shape = self.shape();
-        let axis = axis("slice", at, shape.rank()).unwrap_or_else(|e| e.raise());
-        let (start, end) = range.into().resolve(axis, shape[axis]).unwrap_or_else(|e| e.raise());
+        let axis = axis("slice", at, shape.rank()).or_raise();
+        let (start, end) = range.into().resolve(axis, shape[axis]).or_raise();
         if step >= 0 {
             return Self::apply(Slice { axis, start, end, step: step as usize }, &[Arg::Real(self)]).real();
         }
@@ -304,7 +304,7 @@ pub trait SliceExt: Algebra {
     #[track_caller]
     fn at(&self, at: isize, i: isize) -> Self {
         let shape = self.shape();
-        let axis = axis("at", at, shape.rank()).unwrap_or_else(|e| e.raise());
+        let axis = axis("at", at, shape.rank()).or_raise();
         let entry = if i < 0 { i + shape[axis] as isize } else { i };
         if !(0..shape[axis] as isize).contains(&entry) {
             Error::shape("at", format!("entry {i} of axis {axis} of {shape}, which has length {}", shape[axis])).raise()

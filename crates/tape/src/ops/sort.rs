@@ -2,7 +2,7 @@
 
 use crate::algebra::{Algebra, Arg, Args};
 use crate::case::{Case, Function};
-use crate::error::Error;
+use crate::error::{Error, OrRaise};
 use crate::ops::axes::axis;
 use crate::ops::{ArgSort, ArgSortExt, GatherExt};
 
@@ -40,7 +40,7 @@ pub trait SortExt: Algebra {
     #[track_caller]
     fn topk(&self, k: usize, at: isize, largest: bool) -> (Self, Self::Index) {
         let shape = self.shape();
-        let axis = axis("topk", at, shape.rank()).unwrap_or_else(|e| e.raise());
+        let axis = axis("topk", at, shape.rank()).or_raise();
         if k > shape[axis] {
             Error::shape("topk", format!("{k} of the {} entries along axis {axis} of {shape}", shape[axis])).raise()
         }

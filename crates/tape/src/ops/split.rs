@@ -2,7 +2,7 @@
 
 use crate::algebra::{Algebra, Args};
 use crate::case::{Case, Function};
-use crate::error::Error;
+use crate::error::{Error, OrRaise};
 use crate::ops::SliceExt;
 use crate::ops::axes::axis;
 
@@ -23,7 +23,7 @@ pub trait SplitExt: Algebra {
     #[track_caller]
     fn split(&self, at: isize, size: usize) -> Vec<Self> {
         let shape = self.shape();
-        let axis = axis("split", at, shape.rank()).unwrap_or_else(|e| e.raise());
+        let axis = axis("split", at, shape.rank()).or_raise();
         if size == 0 {
             Error::shape("split", format!("parts of 0 entries of axis {axis} of {shape}")).raise()
         }
@@ -45,7 +45,7 @@ pub trait SplitExt: Algebra {
     #[track_caller]
     fn split_sizes(&self, at: isize, sizes: &[usize]) -> Vec<Self> {
         let shape = self.shape();
-        let axis = axis("split", at, shape.rank()).unwrap_or_else(|e| e.raise());
+        let axis = axis("split", at, shape.rank()).or_raise();
         let sum: usize = sizes.iter().sum();
         if sum != shape[axis] {
             let message = format!("sizes {sizes:?} add up to {sum}, axis {axis} of {shape} has length {}", shape[axis]);
@@ -74,7 +74,7 @@ pub trait SplitExt: Algebra {
     #[track_caller]
     fn chunk(&self, at: isize, count: usize) -> Vec<Self> {
         let shape = self.shape();
-        let axis = axis("chunk", at, shape.rank()).unwrap_or_else(|e| e.raise());
+        let axis = axis("chunk", at, shape.rank()).or_raise();
         if count == 0 {
             Error::shape("chunk", format!("axis {axis} of {shape} in 0 parts")).raise()
         }
@@ -94,7 +94,7 @@ pub trait SplitExt: Algebra {
     #[track_caller]
     fn narrow(&self, at: isize, start: isize, length: usize) -> Self {
         let shape = self.shape();
-        let axis = axis("narrow", at, shape.rank()).unwrap_or_else(|e| e.raise());
+        let axis = axis("narrow", at, shape.rank()).or_raise();
         let first = if start < 0 { start + shape[axis] as isize } else { start };
         if first < 0 || first as usize + length > shape[axis] {
             let message =

@@ -2,7 +2,7 @@
 
 use crate::algebra::{Algebra, Args};
 use crate::case::{Case, Function};
-use crate::error::Error;
+use crate::error::{Error, OrRaise};
 use crate::ops::{Axes, ReshapeExt};
 use crate::shape::Shape;
 
@@ -23,7 +23,7 @@ pub trait SqueezeExt: Algebra {
     #[track_caller]
     fn squeeze(&self, axes: impl Into<Axes>) -> Self {
         let shape = self.shape();
-        let axes = axes.into().resolve("squeeze", shape.rank()).unwrap_or_else(|e| e.raise());
+        let axes = axes.into().resolve("squeeze", shape.rank()).or_raise();
         let kept = (0..shape.rank()).filter(|k| shape[*k] != 1 || !axes.contains(k));
         ReshapeExt::reshape(self, kept.map(|k| shape[k]).collect::<Shape>())
     }
@@ -55,7 +55,7 @@ pub trait SqueezeExt: Algebra {
     #[track_caller]
     fn unsqueeze(&self, at: isize) -> Self {
         let shape = self.shape();
-        let axis = inserted("unsqueeze", at, shape.rank()).unwrap_or_else(|e| e.raise());
+        let axis = inserted("unsqueeze", at, shape.rank()).or_raise();
         let lengths = shape[..axis].iter().copied().chain([1]).chain(shape[axis..].iter().copied());
         ReshapeExt::reshape(self, lengths.collect::<Shape>())
     }

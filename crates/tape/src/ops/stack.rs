@@ -2,7 +2,7 @@
 
 use crate::algebra::{Algebra, Args};
 use crate::case::{Case, Function};
-use crate::error::Error;
+use crate::error::{Error, OrRaise};
 use crate::ops::squeeze::inserted;
 use crate::ops::{SqueezeExt, concat};
 
@@ -25,7 +25,7 @@ pub fn stack<A: Algebra>(tensors: &[&A], at: isize) -> A {
     if let Some(other) = tensors.iter().find(|t| t.shape() != shape) {
         Error::shape("stack", format!("the shapes {shape} and {} differ", other.shape())).raise()
     }
-    let axis = inserted("stack", at, shape.rank()).unwrap_or_else(|e| e.raise()) as isize;
+    let axis = inserted("stack", at, shape.rank()).or_raise() as isize;
     let wide: Vec<A> = tensors.iter().map(|t| t.unsqueeze(axis)).collect();
     concat(&wide.iter().collect::<Vec<_>>(), axis)
 }

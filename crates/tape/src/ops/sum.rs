@@ -2,6 +2,7 @@
 
 use crate::algebra::{Algebra, Args};
 use crate::case::{Case, Function};
+use crate::error::OrRaise;
 use crate::ops::{Axes, ReshapeExt, SumToExt};
 use crate::shape::Shape;
 
@@ -60,7 +61,7 @@ impl<A: Algebra> SumExt for A {}
 #[track_caller]
 #[inline]
 pub(crate) fn reduced(op: &str, shape: &Shape, axes: &Axes) -> (Shape, Shape) {
-    let axes = axes.resolve(op, shape.rank()).unwrap_or_else(|e| e.raise());
+    let axes = axes.resolve(op, shape.rank()).or_raise();
     let kept = axes.iter().fold(shape.clone(), |s, k| s.with(*k, 1));
     let removed = (0..shape.rank()).filter(|k| !axes.contains(k)).map(|k| shape[k]).collect();
     (kept, removed)

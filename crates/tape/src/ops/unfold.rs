@@ -4,7 +4,7 @@ use crate::algebra::{Algebra, Arg, Args};
 use crate::buffer::Buffer;
 use crate::case::Case;
 use crate::complex::Analytic;
-use crate::error::Error;
+use crate::error::{Error, OrRaise};
 use crate::float::Float;
 use crate::kernels::windows::{self, Window, Windows};
 use crate::op::{Op, Value};
@@ -67,7 +67,7 @@ impl Op for Unfold {
     fn forward<F: Float>(&self, a: Args<'_, Tensor<F>>) -> Value<F> {
         let x = Tensor::shape(&a[0]);
         let lengths = &x[2..];
-        let counts = counts("unfold", &self.windows, lengths).unwrap_or_else(|e| e.raise());
+        let counts = counts("unfold", &self.windows, lengths).or_raise();
         let shape = Shape::from([x[0], x[1] * entries(&self.windows), counts.len_elements()]);
         let (image, matrix) = (lengths.iter().product::<usize>(), entries(&self.windows) * counts.len_elements());
         let mut out = Buffer::filled(shape.len_elements(), F::zero());

@@ -2,7 +2,7 @@
 
 use crate::algebra::{Algebra, Any, Arg, Args, Elementwise, IndexOperand, Lift, MaskOperand, TruthValues};
 use crate::any_op::AnyOp;
-use crate::error::Error;
+use crate::error::{Error, OrRaise};
 use crate::few::Few;
 use crate::float::Float;
 use crate::kernels::elementwise;
@@ -68,7 +68,7 @@ impl<F: Float> Base for Tensor<F> {
         AnyOp::compiled_for::<F, O>(op)
     }
     fn read_dual<R>(op: &dyn Custom, f: impl FnOnce(&dyn ReadBy<Dual<Self>>) -> R) -> R {
-        f(on_float(op).unwrap_or_else(|e| e.raise()))
+        f(on_float(op).or_raise())
     }
     fn dual_vjp<P: Pointwise>(op: &P, arg: usize, g: Dual<Self>, x: Of<P, &Dual<Self>>, y: &Dual<Self>) -> Dual<Self> {
         let shape = Tensor::shape(&x.as_ref()[arg].value).clone();

@@ -1,7 +1,7 @@
 //! The reader "numbers": operations are computed at once.
 
 use crate::algebra::{Algebra, Any, Arg, Args, Elementwise, Lift, TruthValues};
-use crate::error::Error;
+use crate::error::{Error, OrRaise};
 use crate::float::Float;
 use crate::kernels::elementwise;
 use crate::op::{Custom, Op, ReadBy, on_float};
@@ -29,7 +29,7 @@ impl<F: Float> Algebra for Tensor<F> {
 
     #[track_caller]
     fn apply<O: Op>(op: O, args: &[Arg<'_, Self>]) -> Any<Self> {
-        evaluate(&op, Args(args)).unwrap_or_else(|e| e.raise())
+        evaluate(&op, Args(args)).or_raise()
     }
 
     fn shape(&self) -> Shape {
@@ -57,7 +57,7 @@ impl<F: Float> Algebra for Tensor<F> {
     }
 
     fn read<R>(op: &dyn Custom, f: impl FnOnce(&dyn ReadBy<Self>) -> R) -> R {
-        f(on_float(op).unwrap_or_else(|e| e.raise()))
+        f(on_float(op).or_raise())
     }
 
     fn pointwise_vjp<P: Pointwise>(op: &P, arg: usize, g: Self, x: Of<P, &Self>, y: &Self) -> Self {

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 
 use crate::algebra::{Algebra, Any, Arg, Elementwise, IndexOperand, Lift, MaskOperand, TruthValues};
-use crate::error::Error;
+use crate::error::{Error, OrRaise};
 use crate::few::Few;
 use crate::float::Float;
 use crate::op::{Custom, Described, Kind, Op, ReadBy};
@@ -68,7 +68,7 @@ fn count(flops: &mut dyn FnMut() -> u64, y: &Shape) {
 impl Elementwise for Shape {
     #[track_caller]
     fn pointwise<P: Pointwise>(op: P, args: Of<P, &Self>) -> Self {
-        let y = Op::shape(&op, args.as_ref()).unwrap_or_else(|e| e.raise());
+        let y = Op::shape(&op, args.as_ref()).or_raise();
         count(&mut || Op::flops(&op, args.as_ref(), &y), &y);
         y
     }
@@ -97,7 +97,7 @@ impl Algebra for Shape {
 
     #[track_caller]
     fn apply<O: Op>(op: O, args: &[Arg<'_, Self>]) -> Any<Self> {
-        infer(&op, args).unwrap_or_else(|e| e.raise())
+        infer(&op, args).or_raise()
     }
 
     fn shape(&self) -> Shape {

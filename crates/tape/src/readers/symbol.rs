@@ -2,7 +2,7 @@
 
 use crate::algebra::{Algebra, Any, Arg, Args, Elementwise, IndexOperand, MaskOperand, TruthValues};
 use crate::any_op::AnyOp;
-use crate::error::Error;
+use crate::error::{Error, OrRaise};
 use crate::few::Few;
 use crate::float::Float;
 use crate::op::{Cotangents, Custom, OnFloat, Op, ReadBy, on_float};
@@ -110,7 +110,7 @@ macro_rules! symbols {
                 match mask { $(SymbolMask::$variant(x) => <$reader>::known_mask(op, x)),* }
             }
             fn read<R>(op: &dyn Custom, f: impl FnOnce(&dyn ReadBy<Self>) -> R) -> R {
-                f(on_float(op).unwrap_or_else(|e| e.raise()))
+                f(on_float(op).or_raise())
             }
             fn pointwise_vjp<P: Pointwise>(op: &P, arg: usize, g: Self, x: Of<P, &Self>, y: &Self) -> Self {
                 formula::vjp(op, arg, g, x, y)
@@ -216,7 +216,7 @@ pub(crate) struct BySymbol<'a, F>(pub(crate) &'a dyn OnFloat<F>);
 impl<'a, F: Float> BySymbol<'a, F> {
     /// An operation behind a pointer.
     pub(crate) fn of(op: &'a dyn Custom) -> Self {
-        BySymbol(on_float(op).unwrap_or_else(|e| e.raise()))
+        BySymbol(on_float(op).or_raise())
     }
 }
 

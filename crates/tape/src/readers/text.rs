@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::algebra::{Algebra, Any, Arg, Elementwise, IndexOperand, Lift, MaskOperand, TruthValues};
-use crate::error::Error;
+use crate::error::{Error, OrRaise};
 use crate::float::Float;
 use crate::op::{Custom, Described, Kind, Op, ReadBy};
 use crate::param::Param;
@@ -148,7 +148,7 @@ fn apply(op: &dyn Described, args: &[Arg<'_, Text>]) -> Any<Text> {
         .collect();
     let shapes: Vec<Shape> = texts.iter().map(|t| Shape::from(t.shape)).collect();
     let refs: Vec<&Shape> = shapes.iter().collect();
-    let shape = op.own_shape(&refs).unwrap_or_else(|e| e.raise());
+    let shape = op.own_shape(&refs).or_raise();
     let operands: Vec<String> = texts.iter().map(Text::operand).collect();
     let formula = op.own_text(&operands.iter().map(String::as_str).collect::<Vec<_>>());
     let text = Text::new(without_double_brackets(&formula), shape);

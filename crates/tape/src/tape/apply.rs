@@ -10,7 +10,7 @@ use super::{Scalar, Var, constant_id};
 use crate::algebra::{
     Algebra, Any, Arg, Args, Elementwise, Held, IndexOperand, Lift, MaskOperand, Operand, TruthValues,
 };
-use crate::error::Error;
+use crate::error::{Error, OrRaise};
 use crate::few::Few;
 use crate::float::Float;
 use crate::op::{Custom, Kind, Op, ReadBy, Value};
@@ -50,7 +50,7 @@ impl<F: Float> Var<F> {
     pub(crate) fn beside_key(key: u32, scalar: Scalar<F>) -> Self {
         if scalar.key() == 0 {
             let value = Tensor::from(scalar.value()).into();
-            let id = store::with_store(key, |store| constant_id(store, value)).unwrap_or_else(|e| e.raise());
+            let id = store::with_store(key, |store| constant_id(store, value)).or_raise();
             return Var::new(key, id);
         }
         if scalar.is_folding() {
@@ -65,7 +65,7 @@ impl<F: Float> Var<F> {
                 Location::caller(),
                 true,
             );
-            return Var::new(scalar.key(), id.unwrap_or_else(|e| e.raise()));
+            return Var::new(scalar.key(), id.or_raise());
         }
         Var::new(scalar.key(), scalar.id())
     }
@@ -162,7 +162,7 @@ impl<F: Float> Algebra for Var<F> {
 
     #[track_caller]
     fn apply<O: Op>(op: O, args: &[Arg<'_, Self>]) -> Any<Self> {
-        Var::try_apply(op, args).unwrap_or_else(|e| e.raise())
+        Var::try_apply(op, args).or_raise()
     }
 
     #[track_caller]
@@ -207,7 +207,7 @@ impl<F: Float> Algebra for Var<F> {
 
 #[track_caller]
 fn constant<F: Float, E>(key: u32, value: Value<F>) -> Var<F, E> {
-    let id = store::with_store(key, |store| constant_id(store, value)).unwrap_or_else(|e| e.raise());
+    let id = store::with_store(key, |store| constant_id(store, value)).or_raise();
     Var::new(key, id)
 }
 
@@ -218,7 +218,7 @@ impl<F: Float> Lift<F> for Var<F> {
             return Lift::constant(self, param.value().clone());
         }
         let id = lift_value(self.key, param.id(), Location::caller(), || param.value().clone());
-        Var::new(self.key, id.unwrap_or_else(|e| e.raise()))
+        Var::new(self.key, id.or_raise())
     }
 
     #[track_caller]

@@ -7,7 +7,7 @@ use super::combination::Combination;
 use super::scalar::Scalar;
 use super::store::{self, Extra, FOLDED, GRADIENT_ONLY, Line, Node, ScalarOp};
 use crate::algebra::Elementwise;
-use crate::error::Error;
+use crate::error::{Error, OrRaise};
 use crate::float::Float;
 use crate::number::Num;
 use crate::ops::{self, AnyOp};
@@ -360,7 +360,7 @@ pub(crate) fn push_run<F: Float>(
 /// Records a node of a full tape.
 #[track_caller]
 fn push<F: Float>(key: u32, node: Node<F>, value: F, op: &'static ScalarOp) -> u32 {
-    store::push(key, node, Extra { value, line: Location::caller(), op }).unwrap_or_else(|e| e.raise())
+    store::push(key, node, Extra { value, line: Location::caller(), op }).or_raise()
 }
 
 impl ScalarOp {

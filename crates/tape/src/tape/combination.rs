@@ -4,7 +4,7 @@ use super::Scalar;
 use super::arithmetic::{are_finite, times};
 use super::aside::aside;
 use super::store;
-use crate::error::Error;
+use crate::error::{Error, OrRaise};
 use crate::float::Float;
 
 /// A number on its way to the tape: what it depends on, and by which slopes.
@@ -60,7 +60,7 @@ impl<F: Float> Combination<F> {
         let (first, step, last) = match (self.waiting.0, self.nodes.first, self.pairs.first) {
             (0, 1.., 0) => self.nodes.bounds(),
             (0, 0, 1..) => self.pairs.bounds(),
-            _ => return self.finish_mixed(value).unwrap_or_else(|e| e.raise()),
+            _ => return self.finish_mixed(value).or_raise(),
         };
         if first == last {
             // A pair was recorded for this sum alone.
@@ -71,7 +71,7 @@ impl<F: Float> Combination<F> {
                 Scalar::folded(self.key, first, value, F::one())
             };
         }
-        let id = push_run::<F>(self.key, first, step, last).unwrap_or_else(|e| e.raise());
+        let id = push_run::<F>(self.key, first, step, last).or_raise();
         Scalar::node(self.key, id, value)
     }
 

@@ -37,7 +37,7 @@ pub(crate) use summation::Summation;
 pub use var::{Stored, Var};
 
 use crate::algebra::Any;
-use crate::error::Error;
+use crate::error::{Error, OrRaise};
 use crate::float::Float;
 use crate::graph::GraphView;
 use crate::non_finite::{self, NonFinite, OnNonFinite};
@@ -107,21 +107,21 @@ impl Tape<f64> {
 impl<F: Float> Tape<F> {
     #[track_caller]
     fn open(kind: u32) -> Self {
-        Tape { key: store::open::<F>(kind).unwrap_or_else(|e| e.raise()), thread: PhantomData }
+        Tape { key: store::open::<F>(kind).or_raise(), thread: PhantomData }
     }
 
     /// Records a differentiable number.
     #[inline]
     #[track_caller]
     pub fn scalar(&self, value: F) -> Scalar<F> {
-        let id = store::push_leaves(self.key, &[value], Location::caller()).unwrap_or_else(|e| e.raise());
+        let id = store::push_leaves(self.key, &[value], Location::caller()).or_raise();
         Scalar::node(self.key, id, value)
     }
 
     /// Records differentiable numbers, one for each of `values`.
     #[track_caller]
     pub fn scalars(&self, values: &[F]) -> Vec<Scalar<F>> {
-        let first = store::push_leaves(self.key, values, Location::caller()).unwrap_or_else(|e| e.raise());
+        let first = store::push_leaves(self.key, values, Location::caller()).or_raise();
         (first..).zip(values).map(|(id, value)| Scalar::node(self.key, id, *value)).collect()
     }
 
@@ -140,8 +140,7 @@ impl<F: Float> Tape<F> {
 
     #[track_caller]
     fn leaf<E: Stored<F>>(&self, what: What, value: Value<F>, active: bool) -> Var<F, E> {
-        let id = store::push_wide(self.key, what, SmallVec::new(), value, Location::caller(), active)
-            .unwrap_or_else(|e| e.raise());
+        let id = store::push_wide(self.key, what, SmallVec::new(), value, Location::caller(), active).or_raise();
         Var::new(self.key, id)
     }
 
@@ -158,7 +157,7 @@ impl<F: Float> Tape<F> {
     /// If the process has made a thousand million tapes.
     #[track_caller]
     pub fn clear(&mut self) {
-        self.key = store::clear::<F>(self.key).unwrap_or_else(|e| e.raise());
+        self.key = store::clear::<F>(self.key).or_raise();
     }
 
     /// The number of nodes, leaves included.
@@ -238,7 +237,7 @@ impl<F: Float> Tape<F> {
 
     #[track_caller]
     fn with<R>(&self, f: impl FnOnce(&mut Store<F>) -> R) -> R {
-        store::with_store(self.key, f).unwrap_or_else(|e| e.raise())
+        store::with_store(self.key, f).or_raise()
     }
 }
 

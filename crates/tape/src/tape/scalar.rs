@@ -5,7 +5,7 @@ use std::fmt;
 use super::Var;
 use super::store::{self, FOLDED, GRADIENT_ONLY};
 use crate::algebra::{Held, Operand};
-use crate::error::Error;
+use crate::error::{Error, OrRaise};
 use crate::float::Float;
 use crate::gradients::{Gradients, RecordedGradients};
 use crate::non_finite;
@@ -98,7 +98,7 @@ impl<F: Float> Scalar<F> {
     /// If the number is a constant, or its tape was cleared or dropped; [`try_backward`](Self::try_backward) returns it.
     #[track_caller]
     pub fn backward(&self) -> Gradients<F> {
-        self.try_backward().unwrap_or_else(|e| e.raise())
+        self.try_backward().or_raise()
     }
 
     /// [`backward`](Self::backward), with errors returned.
@@ -117,7 +117,7 @@ impl<F: Float> Scalar<F> {
     pub fn backward_all(&self) -> Gradients<F> {
         self.graph("keep every gradient")
             .and_then(|key| non_finite::backward(key, self.id(), F::one().into(), true))
-            .unwrap_or_else(|e| e.raise())
+            .or_raise()
     }
 
     /// The derivatives of this number as recorded values, which can be differentiated again.
@@ -126,9 +126,7 @@ impl<F: Float> Scalar<F> {
     /// As `backward`, and on a gradient-only tape.
     #[track_caller]
     pub fn backward_recorded(&self) -> RecordedGradients<F> {
-        self.graph("record gradients")
-            .and_then(|key| sweep::backward_recorded(Var::new(key, self.id())))
-            .unwrap_or_else(|e| e.raise())
+        self.graph("record gradients").and_then(|key| sweep::backward_recorded(Var::new(key, self.id()))).or_raise()
     }
 
     /// Keeps the derivative by this intermediate in every later sweep. The result stands for the same number; on a
@@ -154,7 +152,7 @@ impl<F: Float> Scalar<F> {
             })?;
             Ok(node)
         });
-        retained.unwrap_or_else(|e| e.raise())
+        retained.or_raise()
     }
 
     /// Shows the gradient of this number to `f` in every later sweep that reaches it, and keeps it, as
@@ -182,7 +180,7 @@ impl<F: Float> Scalar<F> {
         let done = store::with_store(node.key(), |store: &mut store::Store<F>| {
             store.hooks.get_or_insert_with(node.id(), Vec::new).push(std::rc::Rc::new(hook));
         });
-        done.unwrap_or_else(|e| e.raise());
+        done.or_raise();
         node
     }
 

@@ -9,7 +9,7 @@ use super::Scalar;
 use super::read::{is_active, line_of, value_of};
 use super::store::{self, CONSTANT, GRADIENT_ONLY, Store};
 use crate::algebra::{Any, Arg};
-use crate::error::Error;
+use crate::error::{Error, OrRaise};
 use crate::float::{Element, Float};
 use crate::gradients::{Gradients, RecordedGradients};
 use crate::non_finite;
@@ -82,7 +82,7 @@ impl<F: Float, E: Stored<F>> Var<F, E> {
     /// If the tape was cleared or dropped or belongs to another thread; [`try_value`](Self::try_value) returns it.
     #[track_caller]
     pub fn value(&self) -> Tensor<E> {
-        self.try_value().unwrap_or_else(|e| e.raise())
+        self.try_value().or_raise()
     }
 
     /// [`value`](Self::value), with errors returned.
@@ -126,7 +126,7 @@ impl<F: Float> Var<F> {
     /// If the output is not a single number, or its tape is gone; [`try_backward`](Self::try_backward) returns it.
     #[track_caller]
     pub fn backward(&self) -> Gradients<F> {
-        self.try_backward().unwrap_or_else(|e| e.raise())
+        self.try_backward().or_raise()
     }
 
     /// [`backward`](Self::backward), with errors returned.
@@ -163,7 +163,7 @@ impl<F: Float> Var<F> {
         self.graph("keep every gradient")
             .and_then(|()| self.seed())
             .and_then(|seed| non_finite::backward(self.key, self.id, seed, true))
-            .unwrap_or_else(|e| e.raise())
+            .or_raise()
     }
 
     /// The derivatives of this number as recorded values, which can be differentiated again.
@@ -172,7 +172,7 @@ impl<F: Float> Var<F> {
     /// As `backward`, and on a gradient-only tape.
     #[track_caller]
     pub fn backward_recorded(&self) -> RecordedGradients<F> {
-        self.try_backward_recorded().unwrap_or_else(|e| e.raise())
+        self.try_backward_recorded().or_raise()
     }
 
     /// [`backward_recorded`](Self::backward_recorded), with errors returned.
@@ -198,7 +198,7 @@ impl<F: Float> Var<F> {
                 store.retained.insert(at, self.id);
             }
         });
-        done.unwrap_or_else(|e| e.raise());
+        done.or_raise();
         self
     }
 
@@ -254,7 +254,7 @@ impl<F: Float> Var<F> {
             }
             store.hooks.get_or_insert_with(self.id, Vec::new).push(Rc::new(f));
         });
-        done.unwrap_or_else(|e| e.raise());
+        done.or_raise();
         self
     }
 

@@ -2,7 +2,7 @@
 
 use crate::algebra::{Algebra, Arg, Args};
 use crate::case::Case;
-use crate::error::Error;
+use crate::error::{Error, OrRaise};
 use crate::float::Float;
 use crate::kernels::factor::eigh_of;
 use crate::op::{Op, Value};
@@ -64,7 +64,7 @@ impl Op for Eigh {
     }
 
     fn forward<F: Float>(&self, a: Args<'_, Tensor<F>>) -> Value<F> {
-        let shape = Op::shape(self, &[Tensor::shape(&a[0])]).unwrap_or_else(|e| e.raise());
+        let shape = Op::shape(self, &[Tensor::shape(&a[0])]).or_raise();
         let parts = eigh_of(&a[0]);
         let parts = parts.iter().flatten();
         let all = match self {

@@ -2,7 +2,7 @@
 
 use crate::algebra::{Algebra, Arg, Args};
 use crate::case::{Case, Function};
-use crate::error::Error;
+use crate::error::{Error, OrRaise};
 use crate::float::Float;
 use crate::kernels::factor::matrices;
 use crate::op::{Op, Value};
@@ -108,7 +108,7 @@ pub trait QrExt: Algebra {
     /// ```
     #[track_caller]
     fn qr(&self) -> (Self, Self) {
-        let (_, m, n) = matrix("qr", &self.shape()).unwrap_or_else(|e| e.raise());
+        let (_, m, n) = matrix("qr", &self.shape()).or_raise();
         let head = if n > m { self.slice(-1, 0..m) } else { self.clone() };
         let q = Self::apply(QrFactor, &[Arg::Real(&head)]).real();
         let r = q.t().matmul(self).triu(0);

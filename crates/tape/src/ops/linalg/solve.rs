@@ -2,7 +2,7 @@
 
 use crate::algebra::{Algebra, Arg, Args, Operand};
 use crate::case::{Case, Function};
-use crate::error::Error;
+use crate::error::{Error, OrRaise};
 use crate::float::Float;
 use crate::kernels::elementwise::for_each_row;
 use crate::kernels::factor::{lu_of, matrices};
@@ -69,7 +69,7 @@ impl Op for Solve {
 
     fn forward<F: Float>(&self, args: Args<'_, Tensor<F>>) -> Value<F> {
         let (a, b) = (&args[0], &args[1]);
-        let y = solution("solve", Tensor::shape(a), Tensor::shape(b)).unwrap_or_else(|e| e.raise());
+        let y = solution("solve", Tensor::shape(a), Tensor::shape(b)).or_raise();
         let (lu, sides) = (lu_of(a), matrices(b).collect::<Vec<_>>());
         let mut x = Vec::with_capacity(y.len_elements());
         for_each_pair(Tensor::shape(a), Tensor::shape(b), &y, |i, j| {

@@ -2,7 +2,7 @@
 
 use crate::algebra::{Algebra, Arg, Args};
 use crate::case::Case;
-use crate::error::Error;
+use crate::error::{Error, OrRaise};
 use crate::float::Float;
 use crate::kernels::factor::svd_of;
 use crate::op::{Op, Value};
@@ -86,7 +86,7 @@ impl Op for Svd {
     }
 
     fn forward<F: Float>(&self, a: Args<'_, Tensor<F>>) -> Value<F> {
-        let shape = Op::shape(self, &[Tensor::shape(&a[0])]).unwrap_or_else(|e| e.raise());
+        let shape = Op::shape(self, &[Tensor::shape(&a[0])]).or_raise();
         let parts = svd_of(&a[0]);
         let parts = parts.iter().flatten();
         let all = match self {
@@ -98,7 +98,7 @@ impl Op for Svd {
     }
 
     fn vjp<A: Algebra>(&self, _arg: usize, g: A, a: Args<'_, A>, y: &A) -> A {
-        let (_, m, n) = matrix("svd", &a[0].shape()).unwrap_or_else(|e| e.raise());
+        let (_, m, n) = matrix("svd", &a[0].shape()).or_raise();
         let of = |part: Svd| if part == *self { y.clone() } else { part.of(&a[0]) };
         let (u, v) = (of(Svd::Left), of(Svd::Right));
         if *self == Svd::Values {
@@ -126,7 +126,7 @@ impl Op for Svd {
     }
 
     fn jvp<A: Algebra>(&self, _arg: usize, d: A, a: Args<'_, A>, y: &A) -> A {
-        let (_, m, n) = matrix("svd", &a[0].shape()).unwrap_or_else(|e| e.raise());
+        let (_, m, n) = matrix("svd", &a[0].shape()).or_raise();
         let of = |part: Svd| if part == *self { y.clone() } else { part.of(&a[0]) };
         let (u, v) = (of(Svd::Left), of(Svd::Right));
         if *self == Svd::Values {

@@ -2,7 +2,7 @@
 
 use crate::algebra::{Algebra, Arg, Args, Operand};
 use crate::case::Case;
-use crate::error::Error;
+use crate::error::{Error, OrRaise};
 use crate::float::Float;
 use crate::kernels::factor::{matrices, substitute};
 use crate::op::{Op, Value};
@@ -78,7 +78,7 @@ impl Op for TriangularSolve {
 
     fn forward<F: Float>(&self, args: Args<'_, Tensor<F>>) -> Value<F> {
         let (a, b) = (&args[0], &args[1]);
-        let y = solution("triangular_solve", Tensor::shape(a), Tensor::shape(b)).unwrap_or_else(|e| e.raise());
+        let y = solution("triangular_solve", Tensor::shape(a), Tensor::shape(b)).or_raise();
         let (left, right) = (matrices(a).collect::<Vec<_>>(), matrices(b).collect::<Vec<_>>());
         let (n, k) = (y[y.rank() - 2], y[y.rank() - 1]);
         let mut x = Vec::with_capacity(y.len_elements());
