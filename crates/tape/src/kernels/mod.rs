@@ -10,5 +10,6 @@ pub(crate) mod pairs;
 pub(crate) mod prefetch;
 pub(crate) mod reduce;
 pub(crate) mod rows;
+pub(crate) mod running;
 pub(crate) mod slopes;
 pub(crate) mod windows;

@@ -99,6 +99,7 @@ mod log_sum_exp_of;
 mod logical;
 mod logit;
 mod masked_fill;
+mod masked_product;
 mod masked_scatter;
 mod masked_select;
 mod matmul;
@@ -135,6 +136,7 @@ mod repeat;
 mod resample;
 mod reshape;
 mod roll;
+mod root_mean_square;
 mod round;
 mod rsqrt;
 mod scatter;
@@ -260,6 +262,7 @@ pub use log10::*;
 pub use logical::*;
 pub use logit::*;
 pub use masked_fill::*;
+pub use masked_product::*;
 pub use masked_scatter::*;
 pub use masked_select::*;
 pub use matmul::*;
@@ -296,6 +299,7 @@ pub use repeat::*;
 pub use resample::*;
 pub use reshape::*;
 pub use roll::*;
+pub use root_mean_square::*;
 pub use round::*;
 pub use rsqrt::*;
 pub use scatter::*;
@@ -657,12 +661,14 @@ ops! {
     LogSumExpOf
     Logical
     Logit
+    MaskedProduct
     MaskedScatter
     MaskedSelect
     MatMul
     #[cfg(feature = "linalg")] MatrixExp
     MaxOver
     Maximum
+    MeanTo
     Minimum
     Mish
     Mul
@@ -683,6 +689,7 @@ ops! {
     Remainder
     Resample
     Reshape
+    RootMeanSquare
     Round
     Rsqrt
     Scatter

@@ -12,6 +12,7 @@ use crate::float::Float;
 use crate::number::Num;
 use crate::ops::{self, AnyOp};
 use crate::pointwise::{Arity, Of, Pointwise, Two};
+use crate::real::Real;
 
 impl<F: Float> Scalar<F> {
     /// `value` is a function of this number with derivative `slope`; `free` is what the free slot keeps.
@@ -227,11 +228,12 @@ impl<F: Float> Slope<F> {
     }
 }
 
-/// A chain of two slopes. A zero derivative absorbs an infinite slope, as a full tape skips a zero adjoint.
+/// A chain of two slopes. A zero derivative absorbs an infinite slope, as a full tape skips a zero adjoint; a zero slope
+/// absorbs an infinite derivative, which comes to it as a cotangent.
 #[inline(always)]
 pub(crate) fn times<F: Float>(slope: F, derivative: F) -> F {
     let product = slope * derivative;
-    if num_traits::Float::is_nan(product) { absorb(product, derivative) } else { product }
+    if num_traits::Float::is_nan(product) { absorb(slope, derivative) } else { product }
 }
 
 /// Whether two numbers are finite. (If the sum is not, though they are, that is told too, and does no harm.)
@@ -248,8 +250,8 @@ fn is_finite<F: Float>(x: F) -> bool {
 
 aside! {
     /// Called, so that the way around it is a branch that is not taken and not ten instructions that choose.
-    extern fn absorb<F: Float>(product: F, derivative: F) -> F {
-        if derivative == F::zero() { derivative } else { product }
+    extern fn absorb<F: Float>(slope: F, derivative: F) -> F {
+        Num(derivative).chain(Num(slope)).0
     }
 }
 
