@@ -11,5 +11,6 @@ pub(crate) mod prefetch;
 pub(crate) mod reduce;
 pub(crate) mod rows;
 pub(crate) mod running;
+pub(crate) mod scaled;
 pub(crate) mod slopes;
 pub(crate) mod windows;

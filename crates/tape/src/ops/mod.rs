@@ -129,6 +129,7 @@ mod powf;
 mod powi;
 mod prod;
 mod reciprocal;
+mod recurrence;
 mod reduction;
 mod relu;
 mod remainder;
@@ -292,6 +293,7 @@ pub use powf::*;
 pub use powi::*;
 pub use prod::*;
 pub use reciprocal::*;
+pub use recurrence::*;
 pub use reduction::*;
 pub use relu::*;
 pub use remainder::*;
@@ -613,6 +615,7 @@ ops! {
     ConvWeight
     Cos
     Cosh
+    Cumprod
     Cumsum
     #[cfg(feature = "linalg")] Det
     #[cfg(feature = "linalg")] DetSign
@@ -683,8 +686,11 @@ ops! {
     Pow
     Powf
     Powi
+    Prod
+    ProdOfOthers
     #[cfg(feature = "linalg")] QrFactor
     Reciprocal
+    Recurrence
     Relu
     Remainder
     Resample
@@ -770,7 +776,6 @@ functions! {
     Convolution
     CosineSimilarity
     CrossEntropyOfClasses
-    Cumprod
     DepthwiseConv
     DiagEmbed
     Diagonal
