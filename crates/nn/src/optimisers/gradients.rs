@@ -69,8 +69,17 @@ impl<F: Float> ModelGradients<F> {
 
     /// The length of all gradients as one vector.
     pub fn norm(&self) -> f64 {
-        let squares = self.by.values().flat_map(|g| g.data()).map(|x| Float::to_f64(*x).powi(2));
-        squares.sum::<f64>().sqrt()
+        let numbers = || self.by.values().flat_map(|g| g.data()).map(|x| Float::to_f64(*x));
+        let in_units = |unit: f64| numbers().map(|x| (x / unit).powi(2)).sum::<f64>().sqrt() * unit;
+        let plain = in_units(1.0);
+        if plain.is_nan() || (1e-140..f64::INFINITY).contains(&plain) {
+            return plain;
+        }
+        // Squares overflow or vanish, and lengths do not.
+        match numbers().fold(0.0, |largest: f64, x| largest.max(x.abs())) {
+            0.0 | f64::INFINITY => plain,
+            largest => in_units(largest),
+        }
     }
 
     /// Cuts each number to between −`limit` and `limit`. NaN stays.

@@ -142,6 +142,19 @@ impl<'a> Groups<'a> {
     }
 }
 
+/// The length of a vector, of which no square overflows or vanishes.
+pub(crate) fn length<I: Iterator<Item = f64>>(numbers: impl Fn() -> I) -> f64 {
+    let in_units = |unit: f64| numbers().map(|x| (x / unit).powi(2)).sum::<f64>().sqrt() * unit;
+    let plain = in_units(1.0);
+    if plain.is_nan() || (1e-140..f64::INFINITY).contains(&plain) {
+        return plain;
+    }
+    match numbers().fold(0.0, |largest: f64, x| largest.max(x.abs())) {
+        0.0 | f64::INFINITY => plain,
+        largest => in_units(power_of_two(largest)),
+    }
+}
+
 /// The largest power of two that is not above a positive number, or the smallest normal number.
 pub(crate) fn power_of_two(x: f64) -> f64 {
     f64::from_bits(x.max(f64::MIN_POSITIVE).to_bits() & 0x7ff0_0000_0000_0000)

@@ -87,7 +87,7 @@ impl Attention {
         (q, k): (&Tensor<F>, &Tensor<F>),
         s: &Sizes,
         mask: Option<&Tensor<bool>>,
-        mut f: impl FnMut(usize, &[F], &dyn Fn(usize, usize) -> bool),
+        mut f: impl FnMut(usize, &mut [F], &dyn Fn(usize, usize) -> bool),
     ) {
         let Sizes { n, m, e, .. } = *s;
         let scale = F::from_f64(self.scale);
@@ -101,7 +101,7 @@ impl Attention {
             for (i, row) in p.chunks_exact_mut(m.max(1)).enumerate() {
                 softmax(row, scale, |j| sees(i, j));
             }
-            f(b, &p, &sees);
+            f(b, &mut p, &sees);
         }
         Buffer::recycle(p);
     }
@@ -328,6 +328,12 @@ impl Op for AttentionInput {
         let mut scores = Buffer::filled(if self.slot == 2 { 0 } else { n * m }, F::zero());
         self.of.for_each_batch((q, k), &s, mask_of(a, 4), |b, p, sees| {
             let out = &mut out[b * size..][..size];
+            // A query whose cotangent is 0 gives nothing, whatever its numbers are.
+            let silent: Vec<bool> = (0..n).map(|i| g.data()[(b * n + i) * f..][..f].iter().all(|g| *g == F::zero())).collect();
+            let sees = |i: usize, j: usize| sees(i, j) && !silent[i];
+            for (row, _) in p.chunks_exact_mut(m.max(1)).zip(&silent).filter(|(_, silent)| **silent) {
+                row.fill(F::zero());
+            }
             if self.slot == 2 {
                 let transposed = Matrix { data: p, rows: m, columns: n, transposed: true };
                 return weigh(transposed, rows(g, b, n, f), sees, out);

@@ -88,7 +88,7 @@ impl<F: Float> Scalar<F> {
         let x = [Num(self.value()), Num(number)];
         let y = op.eval(x);
         let slope = op.slope(0).map_or_else(|| op.partial(0, x, y).0, F::from_f64);
-        self.unary(y.0, Slope { by: slope, not_zero: slope != F::zero() }, number, Entry::<F, P>::OP, 0)
+        self.unary(y.0, Slope::known(slope), number, Entry::<F, P>::OP, 0)
     }
 
     /// An operation of a plain number and this one.
@@ -99,7 +99,7 @@ impl<F: Float> Scalar<F> {
         let x = [Num(number), Num(self.value())];
         let y = op.eval(x);
         let slope = op.slope(1).map_or_else(|| op.partial(1, x, y).0, F::from_f64);
-        self.unary(y.0, Slope { by: slope, not_zero: slope != F::zero() }, number, Entry::<F, P>::OP, 1)
+        self.unary(y.0, Slope::known(slope), number, Entry::<F, P>::OP, 1)
     }
 }
 
@@ -213,18 +213,24 @@ fn any_binary<F: Float>((a, s): (Scalar<F>, F), (b, t): (Scalar<F>, F), extra: E
     }
 }
 
-/// A derivative, and whether it is known not to be 0: beside a literal the compiler knows, and drops the check.
+/// A derivative, and whether it is known to be neither 0 nor infinite: beside a literal the compiler knows, and drops the check.
 #[derive(Clone, Copy)]
 struct Slope<F> {
     by: F,
-    not_zero: bool,
+    is_plain: bool,
 }
 
 impl<F: Float> Slope<F> {
+    /// A derivative beside a plain number, which most often is a literal.
+    #[inline(always)]
+    fn known(by: F) -> Self {
+        Slope { by, is_plain: by != F::zero() && is_finite(by) }
+    }
+
     /// The chain of a slope and this one.
     #[inline(always)]
     fn behind(self, slope: F) -> F {
-        if self.not_zero { slope * self.by } else { times(slope, self.by) }
+        if self.is_plain { slope * self.by } else { times(slope, self.by) }
     }
 }
 
@@ -276,7 +282,7 @@ impl<F: Float> Elementwise for Scalar<F> {
         let slope = |arg: usize| op.slope(arg).map_or(partials.as_ref()[arg].0, F::from_f64);
         match P::Arity::N {
             1 => {
-                let slope = Slope { by: slope(0), not_zero: op.slope(0).is_some_and(|c| c != 0.0) };
+                let slope = Slope { by: slope(0), is_plain: op.slope(0).is_some_and(|c| c != 0.0) };
                 args[0].unary(y.0, slope, F::from_f64(op.attribute()), Entry::<F, P>::OP, 0)
             }
             2 => {
