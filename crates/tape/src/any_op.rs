@@ -112,6 +112,9 @@ impl Op for AnyOp {
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
         self.described().own_shape(args)
     }
+    fn shape_of<F: Float>(&self, a: Args<'_, Tensor<F>>, shapes: &[&Shape]) -> Result<Shape, Error> {
+        on_float(self.custom())?.shape_of_as(a, shapes)
+    }
     fn check<F: Float>(&self, a: Args<'_, Tensor<F>>) -> Result<(), Error> {
         on_float(self.custom())?.check_as(a)
     }

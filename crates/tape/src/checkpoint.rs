@@ -19,7 +19,7 @@ use crate::readers::{Dual, Symbol, Text};
 use crate::shape::Shape;
 use crate::sweep;
 use crate::tape::store::{self, CONSTANT, Store, What};
-use crate::tape::{Tape, Var, is_active, lift_value, value_of};
+use crate::tape::{Tape, Var, is_active, lift_given, lift_value, value_of};
 use crate::tensor::Tensor;
 
 /// Computes `f` of `args` and keeps its result alone: what lies between is computed again in the backward pass.
@@ -35,7 +35,7 @@ use crate::tensor::Tensor;
 /// | result | that of `f(args)` |
 ///
 /// `f` runs on a tape of its own, so all that it takes from outside must be among `args`, or be a parameter that it lifts
-/// (a clone of a model shares its parameters and their memory). It must compute the same each time.
+/// (a closure that must own what it uses takes [`tied`](crate::Param::tied) parameters). It must compute the same each time.
 ///
 /// Backward passes, recorded or not, forward mode and Hessian–vector products can read it. A third derivative by forward
 /// mode cannot, and says so.
@@ -51,7 +51,7 @@ use crate::tensor::Tensor;
 /// ```
 /// use wengert_tape::{checkpoint, prelude::*};
 /// let w = Param::new(Tensor::from([[0.5, -1.0], [2.0, 0.3]]));
-/// let block = { let w = w.clone(); move |x: &[Var]| x[0].matmul(x[0].lift(&w)).tanh().sum() };
+/// let block = { let w = w.tied(); move |x: &[Var]| x[0].matmul(x[0].lift(&w)).tanh().sum() };
 ///
 /// let tape = Tape::new();
 /// let x = tape.var(Tensor::from([[1.0, 2.0]]));
@@ -86,7 +86,7 @@ pub fn checkpoint<F: Float>(
     let mut parents: SmallVec<[u32; 3]> = args.iter().map(|a| a.id).collect();
     let mut active = args.iter().any(|a| is_active::<F>(key, a.id));
     for (param, value) in run.lifted()? {
-        parents.push(lift_value(key, param, line, || value)?);
+        parents.push(lift_value(key, param, line, &value)?);
         op.params.push(param);
         active = true;
     }
@@ -131,9 +131,16 @@ impl<F: Float> Run<F> {
     /// The parameters that the function lifted, in order, with their values.
     fn lifted(&self) -> Result<Vec<(ParamId, Tensor<F>)>, Error> {
         let key = self.tape.key();
-        let mut ids: Vec<(u32, ParamId)> =
-            store::with_store(key, |store: &mut Store<F>| store.params.iter().map(|(p, id)| (*id, *p)).collect())?;
+        let mut ids: Vec<(u32, ParamId)> = store::with_store(key, |store: &mut Store<F>| {
+            store.params.iter().flat_map(|(p, lifted)| lifted.leaves().map(|id| (id, *p))).collect()
+        })?;
         ids.sort_unstable();
+        let mut params: Vec<ParamId> = ids.iter().map(|(_, param)| *param).collect();
+        params.sort_unstable();
+        if let Some(pair) = params.windows(2).find(|pair| pair[0] == pair[1]) {
+            let message = "was changed between two uses inside the function, or stands in it with two values";
+            return Err(Error::Argument(format!("checkpoint: {} {message}; clone one of them", pair[0])));
+        }
         ids.into_iter().map(|(id, param)| Ok((param, value_of::<F>(key, id)?.real()))).collect()
     }
 
@@ -155,7 +162,7 @@ impl<F: Float> Checkpoint<F> {
         let tape = Tape::<f64>::of::<F>();
         let mut operands: Vec<Var<F>> = arguments.iter().map(|v| tape.var(v.clone())).collect();
         for (param, value) in self.params.iter().zip(params) {
-            let id = lift_value(tape.key(), *param, Location::caller(), || value.clone())?;
+            let id = lift_given(tape.key(), *param, Location::caller(), value)?;
             operands.push(Var::new(tape.key(), id));
         }
         let y = (self.f)(&operands[..arguments.len()]);

@@ -39,6 +39,7 @@ mod few;
 mod float;
 mod gradients;
 mod graph;
+mod hooks;
 #[cfg(feature = "json")]
 mod json;
 mod kernels;

@@ -69,6 +69,12 @@ pub trait Op: Clone + Debug + PartialEq + Send + Sync + 'static {
     /// The shape of the result, or what is wrong with the arguments.
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error>;
 
+    /// [`shape`](Self::shape), where the arguments are at hand too: for an operation that must compute to know it.
+    #[doc(hidden)]
+    fn shape_of<F: Float>(&self, _a: Args<'_, Tensor<F>>, shapes: &[&Shape]) -> Result<Shape, Error> {
+        self.shape(shapes)
+    }
+
     /// What is wrong with the values of the arguments, such as a position outside an axis.
     fn check<F: Float>(&self, _a: Args<'_, Tensor<F>>) -> Result<(), Error> {
         Ok(())
@@ -218,6 +224,9 @@ pub trait ForwardBy<F: Float> {
     fn forward_as(&self, a: Args<'_, Tensor<F>>) -> Value<F>;
     /// [`Op::check`]
     fn check_as(&self, a: Args<'_, Tensor<F>>) -> Result<(), Error>;
+    /// [`Op::shape_of`]
+    #[doc(hidden)]
+    fn shape_of_as(&self, a: Args<'_, Tensor<F>>, shapes: &[&Shape]) -> Result<Shape, Error>;
 }
 
 impl<O: Op, F: Float> ForwardBy<F> for O {
@@ -226,6 +235,9 @@ impl<O: Op, F: Float> ForwardBy<F> for O {
     }
     fn check_as(&self, a: Args<'_, Tensor<F>>) -> Result<(), Error> {
         self.check(a)
+    }
+    fn shape_of_as(&self, a: Args<'_, Tensor<F>>, shapes: &[&Shape]) -> Result<Shape, Error> {
+        self.shape_of(a, shapes)
     }
 }
 

@@ -11,10 +11,11 @@ use crate::error::{Error, caught};
 use crate::few::Few;
 use crate::float::Float;
 use crate::gradients::{Gradients, RecordedGradients};
+use crate::hooks::{hooked, run_hooks};
 use crate::op::Op;
 use crate::shape::Shape;
 use crate::tape::store::{self, Store, What};
-use crate::tape::{Operands, Parent, Step, Var, inherit, read, step, value_of};
+use crate::tape::{Operands, Parent, Step, Var, inherit, is_active, read, step, value_of};
 use crate::tensor::Tensor;
 
 /// What stops the fast sweep over scalar nodes: where it must hand over or collect.
@@ -39,10 +40,13 @@ impl Stop {
 /// The stops below `end`, in ascending order.
 fn stops<F: Float>(store: &Store<F>, end: u32) -> Vec<Stop> {
     let leaves = store.leaves.iter().filter(|r| r.start < end).map(|r| Stop::Leaves(r.start, r.end.min(end)));
-    let retained = store.retained.iter().filter(|id| **id < end).map(|id| Stop::Retained(*id));
+    // A leaf that is retained is collected with its run.
+    let is_leaf =
+        |id: u32| store.leaves[..store.leaves.partition_point(|r| r.start <= id)].last().is_some_and(|r| id < r.end);
+    let retained = store.retained.iter().filter(|id| **id < end && !is_leaf(**id)).map(|id| Stop::Retained(*id));
     let wide = store.wide.iter().take_while(|w| w.id < end).map(|w| Stop::Wide(w.id));
     let mut all: Vec<Stop> = leaves.chain(retained).chain(wide).collect();
-    // Merging sorted runs: the standard sort finds them. A retained leaf is collected twice, as both.
+    // Merging sorted runs: the standard sort finds them.
     all.sort_by_key(Stop::end);
     all
 }
@@ -70,7 +74,8 @@ fn backward_of_leaves<F: Float>(key: u32, root: u32, seed: Tensor<F>) -> Result<
         }
     }
     let mut gradients = Gradients::new(key, root);
-    let hooked = is_hooked::<F>(key)?;
+    let mut reach = Reach::new(key, root);
+    let hooked = hooked::<F>(key)?;
     let mut top = end;
     let mut k = cotangents.len();
     for stop in stops.iter().rev() {
@@ -82,13 +87,24 @@ fn backward_of_leaves<F: Float>(key: u32, root: u32, seed: Tensor<F>) -> Result<
         }
         match *stop {
             Stop::Leaves(first, end) => {
+                for id in hooked.iter().rev().copied().filter(|id| (first..end).contains(id)) {
+                    let adjoint = adjoints[id as usize];
+                    if adjoint != F::zero() || reach.contains::<F>(id)? {
+                        run_hooks(key, id, &adjoint.into())?;
+                    }
+                }
                 gradients.add_leaves(first, &mut adjoints[first as usize..end as usize]);
                 top = first;
             }
             Stop::Retained(id) => {
-                gradients.add_retained_scalar(id, adjoints[id as usize]);
-                if hooked {
-                    run_hooks(key, id, &adjoints[id as usize].into())?;
+                let adjoint = adjoints[id as usize];
+                if adjoint != F::zero() || reach.contains::<F>(id)? {
+                    gradients.add_retained_scalar(id, adjoint);
+                    if hooked.binary_search(&id).is_ok() {
+                        run_hooks(key, id, &adjoint.into())?;
+                    }
+                } else {
+                    gradients.add_unreached([id]);
                 }
                 top = segment;
             }
@@ -104,10 +120,18 @@ fn backward_of_leaves<F: Float>(key: u32, root: u32, seed: Tensor<F>) -> Result<
                         None => part,
                     });
                 }
-                if let Some(g) = g.as_ref().filter(|_| hooked) {
-                    run_hooks(key, id, g)?;
+                if hooked.binary_search(&id).is_ok()
+                    && let Some(g) = g.clone().map_or_else(|| zeros_if_reached(key, id, &mut reach), |g| Ok(Some(g)))?
+                {
+                    run_hooks(key, id, &g)?;
                 }
-                visit_wide(key, id, k, g, &mut adjoints, &mut cotangents, &mut gradients)?;
+                let retained = visit_wide(key, id, k, g, &mut adjoints, &mut cotangents, &mut gradients)?;
+                if retained && !gradients.has_tensor(id) {
+                    match zeros_if_reached::<F>(key, id, &mut reach)? {
+                        Some(zeros) => gradients.add_tensor(id, zeros),
+                        None => gradients.add_unreached([id]),
+                    }
+                }
             }
         }
     }
@@ -116,11 +140,43 @@ fn backward_of_leaves<F: Float>(key: u32, root: u32, seed: Tensor<F>) -> Result<
     }
     adjoints[0] = F::zero();
     store::give_adjoints(adjoints);
-    gradients.finish()?;
+    gradients.finish(&mut reach)?;
     Ok(gradients)
 }
 
-/// Hands the cotangent of a tensor node to its parents, or keeps it if the node is a leaf.
+/// Which nodes an output depends on through differentiable arguments, found when it is first asked: most sweeps need not
+/// know.
+pub(crate) struct Reach {
+    key: u32,
+    root: u32,
+    found: Option<Vec<bool>>,
+}
+
+impl Reach {
+    fn new(key: u32, root: u32) -> Self {
+        Reach { key, root, found: None }
+    }
+
+    pub(crate) fn contains<F: Float>(&mut self, id: u32) -> Result<bool, Error> {
+        let found = match self.found.take() {
+            Some(found) => found,
+            None => reached::<F>(self.key, self.root)?,
+        };
+        Ok(self.found.insert(found).get(id as usize).copied().unwrap_or(false))
+    }
+}
+
+/// The gradient of a tensor node to which the sweep brought none: zeros where the output depends on it, through numbers
+/// whose derivatives are 0.
+fn zeros_if_reached<F: Float>(key: u32, id: u32, reach: &mut Reach) -> Result<Option<Tensor<F>>, Error> {
+    if !is_active::<F>(key, id) || !reach.contains::<F>(id)? {
+        return Ok(None);
+    }
+    Ok(Some(Tensor::zeros(value_of::<F>(key, id)?.real().shape())))
+}
+
+/// Hands the cotangent of a tensor node to its parents, or keeps it if the node is a leaf. Whether the node is no leaf and
+/// its gradient was asked for.
 fn visit_wide<F: Float>(
     key: u32,
     id: u32,
@@ -129,7 +185,7 @@ fn visit_wide<F: Float>(
     adjoints: &mut [F],
     cotangents: &mut [Option<Tensor<F>>],
     gradients: &mut Gradients<F>,
-) -> Result<(), Error> {
+) -> Result<bool, Error> {
     let mut operands = Operands::new();
     let mut parents: SmallVec<[u32; 3]> = SmallVec::new();
     let mut parts = None;
@@ -147,9 +203,9 @@ fn visit_wide<F: Float>(
     })??;
     if let Some(input) = leaf {
         gradients.add_tensor_leaf(id, line, input, g.filter(|_| active));
-        return Ok(());
+        return Ok(false);
     }
-    let (Some((what, value)), Some(g)) = (parts, g) else { return Ok(()) };
+    let (Some((what, value)), Some(g)) = (parts, g) else { return Ok(retained) };
     if retained {
         gradients.add_tensor(id, g.clone());
     }
@@ -157,7 +213,7 @@ fn visit_wide<F: Float>(
         What::Op(op) => op,
         What::Slope(slope) => {
             adjoints[parents[0] as usize] += g.item() * F::from_f64(slope);
-            return Ok(());
+            return Ok(retained);
         }
         What::Var | What::Input => unreachable!("leaves have no parents"),
     };
@@ -172,7 +228,7 @@ fn visit_wide<F: Float>(
             None => adjoints[parent as usize] += c.item(),
         }
     }
-    Ok(())
+    Ok(retained)
 }
 
 fn accumulate<F: Float>(slot: &mut Option<Tensor<F>>, c: Tensor<F>) {
@@ -259,25 +315,13 @@ pub(crate) fn why_inactive<F: Float>(key: u32, root: u32) -> Result<String, Erro
     Ok("the output depends on inputs alone, and on no var".into())
 }
 
-/// Calls what was asked to see the gradient of a node.
-fn run_hooks<F: Float>(key: u32, id: u32, g: &Tensor<F>) -> Result<(), Error> {
-    let hooks = store::with_store(key, |store: &mut Store<F>| store.hooks.get(id).cloned())?;
-    hooks.iter().flatten().for_each(|hook| hook(g));
-    Ok(())
-}
-
-/// Whether anything was asked to see gradients.
-fn is_hooked<F: Float>(key: u32) -> Result<bool, Error> {
-    store::with_store(key, |store: &mut Store<F>| !store.hooks.is_empty())
-}
-
 /// The sweep that keeps every cotangent, scalar or tensor, as numbers.
 fn backward_all<F: Float>(key: u32, root: u32, seed: Tensor<F>) -> Result<Gradients<F>, Error> {
     let cotangents = sweep::<F, _>(key, root, seed, &|id| value_of(key, id))?;
-    if is_hooked::<F>(key)? {
-        cotangents.iter().rev().try_for_each(|(id, g)| run_hooks(key, id, g))?;
+    for id in hooked::<F>(key)?.into_iter().rev() {
+        cotangents.get(id).map_or(Ok(()), |g| run_hooks(key, id, g))?;
     }
-    let mut gradients = Gradients::new(key, root);
+    let mut gradients = Gradients::new(key, root).of_all_nodes();
     let (leaves, scalars): (Vec<_>, Vec<_>) = store::with_store(key, |store: &mut Store<F>| {
         let wide = store.wide.iter().take_while(|w| w.id <= root).filter(|w| w.parents.is_empty());
         let scalars = store.leaves.iter().take_while(|r| r.start <= root).map(|r| r.start..r.end.min(root + 1));
@@ -303,8 +347,8 @@ pub(crate) fn backward_recorded<F: Float>(root: Var<F>) -> Result<RecordedGradie
     let key = root.key;
     let seed = root.full(root.shape(), 1.0);
     let cotangents = sweep::<F, _>(key, root.id, seed, &|id| handle(key, id))?;
-    if is_hooked::<F>(key)? {
-        cotangents.iter().rev().try_for_each(|(id, g)| run_hooks(key, id, &g.try_value()?))?;
+    for id in hooked::<F>(key)?.into_iter().rev() {
+        cotangents.get(id).map_or(Ok(()), |g| run_hooks(key, id, &g.try_value()?))?;
     }
     RecordedGradients::new(root, cotangents)
 }

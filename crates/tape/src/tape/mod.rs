@@ -6,6 +6,7 @@ mod aside;
 mod combination;
 mod functions;
 mod keys;
+mod lifted;
 mod memory;
 #[cfg(feature = "nalgebra")]
 mod nalgebra;
@@ -24,11 +25,12 @@ use std::panic::Location;
 
 use smallvec::SmallVec;
 
-#[cfg(feature = "check")]
-pub(crate) use apply::param_node;
-pub(crate) use apply::{evaluate, lift_value};
+pub(crate) use apply::evaluate;
 pub(crate) use arithmetic::{add_two, key_of, push_many, push_run};
 pub(crate) use combination::Combination;
+#[cfg(feature = "check")]
+pub(crate) use lifted::param_node;
+pub(crate) use lifted::{lift_given, lift_value};
 #[cfg(feature = "nalgebra")]
 pub use nalgebra::NalgebraFloat;
 pub(crate) use read::{Operands, Parent, Step, inherit, is_active, read, step, value_in, value_of};

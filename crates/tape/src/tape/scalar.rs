@@ -155,8 +155,9 @@ impl<F: Float> Scalar<F> {
         retained.or_raise()
     }
 
-    /// Shows the gradient of this number to `f` in every later sweep that reaches it, and keeps it, as
-    /// [`retain`](Self::retain) does; on a gradient-only tape go on with the result.
+    /// Shows the gradient of this number to `f` in every later sweep of an output that depends on it, once, and keeps it, as
+    /// [`retain`](Self::retain) does; on a gradient-only tape go on with the result. A sweep that `f` itself starts shows
+    /// nothing.
     ///
     /// # Panics
     /// If the number is a constant, or its tape was cleared or dropped.

@@ -13,6 +13,7 @@ use std::rc::Rc;
 
 use smallvec::SmallVec;
 
+use super::lifted::Lifted;
 pub(crate) use super::memory::{
     Inherit, Lane, clear, clear_in, close, close_in, give_adjoints, open, open_in, take_adjoints, with_store,
 };
@@ -154,7 +155,7 @@ pub struct Store<F: Float> {
     pub(super) pieces: Vec<Piece>,
     pub(crate) wide: Vec<Wide<F>>,
     pub(crate) constants: Vec<Value<F>>,
-    pub(crate) params: HashMap<ParamId, u32>,
+    pub(crate) params: HashMap<ParamId, Lifted>,
     /// The scalar leaves, as ranges of ids in ascending order.
     pub(crate) leaves: Vec<Range<u32>>,
     /// Scalar nodes whose gradient is kept, in ascending order.
