@@ -3,6 +3,7 @@
 mod apply;
 mod arithmetic;
 mod aside;
+pub(crate) mod by_id;
 mod combination;
 mod functions;
 mod keys;
@@ -12,9 +13,11 @@ mod nalgebra;
 #[cfg(feature = "ndarray")]
 mod ndarray;
 mod numeric;
+pub(crate) mod operators;
 mod read;
 mod record;
 mod scalar;
+pub(crate) mod slices;
 pub(crate) mod store;
 mod summation;
 mod var;

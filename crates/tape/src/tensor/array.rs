@@ -1,8 +1,5 @@
 //! A plain n-dimensional array: shape, shared row-major buffer, no recording.
 
-mod construct;
-mod display;
-
 use std::ops::Index;
 use std::sync::{Arc, OnceLock};
 
