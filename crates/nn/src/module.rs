@@ -262,9 +262,11 @@ pub trait ForwardOn<F: Float, A: Algebra> {
 }
 
 impl<F: Float, A: Reader<F>, M: Module<F>> ForwardOn<F, A> for M {
+    #[track_caller]
     fn forward_on(&self, x: &A) -> A {
         self.forward(x)
     }
+    #[track_caller]
     fn forward_training_on(&self, x: &A, training: &mut Training<A>) -> A {
         self.forward_training(x, training)
     }
@@ -324,9 +326,11 @@ impl<F: Float> Clone for Box<dyn Layer<F>> {
 }
 
 impl<F: Float> Module<F> for Box<dyn Layer<F>> {
+    #[track_caller]
     fn forward<A: Reader<F>>(&self, x: &A) -> A {
         A::read_layer(&**self).forward_on(x)
     }
+    #[track_caller]
     fn forward_training<A: Reader<F>>(&self, x: &A, training: &mut Training<A>) -> A {
         A::read_layer(&**self).forward_training_on(x, training)
     }

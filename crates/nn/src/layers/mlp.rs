@@ -87,6 +87,7 @@ impl<F: Float> Parameters<F> for Mlp<F> {
 }
 
 impl<F: Float> Module<F> for Mlp<F> {
+    #[track_caller]
     fn forward<A: Reader<F>>(&self, x: &A) -> A {
         self.layers.iter().enumerate().fold(x.clone(), |x, (k, layer)| self.after(k).of(&layer.forward(&x)))
     }

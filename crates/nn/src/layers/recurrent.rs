@@ -102,6 +102,7 @@ impl<F: Float> Recurrent<F> {
     }
 
     /// One layer over a sequence.
+    #[track_caller]
     fn layer<A: Reader<F>>(&self, x: &A, [w, u, b, c]: &[Param<F>; 4]) -> A {
         let (shape, hidden) = (x.shape(), self.sizes().1);
         let (batch, time) = (shape[0], shape[1]);
@@ -163,6 +164,7 @@ impl<F: Float> Parameters<F> for Recurrent<F> {
 }
 
 impl<F: Float> Module<F> for Recurrent<F> {
+    #[track_caller]
     fn forward<A: Reader<F>>(&self, x: &A) -> A {
         if let Err(e) = self.output_shape(&x.shape()) {
             e.raise()

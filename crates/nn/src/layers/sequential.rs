@@ -78,10 +78,12 @@ impl<F: Float> Parameters<F> for Sequential<F> {
 }
 
 impl<F: Float> Module<F> for Sequential<F> {
+    #[track_caller]
     fn forward<A: Reader<F>>(&self, x: &A) -> A {
         self.layers.iter().fold(x.clone(), |x, layer| layer.forward(&x))
     }
 
+    #[track_caller]
     fn forward_training<A: Reader<F>>(&self, x: &A, training: &mut Training<A>) -> A {
         self.layers.iter().fold(x.clone(), |x, layer| layer.forward_training(&x, training))
     }

@@ -177,6 +177,7 @@ pub trait AnyOverExt: TruthValues {
 impl<M: TruthValues> AnyOverExt for M {}
 
 /// Every axis.
+#[track_caller]
 fn whole<M: TruthValues>(mask: &M) -> Axes {
     let rank = M::Numbers::shape_of_mask(mask).rank();
     Axes::from(&(0..rank).collect::<Vec<usize>>()[..])

@@ -40,6 +40,7 @@ fn parts<F: Float>(x: &[F]) -> (F, F) {
 }
 
 /// `x` with an axis of length 1.
+#[track_caller]
 fn keep<A: Algebra>(x: &A, like: &A, axis: usize) -> A {
     ReshapeExt::reshape(x, like.shape().with(axis, 1))
 }
@@ -221,6 +222,7 @@ impl Op for SoftmaxCrossEntropyInput {
 
 impl SoftmaxCrossEntropyInput {
     /// The derivative of `g (p Σ t − t)` by `x` times `h`: `g Σ t · (p h − p Σ p h)`, a symmetric map of `h`.
+    #[track_caller]
     fn by_x<A: Algebra>(&self, h: &A, a: Args<'_, A>) -> A {
         let (g, x, t) = (&a[0], &a[1], &a[2]);
         let kept = x.shape().with(self.axis, 1);

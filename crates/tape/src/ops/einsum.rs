@@ -151,6 +151,7 @@ struct Term<A> {
 
 impl<A: Algebra> Term<A> {
     /// Takes the diagonal of axes of one name, and drops axes of length 1 that broadcast.
+    #[track_caller]
     fn new(value: &A, labels: &[Label], plan: &Plan) -> Self {
         let mut term = Term { value: value.clone(), labels: labels.to_vec() };
         let shape = value.shape();
@@ -171,6 +172,7 @@ impl<A: Algebra> Term<A> {
     }
 
     /// Sums over the axes that nothing else needs.
+    #[track_caller]
     fn summed(self, needed: impl Fn(&Label) -> bool) -> Self {
         let gone: Vec<usize> = (0..self.labels.len()).filter(|k| !needed(&self.labels[*k])).collect();
         if gone.is_empty() {
@@ -181,6 +183,7 @@ impl<A: Algebra> Term<A> {
     }
 
     /// The axes in another order.
+    #[track_caller]
     fn ordered(&self, labels: &[Label]) -> A {
         let place = |l: &Label| self.labels.iter().position(|k| k == l);
         let axes: Vec<usize> = labels.iter().filter_map(place).collect();
@@ -192,6 +195,7 @@ impl<A: Algebra> Term<A> {
 
     /// The axes as a batch of matrices: those of `batch`, then all of `rows` as one and all of `columns` as one. What
     /// lies in the other order is a transposed view.
+    #[track_caller]
     fn matrices(&self, batch: &[Label], rows: &[Label], columns: &[Label], plan: &Plan) -> A {
         let length = |labels: &[Label]| labels.iter().map(|l| plan.length(*l)).product::<usize>();
         let mut lengths: Vec<usize> = batch.iter().map(|l| plan.length(*l)).collect();
@@ -212,6 +216,7 @@ fn repeated(labels: &[Label]) -> Option<(usize, usize)> {
 }
 
 /// The product of two terms, summed over what neither the result nor another term needs.
+#[track_caller]
 fn contract<A: Algebra>(a: Term<A>, b: Term<A>, needed: &dyn Fn(&Label) -> bool, plan: &Plan) -> Term<A> {
     let a = a.summed(|l| needed(l) || b.labels.contains(l));
     let b = b.summed(|l| needed(l) || a.labels.contains(l));

@@ -153,6 +153,7 @@ fn batch_of(s: &Shape) -> Shape {
 }
 
 /// All rows of a batch of matrices as one matrix.
+#[track_caller]
 fn rows<A: Algebra>(x: &A) -> A {
     let shape = x.shape();
     let columns = shape[shape.rank() - 1];

@@ -24,6 +24,7 @@ pub struct MaxOver {
 
 impl MaxOver {
     /// How much each element counts: 1 for the largest alone, equal parts if there are several, else 0.
+    #[track_caller]
     fn shares<A: Algebra>(&self, x: &A, y: &A) -> A {
         let hit = x.equal(y);
         let one = x.full(Shape::scalar(), 1.0);

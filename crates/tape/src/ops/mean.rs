@@ -51,6 +51,7 @@ pub trait MeanExt: Algebra {
 impl<A: Algebra> MeanExt for A {}
 
 /// How many terms each sum has.
+#[track_caller]
 fn ratio<A: Algebra>(x: &A, sum: &A) -> f64 {
     x.shape().len_elements() as f64 / sum.shape().len_elements() as f64
 }

@@ -79,6 +79,7 @@ pub trait NormExt: Algebra {
 impl<A: Algebra> NormExt for A {}
 
 /// `√x`, whose derivative is 0 where `x = 0`.
+#[track_caller]
 pub(crate) fn root<A: Algebra>(x: &A) -> A {
     let zero = x.equal(0.0);
     let one = x.full(Shape::scalar(), 1.0);
@@ -87,6 +88,7 @@ pub(crate) fn root<A: Algebra>(x: &A) -> A {
 }
 
 /// `xᵖ`, which is `at_zero`, with derivative 0, where `x = 0`.
+#[track_caller]
 fn power<A: Algebra>(x: &A, p: f64, at_zero: f64) -> A {
     let zero = x.equal(0.0);
     let one = x.full(Shape::scalar(), 1.0);
@@ -95,6 +97,7 @@ fn power<A: Algebra>(x: &A, p: f64, at_zero: f64) -> A {
 }
 
 /// `sᵖ` of a sum of powers, with derivative 0 where the sum is 0.
+#[track_caller]
 fn power_of_sum<A: Algebra>(s: &A, p: f64) -> A {
     power(s, p, if p > 0.0 { 0.0 } else { f64::INFINITY })
 }

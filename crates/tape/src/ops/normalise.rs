@@ -53,12 +53,14 @@ impl Normalise {
     }
 
     /// The mean of each group.
+    #[track_caller]
     fn mean<A: Algebra>(&self, x: A) -> A {
         let terms = x.shape().len_elements() as f64 / self.shape.len_elements() as f64;
         x.sum_to(&self.shape) / terms
     }
 
     /// 1 / σ of each group, and x − μ.
+    #[track_caller]
     fn parts<A: Algebra>(&self, x: &A) -> (A, A) {
         let centred = if self.centred { x.clone() - self.mean(x.clone()) } else { x.clone() };
         let variance = self.mean(centred.clone() * &centred);

@@ -71,6 +71,7 @@ pub(crate) fn with_axes_last<A: Algebra>(op: &str, x: &A, axes: &Axes) -> A {
 }
 
 /// The product along the last axis, which stays with length 1.
+#[track_caller]
 fn last_axis<A: Algebra>(x: A) -> A {
     let mut x = x;
     let axis = x.shape().rank() - 1;

@@ -89,6 +89,7 @@ pub trait VarianceExt: Algebra {
 impl<A: Algebra> VarianceExt for A {}
 
 /// The number of terms of each mean, less the correction; not below 0.
+#[track_caller]
 fn left<A: Algebra>(x: &A, mean: &A, correction: f64) -> f64 {
     let terms = x.shape().len_elements() as f64 / mean.shape().len_elements() as f64;
     (terms - correction).max(0.0)

@@ -42,9 +42,11 @@ pub trait Base: Algebra {
     fn any_op<O: Op>(op: O) -> AnyOp;
 
     /// [`Algebra::pointwise_vjp`] on values with tangents.
+    #[track_caller]
     fn dual_vjp<P: Pointwise>(op: &P, arg: usize, g: Dual<Self>, x: Of<P, &Dual<Self>>, y: &Dual<Self>) -> Dual<Self>;
 
     /// [`Algebra::pointwise_jvp`] on values with tangents.
+    #[track_caller]
     fn dual_jvp<P: Pointwise>(op: &P, arg: usize, d: Dual<Self>, x: Of<P, &Dual<Self>>, y: &Dual<Self>) -> Dual<Self>;
 }
 
@@ -55,9 +57,11 @@ impl<F: Float> Base for Var<F> {
     fn read_dual<R>(op: &dyn Custom, f: impl FnOnce(&dyn ReadBy<Dual<Self>>) -> R) -> R {
         f(&BySymbol::of(op))
     }
+    #[track_caller]
     fn dual_vjp<P: Pointwise>(op: &P, arg: usize, g: Dual<Self>, x: Of<P, &Dual<Self>>, y: &Dual<Self>) -> Dual<Self> {
         formula::vjp(op, arg, g, x, y)
     }
+    #[track_caller]
     fn dual_jvp<P: Pointwise>(op: &P, arg: usize, d: Dual<Self>, x: Of<P, &Dual<Self>>, y: &Dual<Self>) -> Dual<Self> {
         formula::jvp(op, arg, d, x, y)
     }
@@ -70,10 +74,12 @@ impl<F: Float> Base for Tensor<F> {
     fn read_dual<R>(op: &dyn Custom, f: impl FnOnce(&dyn ReadBy<Dual<Self>>) -> R) -> R {
         f(on_float(op).or_raise())
     }
+    #[track_caller]
     fn dual_vjp<P: Pointwise>(op: &P, arg: usize, g: Dual<Self>, x: Of<P, &Dual<Self>>, y: &Dual<Self>) -> Dual<Self> {
         let shape = Tensor::shape(&x.as_ref()[arg].value).clone();
         elementwise::dual_times_partial(op, arg, g, x, y).sum_to(shape)
     }
+    #[track_caller]
     fn dual_jvp<P: Pointwise>(op: &P, arg: usize, d: Dual<Self>, x: Of<P, &Dual<Self>>, y: &Dual<Self>) -> Dual<Self> {
         use crate::ops::BroadcastToExt;
         elementwise::dual_times_partial(op, arg, d.broadcast_to(Tensor::shape(&y.value)), x, y)
@@ -106,26 +112,33 @@ impl<A: Base> Algebra for Dual<A> {
         apply(&A::any_op(op), args)
     }
 
+    #[track_caller]
     fn shape(&self) -> Shape {
         self.value.shape()
     }
+    #[track_caller]
     fn shape_of_index(index: &DualIndex<A>) -> Shape {
         A::shape_of_index(&index.0)
     }
+    #[track_caller]
     fn shape_of_mask(mask: &DualMask<A>) -> Shape {
         A::shape_of_mask(&mask.0)
     }
 
+    #[track_caller]
     fn full(&self, shape: Shape, value: f64) -> Self {
         Dual::still(self.value.full(shape, value))
     }
+    #[track_caller]
     fn index(&self, index: Tensor<i64>) -> DualIndex<A> {
         DualIndex(self.value.index(index))
     }
+    #[track_caller]
     fn mask(&self, mask: Tensor<bool>) -> DualMask<A> {
         DualMask(self.value.mask(mask))
     }
 
+    #[track_caller]
     fn known_mask(op: &str, mask: &DualMask<A>) -> Result<Tensor<bool>, Error> {
         A::known_mask(op, &mask.0)
     }
@@ -134,18 +147,22 @@ impl<A: Base> Algebra for Dual<A> {
         A::read_dual(op, f)
     }
 
+    #[track_caller]
     fn pointwise_vjp<P: Pointwise>(op: &P, arg: usize, g: Self, x: Of<P, &Self>, y: &Self) -> Self {
         A::dual_vjp(op, arg, g, x, y)
     }
+    #[track_caller]
     fn pointwise_jvp<P: Pointwise>(op: &P, arg: usize, d: Self, x: Of<P, &Self>, y: &Self) -> Self {
         A::dual_jvp(op, arg, d, x, y)
     }
 }
 
 impl<F: Float, A: Base + Lift<F>> Lift<F> for Dual<A> {
+    #[track_caller]
     fn lift(&self, param: &Param<F>) -> Self {
         Dual::still(self.value.lift(param))
     }
+    #[track_caller]
     fn constant(&self, value: Tensor<F>) -> Self {
         Dual::still(self.value.constant(value))
     }
@@ -176,6 +193,7 @@ fn apply<A: Base>(op: &AnyOp, args: &[Arg<'_, Dual<A>>]) -> Any<Dual<A>> {
 }
 
 /// The sum of two tangents, either of which may be zero.
+#[track_caller]
 fn plus<A: Algebra>(a: Option<A>, b: Option<A>) -> Option<A> {
     match (a, b) {
         (Some(a), Some(b)) => Some(a + b),
@@ -213,6 +231,7 @@ impl<A: Algebra> std::fmt::Debug for DualMask<A> {
 }
 
 impl<A: Base> IndexOperand<Dual<A>> for DualIndex<A> {
+    #[track_caller]
     fn beside(&self, _like: &Dual<A>) -> DualIndex<A> {
         self.clone()
     }
@@ -221,6 +240,7 @@ impl<A: Base> TruthValues for DualMask<A> {
     type Numbers = Dual<A>;
 }
 impl<A: Base> MaskOperand<Dual<A>> for DualMask<A> {
+    #[track_caller]
     fn beside(&self, _like: &Dual<A>) -> DualMask<A> {
         self.clone()
     }

@@ -43,11 +43,13 @@ impl Svd {
 }
 
 /// What is left of `x` without its part in the span of the columns of `q`.
+#[track_caller]
 fn outside<A: Algebra>(q: &A, x: &A) -> A {
     x.clone() - q.matmul(q.t().matmul(x))
 }
 
 /// `s⁻¹`
+#[track_caller]
 fn reciprocal<A: Algebra>(s: &A) -> A {
     let s = AwayFromZero::expect("svd", "singular value", s);
     s.full(s.shape(), 1.0) / s

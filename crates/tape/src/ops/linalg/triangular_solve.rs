@@ -32,6 +32,7 @@ impl TriangularSolve {
     }
 
     /// What is read of a matrix: for a unit triangle, what varies.
+    #[track_caller]
     fn part<A: Algebra>(&self, a: &A) -> A {
         match self.triangle {
             Triangle::Lower => a.tril(0),
