@@ -139,6 +139,17 @@ impl<A: Algebra> Arg<'_, A> {
     }
 }
 
+/// The shapes of some values.
+#[track_caller]
+pub(crate) fn shapes_of<A: Algebra>(values: &[&A]) -> Vec<Shape> {
+    // Not a closure, which would have no line of the caller.
+    let mut shapes = Vec::with_capacity(values.len());
+    for x in values {
+        shapes.push(x.shape());
+    }
+    shapes
+}
+
 /// The arguments that a rule sees. Indexing gives numbers: `a[0]`.
 #[derive(Debug)]
 pub struct Args<'a, A: Algebra>(pub &'a [Arg<'a, A>]);
@@ -302,6 +313,13 @@ impl<A: Algebra> Operand<A> for f64 {
     #[track_caller]
     fn beside(&self, like: &A) -> Held<'_, A> {
         Held::Own(like.full(Shape::scalar(), *self))
+    }
+}
+
+impl<A: Algebra> Operand<A> for f32 {
+    #[track_caller]
+    fn beside(&self, like: &A) -> Held<'_, A> {
+        Held::Own(like.full(Shape::scalar(), f64::from(*self)))
     }
 }
 

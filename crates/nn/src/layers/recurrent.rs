@@ -169,7 +169,11 @@ impl<F: Float> Module<F> for Recurrent<F> {
         if let Err(e) = self.output_shape(&x.shape()) {
             e.raise()
         }
-        self.layers.iter().fold(x.clone(), |x, layer| self.layer(&x, layer))
+        let mut x = x.clone();
+        for layer in &self.layers {
+            x = self.layer(&x, layer);
+        }
+        x
     }
 
     fn output_shape(&self, x: &Shape) -> Result<Shape, Error> {

@@ -10,6 +10,7 @@ use crate::kernels::gemm::{Matrix, multiply};
 use crate::kernels::reduce::broadcast_to;
 use crate::op::{Op, Value};
 use crate::ops::{MatMulExt, PermuteExt, Select, SoftmaxExt, SumExt};
+use crate::scope::called;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 
@@ -451,6 +452,7 @@ pub trait AttentionExt: Algebra {
     /// ```
     #[track_caller]
     fn scaled_dot_product_attention(&self, k: impl Operand<Self>, v: impl Operand<Self>, causal: bool) -> Self {
+        let _called = called("scaled_dot_product_attention");
         attention(causal, self).apply([self, &k.beside(self), &v.beside(self)], None)
     }
 
@@ -475,6 +477,7 @@ pub trait AttentionExt: Algebra {
         mask: impl MaskOperand<Self>,
         causal: bool,
     ) -> Self {
+        let _called = called("masked_attention");
         let mask = mask.beside(self);
         attention(causal, self).apply([self, &k.beside(self), &v.beside(self)], Some(&mask))
     }

@@ -1,9 +1,10 @@
 //! Sums of products by Einstein's convention, contracted pair by pair in a good order.
 
-use crate::algebra::{Algebra, Args};
+use crate::algebra::{Algebra, Args, shapes_of};
 use crate::case::{Case, Function};
 use crate::error::{Error, OrRaise};
 use crate::ops::{Axes, DiagonalExt, MatMulExt, PermuteExt, ReshapeExt, SumExt};
+use crate::scope::called;
 use crate::shape::Shape;
 
 /// The name of an axis: a letter, or an axis that `...` stands for, counted from the last.
@@ -369,10 +370,13 @@ fn greedy(plan: &Plan, mut terms: Vec<Vec<Label>>) -> Vec<(usize, usize)> {
 /// ```
 #[track_caller]
 pub fn einsum<A: Algebra>(equation: &str, operands: &[&A]) -> A {
-    let shapes: Vec<Shape> = operands.iter().map(|x| x.shape()).collect();
+    let _called = called("einsum");
+    let shapes = shapes_of(operands);
     let plan = Plan::new(equation, &shapes).or_raise();
-    let mut terms: Vec<Term<A>> =
-        operands.iter().zip(&plan.operands).map(|(x, labels)| Term::new(*x, labels, &plan)).collect();
+    let mut terms: Vec<Term<A>> = Vec::with_capacity(operands.len());
+    for (x, labels) in operands.iter().zip(&plan.operands) {
+        terms.push(Term::new(*x, labels, &plan));
+    }
     for (i, j) in order(&plan) {
         let (b, a) = (terms.remove(j), terms.remove(i));
         let needed = |l: &Label| plan.output.contains(l) || terms.iter().any(|t| t.labels.contains(l));

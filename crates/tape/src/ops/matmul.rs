@@ -10,6 +10,7 @@ use crate::kernels::elementwise::for_each_row;
 use crate::kernels::gemm::{Matrix, multiply};
 use crate::op::{Op, Value};
 use crate::ops::{PermuteExt, ReshapeExt, SumToExt};
+use crate::scope::called;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 
@@ -186,6 +187,7 @@ pub trait MatMulExt: Algebra {
     /// ```
     #[track_caller]
     fn matmul(&self, rhs: impl Operand<Self>) -> Self {
+        let _called = called("matmul");
         product(self, &rhs.beside(self))
     }
 }

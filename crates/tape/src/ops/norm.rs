@@ -6,6 +6,7 @@ use crate::ops::sum::reduced;
 use crate::ops::{
     AbsExt, Axes, CompareExt, MaxOverExt, MinExt, PowfExt, ReshapeExt, SignExt, SqrtExt, SquareExt, SumExt, select,
 };
+use crate::scope::called;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 
@@ -33,6 +34,7 @@ pub trait NormExt: Algebra {
     /// ```
     #[track_caller]
     fn norm(&self, order: f64) -> Self {
+        let _called = called("norm");
         ReshapeExt::reshape(&self.flatten(0).norm_over(0, order), Shape::scalar())
     }
 
@@ -49,6 +51,7 @@ pub trait NormExt: Algebra {
     /// ```
     #[track_caller]
     fn norm_over(&self, axes: impl Into<Axes>, order: f64) -> Self {
+        let _called = called("norm_over");
         let axes = axes.into();
         let removed = reduced("norm_over", &self.shape(), &axes).1;
         ReshapeExt::reshape(&self.norm_keeping(axes, order), removed)
@@ -60,6 +63,7 @@ pub trait NormExt: Algebra {
     /// If an axis is out of range or named twice, or there are no elements and the order is infinite.
     #[track_caller]
     fn norm_keeping(&self, axes: impl Into<Axes>, order: f64) -> Self {
+        let _called = called("norm_keeping");
         let axes = axes.into();
         match order {
             2.0 => root(&self.square().sum_keeping(axes)),

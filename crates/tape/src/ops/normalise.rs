@@ -10,6 +10,7 @@ use crate::kernels::groups::Groups;
 use crate::op::{Op, Value};
 use crate::ops::sum::reduced;
 use crate::ops::{Axes, PowfExt, SumToExt};
+use crate::scope::called;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 
@@ -261,6 +262,7 @@ pub trait NormaliseExt: Algebra {
     /// ```
     #[track_caller]
     fn normalise(&self, axes: impl Into<Axes>, epsilon: f64) -> Self {
+        let _called = called("normalise");
         let (shape, _) = reduced("normalise", &self.shape(), &axes.into());
         Normalise { shape, epsilon, centred: true }.of(self)
     }
@@ -278,6 +280,7 @@ pub trait NormaliseExt: Algebra {
     /// ```
     #[track_caller]
     fn rms_normalise(&self, axes: impl Into<Axes>, epsilon: f64) -> Self {
+        let _called = called("rms_normalise");
         let (shape, _) = reduced("rms_normalise", &self.shape(), &axes.into());
         Normalise { shape, epsilon, centred: false }.of(self)
     }

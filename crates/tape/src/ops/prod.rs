@@ -5,6 +5,7 @@ use crate::case::{Case, Function};
 use crate::error::OrRaise;
 use crate::ops::sum::reduced;
 use crate::ops::{Axes, Permute, ReshapeExt, SliceExt};
+use crate::scope::called;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 
@@ -22,6 +23,7 @@ pub trait ProdExt: Algebra {
     /// ```
     #[track_caller]
     fn prod(&self) -> Self {
+        let _called = called("prod");
         last_axis(self.flatten(0)).reshape(Shape::scalar())
     }
 
@@ -38,6 +40,7 @@ pub trait ProdExt: Algebra {
     /// ```
     #[track_caller]
     fn prod_over(&self, axes: impl Into<Axes>) -> Self {
+        let _called = called("prod_over");
         let axes = axes.into();
         let removed = reduced("prod_over", &self.shape(), &axes).1;
         last_axis(with_axes_last("prod_over", self, &axes)).reshape(removed)
@@ -49,6 +52,7 @@ pub trait ProdExt: Algebra {
     /// If an axis is out of range or named twice.
     #[track_caller]
     fn prod_keeping(&self, axes: impl Into<Axes>) -> Self {
+        let _called = called("prod_keeping");
         let axes = axes.into();
         let kept = reduced("prod_keeping", &self.shape(), &axes).0;
         last_axis(with_axes_last("prod_keeping", self, &axes)).reshape(kept)

@@ -1,5 +1,7 @@
 //! Values with tangents: forward mode, and forward over reverse.
 
+use std::panic::Location;
+
 use crate::algebra::{Algebra, Any, Arg, Args, Elementwise, IndexOperand, Lift, MaskOperand, TruthValues};
 use crate::any_op::AnyOp;
 use crate::error::{Error, OrRaise};
@@ -11,6 +13,7 @@ use crate::ops::SumToExt;
 use crate::param::Param;
 use crate::pointwise::{Arity, Of, Pointwise};
 use crate::readers::{BySymbol, formula};
+use crate::scope::asked_at;
 use crate::shape::Shape;
 use crate::tape::Var;
 use crate::tensor::Tensor;
@@ -90,6 +93,7 @@ impl<A: Base> Elementwise for Dual<A> {
     #[track_caller]
     fn pointwise<P: Pointwise>(op: P, args: Of<P, &Self>) -> Self {
         let args = args.as_ref();
+        let _line = asked_at(Location::caller());
         let x = P::Arity::from_fn(|k| &args[k].value);
         let value = A::pointwise(op, x);
         let mut tangent = None;
@@ -171,6 +175,7 @@ impl<F: Float, A: Base + Lift<F>> Lift<F> for Dual<A> {
 /// [`Algebra::apply`], compiled once and not for each type of operation.
 #[track_caller]
 fn apply<A: Base>(op: &AnyOp, args: &[Arg<'_, Dual<A>>]) -> Any<Dual<A>> {
+    let _line = asked_at(Location::caller());
     let values = Few::from_fn(args.len(), |k| match args[k] {
         Arg::Real(d) => Arg::Real(&d.value),
         Arg::Index(i) => Arg::Index(&i.0),

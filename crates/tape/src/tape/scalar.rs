@@ -237,6 +237,12 @@ impl<F: Float> Operand<Scalar<F>> for &Scalar<F> {
         Held::Borrowed(self)
     }
 }
+impl<F: Float> Operand<Scalar<F>> for f32 {
+    #[inline(always)]
+    fn beside(&self, _like: &Scalar<F>) -> Held<'_, Scalar<F>> {
+        Held::Own(Scalar::constant(F::from_f64(f64::from(*self))))
+    }
+}
 impl<F: Float> Operand<Scalar<F>> for f64 {
     #[inline(always)]
     #[track_caller]

@@ -7,6 +7,7 @@ use crate::float::Float;
 use crate::kernels::factor::svd_of;
 use crate::op::{Op, Value};
 use crate::ops::{AwayFromZero, Gaps, MatMulExt, PermuteExt, SumExt};
+use crate::scope::called;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 
@@ -218,6 +219,7 @@ pub trait SvdExt: Algebra {
     /// ```
     #[track_caller]
     fn svdvals(&self) -> Self {
+        let _called = called("svdvals");
         Svd::Values.of(self)
     }
 }
