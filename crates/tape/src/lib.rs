@@ -25,6 +25,7 @@
 // The rooms, lowest first: each may know those above it in this list.
 
 mod error;
+mod scope;
 
 mod tensor;
 
@@ -72,7 +73,7 @@ pub use custom_op::CustomOp;
 pub use differential::{
     grad, hessian, hvp, jacobian, jvp, per_sample_gradients, per_sample_norms, value_and_grad, value_and_grad_aux, vjp,
 };
-pub use error::Error;
+pub use error::{Error, try_with};
 pub use float::{Element, Float};
 pub use gradients::{GradientPart, GradientVector, Gradients, Handle, RecordedGradients, RecordedHandle};
 pub use graph::{GraphNode, GraphView, NodeKind};
@@ -87,6 +88,9 @@ pub use pointwise::{Arity, Of, One, Pointwise, Three, Two};
 pub use readers::{Base, Cost, Dual, Text, cost};
 pub use real::Real;
 pub use replay::Replay;
+#[doc(hidden)]
+pub use scope::through_pointer;
+pub use scope::{InLayer, layer};
 pub use series::{Series, taylor};
 pub use shape::Shape;
 pub use sizes::Sizes;

@@ -97,6 +97,7 @@ impl<F: Float> Parameters<F> for BatchNorm<F> {
 }
 
 impl<F: Float> Module<F> for BatchNorm<F> {
+    #[track_caller]
     fn forward<A: Reader<F>>(&self, x: &A) -> A {
         if let Err(e) = self.output_shape(&x.shape()) {
             e.raise()
@@ -107,6 +108,7 @@ impl<F: Float> Module<F> for BatchNorm<F> {
         x.batch_norm_with(mean, variance, weight, bias, self.epsilon)
     }
 
+    #[track_caller]
     fn forward_training<A: Reader<F>>(&self, x: &A, training: &mut Training<A>) -> A {
         let shape = x.shape();
         if let Err(e) = self.output_shape(&shape) {

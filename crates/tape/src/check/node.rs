@@ -163,6 +163,7 @@ impl Measured {
                 node: None,
                 name: op.name(),
                 line: None,
+                layer: None,
                 argument: judged.argument,
                 verdict,
                 pattern: (verdict == Verdict::Fail).then(|| at.pattern(op, judged.argument)).flatten(),

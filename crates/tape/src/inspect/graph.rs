@@ -1,5 +1,7 @@
 //! The recorded graph, for reading: what pictures and exports are made from.
 
+use std::sync::Arc;
+
 use crate::algebra::Any;
 use crate::by_id::ById;
 use crate::error::Error;
@@ -41,6 +43,8 @@ pub struct GraphNode<F: Float> {
     /// Where it was recorded; `None` for a constant. Of `iter.sum()`, whose line the standard library does not tell, that
     /// of its last summand, or one of the standard library if that is a leaf.
     pub line: Option<Line>,
+    /// The layer of a model in which it was recorded: `encoder.0`; `None` outside and for numbers.
+    pub layer: Option<Arc<str>>,
 }
 
 impl<F: Float> GraphNode<F> {
@@ -52,6 +56,12 @@ impl<F: Float> GraphNode<F> {
             NodeKind::Constant => "constant".into(),
             NodeKind::Op(op) => op.name(),
         }
+    }
+
+    /// Where it was recorded: `model.rs:12:5`, and the layer if it was inside one: `model.rs:12:5, layer encoder.0`. Empty
+    /// for a constant.
+    pub fn place(&self) -> String {
+        place(self.line, self.layer.as_deref())
     }
 
     /// The shape of the value.
@@ -170,7 +180,7 @@ impl<F: Float> GraphView<F> {
             if !wanted[id as usize] || store::with_store(key, |store: &mut Store<F>| store.is_part(id))? {
                 continue;
             }
-            let (kind, line) = store::with_store(key, |store: &mut Store<F>| describe(store, id))?;
+            let (kind, line, layer) = store::with_store(key, |store: &mut Store<F>| describe(store, id))?;
             let mut parents = Vec::new();
             for parent in parents_of::<F>(key, id)? {
                 parents.push(match parent {
@@ -195,6 +205,7 @@ impl<F: Float> GraphView<F> {
                 parents,
                 value,
                 line: Some(line),
+                layer,
             });
         }
         Ok(view)
@@ -209,30 +220,37 @@ impl<F: Float> GraphView<F> {
             parents: Vec::new(),
             value,
             line: None,
+            layer: None,
         });
         index
     }
+}
+
+/// A line and a layer in words.
+pub(crate) fn place(line: Option<Line>, layer: Option<&str>) -> String {
+    let layer = layer.map(|layer| format!("layer {layer}"));
+    line.map(ToString::to_string).into_iter().chain(layer).collect::<Vec<_>>().join(", ")
 }
 
 fn parents_of<F: Float>(key: u32, id: u32) -> Result<Vec<Parent<F>>, Error> {
     store::with_store(key, |store: &mut Store<F>| step(store, id).map_or(Vec::new(), |s| s.parents.to_vec()))
 }
 
-fn describe<F: Float>(store: &Store<F>, id: u32) -> (NodeKind, Line) {
+fn describe<F: Float>(store: &Store<F>, id: u32) -> (NodeKind, Line, Option<Arc<str>>) {
     if let Some(wide) = store.wide(id) {
         let kind = match &wide.what {
             What::Op(op) => NodeKind::Op(op.clone()),
             What::Input => NodeKind::Input,
             What::Var | What::Slope(_) => NodeKind::Var,
         };
-        return (kind, wide.line);
+        return (kind, wide.line, wide.layer.clone());
     }
     match store.extra(id) {
         Some(extra) => match extra.op.op(&store.node(id)) {
-            Some(op) => (NodeKind::Op(op), store.line(id).unwrap_or(extra.line)),
-            None => (NodeKind::Var, extra.line),
+            Some(op) => (NodeKind::Op(op), store.line(id).unwrap_or(extra.line), None),
+            None => (NodeKind::Var, extra.line, None),
         },
-        None => (NodeKind::Var, std::panic::Location::caller()),
+        None => (NodeKind::Var, std::panic::Location::caller(), None),
     }
 }
 

@@ -1,12 +1,13 @@
 //! Where the first NaN or infinity came from.
 
 use std::fmt;
+use std::sync::Arc;
 
 use crate::algebra::{Any, Arg, Args};
 use crate::error::Error;
 use crate::float::Float;
 use crate::gradients::Gradients;
-use crate::graph::{GraphNode, GraphView, NodeKind};
+use crate::graph::{GraphNode, GraphView, NodeKind, place};
 use crate::op::{Op, Value};
 use crate::ops::AnyOp;
 use crate::shape::Shape;
@@ -38,6 +39,8 @@ pub struct NonFinite {
     pub op: String,
     /// Where it was recorded.
     pub line: Option<Line>,
+    /// The layer of a model in which it was recorded.
+    pub layer: Option<Arc<str>>,
     /// For a gradient, the operand whose cotangent it is; `None` for a value.
     pub gradient_of: Option<usize>,
     /// The position of the first such element.
@@ -53,8 +56,8 @@ pub struct NonFinite {
 impl fmt::Display for NonFinite {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.op)?;
-        if let Some(line) = self.line {
-            write!(f, " ({line})")?;
+        if self.line.is_some() {
+            write!(f, " ({})", place(self.line, self.layer.as_deref()))?;
         }
         match self.gradient_of {
             None => write!(f, ": value {}", self.value)?,
@@ -83,6 +86,7 @@ pub(crate) fn first_value<F: Float>(graph: &GraphView<F>) -> Option<NonFinite> {
         node: node.id?,
         op: node.name(),
         line: node.line,
+        layer: node.layer.clone(),
         gradient_of: None,
         index: position(&node.shape(), at),
         value: element(&node.value, at),
@@ -214,7 +218,8 @@ fn first_gradient<F: Float>(key: u32, root: u32, seed: &Tensor<F>) -> Result<Opt
     let at = |id: u32| value_of::<F>(key, id);
     let cotangents = sweep::sweep::<F, _>(key, root, seed.clone(), &at)?;
     for (id, g) in cotangents.iter().rev() {
-        let Some(Step { op, parents, line }) = store::with_store(key, |store: &mut Store<F>| step(store, id))? else {
+        let Some(Step { op, parents, line, layer }) = store::with_store(key, |store: &mut Store<F>| step(store, id))?
+        else {
             continue;
         };
         if first_element(&Any::Real(g.clone())).is_some() {
@@ -235,6 +240,7 @@ fn first_gradient<F: Float>(key: u32, root: u32, seed: &Tensor<F>) -> Result<Opt
                 node: id,
                 op: op.name(),
                 line: Some(line),
+                layer,
                 gradient_of: Some(arg),
                 index: position(&shape, at),
                 value: element(&c, at),

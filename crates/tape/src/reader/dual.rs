@@ -1,5 +1,7 @@
 //! Values with tangents: forward mode, and forward over reverse.
 
+use std::panic::Location;
+
 use crate::algebra::{Algebra, Any, Arg, Args, Elementwise, IndexOperand, Lift, MaskOperand, TruthValues};
 use crate::any_op::AnyOp;
 use crate::error::{Error, OrRaise};
@@ -11,6 +13,7 @@ use crate::ops::SumToExt;
 use crate::param::Param;
 use crate::pointwise::{Arity, Of, Pointwise};
 use crate::readers::{BySymbol, formula};
+use crate::scope::asked_at;
 use crate::shape::Shape;
 use crate::tape::Var;
 use crate::tensor::Tensor;
@@ -42,9 +45,11 @@ pub trait Base: Algebra {
     fn any_op<O: Op>(op: O) -> AnyOp;
 
     /// [`Algebra::pointwise_vjp`] on values with tangents.
+    #[track_caller]
     fn dual_vjp<P: Pointwise>(op: &P, arg: usize, g: Dual<Self>, x: Of<P, &Dual<Self>>, y: &Dual<Self>) -> Dual<Self>;
 
     /// [`Algebra::pointwise_jvp`] on values with tangents.
+    #[track_caller]
     fn dual_jvp<P: Pointwise>(op: &P, arg: usize, d: Dual<Self>, x: Of<P, &Dual<Self>>, y: &Dual<Self>) -> Dual<Self>;
 }
 
@@ -55,9 +60,11 @@ impl<F: Float> Base for Var<F> {
     fn read_dual<R>(op: &dyn Custom, f: impl FnOnce(&dyn ReadBy<Dual<Self>>) -> R) -> R {
         f(&BySymbol::of(op))
     }
+    #[track_caller]
     fn dual_vjp<P: Pointwise>(op: &P, arg: usize, g: Dual<Self>, x: Of<P, &Dual<Self>>, y: &Dual<Self>) -> Dual<Self> {
         formula::vjp(op, arg, g, x, y)
     }
+    #[track_caller]
     fn dual_jvp<P: Pointwise>(op: &P, arg: usize, d: Dual<Self>, x: Of<P, &Dual<Self>>, y: &Dual<Self>) -> Dual<Self> {
         formula::jvp(op, arg, d, x, y)
     }
@@ -70,10 +77,12 @@ impl<F: Float> Base for Tensor<F> {
     fn read_dual<R>(op: &dyn Custom, f: impl FnOnce(&dyn ReadBy<Dual<Self>>) -> R) -> R {
         f(on_float(op).or_raise())
     }
+    #[track_caller]
     fn dual_vjp<P: Pointwise>(op: &P, arg: usize, g: Dual<Self>, x: Of<P, &Dual<Self>>, y: &Dual<Self>) -> Dual<Self> {
         let shape = Tensor::shape(&x.as_ref()[arg].value).clone();
         elementwise::dual_times_partial(op, arg, g, x, y).sum_to(shape)
     }
+    #[track_caller]
     fn dual_jvp<P: Pointwise>(op: &P, arg: usize, d: Dual<Self>, x: Of<P, &Dual<Self>>, y: &Dual<Self>) -> Dual<Self> {
         use crate::ops::BroadcastToExt;
         elementwise::dual_times_partial(op, arg, d.broadcast_to(Tensor::shape(&y.value)), x, y)
@@ -84,6 +93,7 @@ impl<A: Base> Elementwise for Dual<A> {
     #[track_caller]
     fn pointwise<P: Pointwise>(op: P, args: Of<P, &Self>) -> Self {
         let args = args.as_ref();
+        let _line = asked_at(Location::caller());
         let x = P::Arity::from_fn(|k| &args[k].value);
         let value = A::pointwise(op, x);
         let mut tangent = None;
@@ -106,26 +116,33 @@ impl<A: Base> Algebra for Dual<A> {
         apply(&A::any_op(op), args)
     }
 
+    #[track_caller]
     fn shape(&self) -> Shape {
         self.value.shape()
     }
+    #[track_caller]
     fn shape_of_index(index: &DualIndex<A>) -> Shape {
         A::shape_of_index(&index.0)
     }
+    #[track_caller]
     fn shape_of_mask(mask: &DualMask<A>) -> Shape {
         A::shape_of_mask(&mask.0)
     }
 
+    #[track_caller]
     fn full(&self, shape: Shape, value: f64) -> Self {
         Dual::still(self.value.full(shape, value))
     }
+    #[track_caller]
     fn index(&self, index: Tensor<i64>) -> DualIndex<A> {
         DualIndex(self.value.index(index))
     }
+    #[track_caller]
     fn mask(&self, mask: Tensor<bool>) -> DualMask<A> {
         DualMask(self.value.mask(mask))
     }
 
+    #[track_caller]
     fn known_mask(op: &str, mask: &DualMask<A>) -> Result<Tensor<bool>, Error> {
         A::known_mask(op, &mask.0)
     }
@@ -134,18 +151,22 @@ impl<A: Base> Algebra for Dual<A> {
         A::read_dual(op, f)
     }
 
+    #[track_caller]
     fn pointwise_vjp<P: Pointwise>(op: &P, arg: usize, g: Self, x: Of<P, &Self>, y: &Self) -> Self {
         A::dual_vjp(op, arg, g, x, y)
     }
+    #[track_caller]
     fn pointwise_jvp<P: Pointwise>(op: &P, arg: usize, d: Self, x: Of<P, &Self>, y: &Self) -> Self {
         A::dual_jvp(op, arg, d, x, y)
     }
 }
 
 impl<F: Float, A: Base + Lift<F>> Lift<F> for Dual<A> {
+    #[track_caller]
     fn lift(&self, param: &Param<F>) -> Self {
         Dual::still(self.value.lift(param))
     }
+    #[track_caller]
     fn constant(&self, value: Tensor<F>) -> Self {
         Dual::still(self.value.constant(value))
     }
@@ -154,6 +175,7 @@ impl<F: Float, A: Base + Lift<F>> Lift<F> for Dual<A> {
 /// [`Algebra::apply`], compiled once and not for each type of operation.
 #[track_caller]
 fn apply<A: Base>(op: &AnyOp, args: &[Arg<'_, Dual<A>>]) -> Any<Dual<A>> {
+    let _line = asked_at(Location::caller());
     let values = Few::from_fn(args.len(), |k| match args[k] {
         Arg::Real(d) => Arg::Real(&d.value),
         Arg::Index(i) => Arg::Index(&i.0),
@@ -176,6 +198,7 @@ fn apply<A: Base>(op: &AnyOp, args: &[Arg<'_, Dual<A>>]) -> Any<Dual<A>> {
 }
 
 /// The sum of two tangents, either of which may be zero.
+#[track_caller]
 fn plus<A: Algebra>(a: Option<A>, b: Option<A>) -> Option<A> {
     match (a, b) {
         (Some(a), Some(b)) => Some(a + b),
@@ -213,6 +236,7 @@ impl<A: Algebra> std::fmt::Debug for DualMask<A> {
 }
 
 impl<A: Base> IndexOperand<Dual<A>> for DualIndex<A> {
+    #[track_caller]
     fn beside(&self, _like: &Dual<A>) -> DualIndex<A> {
         self.clone()
     }
@@ -221,6 +245,7 @@ impl<A: Base> TruthValues for DualMask<A> {
     type Numbers = Dual<A>;
 }
 impl<A: Base> MaskOperand<Dual<A>> for DualMask<A> {
+    #[track_caller]
     fn beside(&self, _like: &Dual<A>) -> DualMask<A> {
         self.clone()
     }

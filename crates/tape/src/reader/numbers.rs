@@ -32,26 +32,33 @@ impl<F: Float> Algebra for Tensor<F> {
         evaluate(&op, Args(args)).or_raise()
     }
 
+    #[track_caller]
     fn shape(&self) -> Shape {
         Tensor::shape(self).clone()
     }
+    #[track_caller]
     fn shape_of_index(index: &Tensor<i64>) -> Shape {
         index.shape().clone()
     }
+    #[track_caller]
     fn shape_of_mask(mask: &Tensor<bool>) -> Shape {
         mask.shape().clone()
     }
 
+    #[track_caller]
     fn full(&self, shape: Shape, value: f64) -> Self {
         Tensor::full(shape, F::from_f64(value))
     }
+    #[track_caller]
     fn index(&self, index: Tensor<i64>) -> Tensor<i64> {
         index
     }
+    #[track_caller]
     fn mask(&self, mask: Tensor<bool>) -> Tensor<bool> {
         mask
     }
 
+    #[track_caller]
     fn known_mask(_op: &str, mask: &Tensor<bool>) -> Result<Tensor<bool>, Error> {
         Ok(mask.clone())
     }
@@ -60,9 +67,11 @@ impl<F: Float> Algebra for Tensor<F> {
         f(on_float(op).or_raise())
     }
 
+    #[track_caller]
     fn pointwise_vjp<P: Pointwise>(op: &P, arg: usize, g: Self, x: Of<P, &Self>, y: &Self) -> Self {
         elementwise::times_partial(op, arg, g, x, y).sum_to(Tensor::shape(x.as_ref()[arg]))
     }
+    #[track_caller]
     fn pointwise_jvp<P: Pointwise>(op: &P, arg: usize, d: Self, x: Of<P, &Self>, y: &Self) -> Self {
         let d = d.broadcast_to(Tensor::shape(y));
         elementwise::times_partial(op, arg, d, x, y)
@@ -74,9 +83,11 @@ impl TruthValues for Tensor<bool> {
 }
 
 impl<F: Float> Lift<F> for Tensor<F> {
+    #[track_caller]
     fn lift(&self, param: &Param<F>) -> Self {
         param.value().clone()
     }
+    #[track_caller]
     fn constant(&self, value: Tensor<F>) -> Self {
         value
     }

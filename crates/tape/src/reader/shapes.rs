@@ -100,26 +100,33 @@ impl Algebra for Shape {
         infer(&op, args).or_raise()
     }
 
+    #[track_caller]
     fn shape(&self) -> Shape {
         self.clone()
     }
+    #[track_caller]
     fn shape_of_index(index: &ShapeOf) -> Shape {
         index.0.clone()
     }
+    #[track_caller]
     fn shape_of_mask(mask: &ShapeOf) -> Shape {
         mask.0.clone()
     }
 
+    #[track_caller]
     fn full(&self, shape: Shape, _value: f64) -> Self {
         shape
     }
+    #[track_caller]
     fn index(&self, index: Tensor<i64>) -> ShapeOf {
         ShapeOf(index.shape().clone())
     }
+    #[track_caller]
     fn mask(&self, mask: Tensor<bool>) -> ShapeOf {
         ShapeOf(mask.shape().clone())
     }
 
+    #[track_caller]
     fn known_mask(op: &str, _mask: &ShapeOf) -> Result<Tensor<bool>, Error> {
         Err(Error::unknown_mask(op))
     }
@@ -128,9 +135,11 @@ impl Algebra for Shape {
         f(op.on_shapes())
     }
 
+    #[track_caller]
     fn pointwise_vjp<P: Pointwise>(_op: &P, arg: usize, _g: Self, x: Of<P, &Self>, _y: &Self) -> Self {
         x.as_ref()[arg].clone()
     }
+    #[track_caller]
     fn pointwise_jvp<P: Pointwise>(_op: &P, _arg: usize, _d: Self, _x: Of<P, &Self>, y: &Self) -> Self {
         y.clone()
     }
@@ -141,20 +150,24 @@ impl TruthValues for ShapeOf {
 }
 
 impl<F: Float> Lift<F> for Shape {
+    #[track_caller]
     fn lift(&self, param: &Param<F>) -> Self {
         param.value().shape().clone()
     }
+    #[track_caller]
     fn constant(&self, value: Tensor<F>) -> Self {
         value.shape().clone()
     }
 }
 
 impl IndexOperand<Shape> for ShapeOf {
+    #[track_caller]
     fn beside(&self, _like: &Shape) -> ShapeOf {
         self.clone()
     }
 }
 impl MaskOperand<Shape> for ShapeOf {
+    #[track_caller]
     fn beside(&self, _like: &Shape) -> ShapeOf {
         self.clone()
     }

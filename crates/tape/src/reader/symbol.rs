@@ -88,33 +88,42 @@ macro_rules! symbols {
             fn apply<O: Op>(op: O, args: &[Arg<'_, Self>]) -> Any<Self> {
                 Symbol::apply_any(AnyOp::compiled_for::<F, O>(op), args)
             }
+            #[track_caller]
             fn shape(&self) -> Shape {
                 match self { $(Symbol::$variant(x) => x.shape()),* }
             }
+            #[track_caller]
             fn shape_of_index(index: &SymbolIndex<F>) -> Shape {
                 match index { $(SymbolIndex::$variant(x) => <$reader>::shape_of_index(x)),* }
             }
+            #[track_caller]
             fn shape_of_mask(mask: &SymbolMask<F>) -> Shape {
                 match mask { $(SymbolMask::$variant(x) => <$reader>::shape_of_mask(x)),* }
             }
+            #[track_caller]
             fn full(&self, shape: Shape, value: f64) -> Self {
                 match self { $(Symbol::$variant(x) => x.full(shape, value).symbol()),* }
             }
+            #[track_caller]
             fn index(&self, index: Tensor<i64>) -> SymbolIndex<F> {
                 match self { $(Symbol::$variant(x) => SymbolIndex::$variant(Algebra::index(x, index))),* }
             }
+            #[track_caller]
             fn mask(&self, mask: Tensor<bool>) -> SymbolMask<F> {
                 match self { $(Symbol::$variant(x) => SymbolMask::$variant(Algebra::mask(x, mask))),* }
             }
+            #[track_caller]
             fn known_mask(op: &str, mask: &SymbolMask<F>) -> Result<Tensor<bool>, Error> {
                 match mask { $(SymbolMask::$variant(x) => <$reader>::known_mask(op, x)),* }
             }
             fn read<R>(op: &dyn Custom, f: impl FnOnce(&dyn ReadBy<Self>) -> R) -> R {
                 f(on_float(op).or_raise())
             }
+            #[track_caller]
             fn pointwise_vjp<P: Pointwise>(op: &P, arg: usize, g: Self, x: Of<P, &Self>, y: &Self) -> Self {
                 formula::vjp(op, arg, g, x, y)
             }
+            #[track_caller]
             fn pointwise_jvp<P: Pointwise>(op: &P, arg: usize, d: Self, x: Of<P, &Self>, y: &Self) -> Self {
                 formula::jvp(op, arg, d, x, y)
             }
@@ -200,11 +209,13 @@ impl<F: Float> TruthValues for SymbolMask<F> {
     type Numbers = Symbol<F>;
 }
 impl<F: Float> IndexOperand<Symbol<F>> for SymbolIndex<F> {
+    #[track_caller]
     fn beside(&self, _like: &Symbol<F>) -> SymbolIndex<F> {
         *self
     }
 }
 impl<F: Float> MaskOperand<Symbol<F>> for SymbolMask<F> {
+    #[track_caller]
     fn beside(&self, _like: &Symbol<F>) -> SymbolMask<F> {
         *self
     }

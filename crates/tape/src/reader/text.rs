@@ -92,22 +92,28 @@ impl Algebra for Text {
         apply(&op, args)
     }
 
+    #[track_caller]
     fn shape(&self) -> Shape {
         Shape::from(self.shape)
     }
+    #[track_caller]
     fn shape_of_index(index: &Text) -> Shape {
         index.shape()
     }
+    #[track_caller]
     fn shape_of_mask(mask: &Text) -> Shape {
         mask.shape()
     }
 
+    #[track_caller]
     fn full(&self, shape: Shape, value: f64) -> Self {
         Text::new(value.to_string(), shape)
     }
+    #[track_caller]
     fn index(&self, index: Tensor<i64>) -> Text {
         Text::new(index.to_string(), index.shape())
     }
+    #[track_caller]
     fn mask(&self, mask: Tensor<bool>) -> Text {
         // A matrix of truth values in one line, as its rows of digits: `[100 110 111]`.
         let digits: Vec<String> = match mask.shape()[..] {
@@ -121,6 +127,7 @@ impl Algebra for Text {
         Text::new(format!("[{}]", digits.join(" ")), mask.shape())
     }
 
+    #[track_caller]
     fn known_mask(op: &str, _mask: &Text) -> Result<Tensor<bool>, Error> {
         Err(Error::unknown_mask(op))
     }
@@ -129,9 +136,11 @@ impl Algebra for Text {
         f(&BySymbol(op.on_f64()))
     }
 
+    #[track_caller]
     fn pointwise_vjp<P: Pointwise>(op: &P, arg: usize, g: Self, x: Of<P, &Self>, y: &Self) -> Self {
         formula::vjp(op, arg, g, x, y)
     }
+    #[track_caller]
     fn pointwise_jvp<P: Pointwise>(op: &P, arg: usize, d: Self, x: Of<P, &Self>, y: &Self) -> Self {
         formula::jvp(op, arg, d, x, y)
     }
@@ -164,20 +173,24 @@ impl TruthValues for Text {
 }
 
 impl<F: Float> Lift<F> for Text {
+    #[track_caller]
     fn lift(&self, param: &Param<F>) -> Self {
         Text::new("w", param.value().shape())
     }
+    #[track_caller]
     fn constant(&self, value: Tensor<F>) -> Self {
         Text::new("c", value.shape())
     }
 }
 
 impl IndexOperand<Text> for Text {
+    #[track_caller]
     fn beside(&self, _like: &Text) -> Text {
         *self
     }
 }
 impl MaskOperand<Text> for Text {
+    #[track_caller]
     fn beside(&self, _like: &Text) -> Text {
         *self
     }

@@ -54,23 +54,30 @@ pub trait Algebra:
     fn apply<O: Op>(op: O, args: &[Arg<'_, Self>]) -> Any<Self>;
 
     /// The shape.
+    #[track_caller]
     fn shape(&self) -> Shape;
     /// The shape of an index.
+    #[track_caller]
     fn shape_of_index(index: &Self::Index) -> Shape;
     /// The shape of a mask.
+    #[track_caller]
     fn shape_of_mask(mask: &Self::Mask) -> Shape;
 
     /// A constant beside this value, every element equal to `value`.
+    #[track_caller]
     fn full(&self, shape: Shape, value: f64) -> Self;
     /// A constant index beside this value.
+    #[track_caller]
     fn index(&self, index: Tensor<i64>) -> Self::Index;
     /// A constant mask beside this value.
+    #[track_caller]
     fn mask(&self, mask: Tensor<bool>) -> Self::Mask;
 
     /// The truth values themselves, for an operation whose shape depends on them.
     ///
     /// # Errors
     /// [`Error::NoRule`](crate::Error::NoRule) in the name of `op` for a reader that knows shapes alone.
+    #[track_caller]
     fn known_mask(op: &str, mask: &Self::Mask) -> Result<Tensor<bool>, Error>;
 
     /// Reads an operation whose type is not known, as this reader does.
@@ -78,9 +85,11 @@ pub trait Algebra:
     fn read<R>(op: &dyn Custom, f: impl FnOnce(&dyn ReadBy<Self>) -> R) -> R;
 
     /// `g` times the derivative of `op` by argument `arg`, summed to the shape of that argument.
+    #[track_caller]
     fn pointwise_vjp<P: Pointwise>(op: &P, arg: usize, g: Self, x: Of<P, &Self>, y: &Self) -> Self;
 
     /// `d` times the derivative of `op` by argument `arg`, in the shape of `y`.
+    #[track_caller]
     fn pointwise_jvp<P: Pointwise>(op: &P, arg: usize, d: Self, x: Of<P, &Self>, y: &Self) -> Self;
 }
 
@@ -93,8 +102,10 @@ pub trait TruthValues: Clone {
 /// A reader that can hold parameters and plain tensors of float type `F`.
 pub trait Lift<F: Float>: Algebra {
     /// Brings a parameter to where this value lives: one leaf for each tape and parameter, however often it is lifted.
+    #[track_caller]
     fn lift(&self, param: &Param<F>) -> Self;
     /// A plain tensor as a constant beside this value.
+    #[track_caller]
     fn constant(&self, value: Tensor<F>) -> Self;
 }
 
@@ -118,6 +129,7 @@ impl<A: Algebra> Copy for Arg<'_, A> {}
 
 impl<A: Algebra> Arg<'_, A> {
     /// The argument's shape.
+    #[track_caller]
     pub fn shape(&self) -> Shape {
         match self {
             Arg::Real(a) => a.shape(),
@@ -125,6 +137,17 @@ impl<A: Algebra> Arg<'_, A> {
             Arg::Mask(m) => A::shape_of_mask(m),
         }
     }
+}
+
+/// The shapes of some values.
+#[track_caller]
+pub(crate) fn shapes_of<A: Algebra>(values: &[&A]) -> Vec<Shape> {
+    // Not a closure, which would have no line of the caller.
+    let mut shapes = Vec::with_capacity(values.len());
+    for x in values {
+        shapes.push(x.shape());
+    }
+    shapes
 }
 
 /// The arguments that a rule sees. Indexing gives numbers: `a[0]`.
@@ -154,6 +177,7 @@ impl<'a, A: Algebra> Args<'a, A> {
     /// # Panics
     /// If it is something else.
     #[allow(clippy::should_implement_trait)] // beside `a[0]` for numbers stand `a.index(1)` and `a.mask(0)`
+    #[track_caller]
     pub fn index(&self, arg: usize) -> &'a A::Index {
         match self.0[arg] {
             Arg::Index(i) => i,
@@ -165,6 +189,7 @@ impl<'a, A: Algebra> Args<'a, A> {
     ///
     /// # Panics
     /// If it is something else.
+    #[track_caller]
     pub fn mask(&self, arg: usize) -> &'a A::Mask {
         match self.0[arg] {
             Arg::Mask(m) => m,
@@ -176,6 +201,7 @@ impl<'a, A: Algebra> Args<'a, A> {
 impl<A: Algebra> Index<usize> for Args<'_, A> {
     type Output = A;
     #[inline(always)]
+    #[track_caller]
     fn index(&self, arg: usize) -> &A {
         match self.0[arg] {
             Arg::Real(a) => a,
@@ -265,40 +291,54 @@ impl<A> Deref for Held<'_, A> {
 /// recorded ones.
 pub trait Operand<A> {
     /// The operand as an `A`, where `like` lives.
+    #[track_caller]
     fn beside(&self, like: &A) -> Held<'_, A>;
 }
 
 impl<A: Algebra> Operand<A> for A {
+    #[track_caller]
     fn beside(&self, _like: &A) -> Held<'_, A> {
         Held::Borrowed(self)
     }
 }
 
 impl<A: Algebra> Operand<A> for &A {
+    #[track_caller]
     fn beside(&self, _like: &A) -> Held<'_, A> {
         Held::Borrowed(self)
     }
 }
 
 impl<A: Algebra> Operand<A> for f64 {
+    #[track_caller]
     fn beside(&self, like: &A) -> Held<'_, A> {
         Held::Own(like.full(Shape::scalar(), *self))
+    }
+}
+
+impl<A: Algebra> Operand<A> for f32 {
+    #[track_caller]
+    fn beside(&self, like: &A) -> Held<'_, A> {
+        Held::Own(like.full(Shape::scalar(), f64::from(*self)))
     }
 }
 
 /// What may be given as positions beside an `A`.
 pub trait IndexOperand<A: Algebra> {
     /// The positions, where `like` lives.
+    #[track_caller]
     fn beside(&self, like: &A) -> A::Index;
 }
 
 impl<A: Algebra> IndexOperand<A> for Tensor<i64> {
+    #[track_caller]
     fn beside(&self, like: &A) -> A::Index {
         like.index(self.clone())
     }
 }
 
 impl<A: Algebra> IndexOperand<A> for &Tensor<i64> {
+    #[track_caller]
     fn beside(&self, like: &A) -> A::Index {
         like.index((*self).clone())
     }
@@ -307,16 +347,19 @@ impl<A: Algebra> IndexOperand<A> for &Tensor<i64> {
 /// What may be given as truth values beside an `A`.
 pub trait MaskOperand<A: Algebra> {
     /// The truth values, where `like` lives.
+    #[track_caller]
     fn beside(&self, like: &A) -> A::Mask;
 }
 
 impl<A: Algebra> MaskOperand<A> for Tensor<bool> {
+    #[track_caller]
     fn beside(&self, like: &A) -> A::Mask {
         like.mask(self.clone())
     }
 }
 
 impl<A: Algebra> MaskOperand<A> for &Tensor<bool> {
+    #[track_caller]
     fn beside(&self, like: &A) -> A::Mask {
         like.mask((*self).clone())
     }

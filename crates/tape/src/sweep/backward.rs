@@ -301,7 +301,7 @@ fn backward_all<F: Float>(key: u32, root: u32, seed: Tensor<F>) -> Result<Gradie
 /// The gradients of `root` as recorded values.
 pub(crate) fn backward_recorded<F: Float>(root: Var<F>) -> Result<RecordedGradients<F>, Error> {
     let key = root.key;
-    let seed = root.full(root.shape(), 1.0);
+    let seed = root.full(root.try_value()?.shape().clone(), 1.0);
     let cotangents = sweep::<F, _>(key, root.id, seed, &|id| handle(key, id))?;
     if is_hooked::<F>(key)? {
         cotangents.iter().rev().try_for_each(|(id, g)| run_hooks(key, id, &g.try_value()?))?;
@@ -353,7 +353,8 @@ fn sweep_on<F: Float, A: Algebra>(
         if ends.contains(&id) {
             continue;
         }
-        let Some(Step { op, parents, line }) = store::with_store(key, |store: &mut Store<F>| step(store, id))? else {
+        let Some(Step { op, parents, line, .. }) = store::with_store(key, |store: &mut Store<F>| step(store, id))?
+        else {
             continue;
         };
         let Some(g) = cotangents.get(id).cloned() else { continue };

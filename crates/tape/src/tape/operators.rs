@@ -1,24 +1,27 @@
 //! `+ - * /` and negation, between everything that may stand beside each other.
 
+use std::iter::Sum;
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
 use crate::algebra::{Algebra, Elementwise};
+use crate::error::Error;
 use crate::float::Float;
 use crate::kernels::elementwise;
 use crate::ops;
 use crate::pointwise::{Pointwise, Two};
 use crate::readers::{Base, Dual, Symbol, Text};
+use crate::scope::called;
 use crate::shape::Shape;
 use crate::tape::{Scalar, Var};
 use crate::tensor::Tensor;
 
 /// Operators between values of one type, by value and by reference, and with `f64` on either side.
 macro_rules! operators {
-    ($([$($generics:tt)*] $t:ty, $before:expr, $behind:expr;)*) => { $(
-        operator! { [$($generics)*] $t, $before, $behind, Add add }
-        operator! { [$($generics)*] $t, $before, $behind, Sub sub }
-        operator! { [$($generics)*] $t, $before, $behind, Mul mul }
-        operator! { [$($generics)*] $t, $before, $behind, Div div }
+    ($([$($generics:tt)*] $t:ty, $before:expr;)*) => { $(
+        operator! { [$($generics)*] $t, $before, Add add }
+        operator! { [$($generics)*] $t, $before, Sub sub }
+        operator! { [$($generics)*] $t, $before, Mul mul }
+        operator! { [$($generics)*] $t, $before, Div div }
         impl<$($generics)*> Neg for $t {
             type Output = $t;
             #[inline(always)]
@@ -40,7 +43,7 @@ macro_rules! operators {
 
 /// One operator for one type.
 macro_rules! operator {
-    ([$($generics:tt)*] $t:ty, $before:expr, $behind:expr, $op:ident $method:ident) => {
+    ([$($generics:tt)*] $t:ty, $before:expr, $op:ident $method:ident) => {
         impl<$($generics)*> $op for $t {
             type Output = $t;
             #[inline(always)]
@@ -73,36 +76,48 @@ macro_rules! operator {
                 <$t>::pointwise(ops::$op, [self, rhs])
             }
         }
-        impl<$($generics)*> $op<f64> for $t {
+        impl<N: Float, $($generics)*> $op<N> for $t {
             type Output = $t;
             #[inline(always)]
             #[track_caller]
-            fn $method(self, rhs: f64) -> $t {
-                ($before)(&self, ops::$op, rhs)
+            fn $method(self, rhs: N) -> $t {
+                ($before)(&self, ops::$op, Float::to_f64(rhs))
             }
         }
-        impl<$($generics)*> $op<f64> for &$t {
+        impl<N: Float, $($generics)*> $op<N> for &$t {
             type Output = $t;
             #[inline(always)]
             #[track_caller]
-            fn $method(self, rhs: f64) -> $t {
-                ($before)(self, ops::$op, rhs)
+            fn $method(self, rhs: N) -> $t {
+                ($before)(self, ops::$op, Float::to_f64(rhs))
             }
         }
-        impl<$($generics)*> $op<$t> for f64 {
+    };
+}
+
+/// Operators of a plain number on the left. It has the type of the numbers on the right, so that a literal has one too.
+macro_rules! numbers_first {
+    ($([$($generics:tt)*] $number:ty, $t:ty, $behind:expr;)*) => { $(
+        numbers_first! { @ [$($generics)*] $number, $t, $behind, Add add }
+        numbers_first! { @ [$($generics)*] $number, $t, $behind, Sub sub }
+        numbers_first! { @ [$($generics)*] $number, $t, $behind, Mul mul }
+        numbers_first! { @ [$($generics)*] $number, $t, $behind, Div div }
+    )* };
+    (@ [$($generics:tt)*] $number:ty, $t:ty, $behind:expr, $op:ident $method:ident) => {
+        impl<$($generics)*> $op<$t> for $number {
             type Output = $t;
             #[inline(always)]
             #[track_caller]
             fn $method(self, rhs: $t) -> $t {
-                ($behind)(&rhs, ops::$op, self)
+                ($behind)(&rhs, ops::$op, Float::to_f64(self))
             }
         }
-        impl<$($generics)*> $op<&$t> for f64 {
+        impl<$($generics)*> $op<&$t> for $number {
             type Output = $t;
             #[inline(always)]
             #[track_caller]
             fn $method(self, rhs: &$t) -> $t {
-                ($behind)(rhs, ops::$op, self)
+                ($behind)(rhs, ops::$op, Float::to_f64(self))
             }
         }
     };
@@ -133,13 +148,25 @@ fn scalar_behind<F: Float, P: Pointwise<Arity = Two>>(a: &Scalar<F>, op: P, numb
 }
 
 operators! {
-    [F: Float] Tensor<F>, before, behind;
-    [F: Float] Var<F>, before, behind;
-    [F: Float] Scalar<F>, scalar_before, scalar_behind;
-    [A: Base] Dual<A>, before, behind;
-    [] Shape, before, behind;
-    [F: Float] Symbol<F>, before, behind;
-    [] Text, before, behind;
+    [F: Float] Tensor<F>, before;
+    [F: Float] Var<F>, before;
+    [F: Float] Scalar<F>, scalar_before;
+    [A: Base] Dual<A>, before;
+    [] Shape, before;
+    [F: Float] Symbol<F>, before;
+    [] Text, before;
+}
+
+numbers_first! {
+    [] f64, Tensor<f64>, behind;
+    [] f32, Tensor<f32>, behind;
+    [] f64, Var<f64>, behind;
+    [] f32, Var<f32>, behind;
+    [] f64, Scalar<f64>, scalar_behind;
+    [] f32, Scalar<f32>, scalar_behind;
+    [A: Base] f64, Dual<A>, behind;
+    [] f64, Shape, behind;
+    [] f64, Text, behind;
 }
 
 /// Operators between a recorded tensor and what is brought beside it.
@@ -168,7 +195,7 @@ macro_rules! mixed {
 }
 mixed! { Add add Sub sub Mul mul Div div }
 
-/// `a += b` for recorded values and numbers beside them.
+/// `a += b` for everything that stands on the right of `a + b`.
 macro_rules! assign {
     ($($trait:ident $method:ident $op:ident $sign:tt)*) => { $(
         impl<F: Float, R> std::ops::$trait<R> for Scalar<F>
@@ -181,15 +208,117 @@ macro_rules! assign {
                 *self = self.with(ops::$op, rhs);
             }
         }
-        impl<F: Float> std::ops::$trait for Var<F> {
+        impl<F: Float, R> std::ops::$trait<R> for Var<F>
+        where
+            Var<F>: $op<R, Output = Var<F>>,
+        {
             #[track_caller]
-            fn $method(&mut self, rhs: Var<F>) {
+            fn $method(&mut self, rhs: R) {
                 *self = *self $sign rhs;
+            }
+        }
+        impl<A: Base, R> std::ops::$trait<R> for Dual<A>
+        where
+            Dual<A>: $op<R, Output = Dual<A>>,
+        {
+            #[track_caller]
+            fn $method(&mut self, rhs: R) {
+                *self = self.clone() $sign rhs;
             }
         }
     )* };
 }
 assign! { AddAssign add_assign Add + SubAssign sub_assign Sub - MulAssign mul_assign Mul * DivAssign div_assign Div / }
+
+/// `a += b` for tensors: the result has the shape of `a`.
+macro_rules! assign_tensor {
+    ($($trait:ident $method:ident $op:ident)*) => { $(
+        impl<F: Float> std::ops::$trait<&Tensor<F>> for Tensor<F> {
+            #[track_caller]
+            fn $method(&mut self, rhs: &Tensor<F>) {
+                assign(stringify!($method), self, ops::$op, rhs);
+            }
+        }
+        impl<F: Float> std::ops::$trait<Tensor<F>> for Tensor<F> {
+            #[track_caller]
+            fn $method(&mut self, rhs: Tensor<F>) {
+                assign(stringify!($method), self, ops::$op, &rhs);
+            }
+        }
+        impl<F: Float, N: Float> std::ops::$trait<N> for Tensor<F> {
+            #[track_caller]
+            fn $method(&mut self, rhs: N) {
+                *self = before(self, ops::$op, Float::to_f64(rhs));
+            }
+        }
+    )* };
+}
+assign_tensor! { AddAssign add_assign Add SubAssign sub_assign Sub MulAssign mul_assign Mul DivAssign div_assign Div }
+
+/// An operation whose result takes the place of its first operand.
+#[track_caller]
+fn assign<F: Float, P: Pointwise<Arity = Two>>(method: &'static str, a: &mut Tensor<F>, op: P, b: &Tensor<F>) {
+    let _called = called(method);
+    if P::NAME == <ops::Add as Pointwise>::NAME && a.shape() == b.shape() {
+        // In place where the buffer is not shared.
+        return elementwise::add_to(a, b);
+    }
+    let y = Tensor::pointwise(op, [&*a, b]);
+    if y.shape() != a.shape() {
+        let message = format!("{} does not fit into {}: the result would be {}", b.shape(), a.shape(), y.shape());
+        Error::shape(method, message).raise()
+    }
+    *a = y;
+}
+
+impl<F: Float> Sum for Var<F> {
+    /// The sum, from left to right.
+    ///
+    /// # Panics
+    /// If there are no tensors: no tape is known on which a 0 could be.
+    #[track_caller]
+    fn sum<I: Iterator<Item = Self>>(mut values: I) -> Self {
+        let Some(mut sum) = values.next() else {
+            Error::shape("sum", "no tensors, and so no tape; begin a `fold` with a constant").raise()
+        };
+        for x in values {
+            sum += x;
+        }
+        sum
+    }
+}
+
+impl<'a, F: Float> Sum<&'a Var<F>> for Var<F> {
+    /// The sum, from left to right.
+    ///
+    /// # Panics
+    /// If there are no tensors: no tape is known on which a 0 could be.
+    #[track_caller]
+    fn sum<I: Iterator<Item = &'a Self>>(values: I) -> Self {
+        values.copied().sum()
+    }
+}
+
+impl<F: Float> Sum for Tensor<F> {
+    /// The sum, from left to right; of no tensors the number 0.
+    #[track_caller]
+    fn sum<I: Iterator<Item = Self>>(mut values: I) -> Self {
+        let Some(mut sum) = values.next() else { return Tensor::from(F::zero()) };
+        for x in values {
+            // Not in place, since a later one may be longer.
+            sum = sum + x;
+        }
+        sum
+    }
+}
+
+impl<'a, F: Float> Sum<&'a Tensor<F>> for Tensor<F> {
+    /// The sum, from left to right; of no tensors the number 0.
+    #[track_caller]
+    fn sum<I: Iterator<Item = &'a Self>>(values: I) -> Self {
+        values.cloned().sum()
+    }
+}
 
 /// What may stand on the right of `+=` beside a scalar.
 pub trait Operator<R> {
@@ -211,18 +340,10 @@ impl<F: Float> Operator<&Scalar<F>> for Scalar<F> {
         Scalar::pointwise(op, [self, rhs])
     }
 }
-impl<F: Float> Operator<f64> for Scalar<F> {
+impl<F: Float, N: Float> Operator<N> for Scalar<F> {
     #[inline(always)]
     #[track_caller]
-    fn with<P: Pointwise<Arity = Two>>(&self, op: P, rhs: f64) -> Self {
-        self.before_number(op, rhs)
-    }
-}
-
-impl<F: Float> std::ops::AddAssign<&Tensor<F>> for Tensor<F> {
-    /// Adds in place where the buffer is not shared.
-    #[track_caller]
-    fn add_assign(&mut self, rhs: &Tensor<F>) {
-        elementwise::add_to(self, rhs);
+    fn with<P: Pointwise<Arity = Two>>(&self, op: P, rhs: N) -> Self {
+        self.before_number(op, Float::to_f64(rhs))
     }
 }

@@ -259,7 +259,10 @@ impl<E: Element, const N: usize> Index<[usize; N]> for Tensor<E> {
     type Output = E;
     #[track_caller]
     fn index(&self, index: [usize; N]) -> &E {
-        self.get(&index).unwrap_or_else(|| panic!("index {index:?} is outside a tensor of shape {}", self.shape))
+        match self.get(&index) {
+            Some(element) => element,
+            None => panic!("index {index:?} is outside a tensor of shape {}", self.shape),
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use smallvec::SmallVec;
 use crate::algebra::{Any, Arg, Args};
 use crate::error::Error;
 use crate::float::Float;
-use crate::graph::{GraphView, NodeKind};
+use crate::graph::{GraphView, NodeKind, place};
 use crate::op::{Op, Value, not_for_f32};
 use crate::ops::AnyOp;
 use crate::tape::store::Line;
@@ -49,6 +49,7 @@ pub(crate) struct Entry {
     /// The id on the tape; `None` for a constant.
     pub(crate) id: Option<u32>,
     pub(crate) line: Option<Line>,
+    pub(crate) layer: Option<Arc<str>>,
     /// Whether it depends on a `var` through differentiable arguments.
     pub(crate) active: bool,
 }
@@ -61,7 +62,7 @@ impl Entry {
         value: &Value<F>,
         before: &[Entry],
     ) -> Self {
-        let mut entry = Entry { active: kind == NodeKind::Var, kind, parents, id: None, line: None };
+        let mut entry = Entry { active: kind == NodeKind::Var, kind, parents, id: None, line: None, layer: None };
         entry.active |= matches!(value, Any::Real(_)) && !entry.active_arguments(before).is_empty();
         entry
     }
@@ -98,7 +99,7 @@ impl<F: Float> Replay<F> {
         for node in &graph.nodes {
             let parents = node.parents.iter().copied().collect();
             let entry = Entry::new(node.kind.clone(), parents, &node.value, &entries);
-            entries.push(Entry { id: node.id, line: node.line, ..entry });
+            entries.push(Entry { id: node.id, line: node.line, layer: node.layer.clone(), ..entry });
         }
         Self::from_parts(entries, graph.nodes.iter().map(|n| n.value.clone()).collect())
     }
@@ -112,7 +113,8 @@ impl<F: Float> Replay<F> {
         for (entry, value) in self.entries.iter().zip(&self.values) {
             let mut entry = entry.clone();
             if stops(&entry) {
-                let line = entry.line.map_or(String::new(), |line| format!(" ({line})"));
+                let line =
+                    entry.line.map_or(String::new(), |_| format!(" ({})", place(entry.line, entry.layer.as_deref())));
                 if let NodeKind::Op(op) = &entry.kind {
                     held.push(format!("`{}`{line}", op.name()));
                 }
@@ -140,6 +142,7 @@ impl<F: Float> Replay<F> {
             parents: SmallVec::new(),
             id: None,
             line: None,
+            layer: None,
             active: matches!(value, Any::Real(_)),
         };
         let mut entries: Vec<Entry> = args.iter().map(leaf).collect();
@@ -148,6 +151,7 @@ impl<F: Float> Replay<F> {
             parents: (0..args.len()).collect(),
             id: None,
             line: None,
+            layer: None,
             active: true,
         });
         let mut replay = Replay { entries: entries.into(), values: args };

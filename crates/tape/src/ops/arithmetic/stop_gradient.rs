@@ -61,6 +61,7 @@ pub trait StopGradientExt: Algebra {
     /// assert_eq!(g.data(), [3.0]);
     /// # Ok::<(), Error>(())
     /// ```
+    #[track_caller]
     fn stop_gradient(&self) -> Self {
         Self::apply(StopGradient, &[Arg::Real(self)]).real()
     }

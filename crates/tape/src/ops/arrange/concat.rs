@@ -22,6 +22,7 @@ pub struct Concat {
 
 impl Concat {
     /// Where argument `arg` begins along the axis, and where it ends.
+    #[track_caller]
     fn place<A: Algebra>(&self, arg: usize, a: Args<'_, A>) -> (usize, usize) {
         let len = |k: usize| a[k].shape()[self.axis];
         let start = (0..arg).map(len).sum();

@@ -5,6 +5,7 @@ use crate::case::{Case, Function};
 use crate::error::{Error, OrRaise};
 use crate::ops::axes::axis;
 use crate::ops::{PermuteExt, ReshapeExt, SliceExt, SumExt, Unslice};
+use crate::scope::called;
 use crate::shape::Shape;
 
 /// The methods about diagonals.
@@ -24,6 +25,7 @@ pub trait DiagonalExt: Algebra {
     /// ```
     #[track_caller]
     fn diagonal(&self, offset: isize) -> Self {
+        let _called = called("diagonal");
         let shape = self.shape();
         let Some(batch) = shape.rank().checked_sub(2) else {
             Error::shape("diagonal", format!("a tensor of shape {shape} has fewer than two axes")).raise()
@@ -52,11 +54,12 @@ pub trait DiagonalExt: Algebra {
     /// ```
     #[track_caller]
     fn diagonal_of(&self, offset: isize, first: isize, second: isize) -> Self {
+        let _called = called("diagonal_of");
         let rank = self.shape().rank();
-        let position = |at| axis("diagonal", at, rank).or_raise();
-        let (first, second) = (position(first), position(second));
+        let (first, second) =
+            (axis("diagonal_of", first, rank).or_raise(), axis("diagonal_of", second, rank).or_raise());
         if first == second {
-            Error::shape("diagonal", format!("axis {first} is named twice")).raise()
+            Error::shape("diagonal_of", format!("axis {first} is named twice")).raise()
         }
         let order: Vec<usize> = (0..rank).filter(|k| *k != first && *k != second).chain([first, second]).collect();
         self.permute(&order[..]).diagonal(offset)
@@ -75,6 +78,7 @@ pub trait DiagonalExt: Algebra {
     /// ```
     #[track_caller]
     fn diag_embed(&self, offset: isize) -> Self {
+        let _called = called("diag_embed");
         let shape = self.shape();
         let Some(axis) = shape.rank().checked_sub(1) else {
             Error::shape("diag_embed", "a tensor of rank 0 has no last axis").raise()
@@ -100,6 +104,7 @@ pub trait DiagonalExt: Algebra {
     /// ```
     #[track_caller]
     fn trace(&self) -> Self {
+        let _called = called("trace");
         self.diagonal(0).sum_over(-1)
     }
 }

@@ -4,6 +4,7 @@ use crate::algebra::{Algebra, Args};
 use crate::case::{Case, Function};
 use crate::error::Error;
 use crate::ops::BroadcastToExt;
+use crate::scope::called;
 use crate::shape::Shape;
 use crate::sizes::Sizes;
 
@@ -23,6 +24,7 @@ pub trait ExpandExt: Algebra {
     /// ```
     #[track_caller]
     fn expand(&self, sizes: impl Into<Sizes>) -> Self {
+        let _called = called("expand");
         let (shape, sizes) = (self.shape(), sizes.into());
         let lengths = sizes.lengths();
         let length = |k: usize| match (lengths[k], (k + shape.rank()).checked_sub(lengths.len())) {

@@ -11,6 +11,7 @@ use crate::float::Float;
 use crate::kernels::windows::for_each_index;
 use crate::op::{Op, Value};
 use crate::ops::Axes;
+use crate::scope::called;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 
@@ -108,6 +109,7 @@ pub trait FlipExt: Algebra {
     /// ```
     #[track_caller]
     fn flip(&self, axes: impl Into<Axes>) -> Self {
+        let _called = called("flip");
         let axes = axes.into().resolve("flip", self.shape().rank()).or_raise();
         Self::apply(Flip { axes }, &[Arg::Real(self)]).real()
     }

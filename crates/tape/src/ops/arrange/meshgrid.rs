@@ -1,9 +1,10 @@
 //! The coordinates of a grid.
 
-use crate::algebra::{Algebra, Args};
+use crate::algebra::{Algebra, Args, shapes_of};
 use crate::case::{Case, Function};
 use crate::error::Error;
 use crate::ops::{BroadcastToExt, ReshapeExt};
+use crate::scope::called;
 use crate::shape::Shape;
 
 /// The coordinates of the grid over given axes: of `n` vectors, `n` tensors of rank `n`, of which the one for vector `k`
@@ -22,15 +23,21 @@ use crate::shape::Shape;
 /// ```
 #[track_caller]
 pub fn meshgrid<A: Algebra>(axes: &[&A]) -> Vec<A> {
-    if let Some(other) = axes.iter().find(|x| x.shape().rank() != 1) {
-        Error::shape("meshgrid", format!("an axis has shape {}, not that of a vector", other.shape())).raise()
+    let _called = called("meshgrid");
+    let shapes = shapes_of(axes);
+    if let Some(other) = shapes.iter().find(|shape| shape.rank() != 1) {
+        Error::shape("meshgrid", format!("an axis has shape {other}, not that of a vector")).raise()
     }
     if axes.is_empty() {
         Error::shape("meshgrid", "no vectors").raise()
     }
-    let grid: Shape = axes.iter().map(|x| x.shape()[0]).collect();
+    let grid: Shape = shapes.iter().map(|shape| shape[0]).collect();
     let along = |k: usize| (0..grid.rank()).map(|j| if j == k { grid[k] } else { 1 }).collect::<Shape>();
-    axes.iter().enumerate().map(|(k, x)| ReshapeExt::reshape(*x, along(k)).broadcast_to(&grid)).collect()
+    let mut coordinates = Vec::with_capacity(axes.len());
+    for (k, x) in axes.iter().enumerate() {
+        coordinates.push(ReshapeExt::reshape(*x, along(k)).broadcast_to(&grid));
+    }
+    coordinates
 }
 
 /// [`meshgrid`], as the tests of all functions see it: one of the coordinates.

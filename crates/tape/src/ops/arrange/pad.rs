@@ -4,6 +4,7 @@ use crate::algebra::{Algebra, Arg, Args};
 use crate::case::{Case, Function};
 use crate::error::Error;
 use crate::ops::{IndexSelectExt, Unslice, concat};
+use crate::scope::called;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 
@@ -67,6 +68,7 @@ pub trait PadExt: Algebra {
     /// ```
     #[track_caller]
     fn pad(&self, widths: impl AsRef<[(usize, usize)]>, mode: PadMode) -> Self {
+        let _called = called("pad");
         let (shape, widths) = (self.shape(), widths.as_ref());
         let Some(first) = shape.rank().checked_sub(widths.len()) else {
             Error::shape("pad", format!("{} pairs of widths for the {} axes of {shape}", widths.len(), shape.rank()))

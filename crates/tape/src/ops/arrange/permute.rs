@@ -12,6 +12,7 @@ use crate::kernels::elementwise::for_each_row;
 use crate::op::{Op, Value};
 use crate::ops::Axes;
 use crate::ops::axes::axis;
+use crate::scope::called;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 
@@ -147,9 +148,8 @@ pub trait PermuteExt: Algebra {
     #[track_caller]
     fn transpose(&self, first: isize, second: isize) -> Self {
         let rank = self.shape().rank();
-        let position = |at| axis("transpose", at, rank).or_raise();
         let mut axes: SmallVec<[usize; 4]> = (0..rank).collect();
-        axes.swap(position(first), position(second));
+        axes.swap(axis("transpose", first, rank).or_raise(), axis("transpose", second, rank).or_raise());
         Self::apply(Permute { axes }, &[Arg::Real(self)]).real()
     }
 
@@ -166,8 +166,7 @@ pub trait PermuteExt: Algebra {
     #[track_caller]
     fn move_axis(&self, from: isize, to: isize) -> Self {
         let rank = self.shape().rank();
-        let position = |at| axis("move_axis", at, rank).or_raise();
-        let (from, to) = (position(from), position(to));
+        let (from, to) = (axis("move_axis", from, rank).or_raise(), axis("move_axis", to, rank).or_raise());
         let mut axes: SmallVec<[usize; 4]> = (0..rank).filter(|k| *k != from).collect();
         axes.insert(to, from);
         Self::apply(Permute { axes }, &[Arg::Real(self)]).real()
@@ -186,6 +185,7 @@ pub trait PermuteExt: Algebra {
     /// ```
     #[track_caller]
     fn t(&self) -> Self {
+        let _called = called("t");
         let r = self.shape().rank();
         assert!(r >= 2, "t: a tensor of shape {} has fewer than two axes", self.shape());
         let mut axes: SmallVec<[usize; 4]> = (0..r).collect();

@@ -5,6 +5,7 @@ use crate::case::{Case, Function};
 use crate::error::{Error, OrRaise};
 use crate::ops::axes::axis;
 use crate::ops::{BroadcastToExt, ReshapeExt};
+use crate::scope::called;
 use crate::shape::Shape;
 
 /// The methods that repeat a tensor.
@@ -24,6 +25,7 @@ pub trait RepeatExt: Algebra {
     /// ```
     #[track_caller]
     fn repeat(&self, counts: impl AsRef<[usize]>) -> Self {
+        let _called = called("repeat");
         let (shape, counts) = (self.shape(), counts.as_ref());
         if counts.len() < shape.rank() {
             Error::shape("repeat", format!("{counts:?} has fewer counts than {shape} has axes")).raise()
@@ -53,6 +55,7 @@ pub trait RepeatExt: Algebra {
     /// ```
     #[track_caller]
     fn tile(&self, counts: impl AsRef<[usize]>) -> Self {
+        let _called = called("tile");
         let counts = counts.as_ref();
         let missing = self.shape().rank().saturating_sub(counts.len());
         self.repeat([&vec![1; missing], counts].concat())
@@ -70,6 +73,7 @@ pub trait RepeatExt: Algebra {
     /// ```
     #[track_caller]
     fn repeat_interleave(&self, at: isize, count: usize) -> Self {
+        let _called = called("repeat_interleave");
         let shape = self.shape();
         let axis = axis("repeat_interleave", at, shape.rank()).or_raise();
         let lengths = |n: usize| {

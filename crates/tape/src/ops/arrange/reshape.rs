@@ -6,6 +6,7 @@ use crate::complex::Analytic;
 use crate::error::{Error, OrRaise};
 use crate::float::Float;
 use crate::op::{Op, Value};
+use crate::scope::called;
 use crate::shape::Shape;
 use crate::sizes::Sizes;
 use crate::tensor::Tensor;
@@ -111,6 +112,7 @@ pub trait ReshapeExt: Algebra {
     /// ```
     #[track_caller]
     fn flatten(&self, first: usize) -> Self {
+        let _called = called("flatten");
         let shape = self.shape();
         assert!(first <= shape.rank(), "flatten: from axis {first} of a tensor of shape {shape}");
         let mut flat = Shape::from(&shape[..first]);

@@ -5,6 +5,7 @@ use crate::case::{Case, Function};
 use crate::error::OrRaise;
 use crate::ops::axes::axis;
 use crate::ops::{SliceExt, concat};
+use crate::scope::called;
 
 /// The method that moves entries around an axis.
 pub trait RollExt: Algebra {
@@ -22,6 +23,7 @@ pub trait RollExt: Algebra {
     /// ```
     #[track_caller]
     fn roll(&self, at: isize, shift: isize) -> Self {
+        let _called = called("roll");
         let axis = axis("roll", at, self.shape().rank()).or_raise();
         let n = self.shape()[axis];
         let shift = if n == 0 { 0 } else { shift.rem_euclid(n as isize) as usize };

@@ -11,6 +11,7 @@ use crate::float::Float;
 use crate::op::{Op, Value};
 use crate::ops::axes::axis;
 use crate::ops::{FlipExt, ReshapeExt};
+use crate::scope::called;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 
@@ -275,6 +276,7 @@ pub trait SliceExt: Algebra {
     /// ```
     #[track_caller]
     fn slice_step(&self, at: isize, range: impl Into<Span>, step: isize) -> Self {
+        let _called = called("slice_step");
         let shape = self.shape();
         let axis = axis("slice", at, shape.rank()).or_raise();
         let (start, end) = range.into().resolve(axis, shape[axis]).or_raise();
@@ -303,6 +305,7 @@ pub trait SliceExt: Algebra {
     /// ```
     #[track_caller]
     fn at(&self, at: isize, i: isize) -> Self {
+        let _called = called("at");
         let shape = self.shape();
         let axis = axis("at", at, shape.rank()).or_raise();
         let entry = if i < 0 { i + shape[axis] as isize } else { i };

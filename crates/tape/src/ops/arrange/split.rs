@@ -5,6 +5,7 @@ use crate::case::{Case, Function};
 use crate::error::{Error, OrRaise};
 use crate::ops::SliceExt;
 use crate::ops::axes::axis;
+use crate::scope::called;
 
 /// The methods that cut an axis in parts.
 pub trait SplitExt: Algebra {
@@ -22,13 +23,17 @@ pub trait SplitExt: Algebra {
     /// ```
     #[track_caller]
     fn split(&self, at: isize, size: usize) -> Vec<Self> {
+        let _called = called("split");
         let shape = self.shape();
         let axis = axis("split", at, shape.rank()).or_raise();
         if size == 0 {
             Error::shape("split", format!("parts of 0 entries of axis {axis} of {shape}")).raise()
         }
-        let starts = (0..shape[axis].max(1)).step_by(size);
-        starts.map(|start| self.slice(axis as isize, start..(start + size).min(shape[axis]))).collect()
+        let mut parts = Vec::new();
+        for start in (0..shape[axis].max(1)).step_by(size) {
+            parts.push(self.slice(axis as isize, start..(start + size).min(shape[axis])));
+        }
+        parts
     }
 
     /// Parts of given sizes, which add up to the length of the axis.
@@ -44,6 +49,7 @@ pub trait SplitExt: Algebra {
     /// ```
     #[track_caller]
     fn split_sizes(&self, at: isize, sizes: &[usize]) -> Vec<Self> {
+        let _called = called("split_sizes");
         let shape = self.shape();
         let axis = axis("split", at, shape.rank()).or_raise();
         let sum: usize = sizes.iter().sum();
@@ -73,6 +79,7 @@ pub trait SplitExt: Algebra {
     /// ```
     #[track_caller]
     fn chunk(&self, at: isize, count: usize) -> Vec<Self> {
+        let _called = called("chunk");
         let shape = self.shape();
         let axis = axis("chunk", at, shape.rank()).or_raise();
         if count == 0 {
@@ -93,6 +100,7 @@ pub trait SplitExt: Algebra {
     /// ```
     #[track_caller]
     fn narrow(&self, at: isize, start: isize, length: usize) -> Self {
+        let _called = called("narrow");
         let shape = self.shape();
         let axis = axis("narrow", at, shape.rank()).or_raise();
         let first = if start < 0 { start + shape[axis] as isize } else { start };

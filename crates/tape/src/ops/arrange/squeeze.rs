@@ -4,6 +4,7 @@ use crate::algebra::{Algebra, Args};
 use crate::case::{Case, Function};
 use crate::error::{Error, OrRaise};
 use crate::ops::{Axes, ReshapeExt};
+use crate::scope::called;
 use crate::shape::Shape;
 
 /// The methods that remove and insert axes of length 1.
@@ -22,6 +23,7 @@ pub trait SqueezeExt: Algebra {
     /// ```
     #[track_caller]
     fn squeeze(&self, axes: impl Into<Axes>) -> Self {
+        let _called = called("squeeze");
         let shape = self.shape();
         let axes = axes.into().resolve("squeeze", shape.rank()).or_raise();
         let kept = (0..shape.rank()).filter(|k| shape[*k] != 1 || !axes.contains(k));
@@ -37,6 +39,7 @@ pub trait SqueezeExt: Algebra {
     /// ```
     #[track_caller]
     fn squeeze_all(&self) -> Self {
+        let _called = called("squeeze_all");
         ReshapeExt::reshape(self, self.shape().iter().copied().filter(|n| *n != 1).collect::<Shape>())
     }
 
@@ -54,6 +57,7 @@ pub trait SqueezeExt: Algebra {
     /// ```
     #[track_caller]
     fn unsqueeze(&self, at: isize) -> Self {
+        let _called = called("unsqueeze");
         let shape = self.shape();
         let axis = inserted("unsqueeze", at, shape.rank()).or_raise();
         let lengths = shape[..axis].iter().copied().chain([1]).chain(shape[axis..].iter().copied());

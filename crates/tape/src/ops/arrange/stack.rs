@@ -5,6 +5,7 @@ use crate::case::{Case, Function};
 use crate::error::{Error, OrRaise};
 use crate::ops::squeeze::inserted;
 use crate::ops::{SqueezeExt, concat};
+use crate::scope::called;
 
 /// Tensors of one shape side by side along a new axis, which is axis `at` of the result; −1 is the last.
 ///
@@ -20,6 +21,7 @@ use crate::ops::{SqueezeExt, concat};
 /// ```
 #[track_caller]
 pub fn stack<A: Algebra>(tensors: &[&A], at: isize) -> A {
+    let _called = called("stack");
     let Some(first) = tensors.first() else { Error::shape("stack", "no tensors").raise() };
     let shape = first.shape();
     if let Some(other) = tensors.iter().find(|t| t.shape() != shape) {

@@ -4,6 +4,7 @@ use crate::algebra::{Algebra, Args};
 use crate::case::{Case, Function};
 use crate::error::Error;
 use crate::ops::Select;
+use crate::scope::called;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 
@@ -23,6 +24,7 @@ pub trait TriangleExt: Algebra {
     /// ```
     #[track_caller]
     fn tril(&self, offset: isize) -> Self {
+        let _called = called("tril");
         triangle("tril", self, |i, j| j <= i + offset)
     }
 
@@ -39,6 +41,7 @@ pub trait TriangleExt: Algebra {
     /// ```
     #[track_caller]
     fn triu(&self, offset: isize) -> Self {
+        let _called = called("triu");
         triangle("triu", self, |i, j| j >= i + offset)
     }
 }

@@ -9,6 +9,7 @@ use crate::float::Float;
 use crate::kernels::elementwise::for_each_row;
 use crate::op::{Kind, Op, Value};
 use crate::ops::Axes;
+use crate::scope::called;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 
@@ -114,6 +115,7 @@ pub trait AnyOverExt: TruthValues {
     /// ```
     #[track_caller]
     fn any(&self) -> Self {
+        let _called = called("any");
         over(self, false, whole(self), false)
     }
 
@@ -130,6 +132,7 @@ pub trait AnyOverExt: TruthValues {
     /// ```
     #[track_caller]
     fn any_over(&self, axes: impl Into<Axes>) -> Self {
+        let _called = called("any_over");
         over(self, false, axes.into(), false)
     }
 
@@ -139,12 +142,14 @@ pub trait AnyOverExt: TruthValues {
     /// If an axis is out of range or named twice.
     #[track_caller]
     fn any_keeping(&self, axes: impl Into<Axes>) -> Self {
+        let _called = called("any_keeping");
         over(self, false, axes.into(), true)
     }
 
     /// Whether all hold, of rank 0.
     #[track_caller]
     fn all(&self) -> Self {
+        let _called = called("all");
         over(self, true, whole(self), false)
     }
 
@@ -161,6 +166,7 @@ pub trait AnyOverExt: TruthValues {
     /// ```
     #[track_caller]
     fn all_over(&self, axes: impl Into<Axes>) -> Self {
+        let _called = called("all_over");
         over(self, true, axes.into(), false)
     }
 
@@ -170,6 +176,7 @@ pub trait AnyOverExt: TruthValues {
     /// If an axis is out of range or named twice.
     #[track_caller]
     fn all_keeping(&self, axes: impl Into<Axes>) -> Self {
+        let _called = called("all_keeping");
         over(self, true, axes.into(), true)
     }
 }
@@ -177,6 +184,7 @@ pub trait AnyOverExt: TruthValues {
 impl<M: TruthValues> AnyOverExt for M {}
 
 /// Every axis.
+#[track_caller]
 fn whole<M: TruthValues>(mask: &M) -> Axes {
     let rank = M::Numbers::shape_of_mask(mask).rank();
     Axes::from(&(0..rank).collect::<Vec<usize>>()[..])

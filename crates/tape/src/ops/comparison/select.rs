@@ -25,6 +25,7 @@ impl Select {
     }
 
     /// `x` in the place of argument `arg`, and 0 in that of the other.
+    #[track_caller]
     fn part<A: Algebra>(arg: usize, mask: &A::Mask, x: &A) -> A {
         let zero = x.full(Shape::scalar(), 0.0);
         match arg {

@@ -6,6 +6,7 @@ use crate::error::OrRaise;
 use crate::ops::max_pool::expect;
 use crate::ops::pool::adaptive_counts;
 use crate::ops::{PerAxis, Pool, Resample, Scheme};
+use crate::scope::called;
 
 /// The methods that pool by mean.
 pub trait AveragePoolExt: Algebra {
@@ -25,6 +26,7 @@ pub trait AveragePoolExt: Algebra {
     /// ```
     #[track_caller]
     fn average_pool(&self, pool: Pool) -> Self {
+        let _called = called("average_pool");
         let counts = pool.counts("average_pool", &self.shape()).or_raise();
         let count_padding = pool.count_padding;
         along_each(self, &counts, |k, _, _| Scheme::Average { window: pool.window(k), count_padding })
@@ -43,6 +45,7 @@ pub trait AveragePoolExt: Algebra {
     /// ```
     #[track_caller]
     fn average_pool1d(&self, size: usize, stride: usize) -> Self {
+        let _called = called("average_pool1d");
         expect("average_pool1d", &self.shape(), 1);
         self.average_pool(Pool::new(size).stride(stride))
     }
@@ -61,6 +64,7 @@ pub trait AveragePoolExt: Algebra {
     /// ```
     #[track_caller]
     fn average_pool2d(&self, size: impl Into<PerAxis>, stride: impl Into<PerAxis>) -> Self {
+        let _called = called("average_pool2d");
         expect("average_pool2d", &self.shape(), 2);
         self.average_pool(Pool::new(size).stride(stride))
     }
@@ -80,6 +84,7 @@ pub trait AveragePoolExt: Algebra {
     /// ```
     #[track_caller]
     fn adaptive_average_pool(&self, sizes: impl Into<PerAxis>) -> Self {
+        let _called = called("adaptive_average_pool");
         let counts = adaptive_counts("adaptive_average_pool", &sizes.into(), &self.shape()).or_raise();
         along_each(self, &counts, |_, _, _| Scheme::AdaptiveAverage)
     }
@@ -92,11 +97,13 @@ impl<A: Algebra> AveragePoolExt for A {}
 pub(crate) fn along_each<A: Algebra>(x: &A, to: &[usize], scheme: impl Fn(usize, usize, usize) -> Scheme) -> A {
     let shape = x.shape();
     // The last axis first, so that what follows has longer runs to work on.
-    (0..to.len()).rev().fold(x.clone(), |x, k| {
-        let (from, to) = (shape[k + 2], to[k]);
+    let mut y = x.clone();
+    for (k, to) in to.iter().copied().enumerate().rev() {
+        let from = shape[k + 2];
         let op = Resample { axis: k + 2, scheme: scheme(k, from, to), from, to, transposed: false };
-        A::apply(op, &[Arg::Real(&x)]).real()
-    })
+        y = A::apply(op, &[Arg::Real(&y)]).real();
+    }
+    y
 }
 
 /// [`AveragePoolExt::average_pool`], as the tests of all functions see it.

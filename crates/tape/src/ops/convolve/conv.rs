@@ -15,7 +15,8 @@ use crate::float::Float;
 use crate::kernels::convolve::Sizes;
 use crate::kernels::windows::{Window, Windows};
 use crate::op::{Op, Value};
-use crate::ops::{ConvInput, ConvWeight, PerAxis};
+use crate::ops::{ConvInput, ConvWeight, PerAxis, ReshapeExt};
+use crate::scope::called;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 
@@ -301,7 +302,8 @@ pub trait ConvExt: Algebra {
     #[track_caller]
     fn conv(&self, w: impl Operand<Self>, conv: Conv) -> Self {
         let w = w.beside(self);
-        in_batch(self, w.shape().rank(), |x| Self::apply(conv, &[Arg::Real(x), Arg::Real(&w)]).real())
+        let (x, alone) = in_batch(self, w.shape().rank());
+        out_of_batch(Self::apply(conv, &[Arg::Real(&x), Arg::Real(&w)]).real(), alone)
     }
 
     /// [`conv`](Self::conv) over one spatial axis: `[batch, channels, length]`.
@@ -310,6 +312,7 @@ pub trait ConvExt: Algebra {
     /// If the filters are not of rank 3, or the shapes or options do not fit.
     #[track_caller]
     fn conv1d(&self, w: impl Operand<Self>, conv: Conv) -> Self {
+        let _called = called("conv1d");
         let w = w.beside(self);
         expect_rank("conv1d", &w.shape(), 3);
         self.conv(&*w, conv)
@@ -321,6 +324,7 @@ pub trait ConvExt: Algebra {
     /// If the filters are not of rank 4, or the shapes or options do not fit.
     #[track_caller]
     fn conv2d(&self, w: impl Operand<Self>, conv: Conv) -> Self {
+        let _called = called("conv2d");
         let w = w.beside(self);
         expect_rank("conv2d", &w.shape(), 4);
         self.conv(&*w, conv)
@@ -332,6 +336,7 @@ pub trait ConvExt: Algebra {
     /// If the filters are not of rank 5, or the shapes or options do not fit.
     #[track_caller]
     fn conv3d(&self, w: impl Operand<Self>, conv: Conv) -> Self {
+        let _called = called("conv3d");
         let w = w.beside(self);
         expect_rank("conv3d", &w.shape(), 5);
         self.conv(&*w, conv)
@@ -348,16 +353,21 @@ pub(crate) fn expect_rank(op: &str, w: &Shape, rank: usize) {
     }
 }
 
-/// Applies `f` to images with a batch axis, which is added to and taken from one image without.
+/// Images with a batch axis, and whether it was added to one image without.
 #[track_caller]
-pub(crate) fn in_batch<A: Algebra>(x: &A, rank: usize, f: impl FnOnce(&A) -> A) -> A {
-    use crate::ops::ReshapeExt;
+pub(crate) fn in_batch<A: Algebra>(x: &A, rank: usize) -> (A, bool) {
     let shape = x.shape();
-    if shape.rank() + 1 != rank {
-        return f(x);
+    match shape.rank() + 1 == rank {
+        true => (ReshapeExt::reshape(x, [1].into_iter().chain(shape.iter().copied()).collect::<Shape>()), true),
+        false => (x.clone(), false),
     }
-    let batch: Shape = std::iter::once(1).chain(shape.iter().copied()).collect();
-    let y = f(&ReshapeExt::reshape(x, batch));
-    let alone = y.shape().without(0);
-    ReshapeExt::reshape(&y, alone)
+}
+
+/// The result without the batch axis, if that was added.
+#[track_caller]
+pub(crate) fn out_of_batch<A: Algebra>(y: A, alone: bool) -> A {
+    match alone {
+        true => ReshapeExt::reshape(&y, y.shape().without(0)),
+        false => y,
+    }
 }

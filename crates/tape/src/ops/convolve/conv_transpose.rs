@@ -5,8 +5,9 @@ use smallvec::SmallVec;
 use crate::algebra::{Algebra, Arg, Args, Operand};
 use crate::case::{Case, Function};
 use crate::error::{Error, OrRaise};
-use crate::ops::conv::{expect_rank, in_batch};
+use crate::ops::conv::{expect_rank, in_batch, out_of_batch};
 use crate::ops::{Conv, ConvInput, Padding, PerAxis, Unslice};
+use crate::scope::called;
 use crate::shape::Shape;
 
 /// The methods of transposed convolution.
@@ -35,17 +36,17 @@ pub trait ConvTransposeExt: Algebra {
     /// ```
     #[track_caller]
     fn conv_transpose(&self, w: impl Operand<Self>, conv: Conv, output_padding: impl Into<PerAxis>) -> Self {
+        let _called = called("conv_transpose");
         let (w, output_padding) = (w.beside(self), output_padding.into());
-        in_batch(self, w.shape().rank(), |x| {
-            let (op, lengths) = transposed(&x.shape(), &w.shape(), &conv, &output_padding).or_raise();
-            let mut y = Self::apply(op, &[Arg::Real(x), Arg::Real(&w)]).real();
-            for (k, len) in lengths.iter().copied().enumerate() {
-                if y.shape()[k + 2] < len {
-                    y = Self::apply(Unslice { axis: k + 2, start: 0, step: 1, len }, &[Arg::Real(&y)]).real();
-                }
+        let (x, alone) = in_batch(self, w.shape().rank());
+        let (op, lengths) = transposed(&x.shape(), &w.shape(), &conv, &output_padding).or_raise();
+        let mut y = Self::apply(op, &[Arg::Real(&x), Arg::Real(&w)]).real();
+        for (k, len) in lengths.iter().copied().enumerate() {
+            if y.shape()[k + 2] < len {
+                y = Self::apply(Unslice { axis: k + 2, start: 0, step: 1, len }, &[Arg::Real(&y)]).real();
             }
-            y
-        })
+        }
+        out_of_batch(y, alone)
     }
 
     /// [`conv_transpose`](Self::conv_transpose) over one spatial axis.
@@ -54,6 +55,7 @@ pub trait ConvTransposeExt: Algebra {
     /// If the filters are not of rank 3, or the shapes or options do not fit.
     #[track_caller]
     fn conv_transpose1d(&self, w: impl Operand<Self>, conv: Conv, output_padding: impl Into<PerAxis>) -> Self {
+        let _called = called("conv_transpose1d");
         let w = w.beside(self);
         expect_rank("conv_transpose1d", &w.shape(), 3);
         self.conv_transpose(&*w, conv, output_padding)
@@ -65,6 +67,7 @@ pub trait ConvTransposeExt: Algebra {
     /// If the filters are not of rank 4, or the shapes or options do not fit.
     #[track_caller]
     fn conv_transpose2d(&self, w: impl Operand<Self>, conv: Conv, output_padding: impl Into<PerAxis>) -> Self {
+        let _called = called("conv_transpose2d");
         let w = w.beside(self);
         expect_rank("conv_transpose2d", &w.shape(), 4);
         self.conv_transpose(&*w, conv, output_padding)
@@ -76,6 +79,7 @@ pub trait ConvTransposeExt: Algebra {
     /// If the filters are not of rank 5, or the shapes or options do not fit.
     #[track_caller]
     fn conv_transpose3d(&self, w: impl Operand<Self>, conv: Conv, output_padding: impl Into<PerAxis>) -> Self {
+        let _called = called("conv_transpose3d");
         let w = w.beside(self);
         expect_rank("conv_transpose3d", &w.shape(), 5);
         self.conv_transpose(&*w, conv, output_padding)

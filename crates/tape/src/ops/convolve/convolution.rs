@@ -3,6 +3,7 @@
 use crate::algebra::{Algebra, Args, Operand};
 use crate::case::{Case, Function};
 use crate::ops::{Conv, ConvExt, FlipExt, Padding};
+use crate::scope::called;
 
 /// The methods that name what they compute.
 pub trait ConvolutionExt: Algebra {
@@ -20,6 +21,7 @@ pub trait ConvolutionExt: Algebra {
     /// ```
     #[track_caller]
     fn cross_correlation(&self, w: impl Operand<Self>, conv: Conv) -> Self {
+        let _called = called("cross_correlation");
         self.conv(w, conv)
     }
 
@@ -38,6 +40,7 @@ pub trait ConvolutionExt: Algebra {
     /// ```
     #[track_caller]
     fn convolution(&self, w: impl Operand<Self>, conv: Conv) -> Self {
+        let _called = called("convolution");
         let w = w.beside(self);
         let spatial: Vec<usize> = (2..w.shape().rank()).collect();
         self.conv(w.flip(&spatial[..]), conv)
@@ -63,6 +66,7 @@ pub trait ConvolutionExt: Algebra {
     /// ```
     #[track_caller]
     fn depthwise_conv(&self, w: impl Operand<Self>, conv: Conv) -> Self {
+        let _called = called("depthwise_conv");
         let w = w.beside(self);
         // The channel axis is the one before the spatial axes, of which the filters have two fewer than axes.
         let channels = (self.shape().rank() + 1).checked_sub(w.shape().rank()).map_or(1, |k| self.shape()[k]);

@@ -6,6 +6,7 @@ use crate::error::{Error, OrRaise};
 use crate::ops::average_pool::along_each;
 use crate::ops::pool::{adaptive_counts, spatial};
 use crate::ops::{PerAxis, Scheme};
+use crate::scope::called;
 
 /// How an image is read between its entries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,6 +57,7 @@ pub trait InterpolateExt: Algebra {
     /// ```
     #[track_caller]
     fn interpolate(&self, lengths: impl Into<PerAxis>, mode: Interpolation) -> Self {
+        let _called = called("interpolate");
         let lengths = lengths.into();
         let to = adaptive_counts("interpolate", &lengths, &self.shape()).or_raise();
         if to.contains(&0) {
@@ -78,6 +80,7 @@ pub trait InterpolateExt: Algebra {
     /// ```
     #[track_caller]
     fn interpolate_by(&self, factor: f64, mode: Interpolation) -> Self {
+        let _called = called("interpolate_by");
         let shape = self.shape();
         let axes = spatial("interpolate", &shape).or_raise();
         let to: PerAxis = (0..axes).map(|k| (shape[k + 2] as f64 * factor).floor() as usize).collect();

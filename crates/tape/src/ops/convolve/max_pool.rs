@@ -4,6 +4,7 @@ use crate::algebra::{Algebra, Arg, Args};
 use crate::case::{Case, Function};
 use crate::error::{Error, OrRaise};
 use crate::ops::{ArgMaxPool, GatherExt, PerAxis, Pool, ReshapeExt};
+use crate::scope::called;
 use crate::shape::Shape;
 
 /// The methods that pool by maximum: [`ArgMaxPool`], then [`gather`](GatherExt::gather). The gradient goes to the largest
@@ -23,6 +24,7 @@ pub trait MaxPoolExt: Algebra {
     /// ```
     #[track_caller]
     fn max_pool(&self, pool: Pool) -> Self {
+        let _called = called("max_pool");
         largest(self, ArgMaxPool::Sliding(pool))
     }
 
@@ -39,6 +41,7 @@ pub trait MaxPoolExt: Algebra {
     /// ```
     #[track_caller]
     fn max_pool1d(&self, size: usize, stride: usize) -> Self {
+        let _called = called("max_pool1d");
         expect("max_pool1d", &self.shape(), 1);
         self.max_pool(Pool::new(size).stride(stride))
     }
@@ -57,6 +60,7 @@ pub trait MaxPoolExt: Algebra {
     /// ```
     #[track_caller]
     fn max_pool2d(&self, size: impl Into<PerAxis>, stride: impl Into<PerAxis>) -> Self {
+        let _called = called("max_pool2d");
         expect("max_pool2d", &self.shape(), 2);
         self.max_pool(Pool::new(size).stride(stride))
     }
@@ -75,6 +79,7 @@ pub trait MaxPoolExt: Algebra {
     /// ```
     #[track_caller]
     fn adaptive_max_pool(&self, sizes: impl Into<PerAxis>) -> Self {
+        let _called = called("adaptive_max_pool");
         largest(self, ArgMaxPool::Adaptive(sizes.into()))
     }
 }

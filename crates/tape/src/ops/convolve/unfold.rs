@@ -9,6 +9,7 @@ use crate::float::Float;
 use crate::kernels::windows::{self, Window, Windows};
 use crate::op::{Op, Value};
 use crate::ops::Fold;
+use crate::scope::called;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 
@@ -140,6 +141,7 @@ pub trait UnfoldExt: Algebra {
     /// ```
     #[track_caller]
     fn unfold(&self, windows: &[Window]) -> Self {
+        let _called = called("unfold");
         Self::apply(Unfold { windows: windows.into() }, &[Arg::Real(self)]).real()
     }
 
@@ -150,6 +152,7 @@ pub trait UnfoldExt: Algebra {
     /// If the columns are not those of images with such lengths.
     #[track_caller]
     fn fold(&self, windows: &[Window], lengths: &[usize]) -> Self {
+        let _called = called("fold");
         Self::apply(Fold { windows: windows.into(), lengths: lengths.into() }, &[Arg::Real(self)]).real()
     }
 }

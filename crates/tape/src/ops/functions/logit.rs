@@ -4,6 +4,7 @@ use crate::algebra::Elementwise;
 use crate::number::Number;
 use crate::pointwise::{One, Pointwise};
 use crate::real::Real;
+use crate::scope::called;
 
 /// `y = ln(x/(1 − x))`, with derivative `1/(x (1 − x))`; with an `eps` that is not negative, of the nearest number in
 /// [eps, 1 − eps], where it is constant outside. NaN outside [0, 1].
@@ -98,6 +99,7 @@ pub trait LogitExt: Elementwise {
     /// ```
     #[track_caller]
     fn logit_within(&self, eps: f64) -> Self {
+        let _called = called("logit_within");
         Self::pointwise(Logit { eps }, [self])
     }
 }

@@ -9,6 +9,7 @@ use crate::float::Float;
 use crate::op::{Op, Value};
 use crate::ops::ScatterAdd;
 use crate::ops::axes::axis;
+use crate::scope::called;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 
@@ -141,6 +142,7 @@ pub trait GatherExt: Algebra {
     /// ```
     #[track_caller]
     fn gather(&self, at: isize, index: impl IndexOperand<Self>) -> Self {
+        let _called = called("gather");
         let axis = axis("gather", at, self.shape().rank()).or_raise();
         let index = index.beside(self);
         Self::apply(Gather { axis }, &[Arg::Real(self), Arg::Index(&index)]).real()

@@ -10,6 +10,7 @@ use crate::op::{Op, Value};
 use crate::ops::IndexSelect;
 use crate::ops::axes::axis;
 use crate::ops::gather::in_range;
+use crate::scope::called;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 
@@ -124,6 +125,7 @@ pub trait IndexAddExt: Algebra {
     /// ```
     #[track_caller]
     fn index_add(&self, at: isize, len: usize, index: impl IndexOperand<Self>) -> Self {
+        let _called = called("index_add");
         let index = index.beside(self);
         let rank = (self.shape().rank() + 1).saturating_sub(Self::shape_of_index(&index).rank());
         let axis = axis("index_add", at, rank).or_raise();

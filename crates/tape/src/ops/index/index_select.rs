@@ -10,6 +10,7 @@ use crate::op::{Op, Value};
 use crate::ops::axes::axis;
 use crate::ops::gather::in_range;
 use crate::ops::{IndexAdd, PermuteExt};
+use crate::scope::called;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 
@@ -149,6 +150,7 @@ pub trait IndexSelectExt: Algebra {
     /// ```
     #[track_caller]
     fn embedding(&self, index: impl IndexOperand<Self>) -> Self {
+        let _called = called("embedding");
         self.index_select(0, index)
     }
 
@@ -166,6 +168,7 @@ pub trait IndexSelectExt: Algebra {
     /// ```
     #[track_caller]
     fn sliding(&self, at: isize, size: usize, step: usize) -> Self {
+        let _called = called("sliding");
         let shape = self.shape();
         let axis = axis("sliding", at, shape.rank()).or_raise();
         if step == 0 || size > shape[axis] {

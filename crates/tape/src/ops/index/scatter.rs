@@ -9,6 +9,7 @@ use crate::op::{Op, Value};
 use crate::ops::axes::axis;
 use crate::ops::gather::{fits, for_each_position, in_range};
 use crate::ops::{Gather, LastWrites, Select};
+use crate::scope::called;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 
@@ -132,6 +133,7 @@ pub trait ScatterExt: Algebra {
     /// ```
     #[track_caller]
     fn scatter(&self, at: isize, index: impl IndexOperand<Self>, source: impl Operand<Self>) -> Self {
+        let _called = called("scatter");
         let axis = axis("scatter", at, self.shape().rank()).or_raise();
         Scatter { axis }.of(self, &index.beside(self), &source.beside(self))
     }

@@ -10,6 +10,7 @@ use crate::op::{Op, Value};
 use crate::ops::Gather;
 use crate::ops::axes::axis;
 use crate::ops::gather::{fits, for_each_position, in_range};
+use crate::scope::called;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 
@@ -106,6 +107,7 @@ pub trait ScatterAddExt: Algebra {
     /// ```
     #[track_caller]
     fn scatter_add(&self, shape: impl Into<Shape>, at: isize, index: impl IndexOperand<Self>) -> Self {
+        let _called = called("scatter_add");
         let shape = shape.into();
         let axis = axis("scatter_add", at, shape.rank()).or_raise();
         let index = index.beside(self);

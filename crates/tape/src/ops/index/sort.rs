@@ -5,6 +5,7 @@ use crate::case::{Case, Function};
 use crate::error::{Error, OrRaise};
 use crate::ops::axes::axis;
 use crate::ops::{ArgSort, ArgSortExt, GatherExt};
+use crate::scope::called;
 
 /// The methods that put elements in order. Each element's gradient goes to the place that it came from.
 pub trait SortExt: Algebra {
@@ -22,6 +23,7 @@ pub trait SortExt: Algebra {
     /// ```
     #[track_caller]
     fn sort(&self, axis: isize, descending: bool) -> (Self, Self::Index) {
+        let _called = called("sort");
         let positions = self.arg_sort(axis, descending);
         (self.gather(axis, positions.clone()), positions)
     }
@@ -39,6 +41,7 @@ pub trait SortExt: Algebra {
     /// ```
     #[track_caller]
     fn topk(&self, k: usize, at: isize, largest: bool) -> (Self, Self::Index) {
+        let _called = called("topk");
         let shape = self.shape();
         let axis = axis("topk", at, shape.rank()).or_raise();
         if k > shape[axis] {

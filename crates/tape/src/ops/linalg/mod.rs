@@ -64,6 +64,7 @@ fn which(k: usize, a: &Shape) -> String {
 }
 
 /// Vectors `[…, k]` as matrices of one column, `[…, k, 1]`.
+#[track_caller]
 fn column<A: Algebra>(x: &A) -> A {
     let mut shape = x.shape();
     shape.push(1);
@@ -71,6 +72,7 @@ fn column<A: Algebra>(x: &A) -> A {
 }
 
 /// Vectors `[…, k]` as matrices of one row, `[…, 1, k]`.
+#[track_caller]
 fn row<A: Algebra>(x: &A) -> A {
     let shape = x.shape();
     let (last, batch) = shape.split_last().map_or((1, &[][..]), |(last, batch)| (*last, batch));
@@ -78,11 +80,13 @@ fn row<A: Algebra>(x: &A) -> A {
 }
 
 /// Numbers `[…]` as matrices of one element, `[…, 1, 1]`.
+#[track_caller]
 fn element<A: Algebra>(x: &A) -> A {
     column(&column(x))
 }
 
 /// `(x + xᵀ)/2`
+#[track_caller]
 fn symmetric<A: Algebra>(x: &A) -> A {
     use crate::ops::PermuteExt;
     (x.t() + x) * 0.5

@@ -6,6 +6,7 @@ use crate::ops::Reduction;
 use crate::ops::reduction::targets;
 use crate::pointwise::{Pointwise, Two};
 use crate::real::Real;
+use crate::scope::called;
 
 /// `y = |x − t|`. Where the two are equal the derivative is 0.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -58,6 +59,7 @@ pub trait AbsoluteErrorExt: Algebra {
     /// ```
     #[track_caller]
     fn l1_loss(&self, wanted: impl Operand<Self>, reduction: Reduction) -> Self {
+        let _called = called("l1_loss");
         let t = targets("l1_loss", self, &wanted);
         reduction.of(Self::pointwise(AbsoluteError, [self, &t]))
     }

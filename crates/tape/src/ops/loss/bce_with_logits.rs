@@ -7,6 +7,7 @@ use crate::ops::Reduction;
 use crate::ops::reduction::targets;
 use crate::pointwise::{Pointwise, Two};
 use crate::real::Real;
+use crate::scope::called;
 
 /// `y = −t ln σ(x) − (1 − t) ln(1 − σ(x))`, computed as `max(x, 0) − x t + ln(1 + exp(−|x|))`, which neither overflows nor
 /// loses digits. Its derivative by `x` is `σ(x) − t`.
@@ -59,6 +60,7 @@ pub trait BceWithLogitsExt: Algebra {
     /// ```
     #[track_caller]
     fn binary_cross_entropy_with_logits(&self, wanted: impl Operand<Self>, reduction: Reduction) -> Self {
+        let _called = called("binary_cross_entropy_with_logits");
         let t = targets("binary_cross_entropy_with_logits", self, &wanted);
         reduction.of(Self::pointwise(BceWithLogits, [self, &t]))
     }
@@ -83,6 +85,7 @@ pub trait BceWithLogitsExt: Algebra {
         weight: impl Operand<Self>,
         reduction: Reduction,
     ) -> Self {
+        let _called = called("weighted_binary_cross_entropy_with_logits");
         let t = targets("weighted_binary_cross_entropy_with_logits", self, &wanted);
         // −ln σ(x) is the loss for the target 1
         let sure = self.full(self.shape(), 1.0);

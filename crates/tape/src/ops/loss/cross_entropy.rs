@@ -9,6 +9,7 @@ use crate::kernels::pairs;
 use crate::op::{Op, Value};
 use crate::ops::reduction::targets;
 use crate::ops::{Chain, ClassTargets, LogSoftmaxExt, MaximumExt, Reduction, ReshapeExt, SoftmaxExt, SumExt, SumToExt};
+use crate::scope::called;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 
@@ -40,6 +41,7 @@ fn parts<F: Float>(x: &[F]) -> (F, F) {
 }
 
 /// `x` with an axis of length 1.
+#[track_caller]
 fn keep<A: Algebra>(x: &A, like: &A, axis: usize) -> A {
     ReshapeExt::reshape(x, like.shape().with(axis, 1))
 }
@@ -221,6 +223,7 @@ impl Op for SoftmaxCrossEntropyInput {
 
 impl SoftmaxCrossEntropyInput {
     /// The derivative of `g (p Σ t − t)` by `x` times `h`: `g Σ t · (p h − p Σ p h)`, a symmetric map of `h`.
+    #[track_caller]
     fn by_x<A: Algebra>(&self, h: &A, a: Args<'_, A>) -> A {
         let (g, x, t) = (&a[0], &a[1], &a[2]);
         let kept = x.shape().with(self.axis, 1);
@@ -302,6 +305,7 @@ pub trait CrossEntropyExt: Algebra {
     /// ```
     #[track_caller]
     fn cross_entropy(&self, classes: impl IndexOperand<Self>, how: &CrossEntropy) -> Self {
+        let _called = called("cross_entropy");
         let classes = classes.beside(self);
         let t = how.targets().of("cross_entropy", self, &classes);
         let axis = self.shape().rank().saturating_sub(1).min(1);
@@ -332,6 +336,7 @@ pub trait CrossEntropyExt: Algebra {
     /// ```
     #[track_caller]
     fn soft_cross_entropy(&self, wanted: impl Operand<Self>, reduction: Reduction) -> Self {
+        let _called = called("soft_cross_entropy");
         let t = targets("soft_cross_entropy", self, &wanted);
         let axis = self.shape().rank().saturating_sub(1).min(1);
         reduction.of(SoftmaxCrossEntropy { axis }.of(self, &t))
@@ -358,6 +363,7 @@ pub trait CrossEntropyExt: Algebra {
     /// ```
     #[track_caller]
     fn nll_loss(&self, classes: impl IndexOperand<Self>, how: &CrossEntropy) -> Self {
+        let _called = called("nll_loss");
         if how.smoothing != 0.0 {
             let message = format!("smoothing {} is for cross_entropy", how.smoothing);
             Error::shape("nll_loss", message).raise()

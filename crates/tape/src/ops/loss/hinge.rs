@@ -7,6 +7,7 @@ use crate::ops::reduction::targets;
 use crate::ops::{ClassTargets, CompareExt, MeanExt, Reduction, ReluExt, SumExt, select};
 use crate::pointwise::{Pointwise, Two};
 use crate::real::Real;
+use crate::scope::called;
 use crate::tensor::Tensor;
 
 /// `y = max(0, margin − x t)` for targets −1 and 1. Where the margin is just kept the derivative is 0.
@@ -80,6 +81,7 @@ pub trait HingeExt: Algebra {
     /// ```
     #[track_caller]
     fn hinge_loss(&self, wanted: impl Operand<Self>, margin: f64, reduction: Reduction) -> Self {
+        let _called = called("hinge_loss");
         let t = targets("hinge_loss", self, &wanted);
         reduction.of(Self::pointwise(Hinge { margin }, [self, &t]))
     }
@@ -103,6 +105,7 @@ pub trait HingeExt: Algebra {
     /// ```
     #[track_caller]
     fn hinge_embedding_loss(&self, wanted: impl Operand<Self>, margin: f64, reduction: Reduction) -> Self {
+        let _called = called("hinge_embedding_loss");
         let t = targets("hinge_embedding_loss", self, &wanted);
         let apart = (-self.clone() + margin).relu();
         reduction.of(select(t.greater(0.0), self, &apart))
@@ -129,6 +132,7 @@ pub trait HingeExt: Algebra {
     /// ```
     #[track_caller]
     fn multi_margin_loss(&self, classes: impl IndexOperand<Self>, margin: f64, reduction: Reduction) -> Self {
+        let _called = called("multi_margin_loss");
         let hit = ClassTargets::default().of("multi_margin_loss", self, &classes.beside(self));
         let axis = self.shape().rank() - 1;
         let right = (hit.clone() * self).sum_keeping(axis);

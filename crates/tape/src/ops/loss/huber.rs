@@ -8,6 +8,7 @@ use crate::ops::reduction::targets;
 use crate::ops::{AbsoluteErrorExt, Reduction};
 use crate::pointwise::{Pointwise, Two};
 use crate::real::Real;
+use crate::scope::called;
 
 /// `y = d² / 2` where `|d| ≤ δ`, else `δ (|d| − δ / 2)`, with `d = x − t` (Huber 1964). Its derivative is `d`, kept
 /// between −δ and δ.
@@ -83,6 +84,7 @@ pub trait HuberExt: Algebra {
     /// ```
     #[track_caller]
     fn huber_loss(&self, wanted: impl Operand<Self>, delta: f64, reduction: Reduction) -> Self {
+        let _called = called("huber_loss");
         if !(delta > 0.0) {
             Error::shape("huber_loss", format!("delta {delta} is not positive")).raise()
         }
@@ -109,6 +111,7 @@ pub trait HuberExt: Algebra {
     /// ```
     #[track_caller]
     fn smooth_l1_loss(&self, wanted: impl Operand<Self>, beta: f64, reduction: Reduction) -> Self {
+        let _called = called("smooth_l1_loss");
         if !(beta >= 0.0) {
             Error::shape("smooth_l1_loss", format!("beta {beta} is negative")).raise()
         }

@@ -6,6 +6,7 @@ use crate::ops::Reduction;
 use crate::ops::reduction::targets;
 use crate::pointwise::{Pointwise, Two};
 use crate::real::Real;
+use crate::scope::called;
 
 /// `y = t (ln t − x)`, with 0 for `t = 0`: a term of the divergence of the distribution `exp(x)` from `t` (Kullback and
 /// Leibler 1951). At `t = 0` the derivative by `t` is that by the left out term, `−x`.
@@ -94,6 +95,7 @@ pub trait KlDivExt: Algebra {
     /// ```
     #[track_caller]
     fn kl_div(&self, wanted: impl Operand<Self>, reduction: Reduction) -> Self {
+        let _called = called("kl_div");
         let t = targets("kl_div", self, &wanted);
         reduction.of(Self::pointwise(KlDiv, [self, &t]))
     }
@@ -112,6 +114,7 @@ pub trait KlDivExt: Algebra {
     /// ```
     #[track_caller]
     fn kl_div_of_log(&self, wanted: impl Operand<Self>, reduction: Reduction) -> Self {
+        let _called = called("kl_div_of_log");
         let t = targets("kl_div_of_log", self, &wanted);
         reduction.of(Self::pointwise(KlDivOfLog, [self, &t]))
     }

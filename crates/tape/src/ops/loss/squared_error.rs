@@ -6,6 +6,7 @@ use crate::ops::Reduction;
 use crate::ops::reduction::targets;
 use crate::pointwise::{Pointwise, Two};
 use crate::real::Real;
+use crate::scope::called;
 
 /// `y = (x − t)²`
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -55,6 +56,7 @@ pub trait SquaredErrorExt: Algebra {
     /// ```
     #[track_caller]
     fn mse_loss(&self, wanted: impl Operand<Self>, reduction: Reduction) -> Self {
+        let _called = called("mse_loss");
         let t = targets("mse_loss", self, &wanted);
         reduction.of(Self::pointwise(SquaredError, [self, &t]))
     }

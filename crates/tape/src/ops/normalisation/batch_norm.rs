@@ -4,6 +4,7 @@ use crate::algebra::{Algebra, Args, Operand};
 use crate::case::{Case, Function};
 use crate::error::Error;
 use crate::ops::{MulAddExt, NormaliseExt, PowfExt, ReshapeExt};
+use crate::scope::called;
 use crate::shape::Shape;
 
 /// A number for each channel (axis 1 of `x`), so that it broadcasts against `x`; one number for all stays as it is.
@@ -47,6 +48,7 @@ pub trait BatchNormExt: Algebra {
     /// ```
     #[track_caller]
     fn batch_norm(&self, weight: impl Operand<Self>, bias: impl Operand<Self>, epsilon: f64) -> Self {
+        let _called = called("batch_norm");
         let x = self.shape();
         let weight = for_channels("batch_norm", "weight", &x, &*weight.beside(self));
         let bias = for_channels("batch_norm", "bias", &x, &*bias.beside(self));
@@ -88,6 +90,7 @@ pub trait BatchNormExt: Algebra {
         bias: impl Operand<Self>,
         epsilon: f64,
     ) -> Self {
+        let _called = called("batch_norm_with");
         let op = "batch_norm_with";
         let x = self.shape();
         let mean = for_channels(op, "mean", &x, &*mean.beside(self));

@@ -5,6 +5,7 @@ use crate::case::{Case, Function};
 use crate::error::OrRaise;
 use crate::ops::axes::axis;
 use crate::ops::{BroadcastToExt, MaximumExt, PowfExt, SumExt};
+use crate::scope::called;
 
 /// The method of the cosine similarity.
 pub trait CosineSimilarityExt: Algebra {
@@ -28,6 +29,7 @@ pub trait CosineSimilarityExt: Algebra {
     /// ```
     #[track_caller]
     fn cosine_similarity(&self, b: impl Operand<Self>, at: isize, epsilon: f64) -> Self {
+        let _called = called("cosine_similarity");
         let b = b.beside(self);
         let product = self.clone() * &*b;
         let shape = product.shape();

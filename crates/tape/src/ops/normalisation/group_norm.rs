@@ -5,6 +5,7 @@ use crate::case::{Case, Function};
 use crate::error::Error;
 use crate::ops::batch_norm::for_channels;
 use crate::ops::{MulAddExt, NormaliseExt, ReshapeExt};
+use crate::scope::called;
 
 /// The method of group normalisation.
 pub trait GroupNormExt: Algebra {
@@ -31,6 +32,7 @@ pub trait GroupNormExt: Algebra {
     /// ```
     #[track_caller]
     fn group_norm(&self, groups: usize, weight: impl Operand<Self>, bias: impl Operand<Self>, epsilon: f64) -> Self {
+        let _called = called("group_norm");
         let x = self.shape();
         if x.rank() < 2 || groups == 0 || !x[1].is_multiple_of(groups) {
             Error::shape("group_norm", format!("{groups} groups of the channels (axis 1) of {x}")).raise()

@@ -4,6 +4,7 @@ use crate::algebra::{Algebra, Args, Operand};
 use crate::case::{Case, Function};
 use crate::error::Error;
 use crate::ops::{MulAddExt, NormaliseExt};
+use crate::scope::called;
 use crate::shape::Shape;
 
 /// The axes of the last lengths of `x`, which must be `shape`.
@@ -56,6 +57,7 @@ pub trait LayerNormExt: Algebra {
         bias: impl Operand<Self>,
         epsilon: f64,
     ) -> Self {
+        let _called = called("layer_norm");
         let shape = shape.into();
         let axes = last_axes("layer_norm", &self.shape(), &shape);
         let (weight, bias) = (weight.beside(self), bias.beside(self));
@@ -84,6 +86,7 @@ pub trait LayerNormExt: Algebra {
     /// ```
     #[track_caller]
     fn rms_norm(&self, shape: impl Into<Shape>, weight: impl Operand<Self>, epsilon: f64) -> Self {
+        let _called = called("rms_norm");
         let shape = shape.into();
         let axes = last_axes("rms_norm", &self.shape(), &shape);
         let weight = weight.beside(self);

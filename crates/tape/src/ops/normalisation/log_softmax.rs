@@ -21,6 +21,7 @@ pub struct LogSoftmax {
 }
 
 /// The shape with axis `axis` of length 1.
+#[track_caller]
 fn kept<A: Algebra>(x: &A, axis: usize) -> Shape {
     x.shape().with(axis, 1)
 }

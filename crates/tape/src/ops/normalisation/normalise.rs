@@ -10,6 +10,7 @@ use crate::kernels::groups::Groups;
 use crate::op::{Op, Value};
 use crate::ops::sum::reduced;
 use crate::ops::{Axes, PowfExt, SumToExt};
+use crate::scope::called;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 
@@ -53,12 +54,14 @@ impl Normalise {
     }
 
     /// The mean of each group.
+    #[track_caller]
     fn mean<A: Algebra>(&self, x: A) -> A {
         let terms = x.shape().len_elements() as f64 / self.shape.len_elements() as f64;
         x.sum_to(&self.shape) / terms
     }
 
     /// 1 / σ of each group, and x − μ.
+    #[track_caller]
     fn parts<A: Algebra>(&self, x: &A) -> (A, A) {
         let centred = if self.centred { x.clone() - self.mean(x.clone()) } else { x.clone() };
         let variance = self.mean(centred.clone() * &centred);
@@ -259,6 +262,7 @@ pub trait NormaliseExt: Algebra {
     /// ```
     #[track_caller]
     fn normalise(&self, axes: impl Into<Axes>, epsilon: f64) -> Self {
+        let _called = called("normalise");
         let (shape, _) = reduced("normalise", &self.shape(), &axes.into());
         Normalise { shape, epsilon, centred: true }.of(self)
     }
@@ -276,6 +280,7 @@ pub trait NormaliseExt: Algebra {
     /// ```
     #[track_caller]
     fn rms_normalise(&self, axes: impl Into<Axes>, epsilon: f64) -> Self {
+        let _called = called("rms_normalise");
         let (shape, _) = reduced("rms_normalise", &self.shape(), &axes.into());
         Normalise { shape, epsilon, centred: false }.of(self)
     }

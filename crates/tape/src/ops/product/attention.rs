@@ -10,6 +10,7 @@ use crate::kernels::gemm::{Matrix, multiply};
 use crate::kernels::reduce::broadcast_to;
 use crate::op::{Op, Value};
 use crate::ops::{MatMulExt, PermuteExt, Select, SoftmaxExt, SumExt};
+use crate::scope::called;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 
@@ -105,6 +106,7 @@ impl Attention {
     }
 
     /// The probabilities.
+    #[track_caller]
     fn probabilities<A: Algebra>(&self, q: &A, k: &A, mask: Option<&A::Mask>) -> A {
         let scores = q.matmul(k.t()) * self.scale;
         let shape = scores.shape();
@@ -119,12 +121,14 @@ impl Attention {
     }
 
     /// The tangent of the probabilities along a tangent `h` of `q` (argument 0) or `k` (1).
+    #[track_caller]
     fn probability_tangent<A: Algebra>(&self, p: &A, arg: usize, h: &A, q: &A, k: &A) -> A {
         let scores = if arg == 0 { h.matmul(k.t()) } else { q.matmul(h.t()) } * self.scale;
         centred(p, &scores)
     }
 
     /// The tangent of the result along a tangent `h` of argument `arg`.
+    #[track_caller]
     fn tangent<A: Algebra>(&self, arg: usize, h: &A, [q, k, v]: [&A; 3], mask: Option<&A::Mask>) -> A {
         let p = self.probabilities(q, k, mask);
         match arg {
@@ -133,6 +137,7 @@ impl Attention {
         }
     }
 
+    #[track_caller]
     fn apply<A: Algebra>(&self, args: [&A; 3], mask: Option<&A::Mask>) -> A {
         apply(*self, &args, mask)
     }
@@ -145,6 +150,7 @@ fn apply<A: Algebra, O: Op>(op: O, args: &[&A], mask: Option<&A::Mask>) -> A {
 }
 
 /// `p ∘ (x − Σ p x)`, row by row: what the softmax's derivative makes of `x`.
+#[track_caller]
 fn centred<A: Algebra>(p: &A, x: &A) -> A {
     let product = p.clone() * x;
     let total = product.sum_keeping(-1);
@@ -152,6 +158,7 @@ fn centred<A: Algebra>(p: &A, x: &A) -> A {
 }
 
 /// The mask, which is the argument after the numbers.
+#[track_caller]
 fn mask_of<'a, A: Algebra>(a: Args<'a, A>, numbers: usize) -> Option<&'a A::Mask> {
     (a.len() > numbers).then(|| a.mask(numbers))
 }
@@ -386,6 +393,7 @@ impl Op for AttentionInput {
 
 impl AttentionInput {
     /// The tangent of this cotangent along a tangent `h` of argument 1 (`q`), 2 (`k`) or 3 (`v`).
+    #[track_caller]
     fn along<A: Algebra>(&self, arg: usize, h: &A, a: Args<'_, A>) -> A {
         let (g, q, k, v) = (&a[0], &a[1], &a[2], &a[3]);
         let scale = self.of.scale;
@@ -444,6 +452,7 @@ pub trait AttentionExt: Algebra {
     /// ```
     #[track_caller]
     fn scaled_dot_product_attention(&self, k: impl Operand<Self>, v: impl Operand<Self>, causal: bool) -> Self {
+        let _called = called("scaled_dot_product_attention");
         attention(causal, self).apply([self, &k.beside(self), &v.beside(self)], None)
     }
 
@@ -468,6 +477,7 @@ pub trait AttentionExt: Algebra {
         mask: impl MaskOperand<Self>,
         causal: bool,
     ) -> Self {
+        let _called = called("masked_attention");
         let mask = mask.beside(self);
         attention(causal, self).apply([self, &k.beside(self), &v.beside(self)], Some(&mask))
     }
@@ -476,6 +486,7 @@ pub trait AttentionExt: Algebra {
 impl<A: Algebra> AttentionExt for A {}
 
 /// Attention with the usual scale, `1 / √e`.
+#[track_caller]
 fn attention<A: Algebra>(causal: bool, q: &A) -> Attention {
     let width = q.shape().last().copied().unwrap_or(1);
     Attention { scale: 1.0 / (width as f64).sqrt(), causal }

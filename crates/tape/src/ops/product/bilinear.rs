@@ -3,6 +3,7 @@
 use crate::algebra::{Algebra, Args};
 use crate::case::{Case, Function};
 use crate::ops::einsum;
+use crate::scope::called;
 
 /// `y[…, k] = Σ a[…, i] · w[k, i, j] · b[…, j]`: PyTorch's `bilinear`, without its bias.
 ///
@@ -25,6 +26,7 @@ use crate::ops::einsum;
 /// ```
 #[track_caller]
 pub fn bilinear<A: Algebra>(a: &A, w: &A, b: &A) -> A {
+    let _called = called("bilinear");
     einsum("...i,kij,...j->...k", &[a, w, b])
 }
 

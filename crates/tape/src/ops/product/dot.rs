@@ -4,6 +4,7 @@ use crate::algebra::{Algebra, Args, Operand};
 use crate::case::{Case, Function};
 use crate::error::Error;
 use crate::ops::{MatMulExt, SqueezeExt};
+use crate::scope::called;
 
 /// The methods that multiply vectors.
 pub trait DotExt: Algebra {
@@ -19,6 +20,7 @@ pub trait DotExt: Algebra {
     /// ```
     #[track_caller]
     fn dot(&self, rhs: impl Operand<Self>) -> Self {
+        let _called = called("dot");
         let rhs = rhs.beside(self);
         vectors("dot", self, &rhs);
         if self.shape() != rhs.shape() {
@@ -40,6 +42,7 @@ pub trait DotExt: Algebra {
     /// ```
     #[track_caller]
     fn outer(&self, rhs: impl Operand<Self>) -> Self {
+        let _called = called("outer");
         let rhs = rhs.beside(self);
         vectors("outer", self, &rhs);
         self.unsqueeze(-1) * &*rhs

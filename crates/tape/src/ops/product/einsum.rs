@@ -1,9 +1,10 @@
 //! Sums of products by Einstein's convention, contracted pair by pair in a good order.
 
-use crate::algebra::{Algebra, Args};
+use crate::algebra::{Algebra, Args, shapes_of};
 use crate::case::{Case, Function};
 use crate::error::{Error, OrRaise};
 use crate::ops::{Axes, DiagonalExt, MatMulExt, PermuteExt, ReshapeExt, SumExt};
+use crate::scope::called;
 use crate::shape::Shape;
 
 /// The name of an axis: a letter, or an axis that `...` stands for, counted from the last.
@@ -151,6 +152,7 @@ struct Term<A> {
 
 impl<A: Algebra> Term<A> {
     /// Takes the diagonal of axes of one name, and drops axes of length 1 that broadcast.
+    #[track_caller]
     fn new(value: &A, labels: &[Label], plan: &Plan) -> Self {
         let mut term = Term { value: value.clone(), labels: labels.to_vec() };
         let shape = value.shape();
@@ -171,6 +173,7 @@ impl<A: Algebra> Term<A> {
     }
 
     /// Sums over the axes that nothing else needs.
+    #[track_caller]
     fn summed(self, needed: impl Fn(&Label) -> bool) -> Self {
         let gone: Vec<usize> = (0..self.labels.len()).filter(|k| !needed(&self.labels[*k])).collect();
         if gone.is_empty() {
@@ -181,6 +184,7 @@ impl<A: Algebra> Term<A> {
     }
 
     /// The axes in another order.
+    #[track_caller]
     fn ordered(&self, labels: &[Label]) -> A {
         let place = |l: &Label| self.labels.iter().position(|k| k == l);
         let axes: Vec<usize> = labels.iter().filter_map(place).collect();
@@ -192,6 +196,7 @@ impl<A: Algebra> Term<A> {
 
     /// The axes as a batch of matrices: those of `batch`, then all of `rows` as one and all of `columns` as one. What
     /// lies in the other order is a transposed view.
+    #[track_caller]
     fn matrices(&self, batch: &[Label], rows: &[Label], columns: &[Label], plan: &Plan) -> A {
         let length = |labels: &[Label]| labels.iter().map(|l| plan.length(*l)).product::<usize>();
         let mut lengths: Vec<usize> = batch.iter().map(|l| plan.length(*l)).collect();
@@ -212,6 +217,7 @@ fn repeated(labels: &[Label]) -> Option<(usize, usize)> {
 }
 
 /// The product of two terms, summed over what neither the result nor another term needs.
+#[track_caller]
 fn contract<A: Algebra>(a: Term<A>, b: Term<A>, needed: &dyn Fn(&Label) -> bool, plan: &Plan) -> Term<A> {
     let a = a.summed(|l| needed(l) || b.labels.contains(l));
     let b = b.summed(|l| needed(l) || a.labels.contains(l));
@@ -364,10 +370,13 @@ fn greedy(plan: &Plan, mut terms: Vec<Vec<Label>>) -> Vec<(usize, usize)> {
 /// ```
 #[track_caller]
 pub fn einsum<A: Algebra>(equation: &str, operands: &[&A]) -> A {
-    let shapes: Vec<Shape> = operands.iter().map(|x| x.shape()).collect();
+    let _called = called("einsum");
+    let shapes = shapes_of(operands);
     let plan = Plan::new(equation, &shapes).or_raise();
-    let mut terms: Vec<Term<A>> =
-        operands.iter().zip(&plan.operands).map(|(x, labels)| Term::new(*x, labels, &plan)).collect();
+    let mut terms: Vec<Term<A>> = Vec::with_capacity(operands.len());
+    for (x, labels) in operands.iter().zip(&plan.operands) {
+        terms.push(Term::new(*x, labels, &plan));
+    }
     for (i, j) in order(&plan) {
         let (b, a) = (terms.remove(j), terms.remove(i));
         let needed = |l: &Label| plan.output.contains(l) || terms.iter().any(|t| t.labels.contains(l));

@@ -10,6 +10,7 @@ use crate::kernels::elementwise::for_each_row;
 use crate::kernels::gemm::{Matrix, multiply};
 use crate::op::{Op, Value};
 use crate::ops::{PermuteExt, ReshapeExt, SumToExt};
+use crate::scope::called;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 
@@ -153,6 +154,7 @@ fn batch_of(s: &Shape) -> Shape {
 }
 
 /// All rows of a batch of matrices as one matrix.
+#[track_caller]
 fn rows<A: Algebra>(x: &A) -> A {
     let shape = x.shape();
     let columns = shape[shape.rank() - 1];
@@ -185,6 +187,7 @@ pub trait MatMulExt: Algebra {
     /// ```
     #[track_caller]
     fn matmul(&self, rhs: impl Operand<Self>) -> Self {
+        let _called = called("matmul");
         product(self, &rhs.beside(self))
     }
 }

@@ -5,6 +5,7 @@ use crate::case::{Case, Function};
 use crate::error::OrRaise;
 use crate::ops::axes::axis;
 use crate::ops::{SliceExt, concat};
+use crate::scope::called;
 use crate::tensor::Tensor;
 
 /// The method that multiplies along an axis.
@@ -21,6 +22,7 @@ pub trait CumprodExt: Algebra {
     /// ```
     #[track_caller]
     fn cumprod(&self, at: isize) -> Self {
+        let _called = called("cumprod");
         let shape = self.shape();
         let axis = axis("cumprod", at, shape.rank()).or_raise();
         let n = shape[axis];

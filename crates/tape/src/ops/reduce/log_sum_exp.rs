@@ -10,6 +10,7 @@ use crate::kernels::elementwise::for_each_row;
 use crate::op::{Op, Value};
 use crate::ops::sum::reduced;
 use crate::ops::{Axes, BroadcastToExt, ExpExt, LnExt, ReshapeExt, SumTo, SumToExt};
+use crate::scope::called;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 
@@ -115,6 +116,7 @@ pub trait LogSumExpExt: Algebra {
     /// ```
     #[track_caller]
     fn log_sum_exp(&self, axes: impl Into<Axes>) -> Self {
+        let _called = called("log_sum_exp");
         let (shape, removed) = reduced("log_sum_exp", &self.shape(), &axes.into());
         let y = Self::apply(LogSumExp { shape }, &[Arg::Real(self)]).real();
         ReshapeExt::reshape(&y, removed)
@@ -126,6 +128,7 @@ pub trait LogSumExpExt: Algebra {
     /// If an axis is out of range or named twice.
     #[track_caller]
     fn log_sum_exp_like(&self, axes: impl Into<Axes>) -> Self {
+        let _called = called("log_sum_exp_like");
         let (shape, _) = reduced("log_sum_exp", &self.shape(), &axes.into());
         Self::apply(LogSumExp { shape }, &[Arg::Real(self)]).real().broadcast_to(self.shape())
     }

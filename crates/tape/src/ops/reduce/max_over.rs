@@ -10,6 +10,7 @@ use crate::kernels::reduce::exceeds;
 use crate::op::{Op, Value};
 use crate::ops::sum::reduced;
 use crate::ops::{Axes, CompareExt, ReshapeExt, Select, SumTo, SumToExt};
+use crate::scope::called;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 
@@ -24,6 +25,7 @@ pub struct MaxOver {
 
 impl MaxOver {
     /// How much each element counts: 1 for the largest alone, equal parts if there are several, else 0.
+    #[track_caller]
     fn shares<A: Algebra>(&self, x: &A, y: &A) -> A {
         let hit = x.equal(y);
         let one = x.full(Shape::scalar(), 1.0);
@@ -117,6 +119,7 @@ pub trait MaxOverExt: Algebra {
     /// ```
     #[track_caller]
     fn max(&self) -> Self {
+        let _called = called("max");
         Self::apply(MaxOver { shape: Shape::scalar() }, &[Arg::Real(self)]).real()
     }
 
@@ -133,6 +136,7 @@ pub trait MaxOverExt: Algebra {
     /// ```
     #[track_caller]
     fn max_over(&self, axes: impl Into<Axes>) -> Self {
+        let _called = called("max_over");
         let (shape, removed) = reduced("max_over", &self.shape(), &axes.into());
         ReshapeExt::reshape(&Self::apply(MaxOver { shape }, &[Arg::Real(self)]).real(), removed)
     }
@@ -143,6 +147,7 @@ pub trait MaxOverExt: Algebra {
     /// If an axis is out of range or named twice, or there are no elements.
     #[track_caller]
     fn max_keeping(&self, axes: impl Into<Axes>) -> Self {
+        let _called = called("max_keeping");
         let shape = reduced("max_keeping", &self.shape(), &axes.into()).0;
         Self::apply(MaxOver { shape }, &[Arg::Real(self)]).real()
     }

@@ -3,6 +3,7 @@
 use crate::algebra::{Algebra, Args};
 use crate::case::{Case, Function};
 use crate::ops::{Axes, SumExt};
+use crate::scope::called;
 
 /// The methods that average. The mean of nothing is NaN, as in PyTorch.
 pub trait MeanExt: Algebra {
@@ -15,6 +16,7 @@ pub trait MeanExt: Algebra {
     /// ```
     #[track_caller]
     fn mean(&self) -> Self {
+        let _called = called("mean");
         self.sum() / self.shape().len_elements() as f64
     }
 
@@ -31,6 +33,7 @@ pub trait MeanExt: Algebra {
     /// ```
     #[track_caller]
     fn mean_over(&self, axes: impl Into<Axes>) -> Self {
+        let _called = called("mean_over");
         let sum = self.sum_over(axes);
         let terms = ratio(self, &sum);
         sum / terms
@@ -42,6 +45,7 @@ pub trait MeanExt: Algebra {
     /// If an axis is out of range or named twice.
     #[track_caller]
     fn mean_keeping(&self, axes: impl Into<Axes>) -> Self {
+        let _called = called("mean_keeping");
         let sum = self.sum_keeping(axes);
         let terms = ratio(self, &sum);
         sum / terms
@@ -51,6 +55,7 @@ pub trait MeanExt: Algebra {
 impl<A: Algebra> MeanExt for A {}
 
 /// How many terms each sum has.
+#[track_caller]
 fn ratio<A: Algebra>(x: &A, sum: &A) -> f64 {
     x.shape().len_elements() as f64 / sum.shape().len_elements() as f64
 }

@@ -5,6 +5,7 @@ use crate::case::{Case, Function};
 use crate::error::{Error, OrRaise};
 use crate::ops::axes::axis;
 use crate::ops::{CompareExt, ReshapeExt, SliceExt, SortExt, select};
+use crate::scope::called;
 
 /// The methods that find a quantile. NaN if there is one, as in PyTorch.
 pub trait MedianExt: Algebra {
@@ -21,6 +22,7 @@ pub trait MedianExt: Algebra {
     /// ```
     #[track_caller]
     fn median(&self) -> Self {
+        let _called = called("median");
         self.flatten(0).median_over(0)
     }
 
@@ -37,6 +39,7 @@ pub trait MedianExt: Algebra {
     /// ```
     #[track_caller]
     fn median_over(&self, at: isize) -> Self {
+        let _called = called("median_over");
         let (sorted, n) = sorted("median", self, at);
         sorted((n - 1) / 2)
     }
@@ -54,6 +57,7 @@ pub trait MedianExt: Algebra {
     /// ```
     #[track_caller]
     fn quantile(&self, q: f64, at: isize) -> Self {
+        let _called = called("quantile");
         if !(0.0..=1.0).contains(&q) {
             Error::shape("quantile", format!("{q} is not between 0 and 1")).raise()
         }

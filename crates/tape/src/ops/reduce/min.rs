@@ -3,6 +3,7 @@
 use crate::algebra::{Algebra, Args};
 use crate::case::{Case, Function};
 use crate::ops::{Axes, MaxOverExt};
+use crate::scope::called;
 use crate::tensor::Tensor;
 
 /// The methods that find the smallest element. Elements that are equally small share the gradient equally (PyTorch's
@@ -20,6 +21,7 @@ pub trait MinExt: Algebra {
     /// ```
     #[track_caller]
     fn min(&self) -> Self {
+        let _called = called("min");
         -(-self.clone()).max()
     }
 
@@ -36,6 +38,7 @@ pub trait MinExt: Algebra {
     /// ```
     #[track_caller]
     fn min_over(&self, axes: impl Into<Axes>) -> Self {
+        let _called = called("min_over");
         -(-self.clone()).max_over(axes)
     }
 
@@ -45,6 +48,7 @@ pub trait MinExt: Algebra {
     /// If an axis is out of range or named twice, or there are no elements.
     #[track_caller]
     fn min_keeping(&self, axes: impl Into<Axes>) -> Self {
+        let _called = called("min_keeping");
         -(-self.clone()).max_keeping(axes)
     }
 }

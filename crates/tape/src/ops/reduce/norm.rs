@@ -6,6 +6,7 @@ use crate::ops::sum::reduced;
 use crate::ops::{
     AbsExt, Axes, CompareExt, MaxOverExt, MinExt, PowfExt, ReshapeExt, SignExt, SqrtExt, SquareExt, SumExt, select,
 };
+use crate::scope::called;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 
@@ -33,6 +34,7 @@ pub trait NormExt: Algebra {
     /// ```
     #[track_caller]
     fn norm(&self, order: f64) -> Self {
+        let _called = called("norm");
         ReshapeExt::reshape(&self.flatten(0).norm_over(0, order), Shape::scalar())
     }
 
@@ -49,6 +51,7 @@ pub trait NormExt: Algebra {
     /// ```
     #[track_caller]
     fn norm_over(&self, axes: impl Into<Axes>, order: f64) -> Self {
+        let _called = called("norm_over");
         let axes = axes.into();
         let removed = reduced("norm_over", &self.shape(), &axes).1;
         ReshapeExt::reshape(&self.norm_keeping(axes, order), removed)
@@ -60,6 +63,7 @@ pub trait NormExt: Algebra {
     /// If an axis is out of range or named twice, or there are no elements and the order is infinite.
     #[track_caller]
     fn norm_keeping(&self, axes: impl Into<Axes>, order: f64) -> Self {
+        let _called = called("norm_keeping");
         let axes = axes.into();
         match order {
             2.0 => root(&self.square().sum_keeping(axes)),
@@ -79,6 +83,7 @@ pub trait NormExt: Algebra {
 impl<A: Algebra> NormExt for A {}
 
 /// `√x`, whose derivative is 0 where `x = 0`.
+#[track_caller]
 pub(crate) fn root<A: Algebra>(x: &A) -> A {
     let zero = x.equal(0.0);
     let one = x.full(Shape::scalar(), 1.0);
@@ -87,6 +92,7 @@ pub(crate) fn root<A: Algebra>(x: &A) -> A {
 }
 
 /// `xᵖ`, which is `at_zero`, with derivative 0, where `x = 0`.
+#[track_caller]
 fn power<A: Algebra>(x: &A, p: f64, at_zero: f64) -> A {
     let zero = x.equal(0.0);
     let one = x.full(Shape::scalar(), 1.0);
@@ -95,6 +101,7 @@ fn power<A: Algebra>(x: &A, p: f64, at_zero: f64) -> A {
 }
 
 /// `sᵖ` of a sum of powers, with derivative 0 where the sum is 0.
+#[track_caller]
 fn power_of_sum<A: Algebra>(s: &A, p: f64) -> A {
     power(s, p, if p > 0.0 { 0.0 } else { f64::INFINITY })
 }

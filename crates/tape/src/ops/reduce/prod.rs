@@ -5,6 +5,7 @@ use crate::case::{Case, Function};
 use crate::error::OrRaise;
 use crate::ops::sum::reduced;
 use crate::ops::{Axes, Permute, ReshapeExt, SliceExt};
+use crate::scope::called;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 
@@ -22,6 +23,7 @@ pub trait ProdExt: Algebra {
     /// ```
     #[track_caller]
     fn prod(&self) -> Self {
+        let _called = called("prod");
         last_axis(self.flatten(0)).reshape(Shape::scalar())
     }
 
@@ -38,6 +40,7 @@ pub trait ProdExt: Algebra {
     /// ```
     #[track_caller]
     fn prod_over(&self, axes: impl Into<Axes>) -> Self {
+        let _called = called("prod_over");
         let axes = axes.into();
         let removed = reduced("prod_over", &self.shape(), &axes).1;
         last_axis(with_axes_last("prod_over", self, &axes)).reshape(removed)
@@ -49,6 +52,7 @@ pub trait ProdExt: Algebra {
     /// If an axis is out of range or named twice.
     #[track_caller]
     fn prod_keeping(&self, axes: impl Into<Axes>) -> Self {
+        let _called = called("prod_keeping");
         let axes = axes.into();
         let kept = reduced("prod_keeping", &self.shape(), &axes).0;
         last_axis(with_axes_last("prod_keeping", self, &axes)).reshape(kept)
@@ -71,6 +75,7 @@ pub(crate) fn with_axes_last<A: Algebra>(op: &str, x: &A, axes: &Axes) -> A {
 }
 
 /// The product along the last axis, which stays with length 1.
+#[track_caller]
 fn last_axis<A: Algebra>(x: A) -> A {
     let mut x = x;
     let axis = x.shape().rank() - 1;

@@ -4,6 +4,7 @@ use crate::algebra::{Algebra, Args};
 use crate::case::{Case, Function};
 use crate::error::OrRaise;
 use crate::ops::{Axes, ReshapeExt, SumToExt};
+use crate::scope::called;
 use crate::shape::Shape;
 
 /// The methods that sum.
@@ -17,6 +18,7 @@ pub trait SumExt: Algebra {
     /// ```
     #[track_caller]
     fn sum(&self) -> Self {
+        let _called = called("sum");
         self.sum_to([])
     }
 
@@ -34,6 +36,7 @@ pub trait SumExt: Algebra {
     /// ```
     #[track_caller]
     fn sum_over(&self, axes: impl Into<Axes>) -> Self {
+        let _called = called("sum_over");
         let (kept, removed) = reduced("sum_over", &self.shape(), &axes.into());
         self.sum_to(kept).reshape(removed)
     }
@@ -51,6 +54,7 @@ pub trait SumExt: Algebra {
     /// ```
     #[track_caller]
     fn sum_keeping(&self, axes: impl Into<Axes>) -> Self {
+        let _called = called("sum_keeping");
         self.sum_to(reduced("sum_keeping", &self.shape(), &axes.into()).0)
     }
 }

@@ -3,6 +3,7 @@
 use crate::algebra::{Algebra, Args};
 use crate::case::{Case, Function};
 use crate::ops::{Axes, MeanExt, SquareExt, SumExt, root};
+use crate::scope::called;
 use crate::tensor::Tensor;
 
 /// The methods that measure spread. `correction` is what is taken from the number of elements before dividing: 1 for
@@ -19,6 +20,7 @@ pub trait VarianceExt: Algebra {
     /// ```
     #[track_caller]
     fn var(&self, correction: f64) -> Self {
+        let _called = called("var");
         let d = self.clone() - self.mean();
         d.square().sum() / left(self, &self.mean(), correction)
     }
@@ -36,6 +38,7 @@ pub trait VarianceExt: Algebra {
     /// ```
     #[track_caller]
     fn var_over(&self, axes: impl Into<Axes>, correction: f64) -> Self {
+        let _called = called("var_over");
         let axes = axes.into();
         let mean = self.mean_keeping(axes.clone());
         let n = left(self, &mean, correction);
@@ -48,6 +51,7 @@ pub trait VarianceExt: Algebra {
     /// If an axis is out of range or named twice.
     #[track_caller]
     fn var_keeping(&self, axes: impl Into<Axes>, correction: f64) -> Self {
+        let _called = called("var_keeping");
         let axes = axes.into();
         let mean = self.mean_keeping(axes.clone());
         let n = left(self, &mean, correction);
@@ -57,6 +61,7 @@ pub trait VarianceExt: Algebra {
     /// The standard deviation of all elements, of rank 0. Where it is 0 its derivative is 0.
     #[track_caller]
     fn std(&self, correction: f64) -> Self {
+        let _called = called("std");
         root(&self.var(correction))
     }
 
@@ -73,6 +78,7 @@ pub trait VarianceExt: Algebra {
     /// ```
     #[track_caller]
     fn std_over(&self, axes: impl Into<Axes>, correction: f64) -> Self {
+        let _called = called("std_over");
         root(&self.var_over(axes, correction))
     }
 
@@ -82,6 +88,7 @@ pub trait VarianceExt: Algebra {
     /// If an axis is out of range or named twice.
     #[track_caller]
     fn std_keeping(&self, axes: impl Into<Axes>, correction: f64) -> Self {
+        let _called = called("std_keeping");
         root(&self.var_keeping(axes, correction))
     }
 }
@@ -89,6 +96,7 @@ pub trait VarianceExt: Algebra {
 impl<A: Algebra> VarianceExt for A {}
 
 /// The number of terms of each mean, less the correction; not below 0.
+#[track_caller]
 fn left<A: Algebra>(x: &A, mean: &A, correction: f64) -> f64 {
     let terms = x.shape().len_elements() as f64 / mean.shape().len_elements() as f64;
     (terms - correction).max(0.0)
