@@ -42,6 +42,8 @@ mod graph;
 #[cfg(feature = "json")]
 mod json;
 mod kernels;
+#[cfg(feature = "check")]
+mod moved;
 mod non_finite;
 mod number;
 mod op;
