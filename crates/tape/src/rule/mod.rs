@@ -5,6 +5,8 @@
 
 pub(crate) mod algebra;
 pub(crate) mod case;
+#[cfg(feature = "check")]
+pub(crate) mod moved;
 pub(crate) mod number;
 pub(crate) mod op;
 pub(crate) mod param;

@@ -104,7 +104,7 @@ impl<E: Element> Tensor<E> {
     }
 
     /// Whether both are the same buffer, read in the same way.
-    #[cfg(feature = "linalg")]
+    #[cfg(any(feature = "linalg", feature = "check"))]
     pub(crate) fn is(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.buffer, &other.buffer)
             && self.shape == other.shape
