@@ -1,16 +1,15 @@
-//! A safetensors file with our metadata, as a whole: encoded, checked, written so that it is never half there.
+//! A safetensors file with our metadata, as a whole: encoded and checked.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::fs::{self, File, OpenOptions};
-use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use safetensors::{Dtype, SafeTensors, View};
 use serde_json::{Map, Value};
 use wengert_tape::{Float, Tensor};
 
 use crate::error::Error;
+use crate::files;
 
 /// The entry of a file's metadata that is ours.
 const METADATA: &str = "wengert";
@@ -97,7 +96,7 @@ pub(crate) fn read<T>(
     path: &Path,
     f: impl FnOnce(&SafeTensors<'_>, &Map<String, Value>) -> Result<T, String>,
 ) -> Result<T, Error> {
-    let bytes = fs::read(path).map_err(|e| Error::file(path, e.to_string()))?;
+    let bytes = files::read(path)?;
     parse(&bytes, f).map_err(|message| Error::file(path, message))
 }
 
@@ -121,37 +120,4 @@ fn parse<T>(
     }
     let metadata = serde_json::from_str(&metadata).map_err(|e| format!("damaged metadata: {e}"))?;
     f(&file, &metadata)
-}
-
-/// Writes a file as a whole: to a temporary one beside it, synced, then renamed.
-pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), Error> {
-    let error = |e: std::io::Error| Error::file(path, e.to_string());
-    let temporary = temporary(path).ok_or_else(|| Error::file(path, "this does not name a file"))?;
-    let write = || {
-        let mut file = OpenOptions::new().write(true).create_new(true).open(&temporary)?;
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        drop(file);
-        fs::rename(&temporary, path)?;
-        // The new name is safe once the folder is; where folders cannot be opened there is nothing to do.
-        if let Ok(folder) = File::open(temporary.parent().unwrap_or(Path::new("."))) {
-            let _ = folder.sync_all();
-        }
-        Ok(())
-    };
-    write().map_err(|e| {
-        let _ = fs::remove_file(&temporary);
-        error(e)
-    })
-}
-
-/// The name of a temporary file beside `path`, which no other process or thread uses.
-fn temporary(path: &Path) -> Option<PathBuf> {
-    use std::sync::atomic::{AtomicU64, Ordering};
-    static NEXT: AtomicU64 = AtomicU64::new(0);
-    let mut name = std::ffi::OsString::from(".");
-    name.push(path.file_name()?);
-    name.push(format!(".{}-{}.tmp", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed)));
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    Some(folder.join(name))
 }

@@ -9,13 +9,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::marker::PhantomData;
 use std::path::Path;
 
-pub(crate) use file::{Stored, decode, encode, read, to_bytes, write_whole};
+pub(crate) use file::{Stored, decode, encode, read, to_bytes};
 use safetensors::SafeTensors;
 use serde_json::{Map, Value};
 use wengert_tape::{Float, Param, Shape, Tensor};
 
 use crate::description::Description;
 use crate::error::Error;
+use crate::files;
 use crate::layers;
 use crate::module::{Layer, Module, Parameters};
 
@@ -61,7 +62,7 @@ pub fn save<F: Float>(
 ) -> Result<(), Error> {
     let tensors = model.parameters().into_iter().map(|(name, param)| (name, encode(param.value()))).collect();
     let bytes = to_bytes(&tensors, metadata(model, details)).map_err(|message| Error::file(path.as_ref(), message))?;
-    write_whole(path.as_ref(), &bytes)
+    files::write(path, bytes)
 }
 
 /// What a file says of a model.

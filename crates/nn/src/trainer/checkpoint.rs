@@ -18,6 +18,7 @@ use super::history::{Epoch, Evaluation, Means};
 use super::run::State;
 use super::{Identity, Scheduled, Settings};
 use crate::error::Error;
+use crate::files;
 use crate::module::Module;
 use crate::optimisers::{Optimiser, OptimiserState};
 use crate::saved::{self, BESIDE, Details, decode, encode};
@@ -71,7 +72,7 @@ pub(super) fn write<F: Float, M: Module<F>>(
     let mut metadata = saved::metadata(model, &Details::new());
     metadata.insert(TRAINING.into(), training);
     let bytes = saved::to_bytes(&tensors, metadata).map_err(|message| Error::file(path, message))?;
-    saved::write_whole(path, &bytes)
+    files::write(path, bytes)
 }
 
 /// The state of a training that was written, and the model, the optimiser and the schedule as they were then.

@@ -30,6 +30,7 @@ use shards::{Task, Workers};
 
 use crate::data::{Dataset, ahead};
 use crate::error::Error;
+use crate::files;
 use crate::module::Module;
 use crate::optimisers::Optimiser;
 use crate::random::Generator;
@@ -364,7 +365,9 @@ impl<'a, F: Float, T: Stored<F>> Trainer<'a, F, T> {
         let mut state = State::new(optimiser.rate());
         let inputs = kept.as_ref().map_or(0, |_| checksum(data.inputs()));
         let identity = Identity { named: named.clone(), samples: data.len(), inputs };
-        if let Some(kept) = kept.as_ref().filter(|kept| kept.resume && kept.path.exists()) {
+        if let Some(kept) = kept.as_ref().filter(|kept| kept.resume)
+            && files::is_there(&kept.path)?
+        {
             state = checkpoint::read(&kept.path, model, optimiser, schedule, settings, &identity)?;
         }
         let task = Task { data, loss: &**loss, metrics, seed: settings.seed };
