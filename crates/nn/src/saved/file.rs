@@ -8,6 +8,7 @@ use safetensors::{Dtype, SafeTensors, View};
 use serde_json::{Map, Value};
 use wengert_tape::{Float, Tensor};
 
+use crate::data::{brain, half};
 use crate::error::Error;
 use crate::files;
 
@@ -52,6 +53,8 @@ pub(crate) fn decode<F: Float>(dtype: Dtype, bytes: &[u8]) -> Option<Vec<F>> {
     let double = |b: &[u8; 8]| F::from_f64(f64::from_le_bytes(*b));
     match dtype {
         Dtype::F32 => Some(bytes.as_chunks().0.iter().map(single).collect()),
+        Dtype::F16 => Some(bytes.as_chunks().0.iter().map(|b| F::from_f64(half(u16::from_le_bytes(*b)))).collect()),
+        Dtype::BF16 => Some(bytes.as_chunks().0.iter().map(|b| F::from_f64(brain(u16::from_le_bytes(*b)))).collect()),
         Dtype::F64 if F::NAME == "f64" => Some(bytes.as_chunks().0.iter().map(double).collect()),
         _ => None,
     }
@@ -107,8 +110,13 @@ fn parse<T>(
     let damaged = |e: &dyn std::fmt::Display| format!("not a whole safetensors file ({} bytes): {e}", bytes.len());
     let file = SafeTensors::deserialize(bytes).map_err(|e| damaged(&e))?;
     let (_, header) = SafeTensors::read_metadata(bytes).map_err(|e| damaged(&e))?;
+    let entries = header.metadata().iter().flatten();
     let Some(sealed) = header.metadata().as_ref().and_then(|m| m.get(METADATA)) else {
-        return f(&file, &Map::new());
+        // Another program's file, unless somebody has changed the name of our entry.
+        return match entries.into_iter().find(|(_, text)| text.starts_with(SEAL)) {
+            Some((name, _)) => Err(format!("damaged: the metadata are called `{name}` and not `{METADATA}`")),
+            None => f(&file, &Map::new()),
+        };
     };
     let (metadata, stored) = unsealed(sealed).ok_or("damaged: the metadata do not begin with their checksum")?;
     let mut views = file.tensors();
