@@ -56,9 +56,9 @@ use inspect::{graph, non_finite};
 use reader as readers;
 use reader::{complex, series};
 use registry::{any_op, compiled, custom_op};
-use rule::{algebra, case, number, op, param, pointwise, real, special};
 #[cfg(feature = "check")]
 use rule::moved;
+use rule::{algebra, case, number, op, param, pointwise, real, special};
 use sweep::gradients;
 use tape::{by_id, operators};
 use tensor::{buffer, few, float, shape, sizes};

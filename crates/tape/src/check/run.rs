@@ -1,8 +1,8 @@
 //! A check from beginning to end.
 
 use super::Checker;
-use super::escape;
 use super::complex_step::complex_step;
+use super::escape;
 use super::function::Along;
 use super::node::{Measured, direction_of, position};
 use super::oracle;
@@ -33,11 +33,7 @@ pub(crate) struct Checked<'a> {
 ///
 /// # Errors
 /// What forward rules reject.
-pub(crate) fn run<'a>(
-    options: &Checker,
-    mut subject: Subject<'a>,
-    random: &mut Random,
-) -> Result<Checked<'a>, Error> {
+pub(crate) fn run<'a>(options: &Checker, mut subject: Subject<'a>, random: &mut Random) -> Result<Checked<'a>, Error> {
     let mut report = Report {
         verdict: Verdict::Pass,
         float: subject.float,
@@ -406,7 +402,9 @@ fn other_methods(
         _ => match caught(|| Ok(oracle::identity(subject, &direction))) {
             Ok(identity) => Ok(identity),
             // Whoever asks for it must have it.
-            Err(Error::NoRule { op, .. }) if options.forward_mode.is_none() => Err(format!("`{op}` has no forward rule")),
+            Err(Error::NoRule { op, .. }) if options.forward_mode.is_none() => {
+                Err(format!("`{op}` has no forward rule"))
+            }
             Err(other) => return Err(other),
         },
     };
