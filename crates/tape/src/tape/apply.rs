@@ -170,9 +170,11 @@ impl<F: Float> Algebra for Var<F> {
     fn shape(&self) -> Shape {
         self.value().shape().clone()
     }
+    #[track_caller]
     fn shape_of_index(index: &Var<F, i64>) -> Shape {
         index.value().shape().clone()
     }
+    #[track_caller]
     fn shape_of_mask(mask: &Var<F, bool>) -> Shape {
         mask.value().shape().clone()
     }
@@ -190,6 +192,7 @@ impl<F: Float> Algebra for Var<F> {
         constant(self.key, mask.into())
     }
 
+    #[track_caller]
     fn known_mask(_op: &str, mask: &Var<F, bool>) -> Result<Tensor<bool>, Error> {
         mask.try_value()
     }
@@ -198,9 +201,11 @@ impl<F: Float> Algebra for Var<F> {
         f(&BySymbol::of(op))
     }
 
+    #[track_caller]
     fn pointwise_vjp<P: Pointwise>(op: &P, arg: usize, g: Self, x: Of<P, &Self>, y: &Self) -> Self {
         formula::vjp(op, arg, g, x, y)
     }
+    #[track_caller]
     fn pointwise_jvp<P: Pointwise>(op: &P, arg: usize, d: Self, x: Of<P, &Self>, y: &Self) -> Self {
         formula::jvp(op, arg, d, x, y)
     }
@@ -247,6 +252,7 @@ impl<F: Float> Operand<Var<F>> for Scalar<F> {
     }
 }
 impl<F: Float> IndexOperand<Var<F>> for Var<F, i64> {
+    #[track_caller]
     fn beside(&self, _like: &Var<F>) -> Var<F, i64> {
         *self
     }
@@ -255,6 +261,7 @@ impl<F: Float> TruthValues for Var<F, bool> {
     type Numbers = Var<F>;
 }
 impl<F: Float> MaskOperand<Var<F>> for Var<F, bool> {
+    #[track_caller]
     fn beside(&self, _like: &Var<F>) -> Var<F, bool> {
         *self
     }

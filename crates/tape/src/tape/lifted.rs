@@ -75,6 +75,14 @@ pub(crate) fn param_node<F: Float>(key: u32, param: &ParamId) -> Option<u32> {
     store::with_store(key, |store: &mut Store<F>| store.params.get(param).map(|lifted| lifted.newest)).ok().flatten()
 }
 
+/// The parameter of which the node `id` of the tape `key` is a leaf, if it is one's.
+#[cfg(feature = "check")]
+pub(crate) fn param_at<F: Float>(key: u32, id: u32) -> Option<ParamId> {
+    let is_of = |lifted: &Lifted| lifted.leaves().any(|leaf| leaf == id);
+    let of = |store: &mut Store<F>| store.params.iter().find(|(_, lifted)| is_of(lifted)).map(|(param, _)| *param);
+    store::with_store(key, of).ok().flatten()
+}
+
 /// The leaf of a parameter with this value on the tape `key`, made if there is none yet.
 pub(crate) fn lift_value<F: Float>(key: u32, param: ParamId, line: Line, value: &Tensor<F>) -> Result<u32, Error> {
     match store::with_store(key, |store: &mut Store<F>| store.lifted(param, value))? {
