@@ -7,6 +7,7 @@ mod expression;
 mod graph;
 mod interrupt;
 mod output;
+mod paths;
 mod predict;
 mod train;
 
