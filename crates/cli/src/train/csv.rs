@@ -154,14 +154,9 @@ fn remark(name: &str, column: &Column) -> Option<String> {
         }
         Column::Categories(_, words) => {
             let (numbers, others): (Vec<&String>, Vec<_>) = words.iter().partition(|word| word.parse::<f64>().is_ok());
-            (!numbers.is_empty()).then(|| {
-                let count = numbers.len();
-                format!(
-                    "column `{name}` is taken for words: {count} of its {} are numbers, `{}` is none",
-                    words.len(),
-                    others[0]
-                )
-            })
+            let other = others.first().filter(|_| !numbers.is_empty())?;
+            let (count, all) = (numbers.len(), words.len());
+            Some(format!("column `{name}` is taken for words: {count} of its {all} are numbers, `{other}` is none"))
         }
     }
 }

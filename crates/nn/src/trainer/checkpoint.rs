@@ -100,8 +100,9 @@ pub(super) fn read<F: Float, M: Module<F>>(
         if !others.is_empty() {
             return Err(format!("the checkpoint is of another training: {}", others.join(", ")));
         }
-        let tensor = |name: &str, shape: Option<&Shape>| -> Result<Tensor<F>, String> {
-            let view = file.tensor(name).map_err(|_| format!("there is no tensor `{name}`"))?;
+        let tensor = |stored: &str, shape: Option<&Shape>| -> Result<Tensor<F>, String> {
+            let view = file.tensor(stored).map_err(|_| format!("there is no tensor `{stored}`"))?;
+            let name = stored.strip_prefix(&last_name("")).unwrap_or(stored);
             if let Some(shape) = shape.filter(|shape| shape[..] != *view.shape()) {
                 return Err(format!("`{name}` has shape {:?} in the file, {shape} in the model", view.shape()));
             }
