@@ -31,10 +31,6 @@ const TRAINING: &str = "training";
 fn last_name(name: &str) -> String {
     format!("{BESIDE}last{BESIDE}{name}")
 }
-/// The name of a parameter of the best epoch in files of version 0.1.0, where the last one has its own.
-fn best_name(name: &str) -> String {
-    format!("{BESIDE}best{BESIDE}{name}")
-}
 /// The name of what the optimiser remembers.
 fn memory_name(kind: &str, name: &str) -> String {
     format!("{BESIDE}optimiser{BESIDE}{kind}{BESIDE}{name}")
@@ -104,8 +100,9 @@ pub(super) fn read<F: Float, M: Module<F>>(
         if !others.is_empty() {
             return Err(format!("the checkpoint is of another training: {}", others.join(", ")));
         }
-        let tensor = |name: &str, shape: Option<&Shape>| -> Result<Tensor<F>, String> {
-            let view = file.tensor(name).map_err(|_| format!("there is no tensor `{name}`"))?;
+        let tensor = |stored: &str, shape: Option<&Shape>| -> Result<Tensor<F>, String> {
+            let view = file.tensor(stored).map_err(|_| format!("there is no tensor `{stored}`"))?;
+            let name = stored.strip_prefix(&last_name("")).unwrap_or(stored);
             if let Some(shape) = shape.filter(|shape| shape[..] != *view.shape()) {
                 return Err(format!("`{name}` has shape {:?} in the file, {shape} in the model", view.shape()));
             }
@@ -114,10 +111,8 @@ pub(super) fn read<F: Float, M: Module<F>>(
             Tensor::try_new(view.shape(), numbers).map_err(|e| e.to_string())
         };
         let parameters = model.parameters();
-        let (is_old, has_best) =
-            (file.names().iter().any(|name| name.starts_with(&best_name(""))), !at.get("best")?.is_null());
-        let last_name = |name: &str| if has_best && !is_old { last_name(name) } else { name.to_string() };
-        let best_name = |name: &str| if is_old { best_name(name) } else { name.to_string() };
+        let apart = !at.get("best")?.is_null();
+        let last_name = |name: &str| if apart { last_name(name) } else { name.to_string() };
         let values = parameters.iter().map(|(name, param)| tensor(&last_name(name), Some(param.value().shape())));
         let values: Vec<Tensor<F>> = values.collect::<Result<_, _>>()?;
         let best = match at.get("best")? {
@@ -125,7 +120,7 @@ pub(super) fn read<F: Float, M: Module<F>>(
             found => {
                 let best = Entries(found.as_object().ok_or("`best` is no object")?);
                 let weight = |(name, param): &(String, &Param<F>)| -> Result<_, String> {
-                    Ok((name.clone(), tensor(&best_name(name), Some(param.value().shape()))?))
+                    Ok((name.clone(), tensor(name, Some(param.value().shape()))?))
                 };
                 let weights = parameters.iter().map(weight).collect::<Result<_, _>>()?;
                 Some(Best { epoch: best.whole("epoch")?, score: best.number("score")?, weights })
