@@ -2,7 +2,8 @@
 
 use crate::algebra::{Algebra, Args, Operand};
 use crate::case::{Case, Function};
-use crate::error::Error;
+use crate::error::{Error, OrRaise};
+use crate::ops::normalise::not_negative;
 use crate::ops::{MulAddExt, NormaliseExt, PowfExt, ReshapeExt};
 use crate::scope::called;
 use crate::shape::Shape;
@@ -93,6 +94,10 @@ pub trait BatchNormExt: Algebra {
         let _called = called("batch_norm_with");
         let op = "batch_norm_with";
         let x = self.shape();
+        not_negative(op, epsilon).or_raise();
+        if x.rank() < 2 {
+            Error::shape(op, format!("[batch, channels, …] is needed, not {x}")).raise()
+        }
         let mean = for_channels(op, "mean", &x, &*mean.beside(self));
         let variance = for_channels(op, "variance", &x, &*variance.beside(self));
         let weight = for_channels(op, "weight", &x, &*weight.beside(self));

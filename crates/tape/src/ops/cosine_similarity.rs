@@ -4,6 +4,7 @@ use crate::algebra::{Algebra, Args, Operand};
 use crate::case::{Case, Function};
 use crate::error::OrRaise;
 use crate::ops::axes::axis;
+use crate::ops::normalise::not_negative;
 use crate::ops::{BroadcastToExt, MaximumExt, PowfExt, SumExt};
 use crate::scope::called;
 
@@ -30,6 +31,7 @@ pub trait CosineSimilarityExt: Algebra {
     #[track_caller]
     fn cosine_similarity(&self, b: impl Operand<Self>, at: isize, epsilon: f64) -> Self {
         let _called = called("cosine_similarity");
+        not_negative("cosine_similarity", epsilon).or_raise();
         let b = b.beside(self);
         let product = self.clone() * &*b;
         let shape = product.shape();

@@ -51,7 +51,7 @@ impl Op for MaxOver {
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
         let y = SumTo { shape: self.shape.clone() }.shape(args)?;
         if args[0].len_elements() == 0 && y.len_elements() > 0 {
-            return Err(Error::shape("max_over", format!("no largest element: {} is empty", args[0])));
+            return Err(Error::shape("max_over", format!("nothing to choose from: {} is empty", args[0])));
         }
         Ok(y)
     }

@@ -11,7 +11,9 @@ use crate::scope::called;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 
-use super::{regular, solve::for_each_pair, solve::solution, solve::matrices_as_vectors, solve::vectors_as_matrices, which};
+use super::{
+    regular, solve::for_each_pair, solve::matrices_as_vectors, solve::solution, solve::vectors_as_matrices, which,
+};
 
 pub use crate::kernels::factor::Triangle;
 
