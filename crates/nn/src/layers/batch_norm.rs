@@ -154,6 +154,8 @@ impl<F: Float> Described<F> for BatchNorm<F> {
         let bias = weights.take_if(description, "bias", &channels)?;
         let (mean, variance) = (weights.take("running_mean", &channels)?, weights.take("running_var", &channels)?);
         let layer = Self::from_parts(weight, bias, mean, variance);
-        Ok(layer.momentum(description.get_number("momentum")?).epsilon(description.get_number("epsilon")?))
+        Ok(layer
+            .momentum(description.get_number_in("momentum", 0.0..=1.0)?)
+            .epsilon(description.get_number_in("epsilon", 0.0..=f64::MAX)?))
     }
 }

@@ -110,6 +110,6 @@ impl<F: Float> Described<F> for GroupNorm<F> {
         }
         let weight = weights.take_if(description, "weight", &[channels])?;
         let bias = weights.take_if(description, "bias", &[channels])?;
-        Ok(GroupNorm { groups, channels, weight, bias, epsilon: description.get_number("epsilon")? })
+        Ok(GroupNorm { groups, channels, weight, bias, epsilon: description.get_number_in("epsilon", 0.0..=f64::MAX)? })
     }
 }

@@ -154,9 +154,9 @@ impl<F: Float, T: Taken, const D: usize> Module<F> for Sliding<T, D> {
 
 impl<F: Float, T: Taken, const D: usize> Described<F> for Sliding<T, D> {
     fn build(description: &Description, _weights: &mut Weights<'_, F>) -> Result<Self, Error> {
-        let wholes = |name: &str| description.get_wholes(name);
-        let pool = Pool::new(wholes("size")?).stride(wholes("stride")?).padding(wholes("padding")?);
-        let pool = pool.dilation(wholes("dilation")?).ceil(description.get_flag("ceil")?);
+        let axes = |name: &str, least: usize| description.get_axes(name, D, least);
+        let pool = Pool::new(axes("size", 1)?).stride(axes("stride", 1)?).padding(axes("padding", 0)?);
+        let pool = pool.dilation(axes("dilation", 1)?).ceil(description.get_flag("ceil")?);
         Ok(pool.count_padding(description.get_flag("count_padding")?).into())
     }
 }
@@ -242,7 +242,7 @@ impl<F: Float, T: Taken, const D: usize> Module<F> for Adaptive<T, D> {
 
 impl<F: Float, T: Taken, const D: usize> Described<F> for Adaptive<T, D> {
     fn build(description: &Description, _weights: &mut Weights<'_, F>) -> Result<Self, Error> {
-        Ok(Adaptive::new(description.get_wholes("sizes")?))
+        Ok(Adaptive::new(description.get_axes("sizes", D, 1)?))
     }
 }
 

@@ -14,12 +14,6 @@ const APART: f64 = 16.0;
 /// Relative to the terms of the products, the rounding of sums that nobody measures.
 const SUMS: f64 = 1e-12;
 
-/// Whether every operation that carries a derivative has a forward rule: those of the registry do, a custom operation may
-/// not.
-pub(crate) fn has_forward_rules(replay: &Replay<f64>) -> bool {
-    !replay.entries().iter().any(|e| e.active && matches!(&e.kind, NodeKind::Op(op) if !op.is_registered()))
-}
-
 /// The forward–reverse identity along a direction.
 pub(crate) fn identity(subject: &Subject<'_>, direction: &[Tensor<f64>]) -> Option<Identity> {
     let (contracted, replay) = subject.replayed.as_ref()?;

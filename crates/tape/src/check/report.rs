@@ -82,7 +82,7 @@ impl Element {
     }
 }
 
-/// The reverse rule of one argument of one operation, asked alone.
+/// The rule of one argument of one operation, asked alone. Of forward rules only those that are wrong are listed.
 #[derive(Clone, Debug)]
 pub struct Operation {
     /// The id of the node on its tape.
@@ -95,6 +95,8 @@ pub struct Operation {
     pub layer: Option<Arc<str>>,
     /// The argument.
     pub argument: usize,
+    /// Whether it is the forward rule, which gives tangents, and not the reverse rule.
+    pub forward: bool,
     /// The verdict on its rule.
     pub verdict: Verdict,
     /// How a wrong rule is wrong.
@@ -120,10 +122,12 @@ impl fmt::Display for Operation {
         if self.line.is_some() {
             write!(f, " ({})", place(self.line, self.layer.as_deref()))?;
         }
+        let rule = if self.forward { "forward rule (jvp)" } else { "gradient" };
+        write!(f, ": {rule} of argument {}", self.argument)?;
         match (self.verdict, &self.pattern) {
-            (Verdict::Fail, Some(pattern)) => write!(f, ": gradient of argument {} {pattern}", self.argument)?,
-            (Verdict::Fail, None) => write!(f, ": gradient of argument {} is wrong", self.argument)?,
-            (verdict, _) => write!(f, ": gradient of argument {}: {verdict}", self.argument)?,
+            (Verdict::Fail, Some(pattern)) => write!(f, " {pattern}")?,
+            (Verdict::Fail, None) => f.write_str(" is wrong")?,
+            (verdict, _) => write!(f, ": {verdict}")?,
         }
         write!(f, "; {:.6e} beside {:.6e} ± {:.1e}", self.analytic, self.numeric, self.bar)?;
         match &self.element {

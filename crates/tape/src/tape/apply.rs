@@ -238,6 +238,13 @@ pub(crate) fn param_node<F: Float>(key: u32, param: &ParamId) -> Option<u32> {
     store::with_store(key, |store: &mut Store<F>| store.params.get(param).copied()).ok().flatten()
 }
 
+/// The parameter whose leaf on the tape `key` is the node `id`, if it is one's.
+#[cfg(feature = "check")]
+pub(crate) fn param_at<F: Float>(key: u32, id: u32) -> Option<ParamId> {
+    let of = |store: &mut Store<F>| store.params.iter().find(|(_, leaf)| **leaf == id).map(|(param, _)| *param);
+    store::with_store(key, of).ok().flatten()
+}
+
 /// The leaf of a parameter on the tape `key`, made of `value` if there is none yet.
 pub(crate) fn lift_value<F: Float>(
     key: u32,

@@ -22,19 +22,22 @@ mod solve;
 mod svd;
 mod triangular_solve;
 
-pub use away_from_zero::*;
-pub use cholesky::*;
-pub use cofactors::*;
-pub use det::*;
-pub use eigh::*;
-pub use gaps::*;
-pub use inverse::*;
-pub use matrix_exp::*;
-pub use qr::*;
-pub use slogdet::*;
-pub use solve::*;
-pub use svd::*;
-pub use triangular_solve::*;
+family! {
+    // file           operations          compositions     what users write
+    away_from_zero:   [AwayFromZero]      []               []
+    cholesky:         [Cholesky]          []               [CholeskyExt]
+    cofactors:        [Cofactors]         []               []
+    det:              [Det]               []               [DetExt]
+    eigh:             [Eigh]              []               [EighExt]
+    gaps:             [Gaps]              []               []
+    inverse:          [Inverse]           []               [InverseExt]
+    matrix_exp:       [MatrixExp]         []               [MatrixExpExt]
+    qr:               [QrFactor]          [Qr]             [QrExt]
+    slogdet:          [LogAbsDet DetSign] []               [SlogdetExt]
+    solve:            [Solve]             [SolveOfVectors] [SolveExt]
+    svd:              [Svd]               []               [SvdExt]
+    triangular_solve: [TriangularSolve]   []               [TriangularSolveExt Triangle]
+}
 
 /// The axes before the last two, and those two: `[…, m, n]`.
 fn matrix(op: &str, a: &Shape) -> Result<(Shape, usize, usize), Error> {

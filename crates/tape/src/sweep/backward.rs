@@ -12,6 +12,7 @@ use crate::few::Few;
 use crate::float::Float;
 use crate::gradients::{Gradients, RecordedGradients};
 use crate::op::Op;
+use crate::ops::AnyOp;
 use crate::shape::Shape;
 use crate::tape::store::{self, Store, What};
 use crate::tape::{Operands, Parent, Step, Var, inherit, read, step, value_of};
@@ -165,7 +166,7 @@ fn visit_wide<F: Float>(
     let needed = Few::those(parents.len(), |k| (operands[k].1 && op.active(k)).then_some(k));
     let y = value.real();
     for (arg, c) in needed.iter().zip(op.cotangents(&needed, g, Args(&args), &y)) {
-        debug_assert_eq!(*Tensor::shape(&c), args[*arg].shape(), "{op:?}: vjp by argument {arg}");
+        expect_shape(&op, "vjp", *arg, Tensor::shape(&c), &args[*arg].shape())?;
         let parent = parents[*arg];
         match store::with_store(key, |store: &mut Store<F>| store.wide_position(parent))? {
             Some(k) => accumulate(&mut cotangents[k], c),
@@ -173,6 +174,17 @@ fn visit_wide<F: Float>(
         }
     }
     Ok(())
+}
+
+/// An error if a rule gives something of another shape than it must: a user's own may forget a sum, and what is then
+/// repeated would be a wrong gradient.
+pub(crate) fn expect_shape(op: &AnyOp, rule: &str, arg: usize, found: &Shape, expected: &Shape) -> Result<(), Error> {
+    if found == expected {
+        return Ok(());
+    }
+    let of = if rule == "vjp" { "an argument" } else { "a value" };
+    let message = format!("its {rule} by argument {arg} returns shape {found} for {of} of shape {expected}");
+    Err(Error::Shape { op: op.name(), message })
 }
 
 fn accumulate<F: Float>(slot: &mut Option<Tensor<F>>, c: Tensor<F>) {
@@ -419,7 +431,9 @@ fn tangents_on<F: Float>(key: u32, root: u32, directions: ById<Tensor<F>>) -> Re
         let mut sum: Option<Tensor<F>> = None;
         for k in 0..parents.len() {
             if let Some(d) = reached(k) {
-                accumulate(&mut sum, op.jvp(k, d.clone(), Args(&args), &y));
+                let part = op.jvp(k, d.clone(), Args(&args), &y);
+                expect_shape(&op, "jvp", k, Tensor::shape(&part), Tensor::shape(&y))?;
+                accumulate(&mut sum, part);
             }
         }
         if let Some(sum) = sum {

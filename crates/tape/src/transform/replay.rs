@@ -5,11 +5,12 @@ use std::sync::Arc;
 use smallvec::SmallVec;
 
 use crate::algebra::{Any, Arg, Args};
-use crate::error::Error;
+use crate::error::{Error, OrRaise};
 use crate::float::Float;
 use crate::graph::{GraphView, NodeKind, place};
 use crate::op::{Op, Value, not_for_f32};
 use crate::ops::AnyOp;
+use crate::sweep::expect_shape;
 use crate::tape::store::Line;
 use crate::tape::{Var, evaluate};
 use crate::tensor::Tensor;
@@ -348,6 +349,9 @@ impl<F: Float> Replay<F> {
 
     /// The cotangent of every node that the output depends on through differentiable arguments; `seed` is that of the
     /// output.
+    ///
+    /// # Panics
+    /// If the rule of an operation of one's own gives another shape than its argument has.
     pub fn cotangents(&self, seed: Tensor<F>) -> Vec<Option<Tensor<F>>> {
         let mut all: Vec<Option<Tensor<F>>> = vec![None; self.len()];
         if let Some(last) = all.last_mut() {
@@ -360,6 +364,7 @@ impl<F: Float> Replay<F> {
             let args = self.args(node);
             let need = entry.active_arguments(&self.entries);
             for (k, c) in need.iter().zip(op.cotangents(&need, g, Args(&args), y)) {
+                expect_shape(op, "vjp", *k, c.shape(), &args[*k].shape()).or_raise();
                 add_to(&mut all[entry.parents[*k]], c);
             }
         }
@@ -367,6 +372,9 @@ impl<F: Float> Replay<F> {
     }
 
     /// The tangent of every node that some directions of the leaves reach: forward mode.
+    ///
+    /// # Panics
+    /// If an operation of one's own has no forward rule, or one that gives another shape than its value has.
     pub fn tangents(&self, directions: &[(usize, Tensor<F>)]) -> Vec<Option<Tensor<F>>> {
         let mut all: Vec<Option<Tensor<F>>> = vec![None; self.len()];
         for (leaf, direction) in directions {
@@ -378,7 +386,9 @@ impl<F: Float> Replay<F> {
             let mut sum = None;
             for k in entry.active_arguments(&self.entries) {
                 if let Some(d) = &all[entry.parents[k]] {
-                    add_to(&mut sum, op.jvp(k, d.clone(), Args(&args), y));
+                    let part = op.jvp(k, d.clone(), Args(&args), y);
+                    expect_shape(op, "jvp", k, part.shape(), y.shape()).or_raise();
+                    add_to(&mut sum, part);
                 }
             }
             all[node] = all[node].take().or(sum);

@@ -4,6 +4,8 @@ use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::float::Float;
+#[cfg(feature = "check")]
+use crate::moved::Moved;
 use crate::tensor::Tensor;
 
 static NEXT: AtomicU64 = AtomicU64::new(1);
@@ -38,12 +40,20 @@ pub struct Param<F: Float = f64> {
     id: ParamId,
     value: Tensor<F>,
     frozen: bool,
+    #[cfg(feature = "check")]
+    moved: Moved<F>,
 }
 
 impl<F: Float> Param<F> {
     /// A parameter with a new identity.
     pub fn new(value: Tensor<F>) -> Self {
-        Param { id: ParamId(NEXT.fetch_add(1, Ordering::Relaxed)), value, frozen: false }
+        Param {
+            id: ParamId(NEXT.fetch_add(1, Ordering::Relaxed)),
+            value,
+            frozen: false,
+            #[cfg(feature = "check")]
+            moved: Moved::default(),
+        }
     }
 
     /// The identity.
@@ -53,17 +63,23 @@ impl<F: Float> Param<F> {
 
     /// The current value.
     pub fn value(&self) -> &Tensor<F> {
+        #[cfg(feature = "check")]
+        if let Some(moved) = self.moved.value_of(self.id) {
+            return moved;
+        }
         &self.value
     }
 
     /// The current value, for an optimiser to change.
     pub fn value_mut(&mut self) -> &mut Tensor<F> {
+        #[cfg(feature = "check")]
+        self.moved.forget();
         &mut self.value
     }
 
     /// A parameter with the same value and an identity of its own.
     pub fn fresh(&self) -> Self {
-        Param { frozen: self.frozen, ..Param::new(self.value.clone()) }
+        Param { frozen: self.frozen, ..Param::new(self.value().clone()) }
     }
 
     /// Whether the parameter is lifted as a constant and not learned.

@@ -1,8 +1,5 @@
 //! A plain n-dimensional array: shape, shared row-major buffer, no recording.
 
-mod construct;
-mod display;
-
 use std::ops::Index;
 use std::sync::{Arc, OnceLock};
 
@@ -107,7 +104,7 @@ impl<E: Element> Tensor<E> {
     }
 
     /// Whether both are the same buffer, read in the same way.
-    #[cfg(feature = "linalg")]
+    #[cfg(any(feature = "linalg", feature = "check"))]
     pub(crate) fn is(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.buffer, &other.buffer)
             && self.shape == other.shape

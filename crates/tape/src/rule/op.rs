@@ -87,9 +87,10 @@ pub trait Op: Clone + Debug + PartialEq + Send + Sync + 'static {
         true
     }
 
-    /// The cotangent of argument `arg` from `g`, the cotangent of the result `y`. Called for active arguments alone.
+    /// The cotangent of argument `arg` from `g`, the cotangent of the result `y`. Called for active arguments alone. An
+    /// operation without it has no gradient: [`Error::NoRule`].
     fn vjp<A: Algebra>(&self, arg: usize, _g: A, _a: Args<'_, A>, _y: &A) -> A {
-        unreachable!("{}: argument {arg} carries no gradient", self.name())
+        missing(self.name(), arg, "vjp", "reverse")
     }
 
     /// For an operation whose arguments share work: the cotangents of the arguments `need`, in that order. Of others
@@ -99,9 +100,9 @@ pub trait Op: Clone + Debug + PartialEq + Send + Sync + 'static {
     }
 
     /// The part of the tangent of the result `y` that comes from `d`, the tangent of argument `arg`. Called for active
-    /// arguments alone.
+    /// arguments alone. An operation without it works in reverse mode alone: what asks for more is [`Error::NoRule`].
     fn jvp<A: Algebra>(&self, arg: usize, _d: A, _a: Args<'_, A>, _y: &A) -> A {
-        unreachable!("{}: argument {arg} carries no tangent", self.name())
+        missing(self.name(), arg, "jvp", "forward")
     }
 
     /// For an operation that could be written with others: that composition, which must agree with it.
@@ -169,6 +170,12 @@ pub trait Op: Clone + Debug + PartialEq + Send + Sync + 'static {
     {
         None
     }
+}
+
+#[cold]
+fn missing(op: String, arg: usize, rule: &str, mode: &str) -> ! {
+    let message = format!("it has no rule for {mode} mode by argument {arg}; give it a `{rule}`");
+    Error::NoRule { op, message }.raise()
 }
 
 /// An operation that acts element by element, to be called by its name: [`AnyOp::named`].

@@ -1,8 +1,10 @@
 //! The kinds of value that rules are read with, beside [`Var`](crate::Var).
 
+pub(crate) mod complex;
 mod dual;
 pub(crate) mod formula;
 mod numbers;
+pub(crate) mod series;
 pub(crate) mod shapes;
 mod symbol;
 mod text;

@@ -182,7 +182,7 @@ impl<F: Float> Replay<F> {
                     if let Some(operand) = operands.iter().find(|operand| **operand >= k) {
                         return Err(wrong(format!("node {k} `{op}`: operand {operand} does not stand before it")));
                     }
-                    let op = match AnyOp::from_json(&op, attributes) {
+                    let op = match AnyOp::from_json(&op, &attributes) {
                         None => return Err(wrong(format!("node {k}: there is no operation `{op}`"))),
                         Some(Err(e)) => return Err(wrong(format!("node {k} `{op}`: {e}"))),
                         Some(Ok(op)) => op,
