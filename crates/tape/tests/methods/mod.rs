@@ -64,15 +64,16 @@ impl Operands {
     }
 }
 
-/// The source of every file of operations.
+/// The source of every file of operations that is compiled.
 pub(crate) fn sources() -> Vec<(String, String)> {
-    let ops = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/ops");
     let mut files = Vec::new();
-    for folder in [ops.clone(), ops.join("linalg")] {
+    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src/ops")];
+    while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
             let name = entry.file_name().unwrap().to_string_lossy().into_owned();
-            let linalg = entry.parent().unwrap().ends_with("linalg");
-            if name.ends_with(".rs") && name != "mod.rs" && (cfg!(feature = "linalg") || !linalg) {
+            if entry.is_dir() && (cfg!(feature = "linalg") || name != "linalg") {
+                folders.push(entry);
+            } else if name.ends_with(".rs") && name != "mod.rs" {
                 files.push((name, fs::read_to_string(entry).unwrap()));
             }
         }

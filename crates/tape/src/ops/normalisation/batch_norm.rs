@@ -3,10 +3,11 @@
 use crate::algebra::{Algebra, Args, Operand};
 use crate::case::{Case, Function};
 use crate::error::{Error, OrRaise};
-use crate::ops::normalise::not_negative;
 use crate::ops::{MulAddExt, NormaliseExt, PowfExt, ReshapeExt};
 use crate::scope::called;
 use crate::shape::Shape;
+
+use super::normalise::not_negative;
 
 /// A number for each channel (axis 1 of `x`), so that it broadcasts against `x`; one number for all stays as it is.
 #[track_caller]

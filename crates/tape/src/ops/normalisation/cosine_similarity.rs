@@ -4,9 +4,10 @@ use crate::algebra::{Algebra, Args, Operand};
 use crate::case::{Case, Function};
 use crate::error::OrRaise;
 use crate::ops::axes::axis;
-use crate::ops::normalise::not_negative;
 use crate::ops::{BroadcastToExt, MaximumExt, PowfExt, SumExt};
 use crate::scope::called;
+
+use super::normalise::not_negative;
 
 /// The method of the cosine similarity.
 pub trait CosineSimilarityExt: Algebra {
