@@ -103,7 +103,8 @@ impl<F: Float> Module<F> for BatchNorm<F> {
             e.raise()
         }
         // Constants, even to someone who frees all parameters of a model.
-        let [mean, variance] = [&self.running_mean, &self.running_var].map(|param| x.constant(param.value().clone()));
+        let mean = x.constant(self.running_mean.value().clone());
+        let variance = x.constant(self.running_var.value().clone());
         let (weight, bias) = (lift_or(x, &self.weight, 1.0), lift_or(x, &self.bias, 0.0));
         x.batch_norm_with(mean, variance, weight, bias, self.epsilon)
     }

@@ -162,7 +162,8 @@ impl<F: Float> Module<F> for Whiten<F> {
             e.raise()
         }
         // Constants, even to someone who frees all parameters of a model.
-        let [mean, matrix] = [&self.mean, &self.matrix].map(|param| x.constant(param.value().clone()));
+        let mean = x.constant(self.mean.value().clone());
+        let matrix = x.constant(self.matrix.value().clone());
         (x.clone() - mean).matmul(matrix)
     }
 

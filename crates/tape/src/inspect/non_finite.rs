@@ -240,7 +240,7 @@ fn first_gradient<F: Float>(key: u32, root: u32, seed: &Tensor<F>) -> Result<Opt
                 node: id,
                 op: op.name(),
                 line: Some(line),
-                layer,
+                layer: layer.as_deref().map(Arc::from),
                 gradient_of: Some(arg),
                 index: position(&shape, at),
                 value: element(&c, at),

@@ -10,7 +10,6 @@ use std::ops::Range;
 use std::panic::Location;
 use std::ptr;
 use std::rc::Rc;
-use std::sync::Arc;
 
 use smallvec::SmallVec;
 
@@ -125,7 +124,7 @@ pub(crate) struct Wide<F: Float> {
     pub(crate) value: Value<F>,
     pub(crate) line: Line,
     /// The layer in which it was recorded.
-    pub(crate) layer: Option<Arc<str>>,
+    pub(crate) layer: Option<Rc<str>>,
     /// Whether it depends on a `var`.
     pub(crate) active: bool,
     pub(crate) retained: bool,

@@ -42,6 +42,11 @@ impl Pointwise for Celu {
     }
 
     #[inline]
+    fn fault(&self) -> Option<String> {
+        (self.alpha == 0.0 || !self.alpha.is_finite()).then(|| format!("alpha {} is 0 or not finite", self.alpha))
+    }
+
+    #[inline]
     fn attribute(&self) -> f64 {
         self.alpha
     }
@@ -60,6 +65,9 @@ impl Pointwise for Celu {
 /// The method of [`Celu`].
 pub trait CeluExt: Elementwise {
     /// `y = x` where `x > 0`, else `α (exp(x/α) − 1)`; PyTorch's usual `alpha` is 1.
+    ///
+    /// # Panics
+    /// If `alpha` is 0 or not finite.
     ///
     /// # Examples
     /// ```

@@ -59,6 +59,11 @@ impl Pointwise for Logit {
     }
 
     #[inline]
+    fn fault(&self) -> Option<String> {
+        (!(self.eps <= 0.5)).then(|| format!("no number is between {} and {}", self.eps, 1.0 - self.eps))
+    }
+
+    #[inline]
     fn attribute(&self) -> f64 {
         self.eps
     }
@@ -89,7 +94,10 @@ pub trait LogitExt: Elementwise {
     }
 
     /// The inverse of the sigmoid of the nearest number in [eps, 1 − eps]: PyTorch's `logit(x, eps)`. Outside, the
-    /// derivative is 0; at `eps` and `1 − eps` it is that of the inside.
+    /// derivative is 0; at `eps` and `1 − eps` it is that of the inside. A negative `eps` moves nothing.
+    ///
+    /// # Panics
+    /// If `eps` is above ½.
     ///
     /// # Examples
     /// ```

@@ -2,10 +2,12 @@
 
 use crate::algebra::{Algebra, Args, Operand};
 use crate::case::{Case, Function};
-use crate::error::Error;
+use crate::error::{Error, OrRaise};
 use crate::ops::{MulAddExt, NormaliseExt, PowfExt, ReshapeExt};
 use crate::scope::called;
 use crate::shape::Shape;
+
+use super::normalise::not_negative;
 
 /// A number for each channel (axis 1 of `x`), so that it broadcasts against `x`; one number for all stays as it is.
 #[track_caller]
@@ -93,6 +95,10 @@ pub trait BatchNormExt: Algebra {
         let _called = called("batch_norm_with");
         let op = "batch_norm_with";
         let x = self.shape();
+        not_negative(op, epsilon).or_raise();
+        if x.rank() < 2 {
+            Error::shape(op, format!("[batch, channels, …] is needed, not {x}")).raise()
+        }
         let mean = for_channels(op, "mean", &x, &*mean.beside(self));
         let variance = for_channels(op, "variance", &x, &*variance.beside(self));
         let weight = for_channels(op, "weight", &x, &*weight.beside(self));

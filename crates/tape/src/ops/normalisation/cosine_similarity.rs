@@ -7,6 +7,8 @@ use crate::ops::axes::axis;
 use crate::ops::{BroadcastToExt, MaximumExt, PowfExt, SumExt};
 use crate::scope::called;
 
+use super::normalise::not_negative;
+
 /// The method of the cosine similarity.
 pub trait CosineSimilarityExt: Algebra {
     /// `Σ a b / (max(‖a‖, ε) · max(‖b‖, ε))` along an axis: PyTorch's `cosine_similarity`. With a vector of zeros it is 0.
@@ -30,6 +32,7 @@ pub trait CosineSimilarityExt: Algebra {
     #[track_caller]
     fn cosine_similarity(&self, b: impl Operand<Self>, at: isize, epsilon: f64) -> Self {
         let _called = called("cosine_similarity");
+        not_negative("cosine_similarity", epsilon).or_raise();
         let b = b.beside(self);
         let product = self.clone() * &*b;
         let shape = product.shape();

@@ -79,6 +79,15 @@ impl Normalise {
     }
 }
 
+/// Refuses an ε that is negative or NaN.
+#[inline]
+pub(crate) fn not_negative(op: &str, epsilon: f64) -> Result<(), Error> {
+    match epsilon >= 0.0 {
+        true => Ok(()),
+        false => Err(Error::shape(op, format!("epsilon {epsilon} is negative or not a number"))),
+    }
+}
+
 impl Op for Normalise {
     #[inline]
     fn name(&self) -> String {
@@ -92,6 +101,7 @@ impl Op for Normalise {
 
     #[inline]
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
+        not_negative(&self.name(), self.epsilon)?;
         match self.shape.broadcasts_to(args[0]) {
             true => Ok(args[0].clone()),
             false => Err(Error::shape(self.name(), format!("{} does not broadcast to {}", self.shape, args[0]))),

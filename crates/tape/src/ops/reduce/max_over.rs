@@ -50,8 +50,9 @@ impl Op for MaxOver {
     #[inline]
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
         let y = SumTo { shape: self.shape.clone() }.shape(args)?;
-        if args[0].len_elements() == 0 && y.len_elements() > 0 {
-            return Err(Error::shape("max_over", format!("no largest element: {} is empty", args[0])));
+        let chosen = args[0].iter().rev().zip(y.iter().rev().map(Some).chain(std::iter::repeat(None)));
+        if chosen.into_iter().any(|(n, kept)| *n == 0 && kept != Some(&0)) {
+            return Err(Error::shape("max_over", format!("nothing to choose from: {} is empty", args[0])));
         }
         Ok(y)
     }
@@ -126,7 +127,7 @@ pub trait MaxOverExt: Algebra {
     /// The largest element over some axes, which are removed.
     ///
     /// # Panics
-    /// If an axis is out of range or named twice, or there are no elements.
+    /// If an axis is out of range or named twice, or one of the axes has nothing to choose from.
     ///
     /// # Examples
     /// ```
@@ -144,7 +145,7 @@ pub trait MaxOverExt: Algebra {
     /// The largest element over some axes, which stay with length 1.
     ///
     /// # Panics
-    /// If an axis is out of range or named twice, or there are no elements.
+    /// If an axis is out of range or named twice, or one of the axes has nothing to choose from.
     #[track_caller]
     fn max_keeping(&self, axes: impl Into<Axes>) -> Self {
         let _called = called("max_keeping");
