@@ -138,7 +138,18 @@ mod tests {
     #[test]
     fn agrees_with_the_definition() {
         let mut wrong = Vec::new();
-        for (m, k, n) in [(1, 1, 1), (2, 3, 5), (7, 5, 8), (9, 17, 4), (1, 300, 2), (33, 1, 40), (3, 0, 2), (0, 3, 2), (1, 9000, 1), (2, 9000, 3)] {
+        for (m, k, n) in [
+            (1, 1, 1),
+            (2, 3, 5),
+            (7, 5, 8),
+            (9, 17, 4),
+            (1, 300, 2),
+            (33, 1, 40),
+            (3, 0, 2),
+            (0, 3, 2),
+            (1, 9000, 1),
+            (2, 9000, 3),
+        ] {
             let (a, b) = (Tensor::<f64>::linspace(-1.0, 2.0, m * k), Tensor::<f64>::linspace(3.0, -1.0, k * n));
             for flags in 0..8 {
                 let (ta, tb, add) = (flags & 1 != 0, flags & 2 != 0, flags & 4 != 0);

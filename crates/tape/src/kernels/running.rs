@@ -153,9 +153,8 @@ impl<F: Float> RunningSums<F> {
     #[inline(always)]
     pub(crate) fn add_rows(&mut self, at: usize, width: usize, rows: &[F]) {
         if let Some(r) = eight(rows, width) {
-            let x = |j: usize| {
-                ((r[0][j] + r[1][j]) + (r[2][j] + r[3][j])) + ((r[4][j] + r[5][j]) + (r[6][j] + r[7][j]))
-            };
+            let x =
+                |j: usize| ((r[0][j] + r[1][j]) + (r[2][j] + r[3][j])) + ((r[4][j] + r[5][j]) + (r[6][j] + r[7][j]));
             return self.add_each(at, width, x);
         }
         rows.chunks_exact(width.max(1)).for_each(|row| self.add_row(at, row));
@@ -202,7 +201,8 @@ mod tests {
     #[test]
     fn what_is_not_finite_stays_as_it_is() {
         let inf = f64::INFINITY;
-        for (terms, expected) in [(vec![inf, 1.0], inf), (vec![1.0, -inf], -inf), (vec![f64::MAX, f64::MAX, 1.0], inf)] {
+        for (terms, expected) in [(vec![inf, 1.0], inf), (vec![1.0, -inf], -inf), (vec![f64::MAX, f64::MAX, 1.0], inf)]
+        {
             let mut running = Running::new();
             terms.iter().for_each(|x| running.add(*x));
             assert_eq!((sum(&terms), running.value()), (expected, expected), "{terms:?}");

@@ -105,7 +105,8 @@ fn in_f32_against_f64() {
             all = all.iter().flat_map(|args| few.iter().map(|x| [&args[..], &[*x]].concat())).collect();
         }
         for args in all {
-            let ((found, found_slopes), (expected, slopes)) = (evaluate::<f32>(&op, &args), evaluate::<f64>(&op, &args));
+            let ((found, found_slopes), (expected, slopes)) =
+                (evaluate::<f32>(&op, &args), evaluate::<f64>(&op, &args));
             let mut note = |what: String, found: f64, expected: f64| {
                 // what an f32 holds of it
                 let expected = f64::from(expected as f32);

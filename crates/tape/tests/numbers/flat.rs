@@ -112,7 +112,8 @@ functions!(f64);
 fn the_rectifier_before_a_root() {
     let g = grad(|x| x.relu().sqrt().sum(), &Tensor::from([-1.0, -2.0, 0.25])).unwrap();
     assert_eq!(g.data(), [0.0, 0.0, 1.0]);
-    let hinge = |x: Var| (Lift::constant(&x, Tensor::from([1.0, 1.0])).hinge_loss(x, 1.0, Reduction::None)).sqrt().sum();
+    let hinge =
+        |x: Var| (Lift::constant(&x, Tensor::from([1.0, 1.0])).hinge_loss(x, 1.0, Reduction::None)).sqrt().sum();
     assert_eq!(grad(hinge, &Tensor::from([3.0, 0.0])).unwrap().data(), [0.0, -0.5]);
 }
 

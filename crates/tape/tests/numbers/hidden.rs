@@ -13,7 +13,11 @@ fn attend(causal: bool, [q, k, v]: [Var; 3]) -> Var {
 }
 
 fn inputs() -> [Tensor; 3] {
-    [Tensor::linspace(-1.0, 1.0, 6).reshape([3, 2]), Tensor::linspace(2.0, -1.0, 8).reshape([4, 2]), Tensor::linspace(0.5, 3.0, 8).reshape([4, 2])]
+    [
+        Tensor::linspace(-1.0, 1.0, 6).reshape([3, 2]),
+        Tensor::linspace(2.0, -1.0, 8).reshape([4, 2]),
+        Tensor::linspace(0.5, 3.0, 8).reshape([4, 2]),
+    ]
 }
 
 /// With a bad number in what is hidden everything is as with 0 there.
@@ -51,7 +55,11 @@ fn attention_does_not_read_what_is_masked() {
                 for (k, (found, expected)) in of(bad).iter().zip(&good).enumerate() {
                     let apart = found.data().iter().zip(expected.data()).any(|(a, b)| !((a - b).abs() < 1e-13));
                     if apart {
-                        writeln!(out, "  {bad} in argument {slot}, causal {causal}: result {k} is {found}, not {expected}").unwrap();
+                        writeln!(
+                            out,
+                            "  {bad} in argument {slot}, causal {causal}: result {k} is {found}, not {expected}"
+                        )
+                        .unwrap();
                     }
                 }
             }

@@ -41,7 +41,8 @@ fn thirds<F: Float>(sizes: &[f64], tolerance: f64, out: &mut String) {
             let x = tape.scalars(x.data());
             let y = Scalar::log_sum_exp_of(&x);
             let g = y.backward();
-            x.iter().for_each(|x| near(&what("log_sum_exp of scalars"), Float::to_f64(g[*x]), 1.0 / 3.0, tolerance, out));
+            x.iter()
+                .for_each(|x| near(&what("log_sum_exp of scalars"), Float::to_f64(g[*x]), 1.0 / 3.0, tolerance, out));
         }
         let tape = Tape::of::<F>();
         let x = tape.scalars(x.data());
@@ -173,7 +174,9 @@ fn means_and_spreads_where_sums_overflow() {
 #[test]
 fn the_weights_of_classes_may_be_of_any_size_and_sign() {
     let x = Tensor::<f32>::from([[-2.0, -0.5], [-1.0, -3.0]]);
-    let of = |weights: Vec<f64>| x.nll_loss(Tensor::from([0, 1]), &CrossEntropy { weights, ..CrossEntropy::default() }).item();
+    let of = |weights: Vec<f64>| {
+        x.nll_loss(Tensor::from([0, 1]), &CrossEntropy { weights, ..CrossEntropy::default() }).item()
+    };
     // (w₀ · 2 + w₁ · 3) / (w₀ + w₁)
     assert!((of(vec![-0.5, -1.0]) - 8.0 / 3.0).abs() < 1e-6);
     assert!((of(vec![1e-39, 1e-39]) - 2.5).abs() < 1e-6);

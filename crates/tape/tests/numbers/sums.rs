@@ -27,7 +27,8 @@ fn sums_and_means_along_every_axis() {
     let mut out = String::new();
     near("sum", tenths([10_000_000]).sum().item(), 1e7 * f64::from(TENTH), &mut out);
     near("mean", tenths([10_000_000]).mean().item(), f64::from(TENTH), &mut out);
-    let shapes: &[&[usize]] = &[&[1_000_000], &[1_000_000, 2], &[2, 1_000_000], &[3, 300_000, 2], &[100_000, 3, 10], &[10, 3, 100_000]];
+    let shapes: &[&[usize]] =
+        &[&[1_000_000], &[1_000_000, 2], &[2, 1_000_000], &[3, 300_000, 2], &[100_000, 3, 10], &[10, 3, 100_000]];
     for shape in shapes {
         let x = tenths(Shape::from(*shape));
         for axis in 0..shape.len() {
@@ -74,7 +75,12 @@ fn products_losses_and_denominators() {
     near("softmax", zero.softmax(0).sum().item(), 1.0, &mut out);
     near("log_softmax", zero.log_softmax(0).data()[7], -count.ln(), &mut out);
     let targets = Tensor::<f32>::full([n], 1e-6);
-    near("soft cross-entropy", zero.soft_cross_entropy(&targets, Reduction::Sum).item(), 1e-6_f32 as f64 * count * count.ln(), &mut out);
+    near(
+        "soft cross-entropy",
+        zero.soft_cross_entropy(&targets, Reduction::Sum).item(),
+        1e-6_f32 as f64 * count * count.ln(),
+        &mut out,
+    );
     let running = x.cumsum(0);
     for k in [99, 9_999, 999_999] {
         near("cumsum", running.data()[k], (k + 1) as f64 * tenth, &mut out);
