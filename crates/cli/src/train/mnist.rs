@@ -77,7 +77,7 @@ impl MnistArgs {
         save(&trained.model, &details(&recipe, options.seed, &test), &path)?;
         let answers = outputs(&trained.model, &test);
         same_bits(&answers, &outputs(&load::<f32>(&path)?.model, &test), &path)?;
-        let confusion = Confusion::of(data.test.names(), data.test.targets(), &answers.arg_max(-1))?;
+        let confusion = Confusion::of_outputs(data.test.names(), data.test.targets(), &answers)?;
         let report = Report { recipe, trained, confusion, options, model: path.display().to_string() };
         output::print(&if options.json { report.json(&data.test) } else { report.text() })?;
         Ok(())

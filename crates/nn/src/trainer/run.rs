@@ -186,7 +186,7 @@ impl<F: Float, T: Stored<F>, M: Module<F> + Send + Sync> Run<'_, '_, '_, '_, F, 
         let State { epoch, step, seconds, .. } = self.state;
         let (epochs, rate) = (self.settings.epochs, self.optimiser.rate());
         let done = ((epoch - 1) * steps + step) as f64 / (epochs as f64 * steps as f64);
-        let (metrics, elapsed) = (&metrics[..], Duration::from_secs_f64(seconds));
+        let (metrics, elapsed) = (&metrics[..], Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX));
         let progress = Progress { epoch, epochs, step, steps, loss, metrics, validation, rate, done, elapsed };
         callbacks.iter_mut().for_each(|callback| callback(&progress));
     }
