@@ -263,7 +263,7 @@ fn the_calls_of_a_builder_come_in_any_order() {
             let _ = std::fs::remove_file(&path);
             let calls: Vec<Call> = order.into_iter().map(|k| set[k]).collect();
             let run = |from: Model| {
-                let begin = Trainer::new(cross_entropy);
+                let begin = Trainer::new(cross_entropy).epochs(2);
                 let mut trainer = calls.iter().fold(begin, |trainer, (_, call)| call(trainer, &validation, &path));
                 let mut model = from;
                 let mut history = trainer.train(&mut model, &mut Adam::new(0.02), &data());
