@@ -64,9 +64,7 @@ pub fn top_k_accuracy<F: Float>(k: usize, outputs: &Tensor<F>, classes: &Tensor<
     let wrong = classes.data().iter().find(|class| !(0..number as i64).contains(class));
     assert!(wrong.is_none(), "top_k_accuracy: class {} of {number}", wrong.unwrap_or(&0));
     // As many outputs are before the class's as are larger, or as large and to the left.
-    let is_before = |row: &[F], class: usize, (j, y): (usize, &F)| {
-        *y > row[class] || *y == row[class] && j < class
-    };
+    let is_before = |row: &[F], class: usize, (j, y): (usize, &F)| *y > row[class] || *y == row[class] && j < class;
     share(rows.map(|(row, class)| {
         let class = *class as usize;
         let before = row.iter().enumerate().filter(|other| is_before(row, class, *other)).count();

@@ -172,7 +172,11 @@ impl Summary {
     /// parameters that are products with its inputs, such as a fully connected one or a convolution; a model of one's own that
     /// does not say how many multiplications it makes counts as one.
     pub fn counts(&self) -> (usize, usize) {
-        let weighted = self.layers.iter().filter(|layer| layer.multiply_adds > 0 || layer.error.is_some() || !layer.counted).count();
+        let weighted = self
+            .layers
+            .iter()
+            .filter(|layer| layer.multiply_adds > 0 || layer.error.is_some() || !layer.counted)
+            .count();
         (weighted + 1, weighted.saturating_sub(1))
     }
 }
@@ -215,7 +219,10 @@ impl fmt::Display for Summary {
         let (learned, kept, input) = (self.learned, self.kept(), &self.input);
         if self.layers.iter().any(|layer| !layer.counted) {
             let what = format!("{learned} parameters{frozen}; {kept} bytes kept for an input {input}");
-            return write!(f, "{what}\nmultiply-adds and depth unknown: a layer of one's own does not say what it multiplies");
+            return write!(
+                f,
+                "{what}\nmultiply-adds and depth unknown: a layer of one's own does not say what it multiplies"
+            );
         }
         write!(
             f,

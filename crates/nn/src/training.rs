@@ -53,11 +53,13 @@ pub struct Observed<A> {
 
 impl<A: Algebra> Training<A> {
     /// A forward pass with a key of two whole numbers.
+    #[track_caller]
     pub fn new(key: A::Index) -> Self {
         Training { key, drawn: 0, observed: Vec::new(), together: Together::Not }
     }
 
     /// A key of one whole number that no other draw of this pass gets.
+    #[track_caller]
     pub fn draw(&mut self) -> A::Index {
         self.drawn += 1;
         A::apply(Drawn { number: self.drawn }, &[Arg::Index(&self.key)]).index()
@@ -81,7 +83,8 @@ impl<A: Algebra> Training<A> {
     pub fn look_at_all(&mut self, layer: &str, values: usize) -> bool {
         let error = || {
             let values = if values == 1 { "one number" } else { "no number" };
-            let message = format!("training needs more than {values} in each channel: take batches of at least 2 samples");
+            let message =
+                format!("training needs more than {values} in each channel: take batches of at least 2 samples");
             crate::Error::shape(layer, message)
         };
         match &mut self.together {
@@ -99,6 +102,7 @@ impl<A: Algebra> Training<A> {
 
     /// Notes numbers for a parameter that follows them: the running mean of a batch norm. A layer that is used several times
     /// in a pass notes several, and the parameter moves towards each, in order.
+    #[track_caller]
     pub fn observe<F: Float>(&mut self, param: &Param<F>, share: f64, numbers: A) {
         self.observed.push(Observed { param: param.id(), share, numbers });
     }

@@ -59,7 +59,8 @@ fn running_statistics_are_those_of_the_batch() {
         let data: Dataset<f64, f64> = Dataset::new(inputs, Tensor::zeros([samples, 2])).unwrap();
         for (shard, threads) in [(16, 1), (16, 3), (1, 2), (4, 1), (samples, 1)] {
             let mut model = BatchNorm::new(2).momentum(1.0);
-            let mut trainer = Trainer::new(|y: Var, t| mse(y, t)).epochs(1).batch(samples).shard(shard).threads(threads);
+            let mut trainer =
+                Trainer::new(|y: Var, t| mse(y, t)).epochs(1).batch(samples).shard(shard).threads(threads);
             let history = trainer.train(&mut model, &mut Sgd::new(0.0), &data).unwrap();
             let how = format!("{samples} samples in shards of {shard}");
             assert_eq!(model.running_mean.value().data(), [10.0, 10.0], "{how}");
@@ -102,11 +103,13 @@ fn no_batch_is_of_one_sample() {
         assert!(history.loss() < 2.0, "{samples} in batches of {batch}: {}", history.loss());
         assert_eq!(train(samples, batch, 3).unwrap().0, bits);
     }
-    let expected = "batch_norm: training needs more than one number in each channel: take batches of at least 2 samples";
+    let expected =
+        "batch_norm: training needs more than one number in each channel: take batches of at least 2 samples";
     for (samples, batch) in [(17, 1), (1, 32)] {
         assert_eq!(train(samples, batch, 1).unwrap_err().to_string(), expected);
     }
-    let pass = || BatchNorm::<f64>::new(3).forward_training(&Tensor::zeros([1, 3]), &mut Training::new(Tensor::from([0, 0])));
+    let pass =
+        || BatchNorm::<f64>::new(3).forward_training(&Tensor::zeros([1, 3]), &mut Training::new(Tensor::from([0, 0])));
     let payload = catch_unwind(pass).unwrap_err();
     assert_eq!(payload.downcast_ref::<String>().map(String::as_str), Some(expected));
     // One image has many values in each channel.
@@ -225,7 +228,8 @@ fn losses() -> Vec<(&'static str, Loss)> {
     let weighted = |y: Var, t: Var<f64, i64>| {
         y.cross_entropy(t, &CrossEntropy { weights: vec![1.0, 5.0], ..CrossEntropy::default() })
     };
-    let ignoring = |y: Var, t: Var<f64, i64>| y.cross_entropy(t, &CrossEntropy { ignore: 1, ..CrossEntropy::default() });
+    let ignoring =
+        |y: Var, t: Var<f64, i64>| y.cross_entropy(t, &CrossEntropy { ignore: 1, ..CrossEntropy::default() });
     let smooth = |y: Var, t: Var<f64, i64>| {
         let how = CrossEntropy { smoothing: 0.1, weights: vec![2.0, 0.5], ..CrossEntropy::default() };
         y.cross_entropy(t, &how)

@@ -119,7 +119,7 @@ fn frozen_and_unreached_parameters_are_left_and_named() {
         assert_eq!(step, Step { updated: 0, frozen: vec!["a".into()], unreached: vec!["b".into()] });
         assert_eq!(numbers(&model), before);
         // Weight decay and momentum too leave alone what has no gradient.
-        let step = optimiser.step(&mut model.clone(), &gradients(&model, 1));
+        let step = optimiser.step(&mut model.tied(), &gradients(&model, 1));
         assert_eq!(step, Step { updated: 1, frozen: vec!["a".into()], unreached: vec![] });
     }
 }
@@ -144,7 +144,7 @@ fn parameters_change_in_place() {
 #[test]
 fn a_shared_parameter_is_changed_once() {
     let one = Param::new(Tensor::from([1.0, -2.0, 0.5]));
-    let mut tied = Pair { a: one.clone(), b: one.clone() };
+    let mut tied = Pair { a: one.tied(), b: one.tied() };
     let mut alone = one;
     let mut optimisers = [Adam::<f64>::new(0.1), Adam::new(0.1)];
     let function = |a: Var, b: Var| (a.sin() + b * b * b).sum();
@@ -176,7 +176,7 @@ fn a_state_is_taken_up() {
         run(&mut *straight, &mut expected, 1..=10);
         run(&mut *first, &mut model, 1..=4);
         let state: OptimiserState<f64> = first.state(&model);
-        let mut again = Pair { a: model.a.fresh(), b: model.b.fresh() };
+        let mut again = model.clone();
         let mut second = rules().into_iter().find(|(n, ..)| *n == name).unwrap().1;
         second.restore(&again, state.clone()).unwrap();
         run(&mut *second, &mut again, 5..=10);
@@ -235,7 +235,9 @@ fn of_floats<F: Float>(size: f64) -> Vec<(&'static str, Box<dyn Optimiser<F>>)> 
 fn a_long_way_in_f32_is_that_in_f64() {
     let mut failures = Vec::new();
     for slope in [1.0_f64, -0.3, 7e3] {
-        for ((name, mut narrow), (_, mut wide)) in of_floats::<f32>(slope.abs()).into_iter().zip(of_floats::<f64>(slope.abs())) {
+        for ((name, mut narrow), (_, mut wide)) in
+            of_floats::<f32>(slope.abs()).into_iter().zip(of_floats::<f64>(slope.abs()))
+        {
             let (found, expected) = (walked(&mut *narrow, slope, 8000), walked(&mut *wide, slope, 8000));
             if !((found - expected).abs() <= 1e-3 * expected.abs()) {
                 failures.push(format!("{name}, slope {slope}: {found}, not {expected}"));
@@ -327,13 +329,17 @@ fn states_of_composed_optimisers_are_taken_up() {
             ("groups averaged", Box::new(averaged(Box::new(Groups::new(sgd()).group(is_a, adam()))))),
             (
                 "an averaged group of groups",
-                Box::new(Groups::new(sgd()).group(|_| true, averaged(Box::new(Groups::new(adam()).group(is_a, averaged(sgd())))))),
+                Box::new(
+                    Groups::new(sgd())
+                        .group(|_| true, averaged(Box::new(Groups::new(adam()).group(is_a, averaged(sgd()))))),
+                ),
             ),
             ("an average of averages", Box::new(averaged(Box::new(averaged(adam()))))),
             ("centred", Box::new(RmsProp::new(0.1).centred().momentum(0.5))),
         ]
     };
-    for ((name, mut straight), ((_, mut first), (_, mut second))) in all().into_iter().zip(all().into_iter().zip(all())) {
+    for ((name, mut straight), ((_, mut first), (_, mut second))) in all().into_iter().zip(all().into_iter().zip(all()))
+    {
         let mut expected = pair::<f64>();
         let mut found = expected.clone();
         for step in 0..9 {
@@ -357,7 +363,7 @@ fn states_of_composed_optimisers_are_taken_up() {
 #[test]
 fn a_shared_weight_has_one_memory() {
     let shared = Param::new(Tensor::from([1.0, 2.0]));
-    let model = Pair { a: shared.clone(), b: shared };
+    let model = Pair { a: shared.tied(), b: shared };
     let groups = || Groups::new(Sgd::new(0.1)).group(|name| name == "a", Adam::new(0.1));
     let (mut trained, mut optimiser) = (model, groups());
     optimiser.step(&mut trained, &Slope(Tensor::from([1.0, -1.0])));

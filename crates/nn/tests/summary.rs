@@ -126,14 +126,17 @@ fn a_model_of_ones_own_is_one_row() {
     let text = about.to_string();
     assert!(text.ends_with(unknown) && !text.contains("shallow") && text.contains("     ?  "), "{text}");
     // Nor inside another; what has no weights multiplies nothing.
-    let inside = Sequential::new().then(Linear::new(3, 3, &mut generator(1))).then(Residual::new(Twice {
-        layer: Linear::new(3, 3, &mut generator(1)),
-    }));
+    let inside = Sequential::new()
+        .then(Linear::new(3, 3, &mut generator(1)))
+        .then(Residual::new(Twice { layer: Linear::new(3, 3, &mut generator(1)) }));
     let about = summary(&inside, &Shape::from([5, 3]));
     assert!(about.to_string().ends_with(unknown) && about.layers[0].counted && !about.layers[1].counted, "{about}");
     let about = summary(&Sequential::new().then(Bare), &Shape::from([5, 3]));
     assert!(about.layers[0].counted && about.to_string().contains("; 0 multiply-adds"), "{about}");
-    let about = summary(&Sequential::new().then(Counted(Twice { layer: Linear::new(3, 3, &mut generator(1)) })), &Shape::from([5, 3]));
+    let about = summary(
+        &Sequential::new().then(Counted(Twice { layer: Linear::new(3, 3, &mut generator(1)) })),
+        &Shape::from([5, 3]),
+    );
     assert!(about.layers[0].counted && about.multiply_adds() == 90, "{about}");
 }
 

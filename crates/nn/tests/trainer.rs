@@ -178,9 +178,13 @@ fn what_does_not_fit_is_an_error_before_anything_happens() {
     assert_eq!(message(error), "trainer: the batch, its shards and the threads must be at least 1");
     for monitor in [Monitor::most("accurracy"), Monitor::least("")] {
         let validation = data();
-        let mut trainer = Trainer::new(cross_entropy).metric("accuracy", accuracy).validate(&validation).keep_best(monitor);
+        let mut trainer =
+            Trainer::new(cross_entropy).metric("accuracy", accuracy).validate(&validation).keep_best(monitor);
         let error = message(trainer.train(&mut model(), &mut Sgd::new(0.1), &data()).unwrap_err());
-        assert!(error.starts_with("trainer: there is no metric `") && error.ends_with("`, only loss, accuracy"), "{error}");
+        assert!(
+            error.starts_with("trainer: there is no metric `") && error.ends_with("`, only loss, accuracy"),
+            "{error}"
+        );
     }
     for name in ["accuracy", "loss"] {
         let mut trainer = Trainer::new(cross_entropy).metric("accuracy", accuracy).metric(name, accuracy);
@@ -359,7 +363,8 @@ fn a_step_that_leaves_the_numbers_is_an_error() {
     std::fs::write(&path, "another").unwrap();
     for threads in [1, 2] {
         let mut model = Sequential::new().then(Linear::from_weights(Tensor::from([[1.0_f32]]), None));
-        let mut trainer = Trainer::new(|y: Var<f32>, t| mse(y, t)).epochs(3).checkpoint(&path).threads(threads).shard(1);
+        let mut trainer =
+            Trainer::new(|y: Var<f32>, t| mse(y, t)).epochs(3).checkpoint(&path).threads(threads).shard(1);
         let error = trainer.train(&mut model, &mut Sgd::new(1e38), &data).unwrap_err();
         let Error::NotFinite { epoch: 1, step: 1, checkpoint: None, .. } = &error else { panic!("{error}") };
         let message = error.to_string();

@@ -104,7 +104,10 @@ impl Lbfgs {
             return Err(Error::shape("lbfgs", format!("the loss is {value} at the start")));
         }
         if let Some(slope) = g.iter().find(|slope| !slope.is_finite()) {
-            return Err(Error::shape("lbfgs", format!("the gradient has {slope} at the start, where the loss is {value}")));
+            return Err(Error::shape(
+                "lbfgs",
+                format!("the gradient has {slope} at the start, where the loss is {value}"),
+            ));
         }
         let (mut memory, mut iterations) = (Memory { pairs: VecDeque::new(), length: self.memory }, 0);
         while iterations < self.iterations && largest(&g) > self.tolerance {

@@ -37,7 +37,8 @@ pub(super) fn needs_whole_batches<F: Float, T: Stored<F>>(
     }
     let order = order(samples, settings.seed, 1);
     let rows = &order[..batch];
-    let (whole, part) = [rows, &rows[..settings.shard]].map(|rows| task.data.inputs().rows(rows.iter().copied())).into();
+    let (whole, part) =
+        [rows, &rows[..settings.shard]].map(|rows| task.data.inputs().rows(rows.iter().copied())).into();
     let outputs = model.forward(&whole);
     if !begins_with(&outputs, &model.forward(&part)) {
         return Ok(true);
@@ -94,7 +95,8 @@ fn is_mean<F: Float, T: Stored<F>>(
     let parts = concat(&[&first.2, &rest.2], 0);
     // In the measure of the parts: they may nearly cancel.
     let sum = first.1 + rest.1;
-    let values = if sum.is_finite() { same(&[all.0, first.1, rest.1], &[sum, first.1, rest.1]) } else { same(&[all.0], &[sum]) };
+    let values =
+        if sum.is_finite() { same(&[all.0, first.1, rest.1], &[sum, first.1, rest.1]) } else { same(&[all.0], &[sum]) };
     values && same(all.2.data(), parts.data())
 }
 

@@ -33,6 +33,7 @@ use shards::{Task, Workers};
 
 use crate::data::{Dataset, ahead};
 use crate::error::Error;
+use crate::files;
 use crate::module::Module;
 use crate::optimisers::Optimiser;
 use crate::random::Generator;
@@ -186,8 +187,17 @@ impl<'a, F: Float, T: Stored<F>> Trainer<'a, F, T> {
     /// The calls that follow may come in any order; of two that set the same thing, the last counts.
     pub fn new(loss: impl Fn(Var<F>, Var<F, T>) -> Var<F> + Send + Sync + 'a) -> Self {
         let (accumulate, clip_value, clip_norm) = (1, None, None);
-        let settings =
-            Settings { epochs: 10, batch: 32, shard: 16, whole: false, threads: 1, seed: 0, accumulate, clip_value, clip_norm };
+        let settings = Settings {
+            epochs: 10,
+            batch: 32,
+            shard: 16,
+            whole: false,
+            threads: 1,
+            seed: 0,
+            accumulate,
+            clip_value,
+            clip_norm,
+        };
         Trainer {
             settings,
             loss: Box::new(loss),
@@ -319,7 +329,7 @@ impl<'a, F: Float, T: Stored<F>> Trainer<'a, F, T> {
     /// With a file that holds the whole state of the training after each epoch, and where it is stopped: parameters, what
     /// the optimiser remembers, the schedule, the step, the seed and the place in the order of samples. It is written to a
     /// temporary file, synced and renamed, so that there is always a whole one. It is a model file as well:
-    /// [`load`](crate::load) reads the model.
+    /// [`load`](crate::load) reads the model, with [`keep_best`](Self::keep_best) that of the best epoch so far.
     pub fn checkpoint(mut self, path: impl AsRef<Path>) -> Self {
         self.kept.path = Some(path.as_ref().into());
         self
@@ -425,8 +435,11 @@ impl<'a, F: Float, T: Stored<F>> Trainer<'a, F, T> {
             None => [0, 0],
         };
         let identity = Identity { named: named.clone(), samples: data.len(), inputs, targets, metrics: names(metrics) };
-        if let Some(path) = kept.path.as_ref().filter(|path| kept.resume && path.exists()) {
-            let (read, whole) = checkpoint::read(path, model, optimiser, schedule, watched.monitor(), &settings, &identity)?;
+        if let Some(path) = kept.path.as_ref().filter(|_| kept.resume)
+            && files::is_there(path)?
+        {
+            let (read, whole) =
+                checkpoint::read(path, model, optimiser, schedule, watched.monitor(), &settings, &identity)?;
             (state, settings.whole) = (read, whole);
         }
         let helpers = settings.threads.min(settings.batch.min(data.len()).div_ceil(settings.shard())) - 1;

@@ -121,9 +121,9 @@ impl<F: Float, T: Stored<F>, M: Module<F> + Send + Sync> Run<'_, '_, '_, '_, F, 
 
     /// The gradients over a batch, or why there are none and where a good model is.
     fn gradients(&mut self, batch: Batch<F, T>, number: usize) -> Result<Outcome<F>, Error> {
-        self.workers.gradients(batch, number).map_err(|failure| {
-            failure.at(self.state.epoch, self.state.step, self.checkpoint())
-        })
+        self.workers
+            .gradients(batch, number)
+            .map_err(|failure| failure.at(self.state.epoch, self.state.step, self.checkpoint()))
     }
 
     /// The file of the last checkpoint of this training.
@@ -147,7 +147,9 @@ impl<F: Float, T: Stored<F>, M: Module<F> + Send + Sync> Run<'_, '_, '_, '_, F, 
         let Some(what) = self.workers.read(|model| first_not_finite(model, &before)) else { return Ok(()) };
         let mut values = before.into_iter();
         self.workers.update(|model| {
-            model.visit_mut(Name::ROOT, &mut |_, param| values.by_ref().take(1).for_each(|value| *param.value_mut() = value));
+            model.visit_mut(Name::ROOT, &mut |_, param| {
+                values.by_ref().take(1).for_each(|value| *param.value_mut() = value)
+            });
         });
         let what = format!("the step, at a rate of {rate}, makes {what}");
         let State { epoch, step, .. } = self.state;
