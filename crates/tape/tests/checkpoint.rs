@@ -11,7 +11,7 @@ fn numbers(shape: impl Into<Shape>, seed: f64) -> Tensor {
 
 /// A block with two arguments and a parameter that it uses twice.
 fn block(w: &Param) -> impl Fn(&[Var]) -> Var + Send + Sync + Clone + 'static {
-    let w = w.clone();
+    let w = w.tied();
     move |a: &[Var]| {
         let w = a[0].lift(&w);
         ((a[0].matmul(w) + a[1]).tanh().matmul(w) * a[1]).softmax(1)

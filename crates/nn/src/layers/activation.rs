@@ -273,6 +273,7 @@ impl<F: Float> crate::Parameters<F> for Activation {
 }
 
 impl<F: Float> Module<F> for Activation {
+    #[track_caller]
     fn forward<A: Reader<F>>(&self, x: &A) -> A {
         self.of(x)
     }

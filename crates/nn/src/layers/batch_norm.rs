@@ -97,16 +97,19 @@ impl<F: Float> Parameters<F> for BatchNorm<F> {
 }
 
 impl<F: Float> Module<F> for BatchNorm<F> {
+    #[track_caller]
     fn forward<A: Reader<F>>(&self, x: &A) -> A {
         if let Err(e) = self.output_shape(&x.shape()) {
             e.raise()
         }
         // Constants, even to someone who frees all parameters of a model.
-        let [mean, variance] = [&self.running_mean, &self.running_var].map(|param| x.constant(param.value().clone()));
+        let mean = x.constant(self.running_mean.value().clone());
+        let variance = x.constant(self.running_var.value().clone());
         let (weight, bias) = (lift_or(x, &self.weight, 1.0), lift_or(x, &self.bias, 0.0));
         x.batch_norm_with(mean, variance, weight, bias, self.epsilon)
     }
 
+    #[track_caller]
     fn forward_training<A: Reader<F>>(&self, x: &A, training: &mut Training<A>) -> A {
         let shape = x.shape();
         if let Err(e) = self.output_shape(&shape) {

@@ -109,6 +109,7 @@ impl<F: Float, const D: usize> Parameters<F> for Convolution<F, D> {
 }
 
 impl<F: Float, const D: usize> Module<F> for Convolution<F, D> {
+    #[track_caller]
     fn forward<A: Reader<F>>(&self, x: &A) -> A {
         if let Err(e) = self.output_shape(&x.shape()) {
             e.raise()

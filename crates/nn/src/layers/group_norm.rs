@@ -70,6 +70,7 @@ impl<F: Float> Parameters<F> for GroupNorm<F> {
 }
 
 impl<F: Float> Module<F> for GroupNorm<F> {
+    #[track_caller]
     fn forward<A: Reader<F>>(&self, x: &A) -> A {
         if let Err(e) = self.output_shape(&x.shape()) {
             e.raise()

@@ -70,6 +70,7 @@ impl<F: Float> Parameters<F> for LayerNorm<F> {
 }
 
 impl<F: Float> Module<F> for LayerNorm<F> {
+    #[track_caller]
     fn forward<A: Reader<F>>(&self, x: &A) -> A {
         if let Err(e) = self.output_shape(&x.shape()) {
             e.raise()
@@ -157,6 +158,7 @@ impl<F: Float> Parameters<F> for RmsNorm<F> {
 }
 
 impl<F: Float> Module<F> for RmsNorm<F> {
+    #[track_caller]
     fn forward<A: Reader<F>>(&self, x: &A) -> A {
         if let Err(e) = self.output_shape(&x.shape()) {
             e.raise()

@@ -101,9 +101,11 @@ impl<F: Float> Parameters<F> for Standardise<F> {
 }
 
 impl<F: Float> Module<F> for Standardise<F> {
+    #[track_caller]
     fn forward<A: Reader<F>>(&self, x: &A) -> A {
         // Constants, even to someone who frees all parameters of a model.
-        let [mean, deviation] = [&self.mean, &self.deviation].map(|param| x.constant(param.value().clone()));
+        let mean = x.constant(self.mean.value().clone());
+        let deviation = x.constant(self.deviation.value().clone());
         (x.clone() - mean) / deviation
     }
 

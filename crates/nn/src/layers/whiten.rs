@@ -164,12 +164,14 @@ impl<F: Float> Parameters<F> for Whiten<F> {
 }
 
 impl<F: Float> Module<F> for Whiten<F> {
+    #[track_caller]
     fn forward<A: Reader<F>>(&self, x: &A) -> A {
         if let Err(e) = self.output_shape(&x.shape()) {
             e.raise()
         }
         // Constants, even to someone who frees all parameters of a model.
-        let [mean, matrix] = [&self.mean, &self.matrix].map(|param| x.constant(param.value().clone()));
+        let mean = x.constant(self.mean.value().clone());
+        let matrix = x.constant(self.matrix.value().clone());
         (x.clone() - mean).matmul(matrix)
     }
 

@@ -3,19 +3,25 @@
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 
-use wengert_tape::{Float, Gradients, Param, ParamId, Tensor};
+use wengert_tape::{Error, Float, Gradients, Param, ParamId, Tensor};
 
 use crate::module::{Name, Parameters};
 
 /// Where an optimiser finds the gradient of a parameter.
 pub trait ParameterGradients<F: Float>: Debug {
     /// The gradient, or `None` where there is none: the parameter is frozen, or the loss does not depend on it.
+    ///
+    /// # Panics
+    /// If the loss depends on two values of the parameter, which was changed between two uses on one tape.
     fn of_parameter(&self, param: &Param<F>) -> Option<&Tensor<F>>;
 }
 
 impl<F: Float> ParameterGradients<F> for Gradients<F> {
     fn of_parameter(&self, param: &Param<F>) -> Option<&Tensor<F>> {
-        self.param(param).ok()
+        match self.param(param) {
+            Err(error @ Error::TwoValues { .. }) => panic!("{error}"),
+            found => found.ok(),
+        }
     }
 }
 

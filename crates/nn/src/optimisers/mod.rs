@@ -31,8 +31,10 @@ use crate::module::{Name, Parameters};
 
 /// Changes the parameters of a model by their gradients, and remembers what it needs from step to step.
 ///
-/// What it remembers goes by the identity of a parameter. A parameter that is frozen, or that the loss does not depend
-/// on, is left as it is; one that a model holds in several places (tied weights) is changed once.
+/// What it remembers goes by the identity of a parameter: a clone of a model begins without memories, which
+/// [`state`](Self::state) and [`restore`](Self::restore) bring over by name. A parameter that is frozen, or that the loss
+/// does not depend on, is left as it is; one that a model holds in several places ([tied](Param::tied) weights) is changed
+/// once.
 ///
 /// # Examples
 /// ```
@@ -52,6 +54,9 @@ pub trait Optimiser<F: Float>: Debug + Send {
     /// Changes the parameters of `model` in place: one pass over each.
     ///
     /// [`Gradients`](wengert_tape::Gradients) and [`ModelGradients`] can be given.
+    ///
+    /// # Panics
+    /// If the loss depends on two values of a parameter, which was changed between two uses on one tape.
     fn step(&mut self, model: &mut dyn Parameters<F>, gradients: &dyn ParameterGradients<F>) -> Step;
 
     /// The learning rate.

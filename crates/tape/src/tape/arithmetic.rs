@@ -269,6 +269,11 @@ impl<F: Float> Elementwise for Scalar<F> {
     fn pointwise<P: Pointwise>(op: P, args: Of<P, &Self>) -> Self {
         let args = args.as_ref();
         let x = P::Arity::from_fn(|k| Num(args[k].value()));
+        // Of most operations both are `None` without a look.
+        let fault = op.fault().or_else(|| op.fault_at(P::Arity::from_fn(|k| args[k].value().to_f64())));
+        if let Some(fault) = fault {
+            Error::shape(P::NAME, fault).raise()
+        }
         let y = op.eval(x);
         let partials = op.partials(x, y);
         let slope = |arg: usize| op.slope(arg).map_or(partials.as_ref()[arg].0, F::from_f64);

@@ -3,18 +3,22 @@
 mod apply;
 mod arithmetic;
 mod aside;
+pub(crate) mod by_id;
 mod combination;
 mod functions;
 mod keys;
+mod lifted;
 mod memory;
 #[cfg(feature = "nalgebra")]
 mod nalgebra;
 #[cfg(feature = "ndarray")]
 mod ndarray;
 mod numeric;
+pub(crate) mod operators;
 mod read;
 mod record;
 mod scalar;
+pub(crate) mod slices;
 pub(crate) mod store;
 mod summation;
 mod var;
@@ -24,11 +28,12 @@ use std::panic::Location;
 
 use smallvec::SmallVec;
 
-#[cfg(feature = "check")]
-pub(crate) use apply::param_node;
-pub(crate) use apply::{evaluate, lift_value};
+pub(crate) use apply::evaluate;
 pub(crate) use arithmetic::{add_two, key_of, push_many, push_run};
 pub(crate) use combination::Combination;
+pub(crate) use lifted::{lift_given, lift_value};
+#[cfg(feature = "check")]
+pub(crate) use lifted::{param_at, param_node};
 #[cfg(feature = "nalgebra")]
 pub use nalgebra::NalgebraFloat;
 pub(crate) use read::{Operands, Parent, Step, inherit, is_active, read, step, value_in, value_of};
