@@ -76,15 +76,15 @@ impl<F: Float> ModelGradients<F> {
     /// The length of all gradients as one vector.
     pub fn norm(&self) -> f64 {
         let numbers = || self.by.values().flat_map(|g| g.data()).map(|x| Float::to_f64(*x));
-        let in_units = |unit: f64| numbers().map(|x| (x / unit).powi(2)).sum::<f64>().sqrt() * unit;
-        let plain = in_units(1.0);
-        if plain.is_nan() || (1e-140..f64::INFINITY).contains(&plain) {
-            return plain;
+        let squares = numbers().map(|x| x * x).sum::<f64>();
+        if squares.is_normal() {
+            return squares.sqrt();
         }
-        // Squares overflow or vanish, and lengths do not.
-        match numbers().fold(0.0, |largest: f64, x| largest.max(x.abs())) {
-            0.0 | f64::INFINITY => plain,
-            largest => in_units(largest),
+        // Squares that are no numbers of this type any more are taken in the measure of the largest. NaN stays.
+        let largest = numbers().fold(0.0, |largest, x| if x.abs() > largest || x.is_nan() { x.abs() } else { largest });
+        match largest > 0.0 && largest.is_finite() {
+            true => largest * numbers().map(|x| (x / largest).powi(2)).sum::<f64>().sqrt(),
+            false => largest,
         }
     }
 
