@@ -248,7 +248,7 @@ fn describe<F: Float>(store: &Store<F>, id: u32) -> (NodeKind, Line, Option<Arc<
             What::Input => NodeKind::Input,
             What::Var | What::Slope(_) => NodeKind::Var,
         };
-        return (kind, wide.line, wide.layer.clone());
+        return (kind, wide.line, wide.layer.as_deref().map(Arc::from));
     }
     match store.extra(id) {
         Some(extra) => match extra.op.op(&store.node(id)) {

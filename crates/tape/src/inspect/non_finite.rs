@@ -443,7 +443,7 @@ fn first_gradient<F: Float>(key: u32, root: u32, seed: &Tensor<F>) -> Result<Opt
                 node: id,
                 op: op.name(),
                 line: Some(line),
-                layer: layer.clone(),
+                layer: layer.as_deref().map(Arc::from),
                 gradient_of: Some(arg),
                 index: position(&c.as_arg().shape(), at),
                 value: Float::to_f64(real(c, at)),

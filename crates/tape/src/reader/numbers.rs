@@ -16,7 +16,7 @@ impl<F: Float> Elementwise for Tensor<F> {
     #[track_caller]
     fn pointwise<P: Pointwise>(op: P, args: Of<P, &Self>) -> Self {
         let shapes = P::Arity::from_fn(|k| Tensor::shape(args.as_ref()[k]));
-        if let Err(e) = Op::shape(&op, shapes.as_ref()) {
+        if let Err(e) = Op::shape(&op, shapes.as_ref()).and_then(|_| op.check_values(args)) {
             e.raise()
         }
         elementwise::eval(&op, args)

@@ -11,8 +11,10 @@ use crate::error::{Error, caught};
 use crate::few::Few;
 use crate::float::Float;
 use crate::gradients::{Gradients, RecordedGradients};
+use crate::number::Num;
 use crate::op::Op;
 use crate::ops::AnyOp;
+use crate::real::Real;
 use crate::shape::Shape;
 use crate::tape::store::{self, Store, What};
 use crate::tape::{Operands, Parent, Step, Var, inherit, is_active, read, step, value_of};
@@ -68,14 +70,32 @@ pub(crate) fn backward_onto<F: Float>(
     caught(|| backward_of_leaves(key, root, seed, sums))
 }
 
+/// A sweep over scalar nodes multiplies without looking. Where NaN came of it, which is rare, it is done again with a slope
+/// of 0 absorbing an infinite adjoint (decision 0008). Hooks see each gradient once, so that with them it is done so at once.
 fn backward_of_leaves<F: Float>(
     key: u32,
     root: u32,
     seed: Tensor<F>,
     sums: Vec<(u32, Tensor<F>)>,
 ) -> Result<Gradients<F>, Error> {
+    let hooked = !hooked::<F>(key)?.is_empty();
+    match gradients_of_leaves(key, root, seed.clone(), sums.clone(), hooked)? {
+        (_, true) if !hooked => Ok(gradients_of_leaves(key, root, seed, sums, true)?.0),
+        (gradients, _) => Ok(gradients),
+    }
+}
+
+/// The gradients, and whether there is NaN among those that scalar nodes made.
+fn gradients_of_leaves<F: Float>(
+    key: u32,
+    root: u32,
+    seed: Tensor<F>,
+    sums: Vec<(u32, Tensor<F>)>,
+    absorbs: bool,
+) -> Result<(Gradients<F>, bool), Error> {
     let end = root + 1;
-    let (stops, mut place) = store::with_store(key, |store: &mut Store<F>| (stops(store, end), store.last_place()))?;
+    let (stops, mut place) =
+        store::with_store(key, |store: &mut Store<F>| (stops(store, end), store.last_place(absorbs)))?;
     let mut adjoints = store::take_adjoints::<F>(end as usize)?;
     let mut cotangents: Vec<Option<Tensor<F>>> = Vec::new();
     let wide_at = |id: u32| store::with_store(key, |store: &mut Store<F>| store.wide_position(id));
@@ -99,6 +119,7 @@ fn backward_of_leaves<F: Float>(
     let mut gradients = Gradients::new(key, root);
     let mut reach = Reach::new(key, root);
     let hooked = hooked::<F>(key)?;
+    let mut nan = false;
     let mut top = end;
     let mut k = cotangents.len();
     for stop in stops.iter().rev() {
@@ -117,11 +138,12 @@ fn backward_of_leaves<F: Float>(
                         run_hooks(key, id, &adjoint.into())?;
                     }
                 }
-                gradients.add_leaves(first, &mut adjoints[first as usize..end as usize]);
+                nan |= gradients.add_leaves(first, &mut adjoints[first as usize..end as usize]);
                 top = first;
             }
             Stop::Retained(id) => {
                 let adjoint = adjoints[id as usize];
+                nan |= num_traits::Float::is_nan(adjoint);
                 if adjoint != F::zero() || reach.contains::<F>(id)? {
                     gradients.add_retained_scalar(id, adjoint);
                     if hooked.binary_search(&id).is_ok() {
@@ -137,6 +159,7 @@ fn backward_of_leaves<F: Float>(
                 k -= 1;
                 let scalar_part = std::mem::replace(&mut adjoints[id as usize], F::zero());
                 let mut g = cotangents[k].take();
+                nan |= num_traits::Float::is_nan(scalar_part);
                 if scalar_part != F::zero() {
                     let part = Tensor::from(scalar_part);
                     g = Some(match g {
@@ -165,7 +188,7 @@ fn backward_of_leaves<F: Float>(
     adjoints[0] = F::zero();
     store::give_adjoints(adjoints);
     gradients.finish(&mut reach)?;
-    Ok(gradients)
+    Ok((gradients, nan))
 }
 
 /// Which nodes an output depends on through differentiable arguments, found when it is first asked: most sweeps need not
@@ -236,7 +259,7 @@ fn visit_wide<F: Float>(
     let op = match what {
         What::Op(op) => op,
         What::Slope(slope) => {
-            adjoints[parents[0] as usize] += g.item() * F::from_f64(slope);
+            adjoints[parents[0] as usize] += Num(g.item()).chain(Num(F::from_f64(slope))).0;
             return Ok(retained);
         }
         What::Var | What::Input => unreachable!("leaves have no parents"),
@@ -292,7 +315,7 @@ pub(crate) fn reached<F: Float>(key: u32, root: u32) -> Result<Vec<bool>, Error>
     let mut reached = vec![false; root as usize + 1];
     reached[root as usize] = true;
     let (wide, mut place): (Vec<u32>, _) = store::with_store(key, |store: &mut Store<F>| {
-        (store.wide.iter().map(|w| w.id).take_while(|id| *id <= root).collect(), store.last_place())
+        (store.wide.iter().map(|w| w.id).take_while(|id| *id <= root).collect(), store.last_place(false))
     })?;
     let mut top = root + 1;
     for id in wide.into_iter().rev() {
@@ -379,7 +402,7 @@ fn backward_all<F: Float>(key: u32, root: u32, seed: Tensor<F>) -> Result<Gradie
     for range in scalars.into_iter().rev() {
         let item = |id: u32| cotangents.get(id).map_or_else(F::zero, Tensor::item);
         let mut adjoints: Vec<F> = range.clone().map(item).collect();
-        gradients.add_leaves(range.start, &mut adjoints);
+        let _ = gradients.add_leaves(range.start, &mut adjoints);
         gradients.add_unreached(range.filter(|id| !cotangents.contains(*id)));
     }
     for (id, g) in cotangents.iter() {

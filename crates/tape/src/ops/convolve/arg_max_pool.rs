@@ -9,6 +9,7 @@ use crate::op::{Kind, Op, Value};
 use crate::ops::max_pool::{AdaptiveMaxPool, MaxPool};
 use crate::ops::pool::{adaptive, adaptive_counts};
 use crate::ops::{AnyOp, PerAxis, Pool};
+use crate::scope::called;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 
@@ -131,6 +132,7 @@ pub trait ArgMaxPoolExt: Algebra {
     /// ```
     #[track_caller]
     fn arg_max_pool(&self, pool: Pool) -> Self::Index {
+        let _called = called("arg_max_pool");
         Self::apply(ArgMaxPool::Sliding(pool), &[Arg::Real(self)]).index()
     }
 }
