@@ -11,9 +11,10 @@ use crate::shape::Shape;
 /// ```
 /// use wengert_tape::prelude::*;
 /// let x = Tensor::new([1, 1, 5], vec![1.0, 5.0, 2.0, 5.0, 3.0]);
-/// assert_eq!(x.max_pool(Pool::new(2)).data(), [5.0, 5.0]);
-/// assert_eq!(x.max_pool(Pool::new(2).ceil(true)).data(), [5.0, 5.0, 3.0]);
-/// assert_eq!(x.average_pool(Pool::new(2).padding(1).count_padding(false)).data(), [1.0, 3.5, 4.0]);
+/// let pool = Pool::new(2).over(1);
+/// assert_eq!(x.max_pool(pool.clone()).data(), [5.0, 5.0]);
+/// assert_eq!(x.max_pool(pool.clone().ceil(true)).data(), [5.0, 5.0, 3.0]);
+/// assert_eq!(x.average_pool(pool.padding(1).count_padding(false)).data(), [1.0, 3.5, 4.0]);
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
@@ -31,6 +32,13 @@ pub struct Pool {
     pub ceil: bool,
     /// For averages: whether zeros of the padding count as entries.
     pub count_padding: bool,
+    /// For averages: what the sum of a window is divided by, if not by the number of its entries.
+    #[cfg_attr(feature = "json", serde(default))]
+    pub divisor: Option<usize>,
+    /// How many axes are pooled: those behind the channels. `None` is as many as there are numbers for, or else two of
+    /// `[channels, height, width]` and all behind the channels of `[batch, channels, …]`.
+    #[cfg_attr(feature = "json", serde(skip))]
+    pub axes: Option<usize>,
 }
 
 impl Pool {
@@ -38,7 +46,8 @@ impl Pool {
     pub fn new(size: impl Into<PerAxis>) -> Self {
         let size = size.into();
         let stride = size.clone();
-        Pool { size, stride, padding: 0.into(), dilation: 1.into(), ceil: false, count_padding: true }
+        let (padding, dilation) = (0.into(), 1.into());
+        Pool { size, stride, padding, dilation, ceil: false, count_padding: true, divisor: None, axes: None }
     }
 
     /// The same windows, `stride` apart.
@@ -66,6 +75,36 @@ impl Pool {
     #[inline]
     pub fn count_padding(self, count_padding: bool) -> Self {
         Pool { count_padding, ..self }
+    }
+
+    /// For averages: the sum of each window divided by this number: PyTorch's `divisor_override`.
+    #[inline]
+    pub fn divisor(self, divisor: usize) -> Self {
+        Pool { divisor: Some(divisor), ..self }
+    }
+
+    /// Windows over this many axes, which tells a signal `[batch, channels, length]`, over 1, from an image `[channels,
+    /// height, width]`, over 2.
+    ///
+    /// # Examples
+    /// ```
+    /// use wengert_tape::prelude::*;
+    /// let x = Tensor::<f64>::zeros([2, 4, 6]);
+    /// assert_eq!(x.max_pool(Pool::new(2)).shape(), &[2, 2, 3]);
+    /// assert_eq!(x.max_pool(Pool::new(2).over(1)).shape(), &[2, 4, 3]);
+    /// ```
+    #[inline]
+    pub fn over(self, axes: usize) -> Self {
+        Pool { axes: Some(axes), ..self }
+    }
+
+    /// The same windows for images with a batch axis, and the rank of a batch.
+    #[inline]
+    pub(crate) fn in_batch(self, x: &Shape) -> (Self, usize) {
+        let numbers = [&self.size, &self.stride, &self.padding, &self.dilation].map(|given| given.len());
+        let given = numbers.into_iter().max().filter(|n| *n > 1);
+        let axes = self.axes.or(given).unwrap_or(if x.rank() == 3 { 2 } else { x.rank().saturating_sub(2) });
+        (Pool { axes: None, ..self }, axes + 2)
     }
 
     /// The windows along spatial axis `k`.
