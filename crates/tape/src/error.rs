@@ -201,8 +201,9 @@ impl Error {
     #[cold]
     #[inline(never)]
     #[track_caller]
-    pub(crate) fn raise_boxed(self: Box<Self>) -> ! {
-        reraise(Raised(Box::new((*self).as_called())))
+    pub(crate) fn raise_boxed(mut self: Box<Self>) -> ! {
+        self.name_as_called();
+        reraise(Raised(self))
     }
 }
 

@@ -129,7 +129,7 @@ fn the_transpose_is_the_adjoint() {
     for row @ (image, filters, stride, dilation, padding, groups) in TABLE.iter().filter(|row| row.0[0] > 0) {
         let (x, w) = (numbers(image, 0.2), numbers(filters, 0.9));
         let conv = Conv::default().stride(*stride).dilation(*dilation).padding(*padding).groups(*groups);
-        let y = x.conv(&w, conv.clone());
+        let y = x.conv(&w, conv);
         let g = numbers(y.shape(), 0.5);
         // What the stride leaves out at the end of the image.
         let left: Vec<usize> =

@@ -105,14 +105,14 @@ impl<F: Float, const D: usize> Module<F> for ConvTranspose<F, D> {
             e.raise()
         }
         let (x, single) = in_batch(x, D + 2);
-        let y = x.conv_transpose(x.lift(&self.weight), self.conv.clone(), self.output_padding.clone());
+        let y = x.conv_transpose(x.lift(&self.weight), self.conv, self.output_padding);
         out_of_batch(add_bias::<F, A, D>(&x, y, self.bias.as_ref()), single)
     }
 
     fn output_shape(&self, x: &Shape) -> Result<Shape, Error> {
         shape_in_batch(x, D + 2, |x| {
             expect::<D>(&format!("conv_transpose{D}d"), x)?;
-            Ok(self.conv.transposed_shape(x, self.weight.value().shape(), self.output_padding.clone())?)
+            Ok(self.conv.transposed_shape(x, self.weight.value().shape(), self.output_padding)?)
         })
     }
 

@@ -115,7 +115,7 @@ impl<F: Float, const D: usize> Module<F> for Convolution<F, D> {
             e.raise()
         }
         let (x, single) = in_batch(x, D + 2);
-        let y = x.conv(x.lift(&self.weight), self.conv.clone());
+        let y = x.conv(x.lift(&self.weight), self.conv);
         out_of_batch(add_bias::<F, A, D>(&x, y, self.bias.as_ref()), single)
     }
 

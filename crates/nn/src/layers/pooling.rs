@@ -127,7 +127,7 @@ impl<F: Float, T: Taken, const D: usize> Module<F> for Sliding<T, D> {
             e.raise()
         }
         let (x, single) = in_batch(x, D + 2);
-        out_of_batch(T::sliding(&x, self.pool.clone().over(D)), single)
+        out_of_batch(T::sliding(&x, self.pool.over(D)), single)
     }
 
     fn output_shape(&self, x: &Shape) -> Result<Shape, Error> {
@@ -224,7 +224,7 @@ impl<F: Float, T: Taken, const D: usize> Module<F> for Adaptive<T, D> {
             e.raise()
         }
         let (x, single) = in_batch(x, D + 2);
-        out_of_batch(T::adaptive(&x, self.sizes.clone()), single)
+        out_of_batch(T::adaptive(&x, self.sizes), single)
     }
 
     fn output_shape(&self, x: &Shape) -> Result<Shape, Error> {

@@ -32,7 +32,7 @@ fn conv(a: &Sample) -> Conv {
 fn pool(a: &Sample) -> Pool {
     let size = per_axis(a, "size", 1);
     let flag = |name: &str, usual: bool| if a.has(name) { a.flag(name) } else { usual };
-    let pool = Pool::new(size.clone()).padding(per_axis(a, "padding", 0)).dilation(per_axis(a, "dilation", 1));
+    let pool = Pool::new(size).padding(per_axis(a, "padding", 0)).dilation(per_axis(a, "dilation", 1));
     let pool = if a.has("stride") { pool.stride(per_axis(a, "stride", 1)) } else { pool };
     pool.ceil(flag("ceil", false)).count_padding(flag("count_padding", true))
 }
@@ -64,7 +64,7 @@ pub(crate) const TABLE: &[Row] = &[
     ("arg_max_pool", |a, x| {
         // Positions come as one axis; the reference has one for each spatial axis.
         let (x, pool) = (x.real(0), pool(a));
-        let shape = x.shape().max_pool(pool.clone());
+        let shape = x.shape().max_pool(pool);
         let positions = x.value().arg_max_pool(pool);
         index(x.index(positions.reshape(shape)))
     }),

@@ -124,7 +124,7 @@ impl Function for AveragePool {
     const NAME: &'static str = "average_pool";
     const TEXT: &'static str = "the mean of each window, axis by axis";
     fn call<A: Algebra>(&self, a: Args<'_, A>) -> A {
-        a[0].average_pool(self.0.clone())
+        a[0].average_pool(self.0)
     }
     #[inline]
     fn cases() -> Vec<(Self, Case)> {
@@ -149,7 +149,7 @@ impl Function for AdaptiveAveragePool {
     const NAME: &'static str = "adaptive_average_pool";
     const TEXT: &'static str = "the mean of each window, axis by axis, windows that cover the image";
     fn call<A: Algebra>(&self, a: Args<'_, A>) -> A {
-        a[0].adaptive_average_pool(self.0.clone())
+        a[0].adaptive_average_pool(self.0)
     }
     #[inline]
     fn cases() -> Vec<(Self, Case)> {

@@ -122,7 +122,7 @@ impl Function for MaxPool {
     const NAME: &'static str = "max_pool";
     const TEXT: &'static str = "gather(x, arg_max_pool(x))";
     fn call<A: Algebra>(&self, a: Args<'_, A>) -> A {
-        a[0].max_pool(self.0.clone())
+        a[0].max_pool(self.0)
     }
     #[inline]
     fn cases() -> Vec<(Self, Case)> {
@@ -156,7 +156,7 @@ impl Function for AdaptiveMaxPool {
     const NAME: &'static str = "adaptive_max_pool";
     const TEXT: &'static str = "gather(x, arg_max_pool(x)), windows that cover the image";
     fn call<A: Algebra>(&self, a: Args<'_, A>) -> A {
-        a[0].adaptive_max_pool(self.0.clone())
+        a[0].adaptive_max_pool(self.0)
     }
     #[inline]
     fn cases() -> Vec<(Self, Case)> {

@@ -5,6 +5,8 @@ use crate::kernels::windows::Window;
 use crate::ops::PerAxis;
 use crate::shape::Shape;
 
+use super::per_axis::MOST;
+
 /// The windows of max- and average-pooling, over any number of spatial axes.
 ///
 /// # Examples
@@ -12,11 +14,11 @@ use crate::shape::Shape;
 /// use wengert_tape::prelude::*;
 /// let x = Tensor::new([1, 1, 5], vec![1.0, 5.0, 2.0, 5.0, 3.0]);
 /// let pool = Pool::new(2).over(1);
-/// assert_eq!(x.max_pool(pool.clone()).data(), [5.0, 5.0]);
-/// assert_eq!(x.max_pool(pool.clone().ceil(true)).data(), [5.0, 5.0, 3.0]);
+/// assert_eq!(x.max_pool(pool).data(), [5.0, 5.0]);
+/// assert_eq!(x.max_pool(pool.ceil(true)).data(), [5.0, 5.0, 3.0]);
 /// assert_eq!(x.average_pool(pool.padding(1).count_padding(false)).data(), [1.0, 3.5, 4.0]);
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub struct Pool {
     /// The entries of a window.
@@ -45,7 +47,7 @@ impl Pool {
     /// Windows side by side, without padding: PyTorch's defaults, counted padding among them.
     pub fn new(size: impl Into<PerAxis>) -> Self {
         let size = size.into();
-        let stride = size.clone();
+        let stride = size;
         let (padding, dilation) = (0.into(), 1.into());
         Pool { size, stride, padding, dilation, ceil: false, count_padding: true, divisor: None, axes: None }
     }
@@ -183,6 +185,7 @@ pub(crate) fn adaptive_counts(op: &str, sizes: &PerAxis, x: &Shape) -> Result<Pe
 pub(crate) fn spatial(op: &str, x: &Shape) -> Result<usize, Error> {
     match x.rank() {
         0..3 => Err(Error::shape(op, format!("an image [batch, channels, …] is needed, not {x}"))),
+        rank if rank - 2 > MOST => Err(Error::shape(op, format!("at most {MOST} spatial axes, not those of {x}"))),
         rank => Ok(rank - 2),
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::algebra::{Algebra, Args, Operand};
 use crate::case::{Case, Function};
+use crate::error::Error;
 use crate::number::Number;
 use crate::ops::Reduction;
 use crate::ops::reduction::targets;
@@ -63,6 +64,36 @@ pub trait BceWithLogitsExt: Algebra {
         let _called = called("binary_cross_entropy_with_logits");
         let t = targets("binary_cross_entropy_with_logits", self, &wanted);
         reduction.of(Self::pointwise(BceWithLogits, [self, &t]))
+    }
+
+    /// [`binary_cross_entropy_with_logits`](Self::binary_cross_entropy_with_logits) with each element's loss multiplied by
+    /// `weights`, which broadcast to it: PyTorch's `weight`. The mean is over the number of elements.
+    ///
+    /// # Panics
+    /// If the shapes differ, or the weights do not broadcast to them.
+    ///
+    /// # Examples
+    /// ```
+    /// use wengert_tape::prelude::*;
+    /// let (x, t) = (Tensor::from([0.0, 0.0]), Tensor::from([1.0, 0.0]));
+    /// let loss = x.binary_cross_entropy_with_logits_times(&t, Tensor::from([3.0, 1.0]), Reduction::Mean);
+    /// assert_eq!(loss.item(), 2.0 * 2.0_f64.ln());
+    /// ```
+    #[track_caller]
+    fn binary_cross_entropy_with_logits_times(
+        &self,
+        wanted: impl Operand<Self>,
+        weights: impl Operand<Self>,
+        reduction: Reduction,
+    ) -> Self {
+        let _called = called("binary_cross_entropy_with_logits_times");
+        let t = targets("binary_cross_entropy_with_logits_times", self, &wanted);
+        let (losses, weights) = (Self::pointwise(BceWithLogits, [self, &t]), weights.beside(self));
+        if !weights.shape().broadcasts_to(&losses.shape()) {
+            let message = format!("weights {} for losses {}", weights.shape(), losses.shape());
+            Error::shape("binary_cross_entropy_with_logits_times", message).raise()
+        }
+        reduction.of(losses * &*weights)
     }
 
     /// [`binary_cross_entropy_with_logits`](Self::binary_cross_entropy_with_logits) with the term of `t` multiplied by

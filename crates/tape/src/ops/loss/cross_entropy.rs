@@ -8,7 +8,9 @@ use crate::float::Float;
 use crate::kernels::pairs;
 use crate::op::{Op, Value};
 use crate::ops::reduction::targets;
-use crate::ops::{Chain, ClassTargets, LogSoftmaxExt, MaximumExt, Reduction, ReshapeExt, SoftmaxExt, SumExt, SumToExt};
+use crate::ops::{
+    Chain, ClassTargets, LogSoftmaxExt, MaximumExt, Reduction, ReshapeExt, SoftmaxExt, SumExt, SumToExt, concat,
+};
 use crate::scope::called;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
@@ -340,6 +342,46 @@ pub trait CrossEntropyExt: Algebra {
         let t = targets("soft_cross_entropy", self, &wanted);
         let axis = self.shape().rank().saturating_sub(1).min(1);
         reduction.of(SoftmaxCrossEntropy { axis }.of(self, &t))
+    }
+
+    /// [`soft_cross_entropy`](Self::soft_cross_entropy) with the smoothing, the weights of the classes and the reduction of
+    /// `how`: `−Σ w ((1 − ε) t + ε / classes) ln softmax(x)`. The mean is over the samples, whatever the weights, as in
+    /// PyTorch; nothing is ignored.
+    ///
+    /// # Panics
+    /// If the shapes differ, there is not a weight for each class, or the smoothing is not between 0 and 1.
+    ///
+    /// # Examples
+    /// ```
+    /// use wengert_tape::prelude::*;
+    /// let x = Tensor::from([[0.0, 3.0_f64.ln()]]);
+    /// let how = CrossEntropy { smoothing: 0.5, weights: vec![1.0, 2.0], ..CrossEntropy::default() };
+    /// let loss = x.soft_cross_entropy_with(Tensor::from([[1.0, 0.0]]), &how);
+    /// // 1 · 0.75 (−ln 1/4) + 2 · 0.25 (−ln 3/4)
+    /// assert!((loss.item() - (0.75 * 4.0_f64.ln() + 0.5 * (4.0_f64 / 3.0).ln())).abs() < 1e-15);
+    /// ```
+    #[track_caller]
+    fn soft_cross_entropy_with(&self, wanted: impl Operand<Self>, how: &CrossEntropy) -> Self {
+        let _called = called("soft_cross_entropy_with");
+        let t = targets("soft_cross_entropy_with", self, &wanted);
+        let shape = self.shape();
+        let axis = shape.rank().saturating_sub(1).min(1);
+        let count = shape.get(axis).copied().unwrap_or(0);
+        if !(0.0..=1.0).contains(&how.smoothing) {
+            let message = format!("smoothing {} is not between 0 and 1", how.smoothing);
+            Error::shape("soft_cross_entropy_with", message).raise()
+        }
+        let mut t = (*t).clone() * (1.0 - how.smoothing) + how.smoothing / count as f64;
+        if !how.weights.is_empty() {
+            if how.weights.len() != count {
+                let message = format!("{} weights for {count} classes", how.weights.len());
+                Error::shape("soft_cross_entropy_with", message).raise()
+            }
+            let weights: Vec<Self> = how.weights.iter().map(|w| self.full(Shape::from([1]), *w)).collect();
+            let along = Shape::from(&[&[count][..], &[1].repeat(shape.rank() - axis - 1)].concat()[..]);
+            t = t * ReshapeExt::reshape(&concat(&weights.iter().collect::<Vec<_>>(), 0), along);
+        }
+        how.reduction.of(SoftmaxCrossEntropy { axis }.of(self, &t))
     }
 
     /// Minus the entry of the right class, reduced, for outputs that are logarithms of probabilities: PyTorch's `nll_loss`.

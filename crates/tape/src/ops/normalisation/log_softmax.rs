@@ -7,7 +7,7 @@ use crate::error::{Error, OrRaise};
 use crate::float::Float;
 use crate::kernels::rows::map_rows;
 use crate::op::{Op, Value};
-use crate::ops::axes::axis;
+use crate::ops::axes::{axis, number_as_vector, vector_as_number};
 use crate::ops::{ExpExt, LogSumExpExt, SumToExt};
 use crate::shape::Shape;
 use crate::tensor::Tensor;
@@ -105,6 +105,9 @@ pub trait LogSoftmaxExt: Algebra {
     /// ```
     #[track_caller]
     fn log_softmax(&self, at: isize) -> Self {
+        if let Some(x) = number_as_vector(self, at) {
+            return vector_as_number(&x.log_softmax(0));
+        }
         let axis = axis("log_softmax", at, self.shape().rank()).or_raise();
         Self::apply(LogSoftmax { axis }, &[Arg::Real(self)]).real()
     }

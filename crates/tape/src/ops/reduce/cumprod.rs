@@ -3,7 +3,7 @@
 use crate::algebra::{Algebra, Args};
 use crate::case::{Case, Function};
 use crate::error::OrRaise;
-use crate::ops::axes::axis;
+use crate::ops::axes::{axis, number_as_vector, vector_as_number};
 use crate::ops::{SliceExt, concat};
 use crate::scope::called;
 use crate::tensor::Tensor;
@@ -23,6 +23,9 @@ pub trait CumprodExt: Algebra {
     #[track_caller]
     fn cumprod(&self, at: isize) -> Self {
         let _called = called("cumprod");
+        if let Some(x) = number_as_vector(self, at) {
+            return vector_as_number(&x.cumprod(0));
+        }
         let shape = self.shape();
         let axis = axis("cumprod", at, shape.rank()).or_raise();
         let n = shape[axis];

@@ -122,6 +122,25 @@ pub trait LogSumExpExt: Algebra {
         ReshapeExt::reshape(&y, removed)
     }
 
+    /// `ln Σ exp(x)` over some axes, which stay with length 1: PyTorch's `keepdim`.
+    ///
+    /// # Panics
+    /// If an axis is out of range or named twice.
+    ///
+    /// # Examples
+    /// ```
+    /// use wengert_tape::prelude::*;
+    /// let x = Tensor::from([[1000.0, 1000.0]]);
+    /// assert_eq!(x.log_sum_exp_keeping(1), Tensor::from([[1000.0 + 2.0_f64.ln()]]));
+    /// ```
+    #[track_caller]
+    fn log_sum_exp_keeping(&self, axes: impl Into<Axes>) -> Self {
+        let _called = called("log_sum_exp_keeping");
+        let (shape, _) = reduced("log_sum_exp_keeping", &self.shape(), &axes.into());
+        let kept = Shape::from(&[&[1].repeat(self.shape().rank() - shape.rank())[..], &shape[..]].concat()[..]);
+        ReshapeExt::reshape(&Self::apply(LogSumExp { shape }, &[Arg::Real(self)]).real(), kept)
+    }
+
     /// `ln Σ exp(x)` over some axes, repeated to the shape of `x`.
     ///
     /// # Panics
