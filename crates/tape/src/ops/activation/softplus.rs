@@ -1,6 +1,7 @@
 //! The smooth rectifier.
 
-use crate::algebra::{Algebra, Elementwise};
+use crate::algebra::{Algebra, Args, Elementwise};
+use crate::case::{Case, Function};
 use crate::error::Error;
 use crate::number::Number;
 use crate::ops::{CompareExt, select};
@@ -74,3 +75,23 @@ pub trait SoftplusExt: Elementwise {
 }
 
 impl<A: Elementwise> SoftplusExt for A {}
+
+/// [`SoftplusExt::softplus_with`], as the tests of all functions see it.
+#[derive(Clone, Debug)]
+pub struct SoftplusWith {
+    beta: f64,
+    threshold: f64,
+}
+
+impl Function for SoftplusWith {
+    const NAME: &'static str = "softplus_with";
+    const TEXT: &'static str = "ln(1 + exp(β x)) / β, and x above a threshold";
+    fn call<A: Algebra>(&self, a: Args<'_, A>) -> A {
+        a[0].softplus_with(self.beta, self.threshold)
+    }
+    #[inline]
+    fn cases() -> Vec<(Self, Case)> {
+        let case = |beta, threshold, x: &[usize]| (SoftplusWith { beta, threshold }, Case::function().real(x));
+        vec![case(1.0, 20.0, &[2, 3]), case(2.0, 20.0, &[3]), case(0.5, 20.0, &[0, 3])]
+    }
+}

@@ -118,21 +118,22 @@ pub trait ReshapeExt: Algebra {
     #[track_caller]
     fn flatten(&self, axes: impl Into<Axes>) -> Self {
         let _called = called("flatten");
-        let (shape, axes) = (self.shape(), axes.into());
+        let axes = axes.into();
+        // A number is flattened like a vector of one, as in PyTorch.
+        let shape = if self.shape().rank() == 0 { Shape::from([1]) } else { self.shape() };
         let rank = shape.rank() as isize;
-        let place = |at: isize| if at < 0 { at + rank.max(1) } else { at };
-        // Behind the last axis there is an empty run of axes, which is one of length 1.
+        let place = |at: isize| if at < 0 { at + rank } else { at };
         let (first, end) = match *axes.as_slice() {
             [first] => (place(first), rank),
-            [first, last] => (place(first), (place(last) + 1).min(rank.max(place(last)))),
+            [first, last] => (place(first), place(last) + 1),
             ref all => Error::shape("flatten", format!("{} axes are not a first and a last", all.len())).raise(),
         };
-        if first < 0 || first > end || end > rank {
-            let message = match *axes.as_slice() {
-                [first, last] => format!("from axis {first} to {last} of a tensor of shape {shape}"),
-                _ => format!("from axis {} of a tensor of shape {shape}", axes.as_slice()[0]),
-            };
-            Error::shape("flatten", message).raise()
+        // Behind the last axis there is an empty run of axes, which is one of length 1.
+        let behind = axes.as_slice().len() == 1 && first == end;
+        if first < 0 || end > rank || first >= end && !behind {
+            let named: Vec<String> = axes.as_slice().iter().map(ToString::to_string).collect();
+            Error::shape("flatten", format!("from axis {} of a tensor of shape {}", named.join(" to "), self.shape()))
+                .raise()
         }
         let (first, end) = (first as usize, end as usize);
         let mut flat = Shape::from(&shape[..first]);

@@ -28,7 +28,7 @@ pub trait AveragePoolExt: Algebra {
     #[track_caller]
     fn average_pool(&self, pool: Pool) -> Self {
         let _called = called("average_pool");
-        let (pool, rank) = pool.in_batch(&self.shape());
+        let (pool, rank) = pool.in_batch("average_pool", &self.shape()).or_raise();
         let (x, alone) = in_batch(self, rank);
         let counts = pool.counts("average_pool", &x.shape()).or_raise();
         let y = match pool.divisor {

@@ -26,7 +26,7 @@ pub trait MaxPoolExt: Algebra {
     #[track_caller]
     fn max_pool(&self, pool: Pool) -> Self {
         let _called = called("max_pool");
-        let (pool, rank) = pool.in_batch(&self.shape());
+        let (pool, rank) = pool.in_batch("max_pool", &self.shape()).or_raise();
         let (x, alone) = in_batch(self, rank);
         out_of_batch(largest(&x, ArgMaxPool::Sliding(pool)), alone)
     }

@@ -102,11 +102,14 @@ impl Pool {
 
     /// The same windows for images with a batch axis, and the rank of a batch.
     #[inline]
-    pub(crate) fn in_batch(self, x: &Shape) -> (Self, usize) {
+    pub(crate) fn in_batch(self, op: &str, x: &Shape) -> Result<(Self, usize), Error> {
         let numbers = [&self.size, &self.stride, &self.padding, &self.dilation].map(|given| given.len());
         let given = numbers.into_iter().max().filter(|n| *n > 1);
         let axes = self.axes.or(given).unwrap_or(if x.rank() == 3 { 2 } else { x.rank().saturating_sub(2) });
-        (Pool { axes: None, ..self }, axes + 2)
+        if self.axes.or(given).is_some() && ![axes + 1, axes + 2].contains(&x.rank()) {
+            return Err(Error::shape(op, format!("{x} is no image with {axes} spatial axes")));
+        }
+        Ok((Pool { axes: None, ..self }, axes + 2))
     }
 
     /// The windows along spatial axis `k`.

@@ -251,3 +251,22 @@ impl Function for Sliding {
         vec![case(0, 3, 1, &[5, 2]), case(-1, 2, 3, &[2, 5]), case(1, 3, 1, &[2, 3, 2])]
     }
 }
+
+/// [`IndexSelectExt::embedding_padded`], as the tests of all functions see it: a row that does not learn is a constant, and
+/// is none of those asked for here.
+#[derive(Clone, Debug)]
+pub struct EmbeddingPadded(isize);
+
+impl Function for EmbeddingPadded {
+    const NAME: &'static str = "embedding_padded";
+    const TEXT: &'static str = "index_select along axis 0, of which one row gets no gradient";
+    fn call<A: Algebra>(&self, a: Args<'_, A>) -> A {
+        a[0].embedding_padded(a.index(1).clone(), self.0)
+    }
+    #[inline]
+    fn cases() -> Vec<(Self, Case)> {
+        let case =
+            |padding, index: Tensor<i64>| (EmbeddingPadded(padding), Case::function().real([3, 2]).exactly(index));
+        vec![case(1, Tensor::from([2, 0, 2])), case(-1, Tensor::from([[1, 0]]))]
+    }
+}

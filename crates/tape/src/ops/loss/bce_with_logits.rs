@@ -147,3 +147,22 @@ impl Function for WeightedBceWithLogits {
         vec![case(Reduction::Mean, &[]), case(Reduction::None, &[3]), case(Reduction::Sum, &[3])]
     }
 }
+
+/// [`BceWithLogitsExt::binary_cross_entropy_with_logits_times`], as the tests of all functions see it.
+#[derive(Clone, Debug)]
+pub struct BceWithLogitsTimes(Reduction);
+
+impl Function for BceWithLogitsTimes {
+    const NAME: &'static str = "binary_cross_entropy_with_logits_times";
+    const TEXT: &'static str = "w (−t ln σ(x) − (1 − t) ln(1 − σ(x))), reduced";
+    fn call<A: Algebra>(&self, a: Args<'_, A>) -> A {
+        a[0].binary_cross_entropy_with_logits_times(&a[1], &a[2], self.0)
+    }
+    #[inline]
+    fn cases() -> Vec<(Self, Case)> {
+        let case = |reduction, w: &[usize]| {
+            (BceWithLogitsTimes(reduction), Case::function().real([2, 3]).within([2, 3], (0.1, 0.9)).real(w))
+        };
+        vec![case(Reduction::Mean, &[3]), case(Reduction::Sum, &[2, 3]), case(Reduction::None, &[2, 1])]
+    }
+}

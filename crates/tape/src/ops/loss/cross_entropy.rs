@@ -498,3 +498,27 @@ impl Function for SoftCrossEntropy {
         vec![case(Reduction::Mean, &[2, 3]), case(Reduction::Sum, &[2, 3, 2]), case(Reduction::None, &[5])]
     }
 }
+
+/// [`CrossEntropyExt::soft_cross_entropy_with`], as the tests of all functions see it.
+#[derive(Clone, Debug)]
+pub struct SoftCrossEntropyWith(CrossEntropy);
+
+impl Function for SoftCrossEntropyWith {
+    const NAME: &'static str = "soft_cross_entropy_with";
+    const TEXT: &'static str = "softmax_cross_entropy of smoothed and weighted targets, reduced";
+    fn call<A: Algebra>(&self, a: Args<'_, A>) -> A {
+        a[0].soft_cross_entropy_with(&a[1], &self.0)
+    }
+    #[inline]
+    fn cases() -> Vec<(Self, Case)> {
+        let case = |how: CrossEntropy, x: &[usize]| {
+            (SoftCrossEntropyWith(how), Case::function().real(x).within(x, (0.0, 1.0)))
+        };
+        let weights = vec![0.5, 2.0, 1.0];
+        vec![
+            case(CrossEntropy { smoothing: 0.2, weights: weights.clone(), ..CrossEntropy::default() }, &[2, 3]),
+            case(CrossEntropy { weights, reduction: Reduction::Sum, ..CrossEntropy::default() }, &[2, 3, 2]),
+            case(CrossEntropy { smoothing: 0.2, reduction: Reduction::None, ..CrossEntropy::default() }, &[5]),
+        ]
+    }
+}

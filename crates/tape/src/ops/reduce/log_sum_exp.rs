@@ -2,7 +2,7 @@
 
 use crate::algebra::{Algebra, Arg, Args};
 use crate::buffer::Buffer;
-use crate::case::Case;
+use crate::case::{Case, Function};
 use crate::complex::Analytic;
 use crate::error::Error;
 use crate::float::Float;
@@ -154,3 +154,20 @@ pub trait LogSumExpExt: Algebra {
 }
 
 impl<A: Algebra> LogSumExpExt for A {}
+
+/// [`LogSumExpExt::log_sum_exp_keeping`], as the tests of all functions see it.
+#[derive(Clone, Debug)]
+pub struct LogSumExpKeeping(Axes);
+
+impl Function for LogSumExpKeeping {
+    const NAME: &'static str = "log_sum_exp_keeping";
+    const TEXT: &'static str = "log_sum_exp, the axes kept with length 1";
+    fn call<A: Algebra>(&self, a: Args<'_, A>) -> A {
+        a[0].log_sum_exp_keeping(self.0.clone())
+    }
+    #[inline]
+    fn cases() -> Vec<(Self, Case)> {
+        let case = |axis: isize, x: &[usize]| (LogSumExpKeeping(axis.into()), Case::function().real(x));
+        vec![case(0, &[2, 3]), case(-1, &[2, 3, 5]), case(0, &[])]
+    }
+}
