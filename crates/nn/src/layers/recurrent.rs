@@ -203,7 +203,8 @@ impl<F: Float> Module<F> for Recurrent<F> {
     }
 
     fn multiply_adds(&self, x: &Shape) -> u64 {
-        let steps = x[..x.rank().saturating_sub(1)].iter().product::<usize>();
+        // Of a batch and of a single sequence alike: all but the numbers of each step.
+        let steps = self.output_shape(x).map_or(0, |y| y[..y.rank() - 1].iter().product::<usize>());
         let weights: usize = self.layers.iter().flat_map(|layer| &layer[..2]).map(|param| param.value().len()).sum();
         (steps * weights) as u64
     }

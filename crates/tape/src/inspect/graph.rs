@@ -146,6 +146,11 @@ impl<F: Float> GraphView<F> {
         self.find_id(scalar.key(), scalar.id())
     }
 
+    /// The tape.
+    pub(crate) fn key(&self) -> u32 {
+        self.key
+    }
+
     fn find_id(&self, key: u32, id: u32) -> Option<&GraphNode<F>> {
         self.nodes.iter().find(|n| n.id == Some(id) && key == self.key)
     }

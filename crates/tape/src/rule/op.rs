@@ -69,6 +69,12 @@ pub trait Op: Clone + Debug + PartialEq + Send + Sync + 'static {
     /// The shape of the result, or what is wrong with the arguments.
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error>;
 
+    /// [`shape`](Self::shape), where the arguments are at hand too: for an operation that must compute to know it.
+    #[doc(hidden)]
+    fn shape_of<F: Float>(&self, _a: Args<'_, Tensor<F>>, shapes: &[&Shape]) -> Result<Shape, Error> {
+        self.shape(shapes)
+    }
+
     /// What is wrong with the values of the arguments, such as a position outside an axis.
     fn check<F: Float>(&self, _a: Args<'_, Tensor<F>>) -> Result<(), Error> {
         Ok(())
@@ -96,6 +102,20 @@ pub trait Op: Clone + Debug + PartialEq + Send + Sync + 'static {
     /// For an operation whose arguments share work: the cotangents of the arguments `need`, in that order. Of others
     /// [`vjp`](Self::vjp) is called for each.
     fn vjps<A: Algebra>(&self, _need: &[usize], _g: &A, _a: Args<'_, A>, _y: &A) -> Option<Cotangents<A>> {
+        None
+    }
+
+    /// For an operation that stands for several: what [`vjps`](Self::vjps) gives, each added to what the operand's other uses gave so
+    /// far, in the order in which the several would be: `sum` hands that over, for the operand of a place in `need`.
+    #[doc(hidden)]
+    fn vjps_onto<A: Algebra>(
+        &self,
+        _need: &[usize],
+        _g: &A,
+        _a: Args<'_, A>,
+        _y: &A,
+        _sum: &mut dyn FnMut(usize) -> Option<A>,
+    ) -> Option<Cotangents<A>> {
         None
     }
 
@@ -198,6 +218,16 @@ pub trait ReadBy<A: Algebra> {
     fn vjp_as(&self, arg: usize, g: A, a: Args<'_, A>, y: &A) -> A;
     /// [`Op::vjps`]
     fn vjps_as(&self, need: &[usize], g: &A, a: Args<'_, A>, y: &A) -> Option<Cotangents<A>>;
+    /// [`Op::vjps_onto`]
+    #[doc(hidden)]
+    fn vjps_onto_as(
+        &self,
+        need: &[usize],
+        g: &A,
+        a: Args<'_, A>,
+        y: &A,
+        sum: &mut dyn FnMut(usize) -> Option<A>,
+    ) -> Option<Cotangents<A>>;
     /// [`Op::jvp`]
     fn jvp_as(&self, arg: usize, d: A, a: Args<'_, A>, y: &A) -> A;
     /// [`Op::composed`]
@@ -210,6 +240,16 @@ impl<O: Op, A: Algebra> ReadBy<A> for O {
     }
     fn vjps_as(&self, need: &[usize], g: &A, a: Args<'_, A>, y: &A) -> Option<Cotangents<A>> {
         self.vjps(need, g, a, y)
+    }
+    fn vjps_onto_as(
+        &self,
+        need: &[usize],
+        g: &A,
+        a: Args<'_, A>,
+        y: &A,
+        sum: &mut dyn FnMut(usize) -> Option<A>,
+    ) -> Option<Cotangents<A>> {
+        self.vjps_onto(need, g, a, y, sum)
     }
     fn jvp_as(&self, arg: usize, d: A, a: Args<'_, A>, y: &A) -> A {
         self.jvp(arg, d, a, y)
@@ -225,6 +265,9 @@ pub trait ForwardBy<F: Float> {
     fn forward_as(&self, a: Args<'_, Tensor<F>>) -> Value<F>;
     /// [`Op::check`]
     fn check_as(&self, a: Args<'_, Tensor<F>>) -> Result<(), Error>;
+    /// [`Op::shape_of`]
+    #[doc(hidden)]
+    fn shape_of_as(&self, a: Args<'_, Tensor<F>>, shapes: &[&Shape]) -> Result<Shape, Error>;
 }
 
 impl<O: Op, F: Float> ForwardBy<F> for O {
@@ -233,6 +276,9 @@ impl<O: Op, F: Float> ForwardBy<F> for O {
     }
     fn check_as(&self, a: Args<'_, Tensor<F>>) -> Result<(), Error> {
         self.check(a)
+    }
+    fn shape_of_as(&self, a: Args<'_, Tensor<F>>, shapes: &[&Shape]) -> Result<Shape, Error> {
+        self.shape_of(a, shapes)
     }
 }
 
