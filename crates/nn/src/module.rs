@@ -289,7 +289,8 @@ pub trait Module<F: Float>: Parameters<F> {
         Vec::new()
     }
 
-    /// The multiplications with a weight, each with an addition, for an input of a shape that fits.
+    /// The multiplications with a weight, each with an addition, for an input of a shape that fits. A model of one's own that
+    /// has weights and does not write this has an unknown number, and a [`summary`](crate::summary) says so.
     fn multiply_adds(&self, _x: &Shape) -> u64 {
         0
     }

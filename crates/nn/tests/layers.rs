@@ -74,7 +74,7 @@ fn layers() -> Vec<(&'static str, Box<dyn Layer<f64>>, Vec<usize>)> {
         ("batch_norm", Box::new(batch_norm.clone()), vec![5, 3]),
         ("batch_norm of images", Box::new(batch_norm.clone().epsilon(0.1).momentum(0.3)), vec![2, 3, 2, 4]),
         ("batch_norm without weights", Box::new(batch_norm.clone().without_weights()), vec![2, 3, 4]),
-        ("batch_norm of one sample", Box::new(batch_norm), vec![1, 3]),
+        ("batch_norm of one image", Box::new(batch_norm), vec![1, 3, 4]),
         ("layer_norm", Box::new(LayerNorm::new([5])), vec![2, 3, 5]),
         ("layer_norm over two axes", Box::new(LayerNorm::new([3, 5]).epsilon(0.1)), vec![2, 3, 5]),
         ("layer_norm without bias", Box::new(LayerNorm::new([5]).without_bias()), vec![3, 5]),

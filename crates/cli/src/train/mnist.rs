@@ -80,7 +80,7 @@ impl MnistArgs {
         save(&trained.model, &details(&recipe, options.seed, &test), &path)?;
         let answers = outputs(&trained.model, &test);
         same_bits(&answers, &outputs(&load::<f32>(&path)?.model, &test), &path)?;
-        let confusion = Confusion::of(data.test.names(), data.test.targets(), &answers.arg_max(-1))?;
+        let confusion = Confusion::of_outputs(data.test.names(), data.test.targets(), &answers)?;
         if confusion.accuracy() <= commonest(&data.test) {
             output::say(&format!("{name}: nothing was learned: the network is no better than one answer for all"));
         }

@@ -126,7 +126,7 @@ pub(super) fn commonest(data: &Dataset<f32>) -> f64 {
 
 /// Which classes were taken for which.
 pub(super) fn confusion(outputs: &Tensor<f32>, data: &Dataset<f32>) -> Result<Outcome, wengert::nn::Error> {
-    let table = Confusion::of(data.names(), data.targets(), &outputs.arg_max(-1))?;
+    let table = Confusion::of_outputs(data.names(), data.targets(), outputs)?;
     let classes = 0..data.names().len();
     let row = |class: usize| classes.clone().map(|answer| table.count(class, answer)).collect::<Vec<_>>();
     let rows: Vec<Vec<usize>> = classes.clone().map(row).collect();
@@ -160,7 +160,9 @@ fn rows(outputs: &Tensor<f32>, data: &Dataset<f32, f32>) -> Result<Outcome, weng
         let right = (*output > 0.5) == (*wanted > 0.5);
         let word = if right { "right" } else { "wrong" };
         text += &format!("\n{} {}     {wanted}     {output:7.4}  {word}", row[0], row[1]);
-        furthest = furthest.max((output - wanted).abs());
+        let apart = (output - wanted).abs();
+        // NaN is further than any number.
+        furthest = if apart > furthest || apart.is_nan() { apart } else { furthest };
         all.push(json!({ "inputs": row, "target": wanted, "output": output, "right": right }));
     }
     text += &format!("\nthe furthest is {furthest:.4} from what was wanted");

@@ -15,9 +15,10 @@ use crate::training::Training;
 ///
 /// In training the mean and the variance are those of the batch, over all axes but the channels', and the running ones
 /// move towards them; in use they are the running ones. Which of the two it is, is said by the call
-/// ([`forward_training`](Module::forward_training) or [`forward`](Module::forward)). A [`Trainer`](crate::Trainer) cuts
-/// batches into shards: the statistics are those of each shard, and the running ones move towards their mean once for each
-/// batch. Of a single number in each channel there is no variance: such a batch is treated as in use.
+/// ([`forward_training`](Module::forward_training) or [`forward`](Module::forward)). A [`Trainer`](crate::Trainer) gives it
+/// whole batches, and lets the running statistics follow after each; a loop of one's own ends each step with
+/// [`Training::apply`](Training::<Var>::apply). Of a single number in each channel there is no variance: as in PyTorch, such
+/// a batch is refused in training.
 ///
 /// | part | shape |
 /// | --- | --- |
@@ -115,8 +116,8 @@ impl<F: Float> Module<F> for BatchNorm<F> {
         if let Err(e) = self.output_shape(&shape) {
             e.raise()
         }
-        if shape.len_elements() <= self.channels() {
-            return self.forward(x);
+        if !training.look_at_all("batch_norm", shape.len_elements() / self.channels().max(1)) {
+            return x.clone();
         }
         let axes: Vec<usize> = (0..shape.rank()).filter(|axis| *axis != 1).collect();
         let seen = x.stop_gradient();

@@ -203,7 +203,7 @@ impl<F: Float> Module<F> for Recurrent<F> {
     }
 
     fn multiply_adds(&self, x: &Shape) -> u64 {
-        let steps = x[..2].iter().product::<usize>();
+        let steps = self.output_shape(x).map_or(0, |y| y[..2].iter().product::<usize>());
         let weights: usize = self.layers.iter().flat_map(|layer| &layer[..2]).map(|param| param.value().len()).sum();
         (steps * weights) as u64
     }

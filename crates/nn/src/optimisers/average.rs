@@ -128,6 +128,30 @@ pub struct Averaged<F: Float = f32> {
 const AVERAGE: &str = "average";
 const UPDATES: &str = "~average";
 
+/// A name of an average inside another average, beside the name of that one.
+fn inside(name: &str) -> Option<String> {
+    [AVERAGE, UPDATES].into_iter().find(|ours| name.starts_with(ours)).map(|ours| format!("{ours}{name}"))
+}
+
+/// The name that such a one has by itself.
+fn outside(name: &str) -> Option<String> {
+    [AVERAGE, UPDATES]
+        .into_iter()
+        .find_map(|ours| name.strip_prefix(ours))
+        .filter(|name| !name.is_empty())
+        .map(String::from)
+}
+
+/// A state with other names for kinds of tensors, and for what is of no parameter.
+fn renamed<F: Float>(state: OptimiserState<F>, new: impl Fn(&str) -> Option<String>) -> OptimiserState<F> {
+    let tensors = state.tensors.into_iter().map(|((kind, name), t)| ((new(&kind).unwrap_or(kind), name), t)).collect();
+    let named = |(name, steps): (String, u64)| match name.starts_with('~') {
+        true => (new(&name).unwrap_or(name), steps),
+        false => (name, steps),
+    };
+    OptimiserState { tensors, steps: state.steps.into_iter().map(named).collect() }
+}
+
 impl<F: Float> Averaged<F> {
     /// An optimiser, and an average that has not seen anything yet.
     pub fn new(optimiser: impl Optimiser<F> + 'static, average: WeightAverage<F>) -> Self {
@@ -156,7 +180,7 @@ impl<F: Float> Optimiser<F> for Averaged<F> {
     }
 
     fn state(&self, model: &dyn Parameters<F>) -> OptimiserState<F> {
-        let mut state = self.optimiser.state(model);
+        let mut state = renamed(self.optimiser.state(model), inside);
         for (name, first) in first_names(model) {
             if let Some(mean) = self.average.means.get(&first) {
                 state.tensors.insert((AVERAGE.into(), name), mean.clone());
@@ -170,14 +194,16 @@ impl<F: Float> Optimiser<F> for Averaged<F> {
         let Some(updates) = state.steps.remove(UPDATES) else {
             return Err(Error::shape("optimiser state", "there is no average"));
         };
+        // In a group of parameters the average is of those that the optimiser steps, and of any of them that are frozen.
         let mut means = BTreeMap::new();
-        if updates > 0 {
-            for (name, param) in model.parameters() {
-                let mean = taken(&mut state.tensors, AVERAGE, &name, param)?;
-                means.insert(name, mean);
+        for (name, param) in model.parameters() {
+            let key = (AVERAGE.to_string(), name);
+            if state.tensors.contains_key(&key) || state.steps.contains_key(&key.1) {
+                let mean = taken(&mut state.tensors, AVERAGE, &key.1, param)?;
+                means.insert(key.1, mean);
             }
         }
-        self.optimiser.restore(model, state)?;
+        self.optimiser.restore(model, renamed(state, outside))?;
         self.average = WeightAverage { decay: self.average.decay, means, updates };
         Ok(())
     }

@@ -75,8 +75,17 @@ impl<F: Float> ModelGradients<F> {
 
     /// The length of all gradients as one vector.
     pub fn norm(&self) -> f64 {
-        let squares = self.by.values().flat_map(|g| g.data()).map(|x| Float::to_f64(*x).powi(2));
-        squares.sum::<f64>().sqrt()
+        let numbers = || self.by.values().flat_map(|g| g.data()).map(|x| Float::to_f64(*x));
+        let squares = numbers().map(|x| x * x).sum::<f64>();
+        if squares.is_normal() {
+            return squares.sqrt();
+        }
+        // Squares that are no numbers of this type any more are taken in the measure of the largest. NaN stays.
+        let largest = numbers().fold(0.0, |largest, x| if x.abs() > largest || x.is_nan() { x.abs() } else { largest });
+        match largest > 0.0 && largest.is_finite() {
+            true => largest * numbers().map(|x| (x / largest).powi(2)).sum::<f64>().sqrt(),
+            false => largest,
+        }
     }
 
     /// Cuts each number to between −`limit` and `limit`. NaN stays.

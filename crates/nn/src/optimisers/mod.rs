@@ -188,6 +188,13 @@ fn walk<F: Float, const N: usize>(
     step
 }
 
+/// Moves an average by a share towards a number. The share is rounded from 1 − β, and not 1 less β rounded: near β = 1 that
+/// has no digits left in `f32`; the average of one number again and again is that number, and a share of 1 gives the number.
+fn towards<F: Float>(average: &mut F, number: F, share: F) {
+    let (apart, rest) = (number - *average, F::one() - share);
+    *average = if share < rest { *average + share * apart } else { number - rest * apart };
+}
+
 /// What is remembered of a model's parameters, under the names of the `kinds` of tensors.
 fn state<F: Float, const N: usize>(
     memories: &Memories<F, N>,

@@ -133,6 +133,16 @@ impl Op for AnyOp {
     fn vjps<A: Algebra>(&self, need: &[usize], g: &A, a: Args<'_, A>, y: &A) -> Option<Cotangents<A>> {
         A::read(self.custom(), |op| op.vjps_as(need, g, a, y))
     }
+    fn vjps_onto<A: Algebra>(
+        &self,
+        need: &[usize],
+        g: &A,
+        a: Args<'_, A>,
+        y: &A,
+        sum: &mut dyn FnMut(usize) -> Option<A>,
+    ) -> Option<Cotangents<A>> {
+        A::read(self.custom(), |op| op.vjps_onto_as(need, g, a, y, sum))
+    }
     fn jvp<A: Algebra>(&self, arg: usize, d: A, a: Args<'_, A>, y: &A) -> A {
         A::read(self.custom(), |op| op.jvp_as(arg, d, a, y))
     }

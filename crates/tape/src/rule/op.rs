@@ -105,6 +105,20 @@ pub trait Op: Clone + Debug + PartialEq + Send + Sync + 'static {
         None
     }
 
+    /// For an operation that stands for several: what [`vjps`](Self::vjps) gives, each added to what the operand's other uses gave so
+    /// far, in the order in which the several would be: `sum` hands that over, for the operand of a place in `need`.
+    #[doc(hidden)]
+    fn vjps_onto<A: Algebra>(
+        &self,
+        _need: &[usize],
+        _g: &A,
+        _a: Args<'_, A>,
+        _y: &A,
+        _sum: &mut dyn FnMut(usize) -> Option<A>,
+    ) -> Option<Cotangents<A>> {
+        None
+    }
+
     /// The part of the tangent of the result `y` that comes from `d`, the tangent of argument `arg`. Called for active
     /// arguments alone. An operation without it works in reverse mode alone: what asks for more is [`Error::NoRule`].
     fn jvp<A: Algebra>(&self, arg: usize, _d: A, _a: Args<'_, A>, _y: &A) -> A {
@@ -204,6 +218,16 @@ pub trait ReadBy<A: Algebra> {
     fn vjp_as(&self, arg: usize, g: A, a: Args<'_, A>, y: &A) -> A;
     /// [`Op::vjps`]
     fn vjps_as(&self, need: &[usize], g: &A, a: Args<'_, A>, y: &A) -> Option<Cotangents<A>>;
+    /// [`Op::vjps_onto`]
+    #[doc(hidden)]
+    fn vjps_onto_as(
+        &self,
+        need: &[usize],
+        g: &A,
+        a: Args<'_, A>,
+        y: &A,
+        sum: &mut dyn FnMut(usize) -> Option<A>,
+    ) -> Option<Cotangents<A>>;
     /// [`Op::jvp`]
     fn jvp_as(&self, arg: usize, d: A, a: Args<'_, A>, y: &A) -> A;
     /// [`Op::composed`]
@@ -216,6 +240,16 @@ impl<O: Op, A: Algebra> ReadBy<A> for O {
     }
     fn vjps_as(&self, need: &[usize], g: &A, a: Args<'_, A>, y: &A) -> Option<Cotangents<A>> {
         self.vjps(need, g, a, y)
+    }
+    fn vjps_onto_as(
+        &self,
+        need: &[usize],
+        g: &A,
+        a: Args<'_, A>,
+        y: &A,
+        sum: &mut dyn FnMut(usize) -> Option<A>,
+    ) -> Option<Cotangents<A>> {
+        self.vjps_onto(need, g, a, y, sum)
     }
     fn jvp_as(&self, arg: usize, d: A, a: Args<'_, A>, y: &A) -> A {
         self.jvp(arg, d, a, y)

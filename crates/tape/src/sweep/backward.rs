@@ -11,8 +11,10 @@ use crate::error::{Error, caught};
 use crate::few::Few;
 use crate::float::Float;
 use crate::gradients::{Gradients, RecordedGradients};
+use crate::number::Num;
 use crate::op::Op;
 use crate::ops::AnyOp;
+use crate::real::Real;
 use crate::shape::Shape;
 use crate::tape::store::{self, Store, What};
 use crate::tape::{Operands, Parent, Step, Var, inherit, is_active, read, step, value_of};
@@ -55,12 +57,45 @@ fn stops<F: Float>(store: &Store<F>, end: u32) -> Vec<Stop> {
 
 /// The gradients of node `root` times `seed`, on numbers.
 pub(crate) fn backward<F: Float>(key: u32, root: u32, seed: Tensor<F>, all: bool) -> Result<Gradients<F>, Error> {
-    caught(|| if all { backward_all(key, root, seed) } else { backward_of_leaves(key, root, seed) })
+    caught(|| if all { backward_all(key, root, seed) } else { backward_of_leaves(key, root, seed, Vec::new()) })
 }
 
-fn backward_of_leaves<F: Float>(key: u32, root: u32, seed: Tensor<F>) -> Result<Gradients<F>, Error> {
+/// The gradients of leaves by node `root` times `seed`, each added to what is in `sums` for its leaf.
+pub(crate) fn backward_onto<F: Float>(
+    key: u32,
+    root: u32,
+    seed: Tensor<F>,
+    sums: Vec<(u32, Tensor<F>)>,
+) -> Result<Gradients<F>, Error> {
+    caught(|| backward_of_leaves(key, root, seed, sums))
+}
+
+/// A sweep over scalar nodes multiplies without looking. Where NaN came of it, which is rare, it is done again with a slope
+/// of 0 absorbing an infinite adjoint (decision 0008). Hooks see each gradient once, so that with them it is done so at once.
+fn backward_of_leaves<F: Float>(
+    key: u32,
+    root: u32,
+    seed: Tensor<F>,
+    sums: Vec<(u32, Tensor<F>)>,
+) -> Result<Gradients<F>, Error> {
+    let hooked = !hooked::<F>(key)?.is_empty();
+    match gradients_of_leaves(key, root, seed.clone(), sums.clone(), hooked)? {
+        (_, true) if !hooked => Ok(gradients_of_leaves(key, root, seed, sums, true)?.0),
+        (gradients, _) => Ok(gradients),
+    }
+}
+
+/// The gradients, and whether there is NaN among those that scalar nodes made.
+fn gradients_of_leaves<F: Float>(
+    key: u32,
+    root: u32,
+    seed: Tensor<F>,
+    sums: Vec<(u32, Tensor<F>)>,
+    absorbs: bool,
+) -> Result<(Gradients<F>, bool), Error> {
     let end = root + 1;
-    let (stops, mut place) = store::with_store(key, |store: &mut Store<F>| (stops(store, end), store.last_place()))?;
+    let (stops, mut place) =
+        store::with_store(key, |store: &mut Store<F>| (stops(store, end), store.last_place(absorbs)))?;
     let mut adjoints = store::take_adjoints::<F>(end as usize)?;
     let mut cotangents: Vec<Option<Tensor<F>>> = Vec::new();
     let wide_at = |id: u32| store::with_store(key, |store: &mut Store<F>| store.wide_position(id));
@@ -75,9 +110,16 @@ fn backward_of_leaves<F: Float>(key: u32, root: u32, seed: Tensor<F>) -> Result<
             adjoints[root as usize] = seed.item();
         }
     }
+    for (leaf, sum) in sums {
+        if let Some(k) = wide_at(leaf)? {
+            let seed = cotangents[k].replace(sum);
+            seed.into_iter().for_each(|seed| accumulate(&mut cotangents[k], seed));
+        }
+    }
     let mut gradients = Gradients::new(key, root);
     let mut reach = Reach::new(key, root);
     let hooked = hooked::<F>(key)?;
+    let mut nan = false;
     let mut top = end;
     let mut k = cotangents.len();
     for stop in stops.iter().rev() {
@@ -89,17 +131,19 @@ fn backward_of_leaves<F: Float>(key: u32, root: u32, seed: Tensor<F>) -> Result<
         }
         match *stop {
             Stop::Leaves(first, end) => {
-                for id in hooked.iter().rev().copied().filter(|id| (first..end).contains(id)) {
+                let among = hooked.partition_point(|id| *id < first)..hooked.partition_point(|id| *id < end);
+                for id in hooked[among].iter().rev().copied() {
                     let adjoint = adjoints[id as usize];
                     if adjoint != F::zero() || reach.contains::<F>(id)? {
                         run_hooks(key, id, &adjoint.into())?;
                     }
                 }
-                gradients.add_leaves(first, &mut adjoints[first as usize..end as usize]);
+                nan |= gradients.add_leaves(first, &mut adjoints[first as usize..end as usize]);
                 top = first;
             }
             Stop::Retained(id) => {
                 let adjoint = adjoints[id as usize];
+                nan |= num_traits::Float::is_nan(adjoint);
                 if adjoint != F::zero() || reach.contains::<F>(id)? {
                     gradients.add_retained_scalar(id, adjoint);
                     if hooked.binary_search(&id).is_ok() {
@@ -115,6 +159,7 @@ fn backward_of_leaves<F: Float>(key: u32, root: u32, seed: Tensor<F>) -> Result<
                 k -= 1;
                 let scalar_part = std::mem::replace(&mut adjoints[id as usize], F::zero());
                 let mut g = cotangents[k].take();
+                nan |= num_traits::Float::is_nan(scalar_part);
                 if scalar_part != F::zero() {
                     let part = Tensor::from(scalar_part);
                     g = Some(match g {
@@ -143,7 +188,7 @@ fn backward_of_leaves<F: Float>(key: u32, root: u32, seed: Tensor<F>) -> Result<
     adjoints[0] = F::zero();
     store::give_adjoints(adjoints);
     gradients.finish(&mut reach)?;
-    Ok(gradients)
+    Ok((gradients, nan))
 }
 
 /// Which nodes an output depends on through differentiable arguments, found when it is first asked: most sweeps need not
@@ -214,7 +259,7 @@ fn visit_wide<F: Float>(
     let op = match what {
         What::Op(op) => op,
         What::Slope(slope) => {
-            adjoints[parents[0] as usize] += g.item() * F::from_f64(slope);
+            adjoints[parents[0] as usize] += Num(g.item()).chain(Num(F::from_f64(slope))).0;
             return Ok(retained);
         }
         What::Var | What::Input => unreachable!("leaves have no parents"),
@@ -222,10 +267,24 @@ fn visit_wide<F: Float>(
     let args = Few::from_fn(operands.len(), |k| operands[k].0.as_arg());
     let needed = Few::those(parents.len(), |k| (operands[k].1 && op.active(k)).then_some(k));
     let y = value.real();
+    let wide_at = |id: u32| store::with_store(key, |store: &mut Store<F>| store.wide_position(id));
+    let mut sum_of = |k: usize| match wide_at(parents[needed[k]]).ok()? {
+        Some(k) => cotangents[k].take(),
+        None => Some(Tensor::from(std::mem::replace(&mut adjoints[parents[needed[k]] as usize], F::zero()))),
+    };
+    if let Some(sums) = op.vjps_onto(&needed, &g, Args(&args), &y, &mut sum_of) {
+        for (arg, sum) in needed.iter().zip(sums) {
+            match wide_at(parents[*arg])? {
+                Some(k) => accumulate(&mut cotangents[k], sum),
+                None => adjoints[parents[*arg] as usize] += sum.item(),
+            }
+        }
+        return Ok(retained);
+    }
     for (arg, c) in needed.iter().zip(op.cotangents(&needed, g, Args(&args), &y)) {
         expect_shape(&op, "vjp", *arg, Tensor::shape(&c), &args[*arg].shape())?;
         let parent = parents[*arg];
-        match store::with_store(key, |store: &mut Store<F>| store.wide_position(parent))? {
+        match wide_at(parent)? {
             Some(k) => accumulate(&mut cotangents[k], c),
             None => adjoints[parent as usize] += c.item(),
         }
@@ -256,7 +315,7 @@ pub(crate) fn reached<F: Float>(key: u32, root: u32) -> Result<Vec<bool>, Error>
     let mut reached = vec![false; root as usize + 1];
     reached[root as usize] = true;
     let (wide, mut place): (Vec<u32>, _) = store::with_store(key, |store: &mut Store<F>| {
-        (store.wide.iter().map(|w| w.id).take_while(|id| *id <= root).collect(), store.last_place())
+        (store.wide.iter().map(|w| w.id).take_while(|id| *id <= root).collect(), store.last_place(false))
     })?;
     let mut top = root + 1;
     for id in wide.into_iter().rev() {
@@ -343,7 +402,7 @@ fn backward_all<F: Float>(key: u32, root: u32, seed: Tensor<F>) -> Result<Gradie
     for range in scalars.into_iter().rev() {
         let item = |id: u32| cotangents.get(id).map_or_else(F::zero, Tensor::item);
         let mut adjoints: Vec<F> = range.clone().map(item).collect();
-        gradients.add_leaves(range.start, &mut adjoints);
+        let _ = gradients.add_leaves(range.start, &mut adjoints);
         gradients.add_unreached(range.filter(|id| !cotangents.contains(*id)));
     }
     for (id, g) in cotangents.iter() {
@@ -382,18 +441,19 @@ pub(crate) fn sweep<F: Float, A: Algebra>(
     seed: A,
     at: &dyn Fn(u32) -> Result<Any<A>, Error>,
 ) -> Result<ById<A>, Error> {
-    sweep_to::<F, A>(key, root, seed, at, &[])
+    sweep_to::<F, A>(key, root, seed, at, &[], Vec::new())
 }
 
-/// [`sweep`] that does not go on beyond the nodes `ends`.
+/// [`sweep`] that does not go on beyond the nodes `ends`, and adds to the `sums` of some nodes.
 pub(crate) fn sweep_to<F: Float, A: Algebra>(
     key: u32,
     root: u32,
     seed: A,
     at: &dyn Fn(u32) -> Result<Any<A>, Error>,
     ends: &[u32],
+    sums: Vec<(u32, A)>,
 ) -> Result<ById<A>, Error> {
-    caught(|| sweep_on::<F, A>(key, root, seed, at, ends))
+    caught(|| sweep_on::<F, A>(key, root, seed, at, ends, sums))
 }
 
 fn sweep_on<F: Float, A: Algebra>(
@@ -402,8 +462,14 @@ fn sweep_on<F: Float, A: Algebra>(
     seed: A,
     at: &dyn Fn(u32) -> Result<Any<A>, Error>,
     ends: &[u32],
+    sums: Vec<(u32, A)>,
 ) -> Result<ById<A>, Error> {
-    let mut cotangents = ById::from_iter([(root, seed)]);
+    let mut cotangents: ById<A> = sums.into_iter().collect();
+    let seed = match cotangents.take(root) {
+        Some(sum) => sum + seed,
+        None => seed,
+    };
+    cotangents.insert(root, seed);
     let mut next = Some(root);
     while let Some(id) = next {
         next = cotangents.before(id);
@@ -424,7 +490,12 @@ fn sweep_on<F: Float, A: Algebra>(
             _ => None,
         });
         let need = Few::from_fn(needed.len(), |k| needed[k].0);
-        for ((_, parent), c) in needed.iter().zip(op.cotangents(&need, g, Args(&args), &y)) {
+        let mut sum_of = |k: usize| cotangents.take(needed[k].1);
+        let parts = match op.vjps_onto(&need, &g, Args(&args), &y, &mut sum_of) {
+            Some(sums) => sums,
+            None => op.cotangents(&need, g, Args(&args), &y),
+        };
+        for ((_, parent), c) in needed.iter().zip(parts) {
             match cotangents.get_mut(*parent) {
                 Some(sum) => *sum = sum.clone() + c,
                 None => cotangents.insert(*parent, c),

@@ -194,7 +194,8 @@ impl<F: Float> Tape<F> {
     ///
     /// With [`OnNonFinite::Error`] a sweep begins with a look at every value that the output depends on, and ends with
     /// one at the gradients. The error names the first operation that made such a number of finite ones, the element and
-    /// the source line. What a `select` did not take is no error.
+    /// the source line. What no result depends on is no error, such as the branch that a `select` did not take; nor is an
+    /// infinity that was given on purpose, such as a mask of −∞ before a softmax, as long as the output is finite.
     ///
     /// # Examples
     /// ```

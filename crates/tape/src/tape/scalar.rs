@@ -9,7 +9,6 @@ use crate::error::{Error, OrRaise};
 use crate::float::Float;
 use crate::gradients::{Gradients, RecordedGradients};
 use crate::non_finite;
-use crate::sweep;
 use crate::tensor::Tensor;
 
 /// A recorded number: a `Copy` handle of 24 bytes (16 in `f32`) with its value.
@@ -127,7 +126,9 @@ impl<F: Float> Scalar<F> {
     /// As `backward`, and on a gradient-only tape.
     #[track_caller]
     pub fn backward_recorded(&self) -> RecordedGradients<F> {
-        self.graph("record gradients").and_then(|key| sweep::backward_recorded(Var::new(key, self.id()))).or_raise()
+        self.graph("record gradients")
+            .and_then(|key| non_finite::backward_recorded(Var::new(key, self.id())))
+            .or_raise()
     }
 
     /// Keeps the derivative by this intermediate in every later sweep. The result stands for the same number; on a

@@ -23,9 +23,11 @@ use crate::float::Float;
 use crate::kernels::prefetch::{AHEAD, prefetch};
 use crate::kernels::slopes::{self, Parents, Place};
 use crate::non_finite::OnNonFinite;
+use crate::number::Num;
 use crate::op::Value;
 use crate::ops::AnyOp;
 use crate::param::ParamId;
+use crate::real::Real;
 use crate::tensor::Tensor;
 
 /// A place in the source.
@@ -242,9 +244,11 @@ impl<F: Float> Store<F> {
     }
 
     /// Where a walk backwards over the scalar nodes begins.
-    pub(crate) fn last_place(&self) -> Place {
+    ///
+    /// If it `absorbs`, slopes of 0 absorb infinite adjoints where a sweep goes on from there.
+    pub(crate) fn last_place(&self, absorbs: bool) -> Place {
         let piece = self.pieces.len().saturating_sub(1);
-        Place { piece, at: self.pieces.last().map_or(0, |p| p.used), id: self.len, underflows: false }
+        Place { piece, at: self.pieces.last().map_or(0, |p| p.used), id: self.len, underflows: false, absorbs }
     }
 
     /// Propagates adjoints through the scalar nodes `first..end`, newest first. Each is read once, left at zero, and
@@ -254,11 +258,18 @@ impl<F: Float> Store<F> {
     pub(crate) fn sweep_scalars(&self, first: u32, end: u32, place: &mut Place, adjoints: &mut [F]) {
         assert!(first >= 1 && end <= self.len && end as usize <= adjoints.len());
         if self.key & GRADIENT_ONLY == 0 {
-            return self.sweep_nodes(first as usize, end as usize, place, adjoints);
+            return match place.absorbs {
+                true => self.sweep_nodes_absorbing(first as usize, end as usize, adjoints),
+                false => self.sweep_nodes(first as usize, end as usize, place, adjoints),
+            };
         }
         self.skip(end, place);
         while place.id > first {
             self.enter_piece(place);
+            if place.absorbs {
+                slopes::sweep_absorbing::<F>(&self.pieces[place.piece].words, place, first, adjoints);
+                continue;
+            }
             // SAFETY: the words in use of a piece are records written by `try_write` and `take_ids`, a
             // place stands between two records, and parents are older than their node. `place.id <= end`, and
             // `end <= adjoints.len()` was asserted.
@@ -347,6 +358,23 @@ impl<F: Float> Store<F> {
             adjoints[end - 1] += carry;
             carry = zero;
             place.underflows |= slopes::underflow(&adjoints[..end]);
+        }
+    }
+
+    /// [`sweep_nodes`](Self::sweep_nodes) where a slope of 0 absorbs an infinite adjoint.
+    fn sweep_nodes_absorbing(&self, first: usize, end: usize, adjoints: &mut [F]) {
+        for id in (first..end).rev() {
+            let adjoint = std::mem::replace(&mut adjoints[id], F::zero());
+            if adjoint == F::zero() {
+                continue;
+            }
+            // SAFETY: `id` is at least 1, below `len` and no leaf or tensor, so the node was written.
+            let node = unsafe { self.nodes[id / CHUNK][id % CHUNK].assume_init_ref() };
+            let mut give = |id: u32, slope: F| adjoints[id as usize] += Num(adjoint).chain(Num(slope)).0;
+            match node.depends_on() {
+                Parents::Two(parents) => parents.iter().zip(node.slopes).for_each(|(id, slope)| give(*id, slope)),
+                parents => parents.for_each(|id| give(id, F::one())),
+            }
         }
     }
 

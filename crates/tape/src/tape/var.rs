@@ -182,7 +182,7 @@ impl<F: Float> Var<F> {
     pub fn try_backward_recorded(&self) -> Result<RecordedGradients<F>, Error> {
         self.graph("record gradients")?;
         self.seed()?;
-        sweep::backward_recorded(*self)
+        non_finite::backward_recorded(*self)
     }
 
     /// Keeps the derivative by this intermediate in every later sweep. Of a constant there is none.

@@ -32,8 +32,9 @@ impl Pointwise for Celu {
         R::select(x.le(x.number(0.0)), (x / self.alpha).exp_m1() * self.alpha, x)
     }
 
-    fn partial<R: Real>(&self, _arg: usize, [x]: [R; 1], y: R) -> R {
-        R::select(x.le(x.number(0.0)), y / self.alpha + 1.0, x.number(1.0))
+    fn partial<R: Real>(&self, _arg: usize, [x]: [R; 1], _y: R) -> R {
+        // not from y, of which 1 has taken the digits far left
+        R::select(x.le(x.number(0.0)), (x / self.alpha).exp(), x.number(1.0))
     }
 
     #[inline]

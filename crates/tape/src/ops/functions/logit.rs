@@ -36,7 +36,9 @@ impl Pointwise for Logit {
                 R::select(x.number(1.0 - eps).lt(x), x.number(1.0 - eps), z)
             }
         };
-        (z / (-z + 1.0)).ln()
+        // near ½ by what differs from it, where the quotient is near 1
+        let (from_half, rest) = (z - 0.5, -z + 1.0);
+        R::select(from_half.abs().lt(x.number(0.25)), (from_half * 2.0 / rest).ln_1p(), (z / rest).ln())
     }
 
     fn partial<R: Real>(&self, _arg: usize, [x]: [R; 1], _y: R) -> R {

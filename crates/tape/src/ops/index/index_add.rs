@@ -1,11 +1,11 @@
 //! Whole entries added at positions of an axis.
 
 use crate::algebra::{Algebra, Arg, Args, IndexOperand};
-use crate::buffer::Buffer;
 use crate::case::Case;
 use crate::complex::Analytic;
 use crate::error::{Error, OrRaise};
 use crate::float::Float;
+use crate::kernels::running::RunningSums;
 use crate::op::{Op, Value};
 use crate::ops::IndexSelect;
 use crate::ops::axes::axis;
@@ -58,15 +58,14 @@ impl Op for IndexAdd {
         let blocks: usize = from[..self.axis].iter().product();
         let width: usize = from[end..].iter().product();
         let shape = from[..self.axis].iter().chain([&self.len]).chain(&from[end..]).copied().collect();
-        let mut out = Buffer::filled(blocks * self.len * width, F::zero());
+        let mut sums = RunningSums::new(blocks * self.len * width);
         for block in 0..blocks {
             for (k, i) in index.data().iter().enumerate() {
-                let to = &mut out[(block * self.len + *i as usize) * width..][..width];
-                let from = &x.data()[(block * index.len() + k) * width..][..width];
-                to.iter_mut().zip(from).for_each(|(y, x)| *y += *x);
+                let row = &x.data()[(block * index.len() + k) * width..][..width];
+                sums.add_row((block * self.len + *i as usize) * width, row);
             }
         }
-        Tensor::from_parts(shape, out).into()
+        Tensor::from_parts(shape, sums.values()).into()
     }
 
     #[inline]

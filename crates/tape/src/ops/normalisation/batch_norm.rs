@@ -71,8 +71,6 @@ pub trait BatchNormExt: Algebra {
     /// | `mean`, `variance`, `weight`, `bias` | `[channels]`, or a number |
     /// | result | `[batch, channels, …]` |
     ///
-    /// The four numbers of a channel are first made two, so that `self` is read in one pass.
-    ///
     /// # Panics
     /// If the shapes do not fit.
     ///
@@ -104,8 +102,8 @@ pub trait BatchNormExt: Algebra {
         let weight = for_channels(op, "weight", &x, &*weight.beside(self));
         let bias = for_channels(op, "bias", &x, &*bias.beside(self));
         let scale = (variance + epsilon).powf(-0.5) * weight;
-        let shift = bias - mean * &scale;
-        self.mul_add(&scale, &shift)
+        // The mean is taken out first: from the products of large numbers that lie near each other their digits would be lost.
+        (self.clone() - mean).mul_add(&scale, &bias)
     }
 }
 

@@ -9,7 +9,7 @@ use crate::kernels::elementwise::for_each_row;
 use crate::kernels::reduce::exceeds;
 use crate::op::{Op, Value};
 use crate::ops::sum::reduced;
-use crate::ops::{Axes, CompareExt, ReshapeExt, Select, SumTo, SumToExt};
+use crate::ops::{Axes, CompareExt, ReshapeExt, Select, SumTo, SumToExt, chain};
 use crate::scope::called;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
@@ -76,11 +76,11 @@ impl Op for MaxOver {
     }
 
     fn vjp<A: Algebra>(&self, _arg: usize, g: A, a: Args<'_, A>, y: &A) -> A {
-        self.shares(&a[0], y) * g
+        chain(&g, &self.shares(&a[0], y))
     }
 
     fn jvp<A: Algebra>(&self, _arg: usize, d: A, a: Args<'_, A>, y: &A) -> A {
-        (self.shares(&a[0], y) * d).sum_to(&self.shape)
+        chain(&d, &self.shares(&a[0], y)).sum_to(&self.shape)
     }
 
     #[inline]

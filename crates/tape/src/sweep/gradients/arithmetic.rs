@@ -5,6 +5,7 @@ use std::ops::Range;
 use super::Gradients;
 use crate::by_id::ById;
 use crate::float::Float;
+use crate::kernels::groups::length;
 use crate::param::ParamId;
 use crate::shape::Shape;
 
@@ -26,8 +27,7 @@ impl<F: Float> Gradients<F> {
     /// assert_eq!(g.norm(), 7.0);
     /// ```
     pub fn norm(&self) -> F {
-        let squares = self.of_leaves().flatten().map(|x| Float::to_f64(*x).powi(2));
-        F::from_f64(squares.sum::<f64>().sqrt())
+        F::from_f64(length(|| self.of_leaves().flatten().map(|x| Float::to_f64(*x))))
     }
 
     fn each(&mut self, f: impl Fn(F) -> F) {

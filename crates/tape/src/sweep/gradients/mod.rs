@@ -85,19 +85,22 @@ impl<F: Float> Gradients<F> {
         }
     }
 
-    /// Takes the adjoints of consecutive scalar leaves and leaves zeros.
-    pub(crate) fn add_leaves(&mut self, first: u32, adjoints: &mut [F]) {
+    /// Takes the adjoints of consecutive scalar leaves and leaves zeros. Says whether one is NaN.
+    pub(crate) fn add_leaves(&mut self, first: u32, adjoints: &mut [F]) -> bool {
         if self.runs.is_empty() {
             self.newest = store::place(self.key, first);
         }
         self.runs.push((first, adjoints.len() as u32, self.scalars.len()));
         self.scalars.reserve(adjoints.len());
         // In parts that fit into the nearest cache, so that memory is walked over once.
+        let mut nan = false;
         for part in adjoints.chunks_mut(128) {
             self.zeros |= part.iter().fold(false, |zeros, adjoint| zeros | (*adjoint == F::zero()));
+            nan |= part.iter().fold(false, |nan, adjoint| nan | num_traits::Float::is_nan(*adjoint));
             self.scalars.extend_from_slice(part);
             part.fill(F::zero());
         }
+        nan
     }
 
     /// These gradients, which will be those of all nodes.
