@@ -106,18 +106,64 @@ macro_rules! factor {
                 if !a.iter().all(|x| x.is_finite()) {
                     return None;
                 }
-                svd(a, m, n)
+                at_ordinary_size(a, |a| svd(a, m, n), |parts, unit| {
+                    parts.iter_mut().flat_map(|p| &mut p.s).for_each(|s| *s *= unit);
+                })
             }
         }
     };)* };
 }
 factor! { f32 f64 }
 
+/// The power of two at or below the largest element; 1 if there is none but zeros, or one that is not finite.
+pub(crate) fn power_of_two<F: Float>(a: &[F]) -> F {
+    let size = |x: &F| num_traits::Float::abs(*x);
+    let largest = a.iter().map(size).fold(F::zero(), |m, x| if x > m || x.is_nan() { x } else { m });
+    match largest > F::zero() && num_traits::Float::is_finite(largest) {
+        // The mantissa, from ½ to 1, and the exponent beside it.
+        true => F::from_f64(libm::ldexp(1.0, libm::frexp(largest.to_f64()).1 - 1)),
+        false => F::one(),
+    }
+}
+
+/// Within this power of the largest power of two that a number may be, no square of a square over- or underflows.
+const ORDINARY: f64 = 0.19;
+
+/// A factorisation of a matrix that is brought to ordinary size by an even power of two, which rounds nothing, where
+/// numbers inside it might over- or underflow; `back` undoes it.
+fn at_ordinary_size<F: Float, T>(a: &[F], factorise: impl FnOnce(&[F]) -> T, back: impl FnOnce(&mut T, F)) -> T {
+    let exponent = power_of_two(a).to_f64().log2();
+    let range = <F as num_traits::Float>::max_value().to_f64().log2();
+    if exponent.abs() <= ORDINARY * range {
+        return factorise(a);
+    }
+    // The power itself and its inverse are normal numbers.
+    let exponent = (exponent / 2.0).floor().clamp(4.0 - range / 2.0, range / 2.0 - 4.0) * 2.0;
+    let unit = |sign: f64| F::from_f64((sign * exponent).exp2());
+    let down = unit(-1.0);
+    let scaled: Vec<F> = a.iter().map(|x| *x * down).collect();
+    let mut parts = factorise(&scaled);
+    back(&mut parts, unit(1.0));
+    parts
+}
+
+/// The product of some numbers: it over- or underflows only if it does as a whole.
+pub(crate) fn product<F: Float>(factors: impl Iterator<Item = F>) -> F {
+    let (mut mantissa, mut exponent) = (1.0, 0_i32);
+    for x in factors {
+        let (m, e) = libm::frexp(x.to_f64());
+        let (product, carried) = libm::frexp(mantissa * m);
+        mantissa = product;
+        exponent = exponent.saturating_add(e).saturating_add(carried);
+    }
+    F::from_f64(libm::ldexp(mantissa, exponent))
+}
+
 fn rows<T: RealField + Copy>(a: MatRef<'_, T>) -> Vec<T> {
     (0..a.nrows()).flat_map(|i| (0..a.ncols()).map(move |j| a[(i, j)])).collect()
 }
 
-fn lu<T: RealField + Copy>(a: &[T], n: usize) -> Lu<T> {
+fn lu<T: RealField + Copy + num_traits::Float>(a: &[T], n: usize) -> Lu<T> {
     let lu = PartialPivLu::new(MatRef::from_row_major_slice(a, n, n));
     let (l, u) = (lu.L(), lu.U());
     let both = (0..n).flat_map(|i| (0..n).map(move |j| if j < i { l[(i, j)] } else { u[(i, j)] })).collect();
@@ -133,7 +179,35 @@ fn lu<T: RealField + Copy>(a: &[T], n: usize) -> Lu<T> {
         }
         odd ^= length > 0 && length % 2 == 0;
     }
-    Lu { lu: both, rows, odd }
+    let lu = Lu { lu: both, rows, odd };
+    // A column without a pivot is divided by it.
+    let is_nan = |a: &[T]| a.iter().any(|x| num_traits::Float::is_nan(*x));
+    if is_nan(&lu.lu) && !is_nan(a) { eliminate(a, n) } else { lu }
+}
+
+/// The factors of a singular matrix: a column in which no pivot is left is left as it is.
+fn eliminate<T: Copy + num_traits::Float>(a: &[T], n: usize) -> Lu<T> {
+    let mut lu = Lu { lu: a.to_vec(), rows: (0..n).collect(), odd: false };
+    for k in 0..n {
+        let size = |i: &usize| lu.lu[i * n + k].abs();
+        let pivot = (k..n).fold(k, |best, i| if size(&i) > size(&best) { i } else { best });
+        if size(&pivot) == T::zero() {
+            continue;
+        }
+        if pivot != k {
+            (0..n).for_each(|j| lu.lu.swap(pivot * n + j, k * n + j));
+            lu.rows.swap(pivot, k);
+            lu.odd = !lu.odd;
+        }
+        for i in k + 1..n {
+            let factor = lu.lu[i * n + k] / lu.lu[k * n + k];
+            lu.lu[i * n + k] = factor;
+            for j in k + 1..n {
+                lu.lu[i * n + j] = lu.lu[i * n + j] - factor * lu.lu[k * n + j];
+            }
+        }
+    }
+    lu
 }
 
 fn cholesky<T: RealField + Copy>(a: &[T], n: usize) -> Result<Vec<T>, usize> {
@@ -280,7 +354,7 @@ pub(crate) fn svd_of<F: Float>(a: &Tensor<F>) -> Rc<Option<Vec<SvdParts<F>>>> {
 /// `(a + aᵀ)/2`
 fn symmetric<F: Float>(a: &[F], n: usize) -> Vec<F> {
     let half = F::from_f64(0.5);
-    (0..n * n).map(|k| (a[k] + a[k % n * n + k / n]) * half).collect()
+    (0..n * n).map(|k| a[k] * half + a[k % n * n + k / n] * half).collect()
 }
 
 /// Which triangle of a matrix is read.
@@ -361,6 +435,6 @@ impl<F: Float> Lu<F> {
 
     /// The determinant.
     pub(crate) fn determinant(&self) -> F {
-        self.pivots().fold(if self.odd { -F::one() } else { F::one() }, |product, pivot| product * pivot)
+        product([if self.odd { -F::one() } else { F::one() }].into_iter().chain(self.pivots()))
     }
 }

@@ -7,6 +7,8 @@ pub(crate) mod factor;
 pub(crate) mod gemm;
 pub(crate) mod groups;
 pub(crate) mod pairs;
+#[cfg(feature = "linalg")]
+pub(crate) mod pivots;
 pub(crate) mod prefetch;
 pub(crate) mod reduce;
 pub(crate) mod rows;

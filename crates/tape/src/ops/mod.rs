@@ -602,6 +602,7 @@ ops! {
     Clamp
     ClassTargets
     #[cfg(feature = "linalg")] Cofactors
+    #[cfg(feature = "linalg")] CofactorsSlope
     Compare
     Concat
     Conv
@@ -675,6 +676,7 @@ ops! {
     Permute
     Polygamma
     Pow
+    #[cfg(feature = "linalg")] PowerOfTwo
     Powf
     Powi
     #[cfg(feature = "linalg")] QrFactor
