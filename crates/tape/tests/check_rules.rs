@@ -307,7 +307,7 @@ fn the_cases_of_an_operation_are_run_by_one_call() {
         (check_op::<RowSquares<1>>(), "gradient of argument 0 is 0.5× the numeric one"),
         (check_op::<RowSquares<2>>(), "forward rule (jvp) of argument 0 disagrees with the reverse rule"),
         (check_op::<RowSquares<3>>(), "is not linear in what it is given"),
-        (check_op::<RowSquares<4>>(), "the shape rule says [3] of a value of shape [2]"),
+        (check_op::<RowSquares<4>>(), "row_squares: its shape rule says [3] where forward gives [2]"),
         (check_op::<RowSquares<5>>(), "the value in f32 is"),
         (check_op::<RowSquares<6>>(), "second derivatives: gradient check: fail"),
         (check_op::<RowSquares<7>>(), "[3, 0]"),

@@ -53,9 +53,15 @@ fn matrices() -> Vec<(&'static str, Vec<Vec<f64>>)> {
         ("rank 1 of 5", outer(5)),
         ("a column of zeros", vec![vec![1.0, 0.0, 2.0], vec![3.0, 0.0, -1.0], vec![2.0, 0.0, 5.0]]),
         ("a row twice", vec![vec![1.0, 2.0], vec![1.0, 2.0]]),
-        ("rank 3 of 4", vec![vec![2.0, 0.0, 1.0, 3.0], vec![0.0, 1.0, 1.0, 2.0], vec![2.0, 1.0, 2.0, 5.0], vec![
-            1.0, 1.0, 0.0, 4.0,
-        ]]),
+        (
+            "rank 3 of 4",
+            vec![
+                vec![2.0, 0.0, 1.0, 3.0],
+                vec![0.0, 1.0, 1.0, 2.0],
+                vec![2.0, 1.0, 2.0, 5.0],
+                vec![1.0, 1.0, 0.0, 4.0],
+            ],
+        ),
         ("rank 2 of 4", (0..4).map(|i| (0..4).map(|j| f64::from(i + 2 * j + 1)).collect()).collect()),
         ("one number", vec![vec![0.0]]),
     ]
@@ -90,7 +96,11 @@ fn values_and_derivatives_are_those_of_the_polynomial() {
             expect("∂", gradient[[i, j]], first(&a, i, j));
             let along: f64 = all().map(|other| second(&a, (i, j), other)).sum();
             expect("hvp along ones", ones[[i, j]], along);
-            let twice = if n > 1 { recorded.slice(0, i..i + 1).slice(1, j..j + 1).sum().backward()[leaf].clone() } else { Tensor::zeros([1, 1]) };
+            let twice = if n > 1 {
+                recorded.slice(0, i..i + 1).slice(1, j..j + 1).sum().backward()[leaf].clone()
+            } else {
+                Tensor::zeros([1, 1])
+            };
             for (k, l) in all() {
                 let expected = second(&a, (i, j), (k, l));
                 expect("∂², forward over reverse", h[[i, j, k, l]], expected);

@@ -79,7 +79,11 @@ fn compare<F: Float>(row: &Row, f: &dyn Fn(Var<F>) -> Var<F>, power: i32, tolera
         for i in 0..plain.len() {
             let expected = Float::to_f64(plain.data()[i]) * half * half;
             // What no float of the type can hold is not asked for.
-            let holds = |x: f64| (Float::to_f64(<F as num_traits::Float>::min_positive_value()) * 1e8..Float::to_f64(<F as num_traits::Float>::max_value())).contains(&x.abs());
+            let holds = |x: f64| {
+                (Float::to_f64(<F as num_traits::Float>::min_positive_value()) * 1e8
+                    ..Float::to_f64(<F as num_traits::Float>::max_value()))
+                    .contains(&x.abs())
+            };
             if !plain.data().iter().all(|x| holds(Float::to_f64(*x) * half * half)) {
                 continue;
             }

@@ -69,8 +69,17 @@ impl<F: Float> ModelGradients<F> {
 
     /// The length of all gradients as one vector.
     pub fn norm(&self) -> f64 {
-        let squares = self.by.values().flat_map(|g| g.data()).map(|x| Float::to_f64(*x).powi(2));
-        squares.sum::<f64>().sqrt()
+        let numbers = || self.by.values().flat_map(|g| g.data()).map(|x| Float::to_f64(*x));
+        let squares = numbers().map(|x| x * x).sum::<f64>();
+        if squares.is_finite() && squares > f64::MIN_POSITIVE / f64::EPSILON {
+            return squares.sqrt();
+        }
+        // Squares that over- or underflow are those of the numbers over the largest.
+        let largest = numbers().fold(0.0_f64, |m, x| if x.abs() > m || x.is_nan() { x.abs() } else { m });
+        match largest == 0.0 || !largest.is_finite() {
+            true => largest,
+            false => largest * numbers().map(|x| (x / largest).powi(2)).sum::<f64>().sqrt(),
+        }
     }
 
     /// Cuts each number to between −`limit` and `limit`. NaN stays.
@@ -87,7 +96,8 @@ impl<F: Float> ModelGradients<F> {
     }
 
     /// Shortens all gradients, as one vector, to a length of at most `limit`, and returns the length before. PyTorch's
-    /// `clip_grad_norm_`: the factor is `limit / (length + 10⁻⁶)`.
+    /// `clip_grad_norm_`: the factor is `limit / (length + 10⁻⁶)`; for a length below 1 it is `limit / (length · (1 + 10⁻⁶))`,
+    /// so that short gradients are not cut to nothing.
     ///
     /// # Examples
     /// ```
@@ -101,9 +111,11 @@ impl<F: Float> ModelGradients<F> {
     /// ```
     pub fn clip_norm(&mut self, limit: f64) -> f64 {
         let norm = self.norm();
-        let factor = limit / (norm + 1e-6);
-        if factor < 1.0 {
-            self.scale(factor);
+        let longer = norm + 1e-6 * norm.min(1.0);
+        if limit < longer {
+            // The factor alone might underflow.
+            let shorter = |x: &mut F| *x = F::from_f64(Float::to_f64(*x) / longer * limit);
+            self.by.values_mut().for_each(|g| g.data_mut().iter_mut().for_each(shorter));
         }
         norm
     }

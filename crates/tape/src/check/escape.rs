@@ -41,7 +41,8 @@ pub(crate) fn of_parameters(subject: &mut Subject<'_>, report: &mut Report, rand
         let direction = direction_of(&x, random);
         let Some((Verdict::Fail, escape)) = escaped(subject, leaf, &direction, 0.0) else { continue };
         let all: Vec<Tensor<f64>> = subject.point().iter().map(|x| Tensor::zeros(x.shape())).collect();
-        let all: Vec<Tensor<f64>> = (0..all.len()).map(|k| if k == leaf { direction.clone() } else { all[k].clone() }).collect();
+        let all: Vec<Tensor<f64>> =
+            (0..all.len()).map(|k| if k == leaf { direction.clone() } else { all[k].clone() }).collect();
         report.directions.push(Element {
             name: format!("{} as a whole", subject.leaves[leaf].name),
             leaf,

@@ -6,7 +6,7 @@ use crate::case::Case;
 use crate::error::{Error, caught};
 use crate::float::Float;
 use crate::op::{Kind, Op, Value};
-use crate::ops::{AnyOp, PermuteExt, SumExt};
+use crate::ops::{AnyOp, SumExt};
 use crate::shape::Shape;
 use crate::tape::{Stored, Tape, Var};
 use crate::tensor::Tensor;
@@ -61,7 +61,8 @@ fn check_case(case: &Case, found: &mut Vec<String>) -> Result<(), Error> {
     let value = value_of(op, &case.args)?;
     shapes(op, case, &value, found);
     let Any::Real(y) = &value else { return Ok(()) };
-    let active: Vec<usize> = (0..case.args.len()).filter(|k| op.active(*k) && case.args[*k].as_real().is_some()).collect();
+    let active: Vec<usize> =
+        (0..case.args.len()).filter(|k| op.active(*k) && case.args[*k].as_real().is_some()).collect();
     if op.output() != Kind::Real || active.is_empty() {
         return Ok(());
     }
@@ -102,7 +103,8 @@ fn value_of(op: &AnyOp, args: &[Value<f64>]) -> Result<Value<f64>, Error> {
     caught(|| Ok(Tensor::apply(op.clone(), &as_args(args))))
 }
 
-/// Whether the shape rule tells the shape of the value, and the rules on shapes alone give those of arguments and value.
+/// Whether the rules on shapes alone give those of arguments and value. (That the shape rule tells the shape of the value is
+/// checked wherever one is computed.)
 fn shapes(op: &AnyOp, case: &Case, value: &Value<f64>, found: &mut Vec<String>) {
     let shapes: Vec<Any<Shape>> = case
         .args
@@ -115,14 +117,11 @@ fn shapes(op: &AnyOp, case: &Case, value: &Value<f64>, found: &mut Vec<String>) 
         .collect();
     let args: Vec<Arg<'_, Shape>> = shapes.iter().map(Any::as_arg).collect();
     let dry = caught(|| Ok(Shape::apply(op.clone(), &args)));
-    let (real, dry) = match dry {
-        Ok(dry) => (value.as_arg().shape(), dry.as_arg().shape()),
+    let dry = match dry {
+        Ok(dry) => dry.as_arg().shape(),
         Err(error) => return found.push(format!("on shapes alone: {error}")),
     };
-    if real != dry {
-        found.push(format!("the shape rule says {dry} of a value of shape {real}"));
-    }
-    let (Any::Real(_), false) = (value, real != dry) else { return };
+    let Any::Real(_) = value else { return };
     for k in (0..shapes.len()).filter(|k| op.active(*k)) {
         let Any::Real(x) = &shapes[k] else { continue };
         let rules = [
@@ -132,7 +131,9 @@ fn shapes(op: &AnyOp, case: &Case, value: &Value<f64>, found: &mut Vec<String>) 
         for (rule, expected, given) in rules {
             match given {
                 Ok(given) if given == *expected => {}
-                Ok(given) => found.push(format!("its {rule} by argument {k} returns shape {given} instead of {expected}")),
+                Ok(given) => {
+                    found.push(format!("its {rule} by argument {k} returns shape {given} instead of {expected}"))
+                }
                 Err(Error::NoRule { .. }) if rule == "jvp" => {}
                 Err(error) => found.push(format!("its {rule} by argument {k} on shapes alone: {error}")),
             }
@@ -187,8 +188,8 @@ where
 fn turned(value: &Value<f64>) -> Value<f64> {
     match value {
         Any::Real(t) if t.rank() >= 2 => {
-            let turned = t.t();
-            Any::Real(Tensor::new(turned.shape(), turned.to_vec()).t())
+            let turned = t.transposed();
+            Any::Real(Tensor::new(turned.shape(), turned.to_vec()).transposed())
         }
         other => other.clone(),
     }

@@ -1,8 +1,8 @@
 //! A check from beginning to end.
 
 use super::Checker;
-use super::escape;
 use super::complex_step::complex_step;
+use super::escape;
 use super::function::Along;
 use super::node::{Measured, direction_of, position};
 use super::oracle;
@@ -33,11 +33,7 @@ pub(crate) struct Checked<'a> {
 ///
 /// # Errors
 /// What forward rules reject.
-pub(crate) fn run<'a>(
-    options: &Checker,
-    mut subject: Subject<'a>,
-    random: &mut Random,
-) -> Result<Checked<'a>, Error> {
+pub(crate) fn run<'a>(options: &Checker, mut subject: Subject<'a>, random: &mut Random) -> Result<Checked<'a>, Error> {
     let mut report = Report {
         verdict: Verdict::Pass,
         float: subject.float,
@@ -101,10 +97,16 @@ fn operations(
     let active: Vec<usize> = (0..replay.len())
         .filter(|node| entries[*node].active && matches!(entries[*node].kind, NodeKind::Op(_)))
         .collect();
-    let chosen: Vec<usize> = match active.len() > options.operations {
-        false => active.clone(),
-        true => random.sample(options.operations, active.len()).into_iter().map(|k| active[k]).collect(),
+    // What is not ours is asked first: nobody else has.
+    let (theirs, ours): (Vec<usize>, Vec<usize>) =
+        active.iter().copied().partition(|n| operation_at(replay, *n).is_some_and(|op| !op.is_registered()));
+    let mut sample = |of: &[usize], count: usize| match of.len() > count {
+        false => of.to_vec(),
+        true => random.sample(count, of.len()).into_iter().map(|k| of[k]).collect(),
     };
+    let mut chosen = sample(&theirs, options.operations);
+    chosen.extend(sample(&ours, options.operations - chosen.len()));
+    chosen.sort_unstable();
     if chosen.len() < active.len() {
         let (chosen, all) = (chosen.len(), active.len());
         report
@@ -406,7 +408,9 @@ fn other_methods(
         _ => match caught(|| Ok(oracle::identity(subject, &direction))) {
             Ok(identity) => Ok(identity),
             // Whoever asks for it must have it.
-            Err(Error::NoRule { op, .. }) if options.forward_mode.is_none() => Err(format!("`{op}` has no forward rule")),
+            Err(Error::NoRule { op, .. }) if options.forward_mode.is_none() => {
+                Err(format!("`{op}` has no forward rule"))
+            }
             Err(other) => return Err(other),
         },
     };

@@ -24,9 +24,9 @@ use std::panic::Location;
 
 use smallvec::SmallVec;
 
+pub(crate) use apply::{evaluate, lift_value};
 #[cfg(feature = "check")]
 pub(crate) use apply::{param_at, param_node};
-pub(crate) use apply::{evaluate, lift_value};
 pub(crate) use arithmetic::{add_two, key_of, push_many, push_run};
 pub(crate) use combination::Combination;
 #[cfg(feature = "nalgebra")]

@@ -61,7 +61,9 @@ impl Op for CofactorsSlope {
         let n = shape[shape.rank() - 1];
         let all = matrices(&a[0]).zip(matrices(&a[1])).flat_map(|(x, d)| {
             let small = match n {
-                3 => together(x, d, n).zip(together(d, x, n)).map(|(a, b)| a.iter().zip(&b).map(|(a, b)| *a + *b).collect()),
+                3 => together(x, d, n)
+                    .zip(together(d, x, n))
+                    .map(|(a, b)| a.iter().zip(&b).map(|(a, b)| *a + *b).collect()),
                 _ => together(x, d, n),
             };
             let found = small.or_else(|| Some(Pivoted::of(x, n)?.slope(d)));
