@@ -3,19 +3,25 @@
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 
-use wengert_tape::{Float, Gradients, Param, ParamId, Tensor};
+use wengert_tape::{Error, Float, Gradients, Param, ParamId, Tensor};
 
 use crate::module::{Name, Parameters};
 
 /// Where an optimiser finds the gradient of a parameter.
 pub trait ParameterGradients<F: Float>: Debug {
     /// The gradient, or `None` where there is none: the parameter is frozen, or the loss does not depend on it.
+    ///
+    /// # Panics
+    /// If the loss depends on two values of the parameter, which was changed between two uses on one tape.
     fn of_parameter(&self, param: &Param<F>) -> Option<&Tensor<F>>;
 }
 
 impl<F: Float> ParameterGradients<F> for Gradients<F> {
     fn of_parameter(&self, param: &Param<F>) -> Option<&Tensor<F>> {
-        self.param(param).ok()
+        match self.param(param) {
+            Err(error @ Error::TwoValues { .. }) => panic!("{error}"),
+            found => found.ok(),
+        }
     }
 }
 
@@ -71,14 +77,14 @@ impl<F: Float> ModelGradients<F> {
     pub fn norm(&self) -> f64 {
         let numbers = || self.by.values().flat_map(|g| g.data()).map(|x| Float::to_f64(*x));
         let squares = numbers().map(|x| x * x).sum::<f64>();
-        if squares.is_finite() && squares > f64::MIN_POSITIVE / f64::EPSILON {
+        if squares.is_normal() {
             return squares.sqrt();
         }
-        // Squares that over- or underflow are those of the numbers over the largest.
-        let largest = numbers().fold(0.0_f64, |m, x| if x.abs() > m || x.is_nan() { x.abs() } else { m });
-        match largest == 0.0 || !largest.is_finite() {
-            true => largest,
-            false => largest * numbers().map(|x| (x / largest).powi(2)).sum::<f64>().sqrt(),
+        // Squares that are no numbers of this type any more are taken in the measure of the largest. NaN stays.
+        let largest = numbers().fold(0.0, |largest, x| if x.abs() > largest || x.is_nan() { x.abs() } else { largest });
+        match largest > 0.0 && largest.is_finite() {
+            true => largest * numbers().map(|x| (x / largest).powi(2)).sum::<f64>().sqrt(),
+            false => largest,
         }
     }
 

@@ -209,6 +209,7 @@ impl Measured {
                 node: None,
                 name: op.name(),
                 line: None,
+                layer: None,
                 argument: judged.argument,
                 forward: false,
                 verdict,

@@ -4,7 +4,7 @@ use super::function::{Along, Contracted};
 use super::report::Identity;
 use super::subject::Subject;
 use crate::algebra::Args;
-use crate::graph::NodeKind;
+use crate::graph::{self, NodeKind};
 use crate::op::Op;
 use crate::replay::Replay;
 use crate::tensor::Tensor;
@@ -45,7 +45,7 @@ pub(crate) fn reverse(subject: &Subject<'_>, direction: &[Tensor<f64>]) -> (f64,
 /// A node in words: its id, the operation, the line.
 pub(crate) fn place(replay: &Replay<f64>, node: usize) -> String {
     let entry = &replay.entries()[node];
-    let line = entry.line.map_or(String::new(), |l| format!(" ({l})"));
+    let line = entry.line.map_or(String::new(), |_| format!(" ({})", graph::place(entry.line, entry.layer.as_deref())));
     let id = entry.id.map_or(String::new(), |id| format!("node {id} "));
     let name = if let NodeKind::Op(op) = &entry.kind { op.name() } else { "leaf".into() };
     format!("{id}`{name}`{line}")

@@ -2,9 +2,11 @@
 
 use std::fmt;
 use std::panic::Location;
+use std::sync::Arc;
 
 use super::pattern::Pattern;
 use super::verdict::{Verdict, digits};
+use crate::graph::place;
 
 /// How many of the worst derivatives are shown.
 const SHOWN: usize = 10;
@@ -89,6 +91,8 @@ pub struct Operation {
     pub name: String,
     /// Where it was recorded.
     pub line: Option<&'static Location<'static>>,
+    /// The layer of a model in which it was recorded.
+    pub layer: Option<Arc<str>>,
     /// The argument.
     pub argument: usize,
     /// Whether it is the forward rule, which gives tangents, and not the reverse rule.
@@ -115,8 +119,8 @@ impl fmt::Display for Operation {
             write!(f, "node {node} ")?;
         }
         write!(f, "`{}`", self.name)?;
-        if let Some(line) = self.line {
-            write!(f, " ({line})")?;
+        if self.line.is_some() {
+            write!(f, " ({})", place(self.line, self.layer.as_deref()))?;
         }
         let rule = if self.forward { "forward rule (jvp)" } else { "gradient" };
         write!(f, ": {rule} of argument {}", self.argument)?;

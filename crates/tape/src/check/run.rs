@@ -157,7 +157,7 @@ pub(crate) fn judged(replay: &Replay<f64>, node: usize, op: &AnyOp, measured: &M
     let entry = &replay.entries()[node];
     let mut operations = measured.judge(op, OF_A_RULE);
     for o in &mut operations {
-        (o.node, o.line) = (entry.id, entry.line);
+        (o.node, o.line, o.layer) = (entry.id, entry.line, entry.layer.clone());
     }
     operations
 }

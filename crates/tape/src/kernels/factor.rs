@@ -9,6 +9,7 @@ use faer::linalg::solvers::{Llt, PartialPivLu, Qr, SelfAdjointEigen, Svd};
 use faer::traits::RealField;
 use faer::{Mat, MatRef, Side};
 
+use super::groups;
 use crate::float::Float;
 use crate::tensor::Tensor;
 
@@ -120,8 +121,7 @@ pub(crate) fn power_of_two<F: Float>(a: &[F]) -> F {
     let size = |x: &F| num_traits::Float::abs(*x);
     let largest = a.iter().map(size).fold(F::zero(), |m, x| if x > m || x.is_nan() { x } else { m });
     match largest > F::zero() && num_traits::Float::is_finite(largest) {
-        // The mantissa, from ½ to 1, and the exponent beside it.
-        true => F::from_f64(libm::ldexp(1.0, libm::frexp(largest.to_f64()).1 - 1)),
+        true => F::from_f64(groups::power_of_two(largest.to_f64())),
         false => F::one(),
     }
 }

@@ -12,5 +12,7 @@ pub(crate) mod pivots;
 pub(crate) mod prefetch;
 pub(crate) mod reduce;
 pub(crate) mod rows;
+pub(crate) mod running;
+pub(crate) mod scaled;
 pub(crate) mod slopes;
 pub(crate) mod windows;

@@ -4,6 +4,7 @@ use std::panic::Location;
 
 use smallvec::SmallVec;
 
+use super::lifted::lift_value;
 use super::read::{Operands, line_of, read};
 use super::store::{self, CONSTANT, GRADIENT_ONLY, Line, Store, What};
 use super::{Scalar, Var, constant_id};
@@ -15,7 +16,7 @@ use crate::few::Few;
 use crate::float::Float;
 use crate::op::{Custom, Kind, Op, ReadBy, Value};
 use crate::ops::AnyOp;
-use crate::param::{Param, ParamId};
+use crate::param::Param;
 use crate::pointwise::{Arity, Of, Pointwise};
 use crate::readers::{BySymbol, formula};
 use crate::shape::Shape;
@@ -73,7 +74,7 @@ impl<F: Float> Var<F> {
 
 /// Checks the arguments of an operation and computes it.
 pub(crate) fn evaluate<O: Op, F: Float>(op: &O, args: Args<'_, Tensor<F>>) -> Result<Value<F>, Error> {
-    let shape = op.shape(&shapes_of(args))?;
+    let shape = op.shape_of(args, &shapes_of(args))?;
     op.check(args)?;
     let value = op.forward(args);
     let found = value.as_arg().shape();
@@ -172,9 +173,11 @@ impl<F: Float> Algebra for Var<F> {
     fn shape(&self) -> Shape {
         self.value().shape().clone()
     }
+    #[track_caller]
     fn shape_of_index(index: &Var<F, i64>) -> Shape {
         index.value().shape().clone()
     }
+    #[track_caller]
     fn shape_of_mask(mask: &Var<F, bool>) -> Shape {
         mask.value().shape().clone()
     }
@@ -192,6 +195,7 @@ impl<F: Float> Algebra for Var<F> {
         constant(self.key, mask.into())
     }
 
+    #[track_caller]
     fn known_mask(_op: &str, mask: &Var<F, bool>) -> Result<Tensor<bool>, Error> {
         mask.try_value()
     }
@@ -200,9 +204,11 @@ impl<F: Float> Algebra for Var<F> {
         f(&BySymbol::of(op))
     }
 
+    #[track_caller]
     fn pointwise_vjp<P: Pointwise>(op: &P, arg: usize, g: Self, x: Of<P, &Self>, y: &Self) -> Self {
         formula::vjp(op, arg, g, x, y)
     }
+    #[track_caller]
     fn pointwise_jvp<P: Pointwise>(op: &P, arg: usize, d: Self, x: Of<P, &Self>, y: &Self) -> Self {
         formula::jvp(op, arg, d, x, y)
     }
@@ -220,7 +226,7 @@ impl<F: Float> Lift<F> for Var<F> {
         if param.is_frozen() {
             return Lift::constant(self, param.value().clone());
         }
-        let id = lift_value(self.key, param.id(), Location::caller(), || param.value().clone());
+        let id = lift_value(self.key, param.id(), Location::caller(), param.value());
         Var::new(self.key, id.or_raise())
     }
 
@@ -228,34 +234,6 @@ impl<F: Float> Lift<F> for Var<F> {
     fn constant(&self, value: Tensor<F>) -> Self {
         constant(self.key, value.into())
     }
-}
-
-/// The leaf of a parameter on the tape `key`, if there is one.
-#[cfg(feature = "check")]
-pub(crate) fn param_node<F: Float>(key: u32, param: &ParamId) -> Option<u32> {
-    store::with_store(key, |store: &mut Store<F>| store.params.get(param).copied()).ok().flatten()
-}
-
-/// The parameter whose leaf on the tape `key` is the node `id`, if it is one's.
-#[cfg(feature = "check")]
-pub(crate) fn param_at<F: Float>(key: u32, id: u32) -> Option<ParamId> {
-    let of = |store: &mut Store<F>| store.params.iter().find(|(_, leaf)| **leaf == id).map(|(param, _)| *param);
-    store::with_store(key, of).ok().flatten()
-}
-
-/// The leaf of a parameter on the tape `key`, made of `value` if there is none yet.
-pub(crate) fn lift_value<F: Float>(
-    key: u32,
-    param: ParamId,
-    line: Line,
-    value: impl FnOnce() -> Tensor<F>,
-) -> Result<u32, Error> {
-    if let Some(id) = store::with_store(key, |store: &mut Store<F>| store.params.get(&param).copied())? {
-        return Ok(id);
-    }
-    let id = store::push_wide(key, What::Var, SmallVec::new(), value().into(), line, true)?;
-    store::with_store(key, |store: &mut Store<F>| store.params.insert(param, id))?;
-    Ok(id)
 }
 
 impl<F: Float> Operand<Var<F>> for Tensor<F> {
@@ -277,6 +255,7 @@ impl<F: Float> Operand<Var<F>> for Scalar<F> {
     }
 }
 impl<F: Float> IndexOperand<Var<F>> for Var<F, i64> {
+    #[track_caller]
     fn beside(&self, _like: &Var<F>) -> Var<F, i64> {
         *self
     }
@@ -285,6 +264,7 @@ impl<F: Float> TruthValues for Var<F, bool> {
     type Numbers = Var<F>;
 }
 impl<F: Float> MaskOperand<Var<F>> for Var<F, bool> {
+    #[track_caller]
     fn beside(&self, _like: &Var<F>) -> Var<F, bool> {
         *self
     }

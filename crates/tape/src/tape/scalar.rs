@@ -9,7 +9,6 @@ use crate::error::{Error, OrRaise};
 use crate::float::Float;
 use crate::gradients::{Gradients, RecordedGradients};
 use crate::non_finite;
-use crate::sweep;
 use crate::tensor::Tensor;
 
 /// A recorded number: a `Copy` handle of 24 bytes (16 in `f32`) with its value.
@@ -50,6 +49,7 @@ impl<F: Float> Scalar<F> {
 
     /// A number that belongs to no tape.
     #[inline(always)]
+    #[track_caller]
     pub fn constant(value: F) -> Self {
         Scalar::node(0, 0, value)
     }
@@ -126,7 +126,9 @@ impl<F: Float> Scalar<F> {
     /// As `backward`, and on a gradient-only tape.
     #[track_caller]
     pub fn backward_recorded(&self) -> RecordedGradients<F> {
-        self.graph("record gradients").and_then(|key| sweep::backward_recorded(Var::new(key, self.id()))).or_raise()
+        self.graph("record gradients")
+            .and_then(|key| non_finite::backward_recorded(Var::new(key, self.id())))
+            .or_raise()
     }
 
     /// Keeps the derivative by this intermediate in every later sweep. The result stands for the same number; on a
@@ -155,8 +157,9 @@ impl<F: Float> Scalar<F> {
         retained.or_raise()
     }
 
-    /// Shows the gradient of this number to `f` in every later sweep that reaches it, and keeps it, as
-    /// [`retain`](Self::retain) does; on a gradient-only tape go on with the result.
+    /// Shows the gradient of this number to `f` in every later sweep of an output that depends on it, once, and keeps it, as
+    /// [`retain`](Self::retain) does; on a gradient-only tape go on with the result. A sweep that `f` itself starts shows
+    /// nothing.
     ///
     /// # Panics
     /// If the number is a constant, or its tape was cleared or dropped.
@@ -224,18 +227,27 @@ impl<F: Float> Scalar<F> {
 
 impl<F: Float> Operand<Scalar<F>> for Scalar<F> {
     #[inline(always)]
+    #[track_caller]
     fn beside(&self, _like: &Scalar<F>) -> Held<'_, Scalar<F>> {
         Held::Borrowed(self)
     }
 }
 impl<F: Float> Operand<Scalar<F>> for &Scalar<F> {
     #[inline(always)]
+    #[track_caller]
     fn beside(&self, _like: &Scalar<F>) -> Held<'_, Scalar<F>> {
         Held::Borrowed(self)
     }
 }
+impl<F: Float> Operand<Scalar<F>> for f32 {
+    #[inline(always)]
+    fn beside(&self, _like: &Scalar<F>) -> Held<'_, Scalar<F>> {
+        Held::Own(Scalar::constant(F::from_f64(f64::from(*self))))
+    }
+}
 impl<F: Float> Operand<Scalar<F>> for f64 {
     #[inline(always)]
+    #[track_caller]
     fn beside(&self, _like: &Scalar<F>) -> Held<'_, Scalar<F>> {
         Held::Own(Scalar::constant(F::from_f64(*self)))
     }

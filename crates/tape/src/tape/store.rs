@@ -13,6 +13,7 @@ use std::rc::Rc;
 
 use smallvec::SmallVec;
 
+use super::lifted::Lifted;
 pub(crate) use super::memory::{
     Inherit, Lane, clear, clear_in, close, close_in, give_adjoints, open, open_in, take_adjoints, with_store,
 };
@@ -22,9 +23,11 @@ use crate::float::Float;
 use crate::kernels::prefetch::{AHEAD, prefetch};
 use crate::kernels::slopes::{self, Parents, Place};
 use crate::non_finite::OnNonFinite;
+use crate::number::Num;
 use crate::op::Value;
 use crate::ops::AnyOp;
 use crate::param::ParamId;
+use crate::real::Real;
 use crate::tensor::Tensor;
 
 /// A place in the source.
@@ -122,6 +125,8 @@ pub(crate) struct Wide<F: Float> {
     pub(crate) parents: SmallVec<[u32; 3]>,
     pub(crate) value: Value<F>,
     pub(crate) line: Line,
+    /// The layer in which it was recorded.
+    pub(crate) layer: Option<Rc<str>>,
     /// Whether it depends on a `var`.
     pub(crate) active: bool,
     pub(crate) retained: bool,
@@ -138,8 +143,9 @@ pub enum What {
 }
 
 /// Whether a line is one of the standard library's functions on iterators.
-fn is_of_iterator(line: Line) -> bool {
-    line.file().replace('\\', "/").ends_with("/core/src/iter/traits/iterator.rs")
+pub(crate) fn is_of_iterator(line: Line) -> bool {
+    line.file().ends_with("iterator.rs")
+        && line.file().replace('\\', "/").ends_with("/core/src/iter/traits/iterator.rs")
 }
 
 /// The memory of one tape.
@@ -154,7 +160,7 @@ pub struct Store<F: Float> {
     pub(super) pieces: Vec<Piece>,
     pub(crate) wide: Vec<Wide<F>>,
     pub(crate) constants: Vec<Value<F>>,
-    pub(crate) params: HashMap<ParamId, u32>,
+    pub(crate) params: HashMap<ParamId, Lifted>,
     /// The scalar leaves, as ranges of ids in ascending order.
     pub(crate) leaves: Vec<Range<u32>>,
     /// Scalar nodes whose gradient is kept, in ascending order.
@@ -192,6 +198,12 @@ impl<F: Float> Store<F> {
         let chunk = self.extras.get(id as usize / CHUNK)?;
         // SAFETY: a full tape writes it for every id before `len` passes that.
         Some(unsafe { chunk[id as usize % CHUNK].assume_init() })
+    }
+
+    /// The line of the last of some nodes that is none of a standard function on iterators.
+    pub(crate) fn line_of_last(&self, ids: &[u32]) -> Option<Line> {
+        let line = |id: &u32| self.wide(*id).map(|w| w.line).or_else(|| self.line(*id));
+        ids.iter().rev().filter(|id| **id & CONSTANT == 0).find_map(line)
     }
 
     /// The line that recorded scalar node `id`. `Iterator::sum` and `product` do not pass on the line of their caller: of
@@ -232,9 +244,11 @@ impl<F: Float> Store<F> {
     }
 
     /// Where a walk backwards over the scalar nodes begins.
-    pub(crate) fn last_place(&self) -> Place {
+    ///
+    /// If it `absorbs`, slopes of 0 absorb infinite adjoints where a sweep goes on from there.
+    pub(crate) fn last_place(&self, absorbs: bool) -> Place {
         let piece = self.pieces.len().saturating_sub(1);
-        Place { piece, at: self.pieces.last().map_or(0, |p| p.used), id: self.len, underflows: false }
+        Place { piece, at: self.pieces.last().map_or(0, |p| p.used), id: self.len, underflows: false, absorbs }
     }
 
     /// Propagates adjoints through the scalar nodes `first..end`, newest first. Each is read once, left at zero, and
@@ -244,11 +258,18 @@ impl<F: Float> Store<F> {
     pub(crate) fn sweep_scalars(&self, first: u32, end: u32, place: &mut Place, adjoints: &mut [F]) {
         assert!(first >= 1 && end <= self.len && end as usize <= adjoints.len());
         if self.key & GRADIENT_ONLY == 0 {
-            return self.sweep_nodes(first as usize, end as usize, place, adjoints);
+            return match place.absorbs {
+                true => self.sweep_nodes_absorbing(first as usize, end as usize, adjoints),
+                false => self.sweep_nodes(first as usize, end as usize, place, adjoints),
+            };
         }
         self.skip(end, place);
         while place.id > first {
             self.enter_piece(place);
+            if place.absorbs {
+                slopes::sweep_absorbing::<F>(&self.pieces[place.piece].words, place, first, adjoints);
+                continue;
+            }
             // SAFETY: the words in use of a piece are records written by `try_write` and `take_ids`, a
             // place stands between two records, and parents are older than their node. `place.id <= end`, and
             // `end <= adjoints.len()` was asserted.
@@ -337,6 +358,23 @@ impl<F: Float> Store<F> {
             adjoints[end - 1] += carry;
             carry = zero;
             place.underflows |= slopes::underflow(&adjoints[..end]);
+        }
+    }
+
+    /// [`sweep_nodes`](Self::sweep_nodes) where a slope of 0 absorbs an infinite adjoint.
+    fn sweep_nodes_absorbing(&self, first: usize, end: usize, adjoints: &mut [F]) {
+        for id in (first..end).rev() {
+            let adjoint = std::mem::replace(&mut adjoints[id], F::zero());
+            if adjoint == F::zero() {
+                continue;
+            }
+            // SAFETY: `id` is at least 1, below `len` and no leaf or tensor, so the node was written.
+            let node = unsafe { self.nodes[id / CHUNK][id % CHUNK].assume_init_ref() };
+            let mut give = |id: u32, slope: F| adjoints[id as usize] += Num(adjoint).chain(Num(slope)).0;
+            match node.depends_on() {
+                Parents::Two(parents) => parents.iter().zip(node.slopes).for_each(|(id, slope)| give(*id, slope)),
+                parents => parents.for_each(|id| give(id, F::one())),
+            }
         }
     }
 

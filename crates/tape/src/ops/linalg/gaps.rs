@@ -30,6 +30,7 @@ impl Gaps {
     }
 
     /// What the differences are of, as a change of `w` in direction `d` moves it.
+    #[track_caller]
     fn moved<A: Algebra>(&self, d: A, w: &A, size: &A) -> A {
         let size = size.squeeze(-1);
         let d = d / &size;

@@ -32,6 +32,7 @@ impl MatrixExp {
 
 /// The derivative at `a` in direction `e`, which is linear in it: it is taken in one of ordinary size, beside which neither
 /// `a` nor the direction is lost.
+#[track_caller]
 fn derivative<A: Algebra>(a: &A, e: &A) -> A {
     let n = a.shape()[a.shape().rank() - 1];
     let zero = a.full(a.shape(), 0.0);

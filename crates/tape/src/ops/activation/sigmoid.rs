@@ -1,0 +1,49 @@
+//! The logistic function.
+
+use crate::algebra::Elementwise;
+use crate::number::Number;
+use crate::pointwise::{One, Pointwise};
+use crate::real::Real;
+
+/// `y = 1 / (1 + exp(−x))`, with derivative `y (1 − y)`. It does not overflow.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
+pub struct Sigmoid;
+
+impl Pointwise for Sigmoid {
+    type Arity = One;
+    const NAME: &'static str = "sigmoid";
+    const ANALYTIC: bool = true;
+    const FLOPS: u64 = 20;
+
+    #[inline(always)]
+    fn eval<R: Number>(&self, [x]: [R; 1]) -> R {
+        x.sigmoid()
+    }
+
+    #[inline(always)]
+    fn partial<R: Real>(&self, _arg: usize, [x]: [R; 1], _y: R) -> R {
+        // y (1 − y), from x: far right y is 1, and its digits are lost
+        let e = R::select(x.lt(x.number(0.0)), x, -x).exp();
+        e / ((e + 1.0) * (e + 1.0))
+    }
+}
+
+/// The method of [`Sigmoid`].
+pub trait SigmoidExt: Elementwise {
+    /// `y = 1 / (1 + exp(−x))`, with derivative `y (1 − y)`. It does not overflow.
+    ///
+    /// # Examples
+    /// ```
+    /// use wengert_tape::prelude::*;
+    /// let y = Tensor::from([-1000.0, 0.0, 1000.0]).sigmoid();
+    /// assert_eq!(y.data(), [0.0, 0.5, 1.0]);
+    /// ```
+    #[inline(always)]
+    #[track_caller]
+    fn sigmoid(&self) -> Self {
+        Self::pointwise(Sigmoid, [self])
+    }
+}
+
+impl<A: Elementwise> SigmoidExt for A {}

@@ -1,0 +1,140 @@
+//! Where the largest entry of each window is.
+
+use crate::algebra::{Algebra, Arg, Args};
+use crate::case::{Case, Function};
+use crate::error::{Error, OrRaise};
+use crate::float::Float;
+use crate::kernels::windows::for_each_index;
+use crate::op::{Kind, Op, Value};
+use crate::ops::max_pool::{AdaptiveMaxPool, MaxPool};
+use crate::ops::pool::{adaptive, adaptive_counts};
+use crate::ops::{AnyOp, PerAxis, Pool};
+use crate::scope::called;
+use crate::shape::Shape;
+use crate::tensor::Tensor;
+
+/// The position in its image of the largest entry of each window: the first of several, or the last NaN, as in
+/// PyTorch. Padding is never the largest. Positions have no derivative.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
+pub enum ArgMaxPool {
+    /// Of windows of a fixed size.
+    Sliding(Pool),
+    /// Of as many windows as given for each axis, which cover the image.
+    Adaptive(PerAxis),
+}
+
+impl ArgMaxPool {
+    /// The number of windows along each spatial axis.
+    #[inline]
+    pub(crate) fn counts(&self, x: &Shape) -> Result<PerAxis, Error> {
+        match self {
+            ArgMaxPool::Sliding(pool) => pool.counts("max_pool", x),
+            ArgMaxPool::Adaptive(sizes) => adaptive_counts("adaptive_max_pool", sizes, x),
+        }
+    }
+
+    /// Where the entries of window `i` of `count` lie along spatial axis `k` of length `len`.
+    #[inline]
+    fn entries(&self, k: usize, i: usize, count: usize, len: usize) -> Vec<usize> {
+        match self {
+            ArgMaxPool::Sliding(pool) => {
+                let window = pool.window(k);
+                (0..window.size).filter_map(|j| window.at(i, j, len)).collect()
+            }
+            ArgMaxPool::Adaptive(_) => adaptive(i, count, len).collect(),
+        }
+    }
+}
+
+impl Op for ArgMaxPool {
+    #[inline]
+    fn name(&self) -> String {
+        "arg_max_pool".into()
+    }
+
+    /// `[batch, channels, windows]`
+    #[inline]
+    fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
+        let counts = self.counts(args[0])?;
+        Ok(Shape::from([args[0][0], args[0][1], counts.iter().product()]))
+    }
+
+    #[inline]
+    fn output(&self) -> Kind {
+        Kind::Index
+    }
+
+    fn forward<F: Float>(&self, a: Args<'_, Tensor<F>>) -> Value<F> {
+        let (x, shape) = (&a[0], Tensor::shape(&a[0]));
+        let counts = self.counts(shape).or_raise();
+        let lengths = &shape[2..];
+        let along: Vec<Vec<Vec<usize>>> = (0..lengths.len())
+            .map(|k| (0..counts[k]).map(|i| self.entries(k, i, counts[k], lengths[k])).collect())
+            .collect();
+        // Where the entries of each window lie is the same in every image: `entries[ends[i - 1]..ends[i]]` for window `i`.
+        let (mut entries, mut ends) = (Vec::new(), Vec::new());
+        for_each_index(&counts, |window| {
+            let lists: Vec<&Vec<usize>> = window.iter().zip(&along).map(|(i, axis)| &axis[*i]).collect();
+            let sizes: Vec<usize> = lists.iter().map(|list| list.len()).collect();
+            for_each_index(&sizes, |entry| {
+                let axes = entry.iter().zip(&lists).zip(lengths);
+                entries.push(axes.fold(0, |at, ((j, list), n)| at * n + list[*j]));
+            });
+            ends.push(entries.len());
+        });
+        let mut out = Vec::with_capacity(shape[0] * shape[1] * ends.len());
+        for image in x.data().chunks_exact(lengths.iter().product::<usize>().max(1)) {
+            let mut begin = 0;
+            for end in &ends {
+                let window = &entries[begin..*end];
+                // The shape rule rejects windows without entries.
+                let (mut at, mut largest) = (window[0], image[window[0]]);
+                for k in &window[1..] {
+                    let x = image[*k];
+                    if x > largest || num_traits::Float::is_nan(x) {
+                        (at, largest) = (*k, x);
+                    }
+                }
+                out.push(at as i64);
+                begin = *end;
+            }
+        }
+        Tensor::new([shape[0], shape[1], counts.iter().product()], out).into()
+    }
+
+    #[inline]
+    fn active(&self, _arg: usize) -> bool {
+        false
+    }
+
+    #[inline]
+    fn cases() -> Vec<Case> {
+        let sliding = MaxPool::cases().into_iter().map(|(f, case)| (f.op(), case));
+        let adaptive = AdaptiveMaxPool::cases().into_iter().map(|(f, case)| (f.op(), case));
+        sliding.chain(adaptive).map(|(op, case)| Case { op: Some(AnyOp::new(op)), ..case }).collect()
+    }
+}
+
+/// The methods of [`ArgMaxPool`].
+pub trait ArgMaxPoolExt: Algebra {
+    /// The position of the largest entry of each window in its image, as PyTorch's `return_indices` gives it, but with
+    /// the windows along one axis: `[batch, channels, windows]`. The first of several that are equal.
+    ///
+    /// # Panics
+    /// If the windows do not fit.
+    ///
+    /// # Examples
+    /// ```
+    /// use wengert_tape::prelude::*;
+    /// let x = Tensor::new([1, 1, 2, 4], vec![1.0, 2.0, 5.0, 0.0, 3.0, 4.0, 6.0, 7.0]);
+    /// assert_eq!(x.arg_max_pool(Pool::new(2)).data(), [5, 7]);
+    /// ```
+    #[track_caller]
+    fn arg_max_pool(&self, pool: Pool) -> Self::Index {
+        let _called = called("arg_max_pool");
+        Self::apply(ArgMaxPool::Sliding(pool), &[Arg::Real(self)]).index()
+    }
+}
+
+impl<A: Algebra> ArgMaxPoolExt for A {}

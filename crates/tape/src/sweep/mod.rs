@@ -1,0 +1,9 @@
+//! One pass over a tape: cotangents backwards, tangents forwards, and the gradients that a pass collects.
+//!
+//! It knows the tape, and nothing that calls it.
+
+mod backward;
+pub(crate) mod gradients;
+mod hooks;
+
+pub(crate) use backward::*;
