@@ -15,4 +15,6 @@ pub(crate) mod rows;
 pub(crate) mod running;
 pub(crate) mod scaled;
 pub(crate) mod slopes;
+#[cfg(feature = "linalg")]
+pub(crate) mod triangles;
 pub(crate) mod windows;

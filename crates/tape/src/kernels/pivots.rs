@@ -1,6 +1,6 @@
 //! Gaussian elimination that takes the largest element left as each pivot: it shows the rank, and what has none.
 
-use super::factor::{Triangle, product, substitute};
+use super::triangles::{Triangle, product, substitute};
 use crate::float::Float;
 
 /// `A[rows[i], columns[j]] = (L·diag(pivots)·U)[i, j]` of a square matrix, `L` and `U` triangles with ones on the diagonal and
