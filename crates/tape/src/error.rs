@@ -106,6 +106,14 @@ pub enum Error {
     /// A gradient that differs from the numeric one.
     #[cfg(feature = "check")]
     WrongGradient(Box<crate::check::Report>),
+    /// An operation that does not keep what operations promise.
+    #[cfg(feature = "check")]
+    WrongOperation {
+        /// The operation.
+        op: String,
+        /// What is wrong, each with its case.
+        failures: Vec<String>,
+    },
     /// An argument of a function that is not an operation.
     Argument(String),
     /// An error of what is built on the engine, such as a file that is no model, or of the system.
@@ -168,6 +176,11 @@ impl fmt::Display for Error {
             Error::NonFinite(found) => write!(f, "not finite: {found}"),
             #[cfg(feature = "check")]
             Error::WrongGradient(report) => write!(f, "{report}"),
+            #[cfg(feature = "check")]
+            Error::WrongOperation { op, failures } => {
+                write!(f, "{op}: {} failures at its cases", failures.len())?;
+                failures.iter().try_for_each(|failure| write!(f, "\n  {}", failure.replace('\n', "\n  ")))
+            }
             Error::Argument(message) => f.write_str(message),
             Error::Outside(error) => write!(f, "{error}"),
         }
