@@ -27,6 +27,7 @@ mod any_op;
 mod buffer;
 mod by_id;
 mod case;
+mod ceiling;
 #[cfg(feature = "check")]
 pub mod check;
 mod checkpoint;
@@ -66,6 +67,7 @@ mod tensor;
 
 pub use algebra::{Algebra, Any, Arg, Args, Elementwise, Held, IndexOperand, Lift, MaskOperand, Operand, TruthValues};
 pub use case::{Case, Function};
+pub use ceiling::{check_bytes, max_bytes, set_max_bytes};
 #[cfg(feature = "check")]
 pub use check::check_gradients;
 pub use checkpoint::checkpoint;
@@ -81,7 +83,7 @@ pub use graph::{GraphNode, GraphView, NodeKind};
 pub use kernels::windows::Window;
 pub use non_finite::{NonFinite, OnNonFinite};
 pub use number::{DualNumber, Num, Number};
-pub use op::{Cotangents, Custom, ForwardBy, Kind, Named, Op, ReadBy, Value};
+pub use op::{Cotangents, Custom, ForwardBy, Kind, Named, Op, ReadBy, Takes, Value};
 pub use operators::Operator;
 pub use param::{Param, ParamId};
 pub use point::{Numbers, Output, Point, Recorded, Recorder, Sweep};

@@ -2,12 +2,13 @@
 
 use crate::algebra::{Algebra, Args};
 use crate::case::Case;
+use crate::ceiling::possible;
 use crate::complex::{self, Analytic};
 use crate::error::Error;
 use crate::float::Float;
 use crate::kernels::elementwise;
 use crate::number::Number;
-use crate::op::{Named, Op, Value};
+use crate::op::{Kind, Named, Op, Takes, Value};
 use crate::ops::AnyOp;
 use crate::real::Real;
 use crate::series::Series;
@@ -150,6 +151,11 @@ impl<P: Pointwise> Op for P {
         Pointwise::text(self, args)
     }
 
+    fn takes(&self) -> Takes {
+        let lists: [&[&[Kind]]; 3] = [&[&[Kind::Real]], &[&[Kind::Real; 2]], &[&[Kind::Real; 3]]];
+        Takes::Any(lists[P::Arity::N - 1])
+    }
+
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
         broadcast(P::NAME, args)
     }
@@ -187,7 +193,7 @@ impl<P: Pointwise> Op for P {
     }
 
     fn flops(&self, _args: &[&Shape], y: &Shape) -> u64 {
-        P::FLOPS * y.len_elements() as u64
+        P::FLOPS.saturating_mul(y.len_elements() as u64)
     }
 
     /// Plain, rank 0, empty; with two or more arguments also each way of broadcasting; and the kinks.
@@ -233,6 +239,14 @@ impl<P: Pointwise> Op for P {
             },
         })
     }
+}
+
+/// The shape of the result of a pointwise operation, for a reader that has as many arguments as it takes.
+#[inline]
+pub(crate) fn result_shape<P: Pointwise>(op: &P, args: &[&Shape]) -> Result<Shape, Error> {
+    let shape = Op::shape(op, args)?;
+    possible(&|| P::NAME.into(), &shape)?;
+    Ok(shape)
 }
 
 /// The common shape of operands that are broadcast against each other.

@@ -5,7 +5,8 @@
 use crate::buffer::Buffer;
 use crate::float::Float;
 use crate::kernels::gemm::{Matrix, multiply};
-use crate::kernels::windows::{Window, fold, unfold};
+use crate::kernels::windows::{Window, entries, fold, unfold};
+use crate::shape::product;
 
 /// The sizes of a convolution.
 pub(crate) struct Sizes<'a> {
@@ -23,12 +24,12 @@ pub(crate) struct Sizes<'a> {
 impl Sizes<'_> {
     /// Elements of one channel of an image.
     fn plane(&self) -> usize {
-        self.lengths.iter().product()
+        product(self.lengths)
     }
 
     /// Entries of a window, in one channel.
     fn entries(&self) -> usize {
-        self.windows.iter().map(|w| w.size).product()
+        entries(self.windows)
     }
 
     /// Entries of a window over all channels of a group: the rows of the matrix of windows.
@@ -38,7 +39,7 @@ impl Sizes<'_> {
 
     /// Windows: the columns of that matrix.
     fn columns(&self) -> usize {
-        self.counts.iter().product()
+        product(self.counts)
     }
 
     /// Calls `f` with the number of each group of each image, over the batch, and of the group.

@@ -10,6 +10,7 @@ use faer::traits::RealField;
 use faer::{Mat, MatRef, Side};
 
 use crate::float::Float;
+use crate::shape::product;
 use crate::tensor::Tensor;
 
 /// `P·A = L·U`: both triangles in one row-major matrix, the ones on the diagonal of `L` left out.
@@ -216,7 +217,7 @@ fn sides<F: Float>(a: &Tensor<F>) -> (usize, usize) {
 pub(crate) fn matrices<F: Float>(a: &Tensor<F>) -> impl Iterator<Item = &[F]> {
     let (m, n) = sides(a);
     // `chunks_exact` gives none of size 0, and a batch of empty matrices may have any number.
-    let count = a.shape()[..a.rank() - 2].iter().product();
+    let count = product(&a.shape()[..a.rank() - 2]);
     let data = a.data();
     (0..count).map(move |k| &data[k * m * n..][..m * n])
 }

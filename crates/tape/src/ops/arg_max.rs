@@ -6,8 +6,8 @@ use crate::error::{Error, OrRaise};
 use crate::float::Float;
 use crate::kernels::reduce::exceeds;
 use crate::op::{Kind, Op, Value};
-use crate::ops::axes::axis;
-use crate::shape::Shape;
+use crate::ops::axes::{axis, existing};
+use crate::shape::{Shape, product};
 use crate::tensor::Tensor;
 
 /// The position of the largest element along an axis, which is removed; the first of several, and the first NaN if there
@@ -32,7 +32,7 @@ impl Op for ArgMax {
 
     #[inline]
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
-        axis("arg_max", self.axis as isize, args[0].rank())?;
+        existing("arg_max", self.axis, args[0].rank())?;
         if args[0][self.axis] == 0 {
             return Err(Error::shape("arg_max", format!("axis {} of {} is empty", self.axis, args[0])));
         }
@@ -46,7 +46,7 @@ impl Op for ArgMax {
 
     fn forward<F: Float>(&self, a: Args<'_, Tensor<F>>) -> Value<F> {
         let (x, shape) = (&a[0], Tensor::shape(&a[0]));
-        let (n, width) = (shape[self.axis], shape[self.axis + 1..].iter().product::<usize>());
+        let (n, width) = (shape[self.axis], product(&shape[self.axis + 1..]));
         let blocks = if width == 0 { 0 } else { x.len() / (n * width) };
         let mut out = Vec::with_capacity(blocks * width);
         for block in 0..blocks {

@@ -9,7 +9,7 @@ use crate::op::{Kind, Op, Value};
 use crate::ops::max_pool::{AdaptiveMaxPool, MaxPool};
 use crate::ops::pool::{adaptive, adaptive_counts};
 use crate::ops::{AnyOp, PerAxis, Pool};
-use crate::shape::Shape;
+use crate::shape::{Shape, product};
 use crate::tensor::Tensor;
 
 /// The position in its image of the largest entry of each window: the first of several, or the last NaN, as in
@@ -39,7 +39,7 @@ impl ArgMaxPool {
         match self {
             ArgMaxPool::Sliding(pool) => {
                 let window = pool.window(k);
-                (0..window.size).filter_map(|j| window.at(i, j, len)).collect()
+                window.entries_on(i, len).filter_map(|j| window.at(i, j, len)).collect()
             }
             ArgMaxPool::Adaptive(_) => adaptive(i, count, len).collect(),
         }
@@ -56,7 +56,7 @@ impl Op for ArgMaxPool {
     #[inline]
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
         let counts = self.counts(args[0])?;
-        Ok(Shape::from([args[0][0], args[0][1], counts.iter().product()]))
+        Ok(Shape::from([args[0][0], args[0][1], product(&counts)]))
     }
 
     #[inline]
@@ -83,7 +83,7 @@ impl Op for ArgMaxPool {
             ends.push(entries.len());
         });
         let mut out = Vec::with_capacity(shape[0] * shape[1] * ends.len());
-        for image in x.data().chunks_exact(lengths.iter().product::<usize>().max(1)) {
+        for image in x.data().chunks_exact(product(lengths).max(1)) {
             let mut begin = 0;
             for end in &ends {
                 let window = &entries[begin..*end];
@@ -99,7 +99,7 @@ impl Op for ArgMaxPool {
                 begin = *end;
             }
         }
-        Tensor::new([shape[0], shape[1], counts.iter().product()], out).into()
+        Tensor::new([shape[0], shape[1], product(&counts)], out).into()
     }
 
     #[inline]

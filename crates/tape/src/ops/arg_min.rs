@@ -6,7 +6,7 @@ use crate::error::{Error, OrRaise};
 use crate::float::Float;
 use crate::op::{Kind, Op, Value};
 use crate::ops::ArgMax;
-use crate::ops::axes::axis;
+use crate::ops::axes::{axis, existing};
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 
@@ -32,7 +32,7 @@ impl Op for ArgMin {
 
     #[inline]
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
-        axis("arg_min", self.axis as isize, args[0].rank())?;
+        existing("arg_min", self.axis, args[0].rank())?;
         if args[0][self.axis] == 0 {
             return Err(Error::shape("arg_min", format!("axis {} of {} is empty", self.axis, args[0])));
         }

@@ -10,7 +10,7 @@ use crate::kernels::gemm::{Matrix, multiply};
 use crate::kernels::reduce::broadcast_to;
 use crate::op::{Op, Value};
 use crate::ops::{MatMulExt, PermuteExt, Select, SoftmaxExt, SumExt};
-use crate::shape::Shape;
+use crate::shape::{Shape, product, work};
 use crate::tensor::Tensor;
 
 /// `y = softmax(scale · q kᵀ) v` (Vaswani et al. 2017), where what is masked has probability 0.
@@ -76,7 +76,7 @@ impl Attention {
     fn sizes<F: Float>(q: &Tensor<F>, k: &Tensor<F>, v: &Tensor<F>) -> Sizes {
         let (q, k, v) = (Tensor::shape(q), Tensor::shape(k), Tensor::shape(v));
         let r = q.rank();
-        Sizes { batches: q[..r - 2].iter().product(), n: q[r - 2], m: k[r - 2], e: q[r - 1], f: v[r - 1] }
+        Sizes { batches: product(&q[..r - 2]), n: q[r - 2], m: k[r - 2], e: q[r - 1], f: v[r - 1] }
     }
 
     /// Calls `f` with the number of each batch and its probabilities.
@@ -241,7 +241,8 @@ impl Op for Attention {
     fn flops(&self, args: &[&Shape], y: &Shape) -> u64 {
         let (q, r) = (args[0], args[0].rank());
         let m = args[1][r - 2];
-        (y.len_elements() * 2 * m + q.len_elements() * 2 * m + 24 * q.len_elements() / q[r - 1].max(1) * m) as u64
+        let softmax = work([24, q.len_elements() / q[r - 1].max(1), m]);
+        work([2, y.len_elements(), m]).saturating_add(work([2, q.len_elements(), m])).saturating_add(softmax)
     }
 
     #[inline]
@@ -359,7 +360,7 @@ impl Op for AttentionInput {
     #[inline]
     fn flops(&self, args: &[&Shape], _y: &Shape) -> u64 {
         let products = if self.slot == 2 { 1 } else { 2 };
-        products * self.of.flops(&args[1..], args[0])
+        self.of.flops(&args[1..], args[0]).saturating_mul(products)
     }
 
     #[inline]

@@ -6,7 +6,7 @@ use crate::case::Case;
 use crate::error::Error;
 use crate::float::Float;
 use crate::op::{Op, Value};
-use crate::shape::Shape;
+use crate::shape::{Shape, product};
 use crate::tensor::Tensor;
 
 /// Classes as a distribution: along a new axis 1 (axis 0 of a single class) stand `1 − smoothing` at the class and
@@ -88,7 +88,7 @@ impl Op for ClassTargets {
 
     fn forward<F: Float>(&self, a: Args<'_, Tensor<F>>) -> Value<F> {
         let classes = a.index(0);
-        let width: usize = classes.shape().iter().skip(1).product();
+        let width = product(classes.shape().get(1..).unwrap_or_default());
         let weight = |k: usize| F::from_f64(self.weights.get(k).copied().unwrap_or(1.0));
         let share = F::from_f64(self.smoothing / self.count as f64);
         let at_class = F::from_f64(1.0 - self.smoothing);

@@ -6,6 +6,7 @@ use crate::error::OrRaise;
 use crate::ops::axes::axis;
 use crate::ops::{SliceExt, concat};
 use crate::tensor::Tensor;
+use crate::sizes::signed;
 
 /// The method that multiplies along an axis.
 pub trait CumprodExt: Algebra {
@@ -28,7 +29,7 @@ pub trait CumprodExt: Algebra {
         // Entry i is the product of up to `step` entries that end there.
         let mut step = 1;
         while step < n {
-            let at = axis as isize;
+            let at = signed(axis);
             let grown = y.slice(at, step..n) * y.slice(at, 0..n - step);
             y = concat(&[&y.slice(at, 0..step), &grown], at);
             step *= 2;

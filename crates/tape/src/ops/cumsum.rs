@@ -7,7 +7,7 @@ use crate::error::{Error, OrRaise};
 use crate::float::Float;
 use crate::kernels::rows::map_rows;
 use crate::op::{Op, Value};
-use crate::ops::axes::axis;
+use crate::ops::axes::{axis, existing};
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 
@@ -35,7 +35,7 @@ impl Op for Cumsum {
 
     #[inline]
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
-        axis("cumsum", self.axis as isize, args[0].rank()).map(|_| args[0].clone())
+        existing("cumsum", self.axis, args[0].rank()).map(|_| args[0].clone())
     }
 
     fn forward<F: Float>(&self, a: Args<'_, Tensor<F>>) -> Value<F> {

@@ -7,7 +7,7 @@ use crate::error::Error;
 use crate::float::Float;
 use crate::op::{Op, Value};
 use crate::ops::sum_of::one_shape;
-use crate::shape::Shape;
+use crate::shape::{Shape, work};
 use crate::tensor::Tensor;
 
 /// `y = a₁ a₂ + a₃ a₄ + …`, from left to right, for arguments of one shape.
@@ -59,7 +59,7 @@ impl Op for DotOf {
 
     #[inline]
     fn flops(&self, args: &[&Shape], y: &Shape) -> u64 {
-        (args.len() as u64 - 1) * y.len_elements() as u64
+        work([args.len().saturating_sub(1), y.len_elements()])
     }
 
     #[inline]

@@ -5,7 +5,7 @@ use crate::case::Case;
 use crate::error::Error;
 use crate::float::Float;
 use crate::op::{Op, Value};
-use crate::shape::Shape;
+use crate::shape::{Shape, work};
 use crate::tensor::Tensor;
 
 /// `y = x / (1 − p)`, and 0 with probability `p` (Srivastava et al. 2014). Which elements are dropped depends on the key
@@ -80,7 +80,7 @@ impl Op for Dropout {
 
     #[inline]
     fn flops(&self, _args: &[&Shape], y: &Shape) -> u64 {
-        6 * y.len_elements() as u64
+        work([6, y.len_elements()])
     }
 
     #[inline]

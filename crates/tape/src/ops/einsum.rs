@@ -5,6 +5,7 @@ use crate::case::{Case, Function};
 use crate::error::{Error, OrRaise};
 use crate::ops::{Axes, DiagonalExt, MatMulExt, PermuteExt, ReshapeExt, SumExt};
 use crate::shape::Shape;
+use crate::sizes::signed;
 
 /// The name of an axis: a letter, or an axis that `...` stands for, counted from the last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -162,7 +163,7 @@ impl<A: Algebra> Term<A> {
         }
         while let Some((first, second)) = repeated(&term.labels) {
             let label = term.labels[first];
-            term.value = term.value.diagonal_of(0, first as isize, second as isize);
+            term.value = term.value.diagonal_of(0, signed(first), signed(second));
             term.labels.remove(second);
             term.labels.remove(first);
             term.labels.push(label);
@@ -193,7 +194,7 @@ impl<A: Algebra> Term<A> {
     /// The axes as a batch of matrices: those of `batch`, then all of `rows` as one and all of `columns` as one. What
     /// lies in the other order is a transposed view.
     fn matrices(&self, batch: &[Label], rows: &[Label], columns: &[Label], plan: &Plan) -> A {
-        let length = |labels: &[Label]| labels.iter().map(|l| plan.length(*l)).product::<usize>();
+        let length = |labels: &[Label]| labels.iter().map(|l| plan.length(*l)).collect::<Shape>().len_elements();
         let mut lengths: Vec<usize> = batch.iter().map(|l| plan.length(*l)).collect();
         let swapped = [batch, columns, rows].concat();
         if self.labels == swapped && !rows.is_empty() && !columns.is_empty() {

@@ -10,7 +10,8 @@ use crate::op::{Op, Value};
 use crate::ops::axes::axis;
 use crate::ops::gather::in_range;
 use crate::ops::{IndexAdd, PermuteExt};
-use crate::shape::Shape;
+use crate::shape::{Shape, product};
+use crate::sizes::signed;
 use crate::tensor::Tensor;
 
 /// `y[…, i…, …] = x[…, index[i…], …]`: the entries of an axis at given positions. The positions may have any shape,
@@ -49,8 +50,8 @@ impl Op for IndexSelect {
     fn forward<F: Float>(&self, a: Args<'_, Tensor<F>>) -> Value<F> {
         let (x, index) = (&a[0], a.index(1));
         let from = Tensor::shape(x);
-        let (n, width) = (from[self.axis], from[self.axis + 1..].iter().product::<usize>());
-        let blocks: usize = from[..self.axis].iter().product();
+        let (n, width) = (from[self.axis], product(&from[self.axis + 1..]));
+        let blocks = product(&from[..self.axis]);
         let shape = from[..self.axis].iter().chain(&index.shape()[..]).chain(&from[self.axis + 1..]).copied().collect();
         let mut out = Buffer::room(blocks * index.len() * width);
         for block in 0..blocks {
@@ -173,9 +174,10 @@ pub trait IndexSelectExt: Algebra {
             Error::shape("sliding", message).raise()
         }
         let count = (shape[axis] - size) / step + 1;
-        let index = (0..count).flat_map(|i| (0..size).map(move |k| (i * step + k) as i64)).collect();
-        let windows = self.index_select(axis as isize, Tensor::new([count, size], index));
-        windows.move_axis(axis as isize + 1, -1)
+        let index = (0..count).flat_map(|i| (0..size).map(move |k| (i * step + k) as i64));
+        let index = Tensor::made("sliding", Shape::from([count, size]), index).or_raise();
+        let windows = self.index_select(signed(axis), index);
+        windows.move_axis(signed(axis) + 1, -1)
     }
 }
 

@@ -2,10 +2,12 @@
 
 use crate::algebra::{Algebra, Args};
 use crate::case::{Case, Function};
+use crate::ceiling::admit;
 use crate::error::{Error, OrRaise};
 use crate::ops::average_pool::along_each;
 use crate::ops::pool::{adaptive_counts, spatial};
 use crate::ops::{PerAxis, Scheme};
+use crate::shape::Shape;
 
 /// How an image is read between its entries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,7 +63,7 @@ pub trait InterpolateExt: Algebra {
         if to.contains(&0) {
             Error::shape("interpolate", format!("{} resized to lengths {:?}", self.shape(), &to[..])).raise()
         }
-        along_each(self, &to, |_, from, to| mode.scheme(from, to, None))
+        resized(self, &to, |from, to| mode.scheme(from, to, None))
     }
 
     /// Images whose lengths are `factor` times as large, rounded down: PyTorch's `scale_factor`. Neighbours of the
@@ -84,11 +86,18 @@ pub trait InterpolateExt: Algebra {
         if to.contains(&0) || !(factor > 0.0) {
             Error::shape("interpolate", format!("{shape} times {factor} has lengths {:?}", &to[..])).raise()
         }
-        along_each(self, &to, |_, from, to| mode.scheme(from, to, Some(factor)))
+        resized(self, &to, |from, to| mode.scheme(from, to, Some(factor)))
     }
 }
 
 impl<A: Algebra> InterpolateExt for A {}
+
+#[track_caller]
+fn resized<A: Algebra>(x: &A, to: &[usize], scheme: impl Fn(usize, usize) -> Scheme) -> A {
+    let shape: Shape = x.shape()[..2].iter().chain(to).copied().collect();
+    admit("interpolate", &shape, size_of::<f32>()).or_raise();
+    along_each(x, to, |_, from, to| scheme(from, to))
+}
 
 /// [`InterpolateExt::interpolate`], as the tests of all functions see it.
 #[derive(Clone, Debug)]

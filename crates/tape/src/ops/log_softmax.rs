@@ -7,9 +7,9 @@ use crate::error::{Error, OrRaise};
 use crate::float::Float;
 use crate::kernels::rows::map_rows;
 use crate::op::{Op, Value};
-use crate::ops::axes::axis;
+use crate::ops::axes::{axis, existing};
 use crate::ops::{ExpExt, LogSumExpExt, SumToExt};
-use crate::shape::Shape;
+use crate::shape::{Shape, work};
 use crate::tensor::Tensor;
 
 /// `y = x − ln Σ exp(x)` along an axis: the logarithm of the softmax, exact where that underflows.
@@ -38,7 +38,7 @@ impl Op for LogSoftmax {
 
     #[inline]
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
-        axis("log_softmax", self.axis as isize, args[0].rank()).map(|_| args[0].clone())
+        existing("log_softmax", self.axis, args[0].rank()).map(|_| args[0].clone())
     }
 
     fn forward<F: Float>(&self, a: Args<'_, Tensor<F>>) -> Value<F> {
@@ -69,7 +69,7 @@ impl Op for LogSoftmax {
 
     #[inline]
     fn flops(&self, args: &[&Shape], _y: &Shape) -> u64 {
-        24 * args[0].len_elements() as u64
+        work([24, args[0].len_elements()])
     }
 
     #[inline]

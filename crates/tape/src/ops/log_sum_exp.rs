@@ -10,7 +10,7 @@ use crate::kernels::elementwise::for_each_row;
 use crate::op::{Op, Value};
 use crate::ops::sum::reduced;
 use crate::ops::{Axes, BroadcastToExt, ExpExt, LnExt, ReshapeExt, SumTo, SumToExt};
-use crate::shape::Shape;
+use crate::shape::{Shape, work};
 use crate::tensor::Tensor;
 
 /// `y = ln Σ exp(x)` over the axes along which a tensor of the given shape would repeat. The largest term is taken out
@@ -83,7 +83,7 @@ impl Op for LogSumExp {
 
     #[inline]
     fn flops(&self, args: &[&Shape], _y: &Shape) -> u64 {
-        22 * args[0].len_elements() as u64
+        work([22, args[0].len_elements()])
     }
 
     #[inline]

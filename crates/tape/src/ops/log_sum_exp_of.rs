@@ -8,7 +8,7 @@ use crate::float::Float;
 use crate::op::{Op, Value};
 use crate::ops::sum_of::one_shape;
 use crate::ops::{ExpExt, LnExt};
-use crate::shape::Shape;
+use crate::shape::{Shape, work};
 use crate::tensor::Tensor;
 
 /// `y = ln(exp(a₁) + exp(a₂) + …)` for arguments of one shape. The largest is taken out first, so that nothing
@@ -60,7 +60,7 @@ impl Op for LogSumExpOf {
 
     #[inline]
     fn flops(&self, args: &[&Shape], y: &Shape) -> u64 {
-        22 * (args.len() * y.len_elements()) as u64
+        work([22, args.len(), y.len_elements()])
     }
 
     #[inline]

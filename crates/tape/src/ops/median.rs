@@ -5,6 +5,7 @@ use crate::case::{Case, Function};
 use crate::error::{Error, OrRaise};
 use crate::ops::axes::axis;
 use crate::ops::{CompareExt, ReshapeExt, SliceExt, SortExt, select};
+use crate::sizes::signed;
 
 /// The methods that find a quantile. NaN if there is one, as in PyTorch.
 pub trait MedianExt: Algebra {
@@ -83,7 +84,7 @@ fn sorted<A: Algebra>(op: &str, x: &A, at: isize) -> (impl Fn(usize) -> A, usize
     }
     let sorted = x.sort(at, false).0;
     let entry = move |i: usize| {
-        let entry = |i: usize| ReshapeExt::reshape(&sorted.slice(axis as isize, i..i + 1), shape.without(axis));
+        let entry = |i: usize| ReshapeExt::reshape(&sorted.slice(signed(axis), i..i + 1), shape.without(axis));
         // NaN is the last in order, and alone differs from itself.
         let last = entry(n - 1);
         select(last.equal(&last), &entry(i), &last)

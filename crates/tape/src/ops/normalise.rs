@@ -10,7 +10,7 @@ use crate::kernels::groups::Groups;
 use crate::op::{Op, Value};
 use crate::ops::sum::reduced;
 use crate::ops::{Axes, PowfExt, SumToExt};
-use crate::shape::Shape;
+use crate::shape::{Shape, work};
 use crate::tensor::Tensor;
 
 /// `y = (x − μ) / σ` over the axes along which a tensor of the given shape would repeat, with the mean μ and
@@ -124,7 +124,7 @@ impl Op for Normalise {
 
     #[inline]
     fn flops(&self, args: &[&Shape], _y: &Shape) -> u64 {
-        6 * args[0].len_elements() as u64
+        work([6, args[0].len_elements()])
     }
 
     #[inline]
@@ -233,7 +233,7 @@ impl Op for NormaliseInput {
 
     #[inline]
     fn flops(&self, args: &[&Shape], _y: &Shape) -> u64 {
-        13 * args[0].len_elements() as u64
+        work([13, args[0].len_elements()])
     }
 
     #[inline]

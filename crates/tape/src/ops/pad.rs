@@ -2,9 +2,11 @@
 
 use crate::algebra::{Algebra, Arg, Args};
 use crate::case::{Case, Function};
-use crate::error::Error;
+use crate::ceiling::admit;
+use crate::error::{Error, OrRaise};
 use crate::ops::{IndexSelectExt, Unslice, concat};
 use crate::shape::Shape;
+use crate::sizes::signed;
 use crate::tensor::Tensor;
 
 /// What [`PadExt::pad`] adds.
@@ -83,6 +85,8 @@ pub trait PadExt: Algebra {
                 );
                 Error::shape("pad", message).raise()
             }
+            let len = n.saturating_add(*before).saturating_add(*after);
+            admit("pad", &y.shape().with(axis, len), size_of::<f32>()).or_raise();
             if (*before, *after) != (0, 0) {
                 y = padded(&y, axis, *before, *after, mode);
             }
@@ -103,9 +107,9 @@ fn padded<A: Algebra>(x: &A, axis: usize, before: usize, after: usize, mode: Pad
         }
         PadMode::Constant(value) => {
             let block = |n: usize| x.full(shape.with(axis, n), value);
-            concat(&[&block(before), x, &block(after)], axis as isize)
+            concat(&[&block(before), x, &block(after)], signed(axis))
         }
-        _ => x.index_select(axis as isize, mode.positions(shape[axis], before, after)),
+        _ => x.index_select(signed(axis), mode.positions(shape[axis], before, after)),
     }
 }
 

@@ -11,7 +11,7 @@ use crate::float::Float;
 use crate::kernels::windows::Window;
 use crate::op::{Op, Value};
 use crate::ops::pool::adaptive;
-use crate::shape::Shape;
+use crate::shape::{Shape, product, work};
 use crate::tensor::Tensor;
 
 /// `y[…, i, …] = Σⱼ W[i, j] · x[…, j, …]` along an axis, with few weights that are not 0; or, transposed, with `W[j, i]`.
@@ -71,14 +71,11 @@ impl Resample {
         let last = self.from.saturating_sub(1);
         match &self.scheme {
             Scheme::Average { window, count_padding } => {
-                let places: SmallVec<[usize; 4]> =
-                    (0..window.size).filter_map(|k| window.at(i, k, self.from)).collect();
+                let entries = window.entries_on(i, self.from);
                 // Beyond the padding, where only a window of ceil mode reaches, nothing is counted.
-                let padded = self.from + 2 * window.padding;
-                let begin = i * window.stride;
-                let inside = (0..window.size).filter(|k| begin + k * window.dilation < padded).count();
-                let count = if *count_padding { inside } else { places.len() };
-                places.into_iter().map(|j| (j, 1.0 / count as f64)).collect()
+                let inside = window.entries_in_padded(i, self.from);
+                let count = if *count_padding { inside } else { entries.len() };
+                entries.filter_map(|k| Some((window.at(i, k, self.from)?, 1.0 / count as f64))).collect()
             }
             Scheme::AdaptiveAverage => {
                 let places = adaptive(i, self.to, self.from);
@@ -100,6 +97,26 @@ impl Resample {
             }
         }
     }
+}
+
+impl Resample {
+    /// The number of weights, without looking at each; of windows with padding, as if nothing lay there.
+    #[inline]
+    fn terms(&self) -> usize {
+        match &self.scheme {
+            Scheme::Average { window, .. } => self.to.saturating_mul(window.size.min(self.from)),
+            // Neighbouring windows share an entry unless one ends where the next begins.
+            Scheme::AdaptiveAverage => (self.from.saturating_add(self.to)).saturating_sub(common(self.from, self.to)),
+            Scheme::Nearest { .. } => self.to,
+            Scheme::Linear { .. } => self.to.saturating_mul(2),
+        }
+    }
+}
+
+/// The greatest common divisor.
+#[inline]
+fn common(a: usize, b: usize) -> usize {
+    if b == 0 { a } else { common(b, a % b) }
 }
 
 impl Op for Resample {
@@ -134,8 +151,8 @@ impl Op for Resample {
     fn forward<F: Float>(&self, a: Args<'_, Tensor<F>>) -> Value<F> {
         let (x, shape) = (&a[0], Tensor::shape(&a[0]));
         let made = if self.transposed { self.from } else { self.to };
-        let blocks: usize = shape[..self.axis].iter().product();
-        let width: usize = shape[self.axis + 1..].iter().product();
+        let blocks = product(&shape[..self.axis]);
+        let width = product(&shape[self.axis + 1..]);
         let rows = (0..self.to).flat_map(|i| self.row(i).into_iter().map(move |(j, weight)| (i, j, weight)));
         let terms: Vec<(usize, usize, F)> = rows
             .map(|(i, j, weight)| {
@@ -143,7 +160,7 @@ impl Op for Resample {
                 (to * width, from * width, F::from_f64(weight))
             })
             .collect();
-        let mut out = Buffer::filled(blocks * made * width, F::zero());
+        let mut out = Buffer::filled(product(&[blocks, made, width]), F::zero());
         let (read_block, made_block) = (shape[self.axis] * width, made * width);
         if !out.is_empty() {
             let images = x.data().chunks_exact(read_block.max(1)).zip(out.chunks_exact_mut(made_block));
@@ -178,8 +195,7 @@ impl Op for Resample {
     #[inline]
     fn flops(&self, args: &[&Shape], _y: &Shape) -> u64 {
         let beside = args[0].len_elements() / args[0][self.axis].max(1);
-        let terms: usize = (0..self.to).map(|i| self.row(i).len()).sum();
-        2 * (beside * terms) as u64
+        work([2, beside, self.terms()])
     }
 
     #[inline]

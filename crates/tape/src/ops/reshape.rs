@@ -6,7 +6,7 @@ use crate::complex::Analytic;
 use crate::error::{Error, OrRaise};
 use crate::float::Float;
 use crate::op::{Op, Value};
-use crate::shape::Shape;
+use crate::shape::{Shape, product};
 use crate::sizes::Sizes;
 use crate::tensor::Tensor;
 
@@ -114,7 +114,7 @@ pub trait ReshapeExt: Algebra {
         let shape = self.shape();
         assert!(first <= shape.rank(), "flatten: from axis {first} of a tensor of shape {shape}");
         let mut flat = Shape::from(&shape[..first]);
-        flat.push(shape[first..].iter().product());
+        flat.push(product(&shape[first..]));
         ReshapeExt::reshape(self, flat)
     }
 }

@@ -5,6 +5,7 @@ use crate::case::{Case, Function};
 use crate::error::OrRaise;
 use crate::ops::axes::axis;
 use crate::ops::{SliceExt, concat};
+use crate::sizes::signed;
 
 /// The method that moves entries around an axis.
 pub trait RollExt: Algebra {
@@ -24,11 +25,11 @@ pub trait RollExt: Algebra {
     fn roll(&self, at: isize, shift: isize) -> Self {
         let axis = axis("roll", at, self.shape().rank()).or_raise();
         let n = self.shape()[axis];
-        let shift = if n == 0 { 0 } else { shift.rem_euclid(n as isize) as usize };
+        let shift = if n == 0 { 0 } else { shift.rem_euclid(signed(n)) as usize };
         if shift == 0 {
             return self.clone();
         }
-        let axis = axis as isize;
+        let axis = signed(axis);
         concat(&[&self.slice(axis, n - shift..n), &self.slice(axis, 0..n - shift)], axis)
     }
 }

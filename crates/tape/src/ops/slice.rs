@@ -11,7 +11,8 @@ use crate::float::Float;
 use crate::op::{Op, Value};
 use crate::ops::axes::axis;
 use crate::ops::{FlipExt, ReshapeExt};
-use crate::shape::Shape;
+use crate::shape::{Shape, product};
+use crate::sizes::signed;
 use crate::tensor::Tensor;
 
 /// Every `step`-th entry of an axis from `start` to before `end`. [`Unslice`] is its rule.
@@ -46,7 +47,7 @@ pub struct Unslice {
 /// A shape as blocks around an axis: how many blocks, and how many elements in one entry of the axis.
 #[inline]
 fn around(shape: &Shape, axis: usize) -> (usize, usize) {
-    (shape[..axis].iter().product(), shape[axis + 1..].iter().product())
+    (product(&shape[..axis]), product(&shape[axis + 1..]))
 }
 
 impl Op for Slice {
@@ -139,7 +140,8 @@ impl Op for Unslice {
         if axis >= x.rank() || step == 0 {
             return Err(Error::shape("unslice", format!("axis {axis} by step {step} of {x}")));
         }
-        if x[axis] > 0 && start + (x[axis] - 1) * step >= len {
+        let last = x[axis].checked_sub(1).map(|n| n.saturating_mul(step).saturating_add(start));
+        if last.is_some_and(|last| last >= len) {
             let n = x[axis];
             return Err(Error::shape("unslice", format!("{n} entries from {start} by {step} do not fit in {len}")));
         }
@@ -221,17 +223,17 @@ macro_rules! span_from {
     ($($t:ty)*) => { $(
         impl From<Range<$t>> for Span {
             fn from(range: Range<$t>) -> Self {
-                Span { start: Some(range.start as isize), end: Some(range.end as isize) }
+                Span { start: Some(signed(range.start)), end: Some(signed(range.end)) }
             }
         }
         impl From<RangeFrom<$t>> for Span {
             fn from(range: RangeFrom<$t>) -> Self {
-                Span { start: Some(range.start as isize), end: None }
+                Span { start: Some(signed(range.start)), end: None }
             }
         }
         impl From<RangeTo<$t>> for Span {
             fn from(range: RangeTo<$t>) -> Self {
-                Span { start: None, end: Some(range.end as isize) }
+                Span { start: None, end: Some(signed(range.end)) }
             }
         }
     )* };
@@ -305,11 +307,11 @@ pub trait SliceExt: Algebra {
     fn at(&self, at: isize, i: isize) -> Self {
         let shape = self.shape();
         let axis = axis("at", at, shape.rank()).or_raise();
-        let entry = if i < 0 { i + shape[axis] as isize } else { i };
-        if !(0..shape[axis] as isize).contains(&entry) {
+        let entry = if i < 0 { i + signed(shape[axis]) } else { i };
+        if !(0..signed(shape[axis])).contains(&entry) {
             Error::shape("at", format!("entry {i} of axis {axis} of {shape}, which has length {}", shape[axis])).raise()
         }
-        let part = self.slice(axis as isize, entry..entry + 1);
+        let part = self.slice(signed(axis), entry..entry + 1);
         ReshapeExt::reshape(&part, shape.without(axis))
     }
 }

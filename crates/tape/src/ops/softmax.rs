@@ -7,9 +7,9 @@ use crate::error::{Error, OrRaise};
 use crate::float::Float;
 use crate::kernels::rows::map_rows;
 use crate::op::{Op, Value};
-use crate::ops::axes::axis;
+use crate::ops::axes::{axis, existing};
 use crate::ops::{ExpExt, LogSumExpExt, SumToExt};
-use crate::shape::Shape;
+use crate::shape::{Shape, work};
 use crate::tensor::Tensor;
 
 /// `y = exp(x) / Σ exp(x)` along an axis. The largest term is taken out first, so that nothing overflows.
@@ -38,7 +38,7 @@ impl Op for Softmax {
 
     #[inline]
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
-        axis("softmax", self.axis as isize, args[0].rank()).map(|_| args[0].clone())
+        existing("softmax", self.axis, args[0].rank()).map(|_| args[0].clone())
     }
 
     fn forward<F: Float>(&self, a: Args<'_, Tensor<F>>) -> Value<F> {
@@ -71,7 +71,7 @@ impl Op for Softmax {
 
     #[inline]
     fn flops(&self, args: &[&Shape], _y: &Shape) -> u64 {
-        24 * args[0].len_elements() as u64
+        work([24, args[0].len_elements()])
     }
 
     #[inline]

@@ -5,6 +5,7 @@ use crate::case::{Case, Function};
 use crate::error::{Error, OrRaise};
 use crate::ops::SliceExt;
 use crate::ops::axes::axis;
+use crate::sizes::signed;
 
 /// The methods that cut an axis in parts.
 pub trait SplitExt: Algebra {
@@ -28,7 +29,7 @@ pub trait SplitExt: Algebra {
             Error::shape("split", format!("parts of 0 entries of axis {axis} of {shape}")).raise()
         }
         let starts = (0..shape[axis].max(1)).step_by(size);
-        starts.map(|start| self.slice(axis as isize, start..(start + size).min(shape[axis]))).collect()
+        starts.map(|start| self.slice(signed(axis), start..start.saturating_add(size).min(shape[axis]))).collect()
     }
 
     /// Parts of given sizes, which add up to the length of the axis.
@@ -46,7 +47,7 @@ pub trait SplitExt: Algebra {
     fn split_sizes(&self, at: isize, sizes: &[usize]) -> Vec<Self> {
         let shape = self.shape();
         let axis = axis("split", at, shape.rank()).or_raise();
-        let sum: usize = sizes.iter().sum();
+        let sum = sizes.iter().fold(0_usize, |sum, size| sum.saturating_add(*size));
         if sum != shape[axis] {
             let message = format!("sizes {sizes:?} add up to {sum}, axis {axis} of {shape} has length {}", shape[axis]);
             Error::shape("split", message).raise()
@@ -54,7 +55,7 @@ pub trait SplitExt: Algebra {
         let mut start = 0;
         let mut part = |size: &usize| {
             start += size;
-            self.slice(axis as isize, start - size..start)
+            self.slice(signed(axis), start - size..start)
         };
         sizes.iter().map(&mut part).collect()
     }
@@ -78,7 +79,7 @@ pub trait SplitExt: Algebra {
         if count == 0 {
             Error::shape("chunk", format!("axis {axis} of {shape} in 0 parts")).raise()
         }
-        self.split(axis as isize, shape[axis].div_ceil(count).max(1))
+        self.split(signed(axis), shape[axis].div_ceil(count).max(1))
     }
 
     /// `length` entries of an axis from `start`, which may count from the end.
@@ -95,13 +96,13 @@ pub trait SplitExt: Algebra {
     fn narrow(&self, at: isize, start: isize, length: usize) -> Self {
         let shape = self.shape();
         let axis = axis("narrow", at, shape.rank()).or_raise();
-        let first = if start < 0 { start + shape[axis] as isize } else { start };
-        if first < 0 || first as usize + length > shape[axis] {
+        let first = if start < 0 { start + signed(shape[axis]) } else { start };
+        if first < 0 || length > shape[axis] || first as usize > shape[axis] - length {
             let message =
                 format!("{length} entries from {start} of axis {axis} of {shape}, which has length {}", shape[axis]);
             Error::shape("narrow", message).raise()
         }
-        self.slice(axis as isize, first as usize..first as usize + length)
+        self.slice(signed(axis), first as usize..first as usize + length)
     }
 }
 

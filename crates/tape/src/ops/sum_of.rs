@@ -6,7 +6,7 @@ use crate::complex::Analytic;
 use crate::error::Error;
 use crate::float::Float;
 use crate::op::{Op, Value};
-use crate::shape::Shape;
+use crate::shape::{Shape, work};
 use crate::tensor::Tensor;
 
 /// `y = a₁ + a₂ + …`, from left to right, for arguments of one shape.
@@ -55,7 +55,7 @@ impl Op for SumOf {
 
     #[inline]
     fn flops(&self, args: &[&Shape], y: &Shape) -> u64 {
-        (args.len() as u64 - 1) * y.len_elements() as u64
+        work([args.len().saturating_sub(1), y.len_elements()])
     }
 
     #[inline]

@@ -7,7 +7,7 @@ use crate::float::Float;
 use crate::kernels::factor::cholesky_of;
 use crate::op::{Op, Value};
 use crate::ops::{MatMulExt, PermuteExt, Triangle, TriangleExt, TriangularSolve};
-use crate::shape::Shape;
+use crate::shape::{Shape, work};
 use crate::tensor::Tensor;
 
 use super::{definite, square, symmetric, which};
@@ -72,7 +72,7 @@ impl Op for Cholesky {
 
     #[inline]
     fn flops(&self, args: &[&Shape], y: &Shape) -> u64 {
-        (y.len_elements() * args[0].last().copied().unwrap_or(0) / 3) as u64
+        work([y.len_elements(), args[0].last().copied().unwrap_or(0)]) / 3
     }
 
     #[inline]

@@ -7,7 +7,7 @@ use crate::float::Float;
 use crate::kernels::factor::lu_of;
 use crate::op::{Op, Value};
 use crate::ops::{Cofactors, SumExt};
-use crate::shape::Shape;
+use crate::shape::{Shape, work};
 use crate::tensor::Tensor;
 
 use super::{element, regular, square};
@@ -47,7 +47,7 @@ impl Op for Det {
 
     #[inline]
     fn flops(&self, args: &[&Shape], _y: &Shape) -> u64 {
-        (2 * args[0].len_elements() * args[0].last().copied().unwrap_or(0) / 3) as u64
+        work([2, args[0].len_elements(), args[0].last().copied().unwrap_or(0)]) / 3
     }
 
     #[inline]

@@ -7,7 +7,7 @@ use crate::float::Float;
 use crate::kernels::factor::eigh_of;
 use crate::op::{Op, Value};
 use crate::ops::{Gaps, MatMulExt, PermuteExt, SumExt};
-use crate::shape::Shape;
+use crate::shape::{Shape, work};
 use crate::tensor::Tensor;
 
 use super::{definite, row, square, symmetric};
@@ -118,7 +118,7 @@ impl Op for Eigh {
 
     #[inline]
     fn flops(&self, args: &[&Shape], _y: &Shape) -> u64 {
-        9 * (args[0].len_elements() * args[0].last().copied().unwrap_or(0)) as u64
+        work([9, args[0].len_elements(), args[0].last().copied().unwrap_or(0)])
     }
 
     #[inline]

@@ -7,7 +7,7 @@ use crate::float::Float;
 use crate::kernels::factor::lu_of;
 use crate::op::{Op, Value};
 use crate::ops::{MatMulExt, PermuteExt};
-use crate::shape::Shape;
+use crate::shape::{Shape, work};
 use crate::tensor::Tensor;
 
 use super::{definite, regular, square, which};
@@ -66,7 +66,7 @@ impl Op for Inverse {
 
     #[inline]
     fn flops(&self, args: &[&Shape], y: &Shape) -> u64 {
-        2 * (y.len_elements() * args[0].last().copied().unwrap_or(0)) as u64
+        work([2, y.len_elements(), args[0].last().copied().unwrap_or(0)])
     }
 
     #[inline]

@@ -8,7 +8,7 @@ use crate::kernels::factor::matrices;
 use crate::kernels::gemm::{Matrix, multiply};
 use crate::op::{Op, Value};
 use crate::ops::{PermuteExt, SliceExt, concat};
-use crate::shape::Shape;
+use crate::shape::{Shape, work};
 use crate::tensor::Tensor;
 
 use super::{regular, square};
@@ -136,7 +136,7 @@ impl Op for MatrixExp {
 
     #[inline]
     fn flops(&self, args: &[&Shape], y: &Shape) -> u64 {
-        20 * (y.len_elements() * args[0].last().copied().unwrap_or(0)) as u64
+        work([20, y.len_elements(), args[0].last().copied().unwrap_or(0)])
     }
 
     #[inline]

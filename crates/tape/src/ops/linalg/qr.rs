@@ -7,7 +7,7 @@ use crate::float::Float;
 use crate::kernels::factor::matrices;
 use crate::op::{Op, Value};
 use crate::ops::{AwayFromZero, DiagonalExt, MatMulExt, PermuteExt, SliceExt, Triangle, TriangleExt, TriangularSolve};
-use crate::shape::Shape;
+use crate::shape::{Shape, work};
 use crate::tensor::Tensor;
 
 use super::{matrix, regular};
@@ -70,7 +70,7 @@ impl Op for QrFactor {
 
     #[inline]
     fn flops(&self, args: &[&Shape], y: &Shape) -> u64 {
-        4 * (y.len_elements() * args[0].last().copied().unwrap_or(0)) as u64
+        work([4, y.len_elements(), args[0].last().copied().unwrap_or(0)])
     }
 
     #[inline]

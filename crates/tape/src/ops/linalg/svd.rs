@@ -7,7 +7,7 @@ use crate::float::Float;
 use crate::kernels::factor::svd_of;
 use crate::op::{Op, Value};
 use crate::ops::{AwayFromZero, Gaps, MatMulExt, PermuteExt, SumExt};
-use crate::shape::Shape;
+use crate::shape::{Shape, work};
 use crate::tensor::Tensor;
 
 use super::{column, matrix, regular, row};
@@ -161,7 +161,7 @@ impl Op for Svd {
     #[inline]
     fn flops(&self, args: &[&Shape], _y: &Shape) -> u64 {
         let short = args[0].iter().rev().take(2).min().copied().unwrap_or(0);
-        20 * (args[0].len_elements() * short) as u64
+        work([20, args[0].len_elements(), short])
     }
 
     #[inline]

@@ -7,7 +7,7 @@ use crate::float::Float;
 use crate::kernels::factor::{matrices, substitute};
 use crate::op::{Op, Value};
 use crate::ops::{MatMulExt, PermuteExt, SumToExt, TriangleExt};
-use crate::shape::Shape;
+use crate::shape::{Shape, work};
 use crate::tensor::Tensor;
 
 use super::{regular, solve::for_each_pair, solve::solution, solve::vectors_as_matrices, which};
@@ -112,7 +112,7 @@ impl Op for TriangularSolve {
 
     #[inline]
     fn flops(&self, args: &[&Shape], y: &Shape) -> u64 {
-        (y.len_elements() * args[0].last().copied().unwrap_or(0)) as u64
+        work([y.len_elements(), args[0].last().copied().unwrap_or(0)])
     }
 
     #[inline]
