@@ -37,11 +37,11 @@ pub enum Error {
     ForeignThread,
     /// Operands that belong to two tapes.
     ForeignTape,
-    /// The process has made 2³¹ tapes, or cleared them as often.
+    /// More than a million threads have tapes, or keep some that were made long ago.
     KeysExhausted,
     /// A tape was asked for while its thread was ending.
     ThreadEnding,
-    /// A tape holds as many nodes as an index can name.
+    /// A tape holds as many nodes as it may; with the id that the next would have.
     TapeFull(u32),
     /// `backward` of something that is not a single number.
     NotScalar {
@@ -136,10 +136,14 @@ impl fmt::Display for Error {
                 "foreign tape: the operands belong to two tapes; bring the value of one over with `constant` or `var`",
             ),
             Error::KeysExhausted => {
-                f.write_str("tape keys exhausted: this process made or cleared a thousand million tapes")
+                f.write_str(
+                    "tape keys exhausted: more than a million threads have tapes, or keep some that were made long ago; drop some",
+                )
             }
             Error::ThreadEnding => f.write_str("the thread is ending: its tapes are gone"),
             Error::TapeFull(nodes) => {
+                // Id 0 is no node.
+                let nodes = nodes.saturating_sub(1);
                 write!(f, "tape full: {nodes} nodes; clear it or cut the computation into pieces")
             }
             Error::NotScalar { shape, at } => write!(

@@ -14,7 +14,7 @@ use std::rc::Rc;
 use smallvec::SmallVec;
 
 pub(crate) use super::memory::{
-    Inherit, Lane, clear, clear_in, close, close_in, give_adjoints, open, open_in, take_adjoints, with_store,
+    Inherit, Lane, clear, clear_in, close, close_in, give_adjoints, open, open_in, set_limit, take_adjoints, with_store,
 };
 pub(crate) use super::record::*;
 use crate::by_id::ById;
@@ -146,6 +146,8 @@ fn is_of_iterator(line: Line) -> bool {
 pub struct Store<F: Float> {
     pub(super) key: u32,
     pub(super) len: u32,
+    /// The most ids that there may be.
+    pub(super) limit: u32,
     /// Of a full tape. Leaves and tensors leave their places unwritten.
     pub(super) nodes: Vec<Box<[MaybeUninit<Node<F>>]>>,
     /// Of a full tape, for every id.
