@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Shows that no second file knows an operation: the workspace compiles, and the engine's tests pass, without the files of
-# the operations that no other file composes and without their lines in the registry.
+# the operations that no other file composes and without their two lines in the `mod.rs` of their family.
 #
 #   scripts/without-each-op.sh            all of them at once: none names another, so each can go alone
 #   scripts/without-each-op.sh tan gelu   those, one after the other
@@ -13,7 +13,7 @@ trap 'rm -rf "$copy"' EXIT
 git ls-files -z --cached --others --exclude-standard | tar --null -T - -cf - | tar -xf - -C "$copy"
 rm -rf "$copy"/crates/tape/tests/reference "$copy"/crates/tape/tests/reference.rs
 export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$PWD/target/without-each-op}
-registry=crates/tape/src/ops/mod.rs
+ops=crates/tape/src/ops
 
 # The public names that the file of an operation declares: types, methods' traits, functions.
 declared() { sed -nE 's/^pub(\(crate\))? (struct|enum|trait|fn) ([A-Za-z_0-9]+).*/\3/p' "$1"; }
@@ -26,21 +26,19 @@ methods() {
 composed_elsewhere() {
     local file=$1 pattern op
     op=$(basename "$file" .rs)
-    pattern=$( (declared "$file" | sed 's/.*/\\b&\\b/'; methods "$file" | sed 's/.*/(\\.|::)&\\b/'; echo "ops::$op\\b") | paste -sd'|')
+    pattern=$( (declared "$file" | sed 's/.*/\\b&\\b/'; methods "$file" | sed 's/.*/(\\.|::)&\\b/'; echo "ops::$op::") | paste -sd'|')
     local others
     others=$(grep -rlE "$pattern" crates/*/src crates/*/tests src tests examples benches --include='*.rs' 2>/dev/null |
-        grep -vE '^crates/tape/tests/reference|^benches/peers/' | grep -vxF "$file" | grep -vxF $registry || true)
+        grep -vE '^crates/tape/tests/reference|^benches/peers/' | grep -vxF "$file" | grep -vxF "$(dirname "$file")/mod.rs" || true)
     [ -n "$others" ]
 }
 
-# Takes an operation out of the copy.
+# Takes the operation of a file out of the copy: the file, and its two lines in the list of its family.
 without() {
-    local op=$1 file=crates/tape/src/ops/$1.rs name
-    rm "$copy/$file"
-    sed -i -E "/^(pub )?mod $op;$/d; /^pub use $op::.*;$/d" "$copy/$registry"
-    for name in $(declared "$file"); do
-        sed -i -E "/^    $name$/d; /^    pub use super::$name;$/d" "$copy/$registry"
-    done
+    local family=$copy/$(dirname "$1")/mod.rs op
+    op=$(basename "$1" .rs)
+    rm "$copy/$1"
+    sed -i -E "/^(pub(\(super\))? )?mod $op;$/d; /^    $op: /d" "$family"
 }
 
 try() {
@@ -50,24 +48,24 @@ try() {
 
 alone=()
 composed=()
-for file in crates/tape/src/ops/*.rs; do
-    op=$(basename "$file" .rs)
-    grep -q "fn forward\|impl Pointwise for\|impl Function for" "$file" && [ "$op" != mod ] || continue
-    if composed_elsewhere "$file"; then composed+=("$op"); else alone+=("$op"); fi
+for file in "$ops"/*/*.rs; do
+    grep -q "fn forward\|impl Pointwise for\|impl Function for" "$file" && [ "$(basename "$file")" != mod.rs ] || continue
+    if composed_elsewhere "$file"; then composed+=("$file"); else alone+=("$file"); fi
 done
+names() { for file in "$@"; do basename "$file" .rs; done | paste -sd' '; }
 if [ $# -gt 0 ]; then
     for op in "$@"; do
-        [[ " ${alone[*]} " == *" $op "* ]] || { echo "$op is composed by another file" >&2; exit 1; }
-        cp $registry "$copy/$registry"
-        without "$op"
+        file=$(printf '%s\n' "${alone[@]}" | grep "/$op\.rs$") || { echo "$op is composed by another file" >&2; exit 1; }
+        without "$file"
         echo "without $op"
         try
-        cp "crates/tape/src/ops/$op.rs" "$copy/crates/tape/src/ops/$op.rs"
+        cp "$file" "$copy/$file"
+        cp "$(dirname "$file")/mod.rs" "$copy/$(dirname "$file")/mod.rs"
     done
 else
-    for op in "${alone[@]}"; do without "$op"; done
-    echo "without ${alone[*]}"
+    for file in "${alone[@]}"; do without "$file"; done
+    echo "without $(names "${alone[@]}")"
     try
 fi
-echo "${#alone[@]} operations are known to their file and the registry alone"
-echo "composed by other files, and left in place: ${composed[*]-none}"
+echo "${#alone[@]} operations are known to their file and the list of its family alone"
+echo "composed by other files, and left in place: $(names "${composed[@]-none}")"

@@ -1,6 +1,7 @@
 //! How a file says what a layer is: its name and its options.
 
 use std::fmt;
+use std::ops::RangeInclusive;
 
 use serde_json::{Map, Value};
 
@@ -69,7 +70,7 @@ impl Description {
         &self.parts
     }
 
-    /// A whole number.
+    /// A whole number of at most 2³² − 1: more of anything is damage.
     ///
     /// # Errors
     /// If there is no such option, or it is something else.
@@ -77,7 +78,7 @@ impl Description {
         self.get(name, "a whole number", as_whole)
     }
 
-    /// A list of whole numbers.
+    /// A list of whole numbers of at most 2³² − 1 each.
     ///
     /// # Errors
     /// If there is no such option, or it is something else.
@@ -91,6 +92,39 @@ impl Description {
     /// If there is no such option, or it is something else.
     pub fn get_number(&self, name: &str) -> Result<f64, Error> {
         self.get(name, "a number", Value::as_f64)
+    }
+
+    /// A number of a range.
+    ///
+    /// # Errors
+    /// If there is no such option, or it is something else.
+    pub(crate) fn get_number_in(&self, name: &str, range: RangeInclusive<f64>) -> Result<f64, Error> {
+        let kind = match *range.end() {
+            f64::MAX => format!("a number from {}", range.start()),
+            end => format!("a number from {} to {end}", range.start()),
+        };
+        self.get(name, &kind, |value| value.as_f64().filter(|x| range.contains(x)))
+    }
+
+    /// A whole number from 1 on.
+    ///
+    /// # Errors
+    /// If there is no such option, or it is something else.
+    pub(crate) fn get_positive(&self, name: &str) -> Result<usize, Error> {
+        self.get(name, "a whole number from 1", |value| as_whole(value).filter(|n| *n > 0))
+    }
+
+    /// One whole number for all of so many axes, or one for each, none below `least`.
+    ///
+    /// # Errors
+    /// If there is no such option, or it is something else.
+    pub(crate) fn get_axes(&self, name: &str, axes: usize, least: usize) -> Result<Vec<usize>, Error> {
+        let each = |value: &Value| as_whole(value).filter(|n| *n >= least);
+        let kind = format!("a list of 1 or {axes} whole numbers from {least}");
+        self.get(name, &kind, |value| {
+            let list: Vec<usize> = value.as_array()?.iter().map(each).collect::<Option<_>>()?;
+            [1, axes].contains(&list.len()).then_some(list)
+        })
     }
 
     /// Whether an option holds.
@@ -136,7 +170,8 @@ impl Description {
 }
 
 fn as_whole(value: &Value) -> Option<usize> {
-    usize::try_from(value.as_u64()?).ok()
+    // No sum or product of two of them is too large for 64 bits.
+    Some(u32::try_from(value.as_u64()?).ok()? as usize)
 }
 
 impl fmt::Display for Description {

@@ -67,6 +67,11 @@ impl Error {
     #[cold]
     #[track_caller]
     pub(crate) fn raise(self) -> ! {
-        panic!("{self}")
+        match self {
+            Error::Tape(error) => error,
+            Error::Shape { what, message } => wengert_tape::Error::Shape { op: what, message },
+            other => wengert_tape::Error::Argument(other.to_string()),
+        }
+        .raise()
     }
 }

@@ -2,6 +2,7 @@
 pub mod data;
 mod description;
 mod error;
+pub mod files;
 mod initialiser;
 mod layers;
 mod losses;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::{self, Debug};
 
-use wengert_tape::{Algebra, Dual, Float, Lift, Param, Shape, Tensor, Var};
+use wengert_tape::{Algebra, Dual, Float, Lift, Param, Shape, Tensor, Var, through_pointer};
 
 use crate::description::Description;
 use crate::error::Error;
@@ -262,9 +262,11 @@ pub trait ForwardOn<F: Float, A: Algebra> {
 }
 
 impl<F: Float, A: Reader<F>, M: Module<F>> ForwardOn<F, A> for M {
+    #[track_caller]
     fn forward_on(&self, x: &A) -> A {
         self.forward(x)
     }
+    #[track_caller]
     fn forward_training_on(&self, x: &A, training: &mut Training<A>) -> A {
         self.forward_training(x, training)
     }
@@ -324,11 +326,13 @@ impl<F: Float> Clone for Box<dyn Layer<F>> {
 }
 
 impl<F: Float> Module<F> for Box<dyn Layer<F>> {
+    #[track_caller]
     fn forward<A: Reader<F>>(&self, x: &A) -> A {
-        A::read_layer(&**self).forward_on(x)
+        through_pointer(file!(), || A::read_layer(&**self).forward_on(x))
     }
+    #[track_caller]
     fn forward_training<A: Reader<F>>(&self, x: &A, training: &mut Training<A>) -> A {
-        A::read_layer(&**self).forward_training_on(x, training)
+        through_pointer(file!(), || A::read_layer(&**self).forward_training_on(x, training))
     }
     fn output_shape(&self, x: &Shape) -> Result<Shape, Error> {
         (**self).layer_output_shape(x)

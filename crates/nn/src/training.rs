@@ -41,17 +41,20 @@ pub struct Observed<A> {
 
 impl<A: Algebra> Training<A> {
     /// A forward pass with a key of two whole numbers.
+    #[track_caller]
     pub fn new(key: A::Index) -> Self {
         Training { key, drawn: 0, observed: Vec::new() }
     }
 
     /// A key of one whole number that no other draw of this pass gets.
+    #[track_caller]
     pub fn draw(&mut self) -> A::Index {
         self.drawn += 1;
         A::apply(Drawn { number: self.drawn }, &[Arg::Index(&self.key)]).index()
     }
 
     /// Notes numbers for a parameter that follows them: the running mean of a batch norm.
+    #[track_caller]
     pub fn observe<F: Float>(&mut self, param: &Param<F>, share: f64, numbers: A) {
         self.observed.push(Observed { param: param.id(), share, numbers });
     }

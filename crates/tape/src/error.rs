@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::fmt;
 use std::panic::{self, AssertUnwindSafe, Location};
 
+use crate::scope;
 use crate::shape::Shape;
 
 /// Everything that can go wrong in this crate.
@@ -206,8 +207,9 @@ impl Error {
 
     /// Panics with this error's message at the caller's line; inside [`caught`], ends that with this error.
     #[cold]
+    #[doc(hidden)]
     #[track_caller]
-    pub(crate) fn raise(self) -> ! {
+    pub fn raise(self) -> ! {
         Box::new(self).raise_boxed()
     }
 
@@ -216,11 +218,7 @@ impl Error {
     #[inline(never)]
     #[track_caller]
     pub(crate) fn raise_boxed(self: Box<Self>) -> ! {
-        if CATCHING.get() > 0 {
-            // Without a word on stderr.
-            panic::resume_unwind(Box::new(Raised(self)));
-        }
-        panic!("{self}")
+        reraise(Raised(Box::new((*self).as_called())))
     }
 }
 
@@ -251,8 +249,42 @@ thread_local! {
     static CATCHING: Cell<usize> = const { Cell::new(0) };
 }
 
-/// An error on its way to [`caught`].
-struct Raised(Box<Error>);
+/// An error on its way to [`caught`], or to the user's line.
+pub(crate) struct Raised(Box<Error>);
+
+/// Panics with an error at the caller's line, or sends it to who waits for it.
+#[cold]
+#[inline(never)]
+#[track_caller]
+pub(crate) fn reraise(raised: Raised) -> ! {
+    // A program that aborts on panic is told at least what was wrong.
+    let waited_for = CATCHING.get() > 0 || scope::is_behind_pointer(Location::caller());
+    if waited_for && cfg!(panic = "unwind") {
+        // Without a word on stderr.
+        panic::resume_unwind(Box::new(raised));
+    }
+    panic!("{}", raised.0)
+}
+
+/// Runs any expression and returns the error that an operator, a method or an index in it would panic with.
+///
+/// What is recorded before the error stays on the tape. Any other panic goes on; a program that aborts on panic aborts.
+///
+/// # Errors
+/// What the first operation that does not accept its arguments says.
+///
+/// # Examples
+/// ```
+/// use wengert_tape::prelude::*;
+/// let (a, b) = (Tensor::<f64>::ones([2, 3]), Tensor::ones([3]));
+/// assert_eq!(try_with(|| (&a + &b).sum().item())?, 12.0);
+/// let error = try_with(|| a.matmul(&a) + &b).unwrap_err();
+/// assert_eq!(error.to_string(), "matmul: inner dimensions differ: [2, 3] · [2, 3] (3 ≠ 2)");
+/// # Ok::<(), Error>(())
+/// ```
+pub fn try_with<T>(f: impl FnOnce() -> T) -> Result<T, Error> {
+    caught(|| Ok(f()))
+}
 
 /// Runs derivative rules, whose operators raise what they cannot return, and returns what was raised. Any other panic goes
 /// on. (In a program that aborts on panic it aborts.)

@@ -22,61 +22,61 @@
 //! This crate knows no networks, no files and no pictures; those are `wengert-nn` and `wengert-view`. The facade
 //! `wengert` brings them together.
 
-mod algebra;
-mod any_op;
-mod buffer;
-mod by_id;
-mod case;
-mod ceiling;
+// The rooms, lowest first: each may know those above it in this list.
+
+mod error;
+mod scope;
+
+mod tensor;
+
+mod kernels;
+
+mod rule;
+
+mod reader;
+
+mod registry;
+
+pub mod ops;
+
+mod tape;
+
+mod sweep;
+
+mod inspect;
+
+mod transform;
+
 #[cfg(feature = "check")]
 pub mod check;
-mod checkpoint;
-mod compiled;
-mod complex;
-mod custom_op;
-mod differential;
-mod error;
-mod few;
-mod float;
-mod gradients;
-mod graph;
-#[cfg(feature = "json")]
-mod json;
-mod kernels;
-mod non_finite;
-mod number;
-mod op;
-mod operators;
-pub mod ops;
-mod param;
-mod point;
-mod pointwise;
+
 pub mod prelude;
-mod readers;
-mod real;
-mod replay;
-mod replay_complex;
-mod series;
-mod shape;
-mod sizes;
-mod slices;
-mod special;
-mod sweep;
-mod tape;
-mod tensor;
+
+use inspect::{graph, non_finite};
+use reader as readers;
+use reader::{complex, series};
+use registry::{any_op, compiled, custom_op};
+#[cfg(feature = "check")]
+use rule::moved;
+use rule::{algebra, case, number, op, param, pointwise, real, special};
+use sweep::gradients;
+use tape::{by_id, operators};
+use tensor::{buffer, ceiling, few, float, shape, sizes};
+#[cfg(feature = "check")]
+use transform::replay_complex;
+use transform::{differential, point, replay};
 
 pub use algebra::{Algebra, Any, Arg, Args, Elementwise, Held, IndexOperand, Lift, MaskOperand, Operand, TruthValues};
 pub use case::{Case, Function};
 pub use ceiling::{check_bytes, max_bytes, set_max_bytes};
 #[cfg(feature = "check")]
 pub use check::check_gradients;
-pub use checkpoint::checkpoint;
 pub use complex::Analytic;
 pub use custom_op::CustomOp;
 pub use differential::{
     grad, hessian, hvp, jacobian, jvp, per_sample_gradients, per_sample_norms, value_and_grad, value_and_grad_aux, vjp,
 };
-pub use error::Error;
+pub use error::{Error, try_with};
 pub use float::{Element, Float};
 pub use gradients::{GradientPart, GradientVector, Gradients, Handle, RecordedGradients, RecordedHandle};
 pub use graph::{GraphNode, GraphView, NodeKind};
@@ -91,6 +91,9 @@ pub use pointwise::{Arity, Of, One, Pointwise, Three, Two};
 pub use readers::{Base, Cost, Dual, Text, cost};
 pub use real::Real;
 pub use replay::Replay;
+#[doc(hidden)]
+pub use scope::through_pointer;
+pub use scope::{InLayer, layer};
 pub use series::{Series, taylor};
 pub use shape::Shape;
 pub use sizes::Sizes;
@@ -98,6 +101,7 @@ pub use sizes::Sizes;
 pub use tape::NalgebraFloat;
 pub use tape::{Scalar, Stats, Stored, Tape, Var};
 pub use tensor::Tensor;
+pub use transform::checkpoint::checkpoint;
 
 /// The page on linear algebra for those who come from PyTorch: every line compiled and run.
 #[cfg(all(doctest, feature = "linalg"))]

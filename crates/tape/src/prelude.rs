@@ -8,7 +8,7 @@ pub use crate::check::check_gradients;
 pub use crate::differential::{
     grad, hessian, hvp, jacobian, jvp, per_sample_gradients, per_sample_norms, value_and_grad, value_and_grad_aux, vjp,
 };
-pub use crate::error::Error;
+pub use crate::error::{Error, try_with};
 pub use crate::float::Float;
 pub use crate::gradients::Gradients;
 pub use crate::ops::methods::*;

@@ -254,5 +254,8 @@ fn at_kinks_a_gradient_lies_between_the_one_sided_ones_or_fails() {
 #[test]
 fn every_kind_of_fault_is_tried() {
     let names: Vec<String> = Fault::ALL.iter().map(Fault::name).collect();
-    assert_eq!(names, ["sign", "× 2", "zero", "transposed", "missing sum", "off by one", "dropped term"]);
+    assert_eq!(
+        names,
+        ["sign", "× 2", "zero", "transposed", "missing sum", "off by one", "dropped term", "cutoff", "forward rule"]
+    );
 }

@@ -19,16 +19,26 @@ fn cases() -> impl Iterator<Item = (AnyOp, Case)> {
     })
 }
 
-/// Whether a fault makes any difference to the cotangents of a case. A transposed zero is still right.
+/// Whether a fault makes any difference to the cotangents or tangents of a case. A transposed zero is still right.
 fn matters(op: &AnyOp, fault: Fault, case: &Case) -> bool {
     let args: Vec<Arg<'_, Tensor>> = case.args.iter().map(Any::as_arg).collect();
     let y = Tensor::apply(op.clone(), &args).real();
     let g = y.map(|y| 1.0 + 0.3 * (y + 1.0).sin());
     let faulty = Faulty::new(op.clone(), fault);
     let g = Tensor::new(g.shape(), (0..g.len()).map(|i| g.data()[i] + 0.1 * (i as f64).sin()).collect());
-    (0..args.len()).filter(|k| op.active(*k) && case.args[*k].as_real().is_some()).any(|k| {
-        let right = op.vjp(k, g.clone(), Args(&args), &y);
-        let wrong = faulty.vjp(k, g.clone(), Args(&args), &y);
+    (0..args.len()).filter(|k| op.active(*k)).any(|k| {
+        let Some(x) = case.args[k].as_real() else { return false };
+        let (right, wrong) = match fault {
+            Fault::Forward => {
+                let d = x.map(|x| 1.0 + 0.5 * x.sin());
+                (op.jvp(k, d.clone(), Args(&args), &y), faulty.jvp(k, d, Args(&args), &y))
+            }
+            _ => {
+                // A cutoff is one of large cotangents.
+                let g = if fault == Fault::Cutoff { &g * 10.0 } else { g.clone() };
+                (op.vjp(k, g.clone(), Args(&args), &y), faulty.vjp(k, g, Args(&args), &y))
+            }
+        };
         let size = right.data().iter().chain(wrong.data()).fold(0.0_f64, |m, x| m.max(x.abs()));
         right.data().iter().zip(wrong.data()).any(|(a, b)| (a - b).abs() > 1e-9 * size)
     })

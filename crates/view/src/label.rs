@@ -22,6 +22,12 @@ pub(crate) struct Label {
     pub(crate) line: String,
 }
 
+/// The line in short, and the layer.
+fn place<F: Float>(node: &GraphNode<F>) -> String {
+    let line = node.line.map(|line| format!("{}:{}", short_path(line.file()), line.line()));
+    line.into_iter().chain(node.layer.as_deref().map(String::from)).collect::<Vec<_>>().join(" ")
+}
+
 impl<F: Float> View<F> {
     /// The operation at a position of the graph, with its operands: `%3 · w`. A name or a constant number stands for
     /// itself, any other node is called by its id. Nothing for a leaf.
@@ -50,7 +56,7 @@ impl<F: Float> View<F> {
             },
             value: numeral::value(&node.value, room),
             gradient: self.gradient_of(index).map(|g| numeral::real(g, room)),
-            line: node.line.map_or(String::new(), |line| format!("{}:{}", short_path(line.file()), line.line())),
+            line: place(node),
         }
     }
 

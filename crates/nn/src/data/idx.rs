@@ -1,14 +1,15 @@
 //! IDX, the format of MNIST, plain or compressed with gzip.
 
-use std::fs;
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use flate2::read::GzDecoder;
+use flate2::read::MultiGzDecoder;
 use wengert_tape::{Element, Float, Shape, Tensor};
 
 use super::Dataset;
+use super::convert::{narrow, whole};
 use crate::error::Error;
+use crate::files::{self, affordable, honest, room};
 
 /// The numbers of an IDX file, `.gz` or not.
 ///
@@ -17,7 +18,7 @@ use crate::error::Error;
 /// by row; everything big-endian.
 ///
 /// # Errors
-/// [`Error::File`] if the file cannot be read, or is not whole.
+/// [`Error::File`] if the file cannot be read, is not whole, or has a number that is too large for `F`.
 ///
 /// # Examples
 /// ```
@@ -30,40 +31,45 @@ use crate::error::Error;
 /// # Ok::<(), wengert_nn::Error>(())
 /// ```
 pub fn read_idx<F: Float>(path: impl AsRef<Path>) -> Result<Tensor<F>, Error> {
-    numbers(path.as_ref(), F::from_f64)
+    numbers(path.as_ref(), narrow)
 }
 
 /// The whole numbers of an IDX file, such as the classes of MNIST.
 ///
 /// # Errors
-/// [`Error::File`] if the file cannot be read, or is not whole.
+/// [`Error::File`] if the file cannot be read, is not whole, or holds something else than whole numbers.
 pub fn read_idx_classes(path: impl AsRef<Path>) -> Result<Tensor<i64>, Error> {
-    numbers(path.as_ref(), |x| x as i64)
+    numbers(path.as_ref(), whole)
 }
 
-fn numbers<E: Element>(path: &Path, to: impl Fn(f64) -> E) -> Result<Tensor<E>, Error> {
-    let bytes = unpacked(path).map_err(|e| Error::file(path, e.to_string()))?;
+fn numbers<E: Element>(path: &Path, to: impl Fn(f64) -> Result<E, String>) -> Result<Tensor<E>, Error> {
+    let bytes = files::read(path)?;
     parse(&bytes, to).map_err(|message| Error::file(path, message))
 }
 
-/// The bytes of a file, unpacked if they are gzip's.
-fn unpacked(path: &Path) -> std::io::Result<Vec<u8>> {
-    let bytes = fs::read(path)?;
-    if !bytes.starts_with(&[0x1f, 0x8b]) {
-        return Ok(bytes);
+fn parse<E: Element>(bytes: &[u8], to: impl Fn(f64) -> Result<E, String>) -> Result<Tensor<E>, String> {
+    match bytes.starts_with(&[0x1f, 0x8b]) {
+        false => contents(bytes, bytes.len(), None, to),
+        true => contents(MultiGzDecoder::new(bytes), bytes.len(), Some(bytes.len()), to),
     }
-    let mut all = Vec::new();
-    GzDecoder::new(&bytes[..]).read_to_end(&mut all)?;
-    Ok(all)
 }
 
-fn parse<E: Element>(bytes: &[u8], to: impl Fn(f64) -> E) -> Result<Tensor<E>, String> {
-    let &[0, 0, kind, rank, ref rest @ ..] = bytes else {
+/// The contents of an IDX file; if it is packed, into so many bytes.
+fn contents<E: Element>(
+    mut from: impl Read,
+    length: usize,
+    packed: Option<usize>,
+    to: impl Fn(f64) -> Result<E, String>,
+) -> Result<Tensor<E>, String> {
+    let mut head = [0; 4];
+    from.read_exact(&mut head).map_err(|e| ends(e, "not an IDX file: it ends within its first four bytes"))?;
+    let [0, 0, kind, rank] = head else {
         return Err("not an IDX file: it does not begin with two zero bytes, a type and a number of axes".into());
     };
-    let (lengths, rest) = rest.split_at_checked(4 * usize::from(rank)).ok_or("the file ends within its header")?;
-    let shape: Shape = lengths.as_chunks().0.iter().map(|b| u32::from_be_bytes(*b) as usize).collect();
-    let count = shape.iter().try_fold(1usize, |n, k| n.checked_mul(*k)).ok_or("the lengths are too large")?;
+    let mut lengths = vec![0; 4 * usize::from(rank)];
+    from.read_exact(&mut lengths).map_err(|e| ends(e, "the file ends within its header"))?;
+    let lengths: Vec<usize> = lengths.as_chunks().0.iter().map(|b| u32::from_be_bytes(*b) as usize).collect();
+    let count = lengths.iter().try_fold(1_u64, |n, k| n.checked_mul(*k as u64)).ok_or("the lengths are too large")?;
     let width = match kind {
         8 | 9 => 1,
         11 => 2,
@@ -71,18 +77,52 @@ fn parse<E: Element>(bytes: &[u8], to: impl Fn(f64) -> E) -> Result<Tensor<E>, S
         14 => 8,
         _ => return Err(format!("numbers of type {kind:#04x}; there are 0x08, 0x09, 0x0b, 0x0c, 0x0d and 0x0e")),
     };
-    if count.checked_mul(width) != Some(rest.len()) {
-        return Err(format!("{} bytes follow the header, {shape} has {count} numbers of {width}", rest.len()));
+    let wanted = u128::from(count) * width as u128;
+    let differs =
+        |found: String| format!("{found} bytes follow the header, {lengths:?} has {count} numbers of {width}");
+    match packed {
+        Some(packed) => honest(wanted, packed)?,
+        None => {
+            let found = length - 4 - 4 * lengths.len();
+            if wanted != found as u128 {
+                return Err(differs(found.to_string()));
+            }
+        }
     }
-    let data = match kind {
-        8 => rest.iter().map(|b| to(f64::from(*b))).collect(),
-        9 => rest.iter().map(|b| to(f64::from(*b as i8))).collect(),
-        11 => rest.as_chunks().0.iter().map(|b| to(f64::from(i16::from_be_bytes(*b)))).collect(),
-        12 => rest.as_chunks().0.iter().map(|b| to(f64::from(i32::from_be_bytes(*b)))).collect(),
-        13 => rest.as_chunks().0.iter().map(|b| to(f64::from(f32::from_be_bytes(*b)))).collect(),
-        _ => rest.as_chunks().0.iter().map(|b| to(f64::from_be_bytes(*b))).collect(),
-    };
-    Tensor::try_new(shape, data).map_err(|e| e.to_string())
+    affordable(wanted + u128::from(count) * size_of::<E>() as u128, "an array of these lengths")?;
+    let mut bytes = room(wanted as u64)?;
+    // One byte more than there should be: what follows is found out, and not unpacked.
+    from.by_ref().take(wanted as u64 + 1).read_to_end(&mut bytes).map_err(|e| ends(e, "the file is cut"))?;
+    if bytes.len() as u128 != wanted {
+        let more = if bytes.len() as u128 > wanted { "more than " } else { "" };
+        return Err(differs(format!("{more}{}", wanted.min(bytes.len() as u128))));
+    }
+    let mut data = room(count)?;
+    for chunk in bytes.chunks_exact(width) {
+        let number = to(number(kind, chunk)).map_err(|message| format!("number {}: {message}", data.len() + 1))?;
+        data.push(number);
+    }
+    Tensor::try_new(Shape::from(lengths), data).map_err(|e| e.to_string())
+}
+
+/// The number that a few bytes are.
+fn number(kind: u8, bytes: &[u8]) -> f64 {
+    match (kind, bytes) {
+        (8, [a]) => f64::from(*a),
+        (9, [a]) => f64::from(*a as i8),
+        (11, [a, b]) => f64::from(i16::from_be_bytes([*a, *b])),
+        (12, [a, b, c, d]) => f64::from(i32::from_be_bytes([*a, *b, *c, *d])),
+        (13, [a, b, c, d]) => f64::from(f32::from_be_bytes([*a, *b, *c, *d])),
+        (_, bytes) => f64::from_bits(bytes.iter().fold(0, |bits, byte| bits << 8 | u64::from(*byte))),
+    }
+}
+
+/// Why no more can be read: what to say where the bytes end, or what is wrong with those that are packed.
+fn ends(e: io::Error, cut: &str) -> String {
+    match e.kind() {
+        io::ErrorKind::UnexpectedEof => cut.into(),
+        _ => e.to_string(),
+    }
 }
 
 /// MNIST, or another set of the same four files, in three parts.
@@ -110,7 +150,7 @@ pub fn mnist<F: Float>(folder: impl AsRef<Path>, scale: f64) -> Result<Mnist<F>,
     let read = |part: &str| -> Result<Dataset<F>, Error> {
         let images_at = find(folder, &format!("{part}-images-idx3-ubyte"))?;
         let labels_at = find(folder, &format!("{part}-labels-idx1-ubyte"))?;
-        let (images, labels) = (numbers(&images_at, |x| F::from_f64(x * scale))?, read_idx_classes(&labels_at)?);
+        let (images, labels) = (numbers(&images_at, |x| narrow(x * scale))?, read_idx_classes(&labels_at)?);
         let &[n, rows, columns] = &images.shape()[..] else {
             return Err(Error::file(images_at, format!("images of shape {}, not [n, rows, columns]", images.shape())));
         };
@@ -152,14 +192,15 @@ mod tests {
             (14, [0.1_f64, -1e300].iter().flat_map(|x| x.to_be_bytes()).collect(), [0.1, -1e300]),
         ] {
             let bytes = [header(kind), data].concat();
-            assert_eq!(parse::<f64>(&bytes, |x| x).unwrap(), Tensor::from(expected), "type {kind}");
+            assert_eq!(parse::<f64>(&bytes, Ok).unwrap(), Tensor::from(expected), "type {kind}");
         }
     }
 
     #[test]
     fn damage_is_named() {
         for (bytes, expected) in [
-            (&[0, 0, 8][..], "not an IDX file: it does not begin with two zero bytes, a type and a number of axes"),
+            (&[0, 0, 8][..], "not an IDX file: it ends within its first four bytes"),
+            (&[0, 1, 8, 0], "not an IDX file: it does not begin with two zero bytes, a type and a number of axes"),
             (&[0, 0, 8, 2, 0, 0, 0, 1], "the file ends within its header"),
             (&[0, 0, 10, 0, 1], "numbers of type 0x0a; there are 0x08, 0x09, 0x0b, 0x0c, 0x0d and 0x0e"),
             (&[0, 0, 8, 1, 0, 0, 0, 2, 7], "1 bytes follow the header, [2] has 2 numbers of 1"),
@@ -168,7 +209,7 @@ mod tests {
                 "0 bytes follow the header, [4294967295, 4294967295] has 18446744065119617025 numbers of 8",
             ),
         ] {
-            assert_eq!(parse::<f64>(bytes, |x| x).unwrap_err(), expected);
+            assert_eq!(parse::<f64>(bytes, Ok).unwrap_err(), expected);
         }
     }
 }

@@ -1,14 +1,15 @@
 //! Images from folders of PNG files.
 
-use std::fs::{self, File};
-use std::io::BufReader;
+use std::fs;
+use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
-use png::{ColorType, Decoder, Transformations};
+use png::{ColorType, DecodeOptions, Decoder, Info, Limits, Transformations};
 use wengert_tape::{Float, Shape, Tensor};
 
 use super::Dataset;
 use crate::error::Error;
+use crate::files::{self, affordable, honest, room};
 
 /// The images of a folder, with a folder inside it for each class, named as the class: `cats/one.png`, `dogs/two.png`.
 /// Classes and files are in the order of their names, pixels are from 0 to 1.
@@ -32,6 +33,8 @@ pub fn image_folder<F: Float>(folder: impl AsRef<Path>) -> Result<Dataset<F>, Er
                 Some(_) => {}
                 None => first = Some((image.shape().clone(), path)),
             }
+            let all = images.len() as u128 + image.len() as u128;
+            affordable(all * size_of::<F>() as u128, "the images").map_err(|message| Error::file(folder, message))?;
             images.extend_from_slice(image.data());
             targets.push(names.len() as i64);
         }
@@ -66,17 +69,32 @@ fn entries(folder: &Path) -> Result<Vec<PathBuf>, Error> {
 /// [`Error::File`] if the file cannot be read or is not PNG.
 pub fn read_png<F: Float>(path: impl AsRef<Path>) -> Result<Tensor<F>, Error> {
     let path = path.as_ref();
-    decode(path).map_err(|message| Error::file(path, message))
+    let bytes = files::read(path)?;
+    decode(&bytes).map_err(|message| Error::file(path, message))
 }
 
-fn decode<F: Float>(path: &Path) -> Result<Tensor<F>, String> {
-    let file = File::open(path).map_err(|e| e.to_string())?;
-    let mut decoder = Decoder::new(BufReader::new(file));
+fn decode<F: Float>(file: &[u8]) -> Result<Tensor<F>, String> {
+    let text = |e: png::DecodingError| e.to_string();
+    let mut options = DecodeOptions::default();
+    // A part with a wrong checksum is damage, not something to do without: transparency would be lost with it.
+    options.set_skip_ancillary_crc_failures(false);
+    options.set_ignore_text_chunk(true);
+    options.set_ignore_iccp_chunk(true);
+    let mut decoder = Decoder::new_with_options(Cursor::new(file), options);
     decoder.set_transformations(Transformations::normalize_to_color8());
-    let mut reader = decoder.read_info().map_err(|e| e.to_string())?;
+    let info = decoder.read_header_info().map_err(text)?;
+    honest(unpacked(info), file.len())?;
+    let pixels = u128::from(info.width) * u128::from(info.height);
+    // Of at most four channels, once as bytes and once as numbers.
+    let most = affordable(4 * pixels * (1 + size_of::<F>()) as u128, "an image of this size")?;
+    decoder.set_limits(Limits { bytes: usize::try_from(most).unwrap_or(usize::MAX) });
+    let mut reader = decoder.read_info().map_err(text)?;
     let size = reader.output_buffer_size().ok_or("the image does not fit into memory")?;
-    let mut bytes = vec![0; size];
-    let info = reader.next_frame(&mut bytes).map_err(|e| e.to_string())?;
+    let mut bytes = room(size as u64)?;
+    bytes.resize(size, 0);
+    let info = reader.next_frame(&mut bytes).map_err(text)?;
+    // To the end: what follows the pixels may be cut too.
+    reader.finish().map_err(text)?;
     let (width, height) = (info.width as usize, info.height as usize);
     let channels = match info.color_type {
         ColorType::Grayscale => 1,
@@ -85,7 +103,16 @@ fn decode<F: Float>(path: &Path) -> Result<Tensor<F>, String> {
         ColorType::Rgba => 4,
         ColorType::Indexed => return Err("a palette that was not looked up".into()),
     };
-    let pixel = |c: usize, k: usize| F::from_f64(f64::from(bytes[k * channels + c]) / 255.0);
-    let pixels = (0..channels).flat_map(|c| (0..width * height).map(move |k| (c, k))).map(|(c, k)| pixel(c, k));
-    Tensor::try_new([channels, height, width], pixels.collect()).map_err(|e| e.to_string())
+    let mut pixels = room((channels * width * height) as u64)?;
+    for channel in 0..channels {
+        let of_channel = bytes.iter().skip(channel).step_by(channels);
+        pixels.extend(of_channel.map(|byte| F::from_f64(f64::from(*byte) / 255.0)));
+    }
+    Tensor::try_new([channels, height, width], pixels).map_err(|e| e.to_string())
+}
+
+/// The bytes that are packed in a file: for each row one that says how it was written, and its pixels.
+fn unpacked(info: &Info<'_>) -> u128 {
+    let bits = u128::from(info.width) * (info.color_type.samples() as u128) * (info.bit_depth as u128);
+    u128::from(info.height) * (1 + bits.div_ceil(8))
 }

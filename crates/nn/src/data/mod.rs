@@ -3,6 +3,7 @@
 mod ahead;
 mod augmentation;
 mod batches;
+mod convert;
 mod dataset;
 mod digits;
 mod idx;
@@ -12,10 +13,12 @@ mod made;
 mod numpy;
 #[cfg(feature = "csv")]
 mod table;
+mod zip;
 
 pub use ahead::ahead;
 pub use augmentation::{Augmentation, shifted};
 pub use batches::Batches;
+pub(crate) use convert::{brain, half};
 pub use dataset::{Dataset, Split};
 pub use digits::digits;
 pub use idx::{Mnist, mnist, read_idx, read_idx_classes};

@@ -1,14 +1,21 @@
 //! NumPy's files: `.npy` and `.npz`.
 
+mod header;
+
 use std::collections::BTreeMap;
-use std::fs;
 use std::io::Read;
 use std::path::Path;
 
-use flate2::read::DeflateDecoder;
-use wengert_tape::{Float, Shape, Tensor};
+use wengert_tape::{Element, Float, Shape, Tensor};
 
+use super::convert::{half, narrow};
+use super::zip::{Member, members};
 use crate::error::Error;
+use crate::files::{self, affordable, room};
+use header::{Header, Kind};
+
+/// So many bytes are read at a time: a multiple of the size of every number.
+const AT_ONCE: usize = 1 << 16;
 
 /// An array of a NumPy file: numbers or whole numbers, in row-major order.
 ///
@@ -33,11 +40,43 @@ pub enum NumpyArray {
 
 impl NumpyArray {
     /// The numbers, rounded to `F`.
+    ///
+    /// # Panics
+    /// If a number is finite and `F` has none so large; [`try_numbers`](Self::try_numbers) returns that as an error.
+    #[track_caller]
     pub fn numbers<F: Float>(&self) -> Tensor<F> {
-        match self {
-            NumpyArray::Numbers(t) => t.cast(),
-            NumpyArray::Whole(t) => t.map(|k| F::from_f64(k as f64)),
+        match self.try_numbers() {
+            Ok(numbers) => numbers,
+            Err(e) => e.raise(),
         }
+    }
+
+    /// The numbers, rounded to `F`.
+    ///
+    /// # Errors
+    /// If a number is finite and `F` has none so large.
+    ///
+    /// # Examples
+    /// ```
+    /// use wengert_nn::data::NumpyArray;
+    /// use wengert_nn::prelude::*;
+    /// let array = NumpyArray::Numbers(Tensor::from([1.0, 1e300]));
+    /// let error = array.try_numbers::<f32>().unwrap_err();
+    /// assert_eq!(error.to_string(), "array: number 2: 1e300 is beyond the largest number of type f32");
+    /// ```
+    pub fn try_numbers<F: Float>(&self) -> Result<Tensor<F>, Error> {
+        let one = |(k, x): (usize, f64)| {
+            narrow(x).map_err(|message| Error::shape("array", format!("number {}: {message}", k + 1)))
+        };
+        let numbers: Vec<F> = match self {
+            NumpyArray::Numbers(t) => t.data().iter().copied().enumerate().map(one).collect::<Result<_, _>>()?,
+            NumpyArray::Whole(t) => t.data().iter().map(|k| F::from_f64(*k as f64)).collect(),
+        };
+        let shape = match self {
+            NumpyArray::Numbers(t) => t.shape(),
+            NumpyArray::Whole(t) => t.shape(),
+        };
+        Ok(Tensor::try_new(shape, numbers)?)
     }
 
     /// The whole numbers, such as classes; `None` if the file holds floats.
@@ -55,8 +94,8 @@ impl NumpyArray {
 /// [`Error::File`] if the file cannot be read, is not whole, or holds something else.
 pub fn read_npy(path: impl AsRef<Path>) -> Result<NumpyArray, Error> {
     let path = path.as_ref();
-    let bytes = fs::read(path).map_err(|e| Error::file(path, e.to_string()))?;
-    array(&bytes).map_err(|message| Error::file(path, message))
+    let bytes = files::read(path)?;
+    array(&mut &bytes[..], bytes.len() as u64).map_err(|message| Error::file(path, message))
 }
 
 /// Reads the arrays of a `.npz` file by name, packed or not.
@@ -65,13 +104,23 @@ pub fn read_npy(path: impl AsRef<Path>) -> Result<NumpyArray, Error> {
 /// [`Error::File`] if the file cannot be read, is damaged, or holds something else than arrays.
 pub fn read_npz(path: impl AsRef<Path>) -> Result<BTreeMap<String, NumpyArray>, Error> {
     let path = path.as_ref();
-    let bytes = fs::read(path).map_err(|e| Error::file(path, e.to_string()))?;
-    let read = |(name, bytes): (String, Vec<u8>)| {
-        let array = array(&bytes).map_err(|message| format!("{name}: {message}"))?;
-        Ok((name.strip_suffix(".npy").unwrap_or(&name).to_string(), array))
-    };
-    let arrays = members(&bytes).and_then(|members| members.into_iter().map(read).collect::<Result<_, String>>());
-    arrays.map_err(|message| Error::file(path, message))
+    let bytes = files::read(path)?;
+    arrays(&bytes).map_err(|message| Error::file(path, message))
+}
+
+fn arrays(bytes: &[u8]) -> Result<BTreeMap<String, NumpyArray>, String> {
+    let members = members(bytes)?;
+    affordable(members.iter().map(|member| u128::from(member.size)).sum(), "what is packed in it")?;
+    let mut arrays = BTreeMap::new();
+    for member in &members {
+        let Member { name, .. } = member;
+        let array = member.read(|from, size| array(from, size)).map_err(|message| format!("{name}: {message}"))?;
+        let short = name.strip_suffix(".npy").unwrap_or(name);
+        if arrays.insert(short.to_string(), array).is_some() {
+            return Err(format!("two arrays are called {short}"));
+        }
+    }
+    Ok(arrays)
 }
 
 /// Writes a tensor as a `.npy` file.
@@ -79,7 +128,6 @@ pub fn read_npz(path: impl AsRef<Path>) -> Result<BTreeMap<String, NumpyArray>, 
 /// # Errors
 /// [`Error::File`] if the file cannot be written.
 pub fn write_npy<F: Float>(path: impl AsRef<Path>, tensor: &Tensor<F>) -> Result<(), Error> {
-    let path = path.as_ref();
     let (kind, data): (&str, Vec<u8>) = match F::NAME {
         "f32" => ("<f4", tensor.data().iter().flat_map(|x| (Float::to_f64(*x) as f32).to_le_bytes()).collect()),
         _ => ("<f8", tensor.data().iter().flat_map(|x| Float::to_f64(*x).to_le_bytes()).collect()),
@@ -95,150 +143,89 @@ pub fn write_npy<F: Float>(path: impl AsRef<Path>, tensor: &Tensor<F>) -> Result
     bytes.extend_from_slice(&(header.len() as u16).to_le_bytes());
     bytes.extend_from_slice(header.as_bytes());
     bytes.extend_from_slice(&data);
-    fs::write(path, bytes).map_err(|e| Error::file(path, e.to_string()))
+    files::write(path, bytes)
 }
 
-/// What the bytes of a `.npy` file hold.
-fn array(bytes: &[u8]) -> Result<NumpyArray, String> {
-    let cut = "the file ends within its header";
-    let rest = bytes.strip_prefix(b"\x93NUMPY").ok_or("not a NumPy file: it does not begin with \\x93NUMPY")?;
-    let (length, rest) = match rest {
-        [1, _, a, b, rest @ ..] => (usize::from(u16::from_le_bytes([*a, *b])), rest),
-        [2 | 3, _, a, b, c, d, rest @ ..] => (u32::from_le_bytes([*a, *b, *c, *d]) as usize, rest),
-        _ => return Err(cut.into()),
+/// What a `.npy` file of so many bytes holds.
+fn array(mut from: &mut dyn Read, length: u64) -> Result<NumpyArray, String> {
+    let Header { kind, width, big, fortran, shape, data } = Header::read(&mut from, length)?;
+    let count = shape.iter().try_fold(1_u64, |n, k| n.checked_mul(*k as u64));
+    let Some(count) = count.filter(|count| count.checked_mul(width as u64) == Some(data)) else {
+        return Err(format!("{data} bytes of data, {shape:?} of `{kind}{width}` has another number"));
     };
-    let (header, data) = rest.split_at_checked(length).ok_or(cut)?;
-    let header = std::str::from_utf8(header).map_err(|e| e.to_string())?;
-    let entry = |name: &str| {
-        let at = header.find(&format!("'{name}':")).ok_or(format!("the header has no `{name}`: {header}"))?;
-        Ok::<&str, String>(header[at + name.len() + 3..].trim_start())
-    };
-    let descr = entry("descr")?;
-    let kind = descr.strip_prefix('\'').and_then(|d| d.split_once('\'')).map(|(kind, _)| kind);
-    let kind = kind.ok_or_else(|| format!("a type that is no plain number: {descr}"))?;
-    let fortran = entry("fortran_order")?.starts_with("True");
-    let shape = entry("shape")?;
-    let inside = shape.strip_prefix('(').and_then(|s| s.split_once(')')).map(|(inside, _)| inside);
-    let lengths = inside.unwrap_or("?").split(',').map(str::trim).filter(|n| !n.is_empty());
-    let shape: Shape = lengths
-        .map(|n| n.parse::<usize>().map_err(|_| format!("shape {shape}")))
-        .collect::<Result<Vec<_>, _>>()?
-        .into();
-    let (order, kind) = kind.split_at_checked(1).ok_or("an empty type")?;
-    let big = order == ">";
-    let width: usize = kind.get(1..).and_then(|n| n.parse().ok()).ok_or_else(|| format!("type `{kind}`"))?;
-    let count = shape.iter().try_fold(width, |n, k| n.checked_mul(*k));
-    if count != Some(data.len()) || width == 0 {
-        return Err(format!("{} bytes of data, {shape} of `{kind}` has another number", data.len()));
-    }
-    // Every number as its bytes from the least to the most significant.
-    let words = data.chunks_exact(width).map(|chunk| {
+    // Once more where the axes are put in order.
+    let copies = if fortran { 2 } else { 1 };
+    affordable(u128::from(count) * 8 * copies, "an array of this shape")?;
+    // A number as its bytes from the least to the most significant.
+    let word = |bytes: &[u8]| {
         let mut word = [0; 8];
-        let chunk = chunk.iter().enumerate().take(8);
-        chunk.for_each(|(k, byte)| word[if big { width - 1 - k } else { k }] = *byte);
+        bytes.iter().enumerate().for_each(|(k, byte)| word[if big { width - 1 - k } else { k }] = *byte);
         u64::from_le_bytes(word)
-    });
-    let signed = |word: u64| (word << (64 - 8 * width)) as i64 >> (64 - 8 * width);
-    let numbers = match kind {
-        "f2" => Some(words.clone().map(|word| half(word as u16)).collect()),
-        "f4" => Some(words.clone().map(|word| f64::from(f32::from_bits(word as u32))).collect()),
-        "f8" => Some(words.clone().map(f64::from_bits).collect::<Vec<f64>>()),
+    };
+    let bits = 64 - 8 * width;
+    let shape = &Shape::from(shape);
+    let floats: Option<fn(u64) -> f64> = match (kind, width) {
+        (Kind::Float, 2) => Some(|word| half(word as u16)),
+        (Kind::Float, 4) => Some(|word| f64::from(f32::from_bits(word as u32))),
+        (Kind::Float, _) => Some(f64::from_bits),
         _ => None,
     };
-    if let Some(numbers) = numbers {
-        return Ok(NumpyArray::Numbers(row_major(&shape, numbers, fortran)));
+    if let Some(of) = floats {
+        let all = read_all(from, width, count, |bytes| Ok(of(word(bytes))))?;
+        return row_major(shape, all, fortran).map(NumpyArray::Numbers);
     }
-    let whole: Vec<i64> = match kind {
-        "i1" | "i2" | "i4" | "i8" => words.map(signed).collect(),
-        "b1" | "u1" | "u2" | "u4" => words.map(|word| word as i64).collect(),
-        "u8" => words
-            .map(|word| {
-                i64::try_from(word)
-                    .map_err(|_| format!("the whole number {word} does not fit into 64 bits with a sign"))
-            })
-            .collect::<Result<_, _>>()?,
-        _ => return Err(format!("type `{kind}`; there are f2, f4, f8, i1 to i8, u1 to u8 and b1")),
+    let whole = |bytes: &[u8]| match (kind, word(bytes)) {
+        (Kind::Signed, word) => Ok((word << bits) as i64 >> bits),
+        (Kind::Truth, word) if word > 1 => Err(format!("the truth value {word}, which is neither 0 nor 1")),
+        (_, word) => {
+            i64::try_from(word).map_err(|_| format!("the whole number {word} does not fit into 64 bits with a sign"))
+        }
     };
-    Ok(NumpyArray::Whole(row_major(&shape, whole, fortran)))
+    let all = read_all(from, width, count, whole)?;
+    row_major(shape, all, fortran).map(NumpyArray::Whole)
+}
+
+/// So many numbers of a width each, part by part: their bytes are never all there at once.
+fn read_all<E>(
+    from: &mut dyn Read,
+    width: usize,
+    count: u64,
+    number: impl Fn(&[u8]) -> Result<E, String>,
+) -> Result<Vec<E>, String> {
+    let (mut all, mut part) = (room(count)?, vec![0; AT_ONCE]);
+    let mut left = count * width as u64;
+    while left > 0 {
+        let part = &mut part[..usize::try_from(left).unwrap_or(AT_ONCE).min(AT_ONCE)];
+        from.read_exact(part).map_err(|e| format!("the data are cut: {e}"))?;
+        for bytes in part.chunks_exact(width) {
+            all.push(number(bytes)?);
+        }
+        left -= part.len() as u64;
+    }
+    Ok(all)
 }
 
 /// Numbers whose first axis runs fastest (`fortran`), or which are in order already.
-fn row_major<E: wengert_tape::Element>(shape: &Shape, numbers: Vec<E>, fortran: bool) -> Tensor<E> {
+fn row_major<E: Element>(shape: &Shape, numbers: Vec<E>, fortran: bool) -> Result<Tensor<E>, String> {
+    let text = |e: wengert_tape::Error| e.to_string();
     if !fortran || shape.rank() < 2 {
-        return Tensor::new(shape, numbers);
+        return Tensor::try_new(shape, numbers).map_err(text);
     }
-    let place = |at: usize| {
-        let (mut left, mut place, mut stride) = (at, 0, 1);
-        let mut index = vec![0; shape.rank()];
+    let strides: Vec<usize> = shape.iter().scan(1, |stride, n| Some(std::mem::replace(stride, *stride * n))).collect();
+    let mut ordered = room(numbers.len() as u64)?;
+    let (mut index, mut place) = (vec![0; shape.rank()], 0);
+    while ordered.len() < numbers.len() {
+        ordered.push(numbers[place]);
+        // To the next position: the last axis first.
         for axis in (0..shape.rank()).rev() {
-            index[axis] = left % shape[axis];
-            left /= shape[axis];
-        }
-        for (k, length) in index.into_iter().zip(shape.iter()) {
-            place += k * stride;
-            stride *= length;
-        }
-        place
-    };
-    Tensor::new(shape, (0..numbers.len()).map(|at| numbers[place(at)]).collect())
-}
-
-/// A float of 16 bits: a sign, 5 bits of exponent, 10 of mantissa.
-fn half(bits: u16) -> f64 {
-    let (exponent, mantissa) = (i32::from(bits >> 10 & 0x1f), f64::from(bits & 0x3ff));
-    let magnitude = match exponent {
-        0 => mantissa * 2.0_f64.powi(-24),
-        31 if mantissa == 0.0 => f64::INFINITY,
-        31 => f64::NAN,
-        _ => (1.0 + mantissa / 1024.0) * 2.0_f64.powi(exponent - 15),
-    };
-    if bits >> 15 == 1 { -magnitude } else { magnitude }
-}
-
-/// The members of a zip file, by name: what `numpy.savez` and `savez_compressed` write.
-fn members(bytes: &[u8]) -> Result<Vec<(String, Vec<u8>)>, String> {
-    const END: &[u8] = b"PK\x05\x06";
-    let broken = || "not a whole zip file".to_string();
-    let at = |from: usize, n: usize| -> Result<&[u8], String> {
-        bytes.get(from..from.checked_add(n).ok_or_else(broken)?).ok_or_else(broken)
-    };
-    let short = |from: usize| at(from, 2).map(|b| usize::from(u16::from_le_bytes([b[0], b[1]])));
-    let long = |from: usize| at(from, 4).map(|b| u32::from_le_bytes([b[0], b[1], b[2], b[3]]));
-    let end = (0..bytes.len().saturating_sub(21)).rev().take(1 << 16).find(|k| bytes[*k..].starts_with(END));
-    let end = end.ok_or_else(broken)?;
-    let (count, mut entry) = (short(end + 10)?, long(end + 16)? as usize);
-    let mut members = Vec::with_capacity(count);
-    for _ in 0..count {
-        if at(entry, 4)? != b"PK\x01\x02" {
-            return Err(broken());
-        }
-        let (method, crc) = (short(entry + 10)?, long(entry + 16)?);
-        let (packed, size) = (long(entry + 20)?, long(entry + 24)?);
-        let (name, extra, comment) = (short(entry + 28)?, short(entry + 30)?, short(entry + 32)?);
-        let local = long(entry + 42)?;
-        if [packed, size, local].contains(&u32::MAX) {
-            return Err("a zip file of more than 4 GiB".into());
-        }
-        let local = local as usize;
-        let text = String::from_utf8_lossy(at(entry + 46, name)?).into_owned();
-        let begin = local + 30 + short(local + 26)? + short(local + 28)?;
-        let stored = at(begin, packed as usize)?;
-        let data = match method {
-            0 => stored.to_vec(),
-            8 => {
-                let mut data = Vec::new();
-                // One byte more than there should be: a longer stream is found out, and no bomb unpacked.
-                let mut unpacked = DeflateDecoder::new(stored).take(u64::from(size) + 1);
-                unpacked.read_to_end(&mut data).map_err(|e| format!("{text}: {e}"))?;
-                data
+            index[axis] += 1;
+            place += strides[axis];
+            if index[axis] < shape[axis] {
+                break;
             }
-            _ => return Err(format!("{text}: packed by method {method}; there are 0 and 8")),
-        };
-        if data.len() != size as usize || crc32fast::hash(&data) != crc {
-            return Err(format!("{text}: damaged: its checksum or its length is not what the file says"));
+            place -= shape[axis] * strides[axis];
+            index[axis] = 0;
         }
-        members.push((text, data));
-        entry += 46 + name + extra + comment;
     }
-    Ok(members)
+    Tensor::try_new(shape, ordered).map_err(text)
 }

@@ -1,19 +1,23 @@
 //! Tables from CSV files: columns with types, missing cells, and data sets made of them.
 
+mod cells;
+mod encoding;
+mod text;
+
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::File;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use csv::ReaderBuilder;
-use serde_json::{Value, json};
 use wengert_tape::{Float, Tensor};
 
 use super::Dataset;
+use super::convert::narrow;
 use crate::error::Error;
+use crate::files;
+use cells::{MISSING, Reading, Style, no_number};
+pub use encoding::Encoding;
+use text::{LineOf, separator, unspaced};
 
-/// What stands in a cell where nothing was measured, in any case.
-const MISSING: [&str; 7] = ["", "na", "n/a", "nan", "null", "none", "?"];
 /// A column with more different words than this is looked at twice: is it one of numbers, or are there too many?
 const FEW_WORDS: usize = 20;
 /// More different words than this are never told apart.
@@ -24,9 +28,15 @@ const SHOWN: usize = 20;
 /// A table with a name and a type for each column.
 ///
 /// A column whose cells are all numbers, but for missing ones, is a column of numbers; any other holds categories. A cell
-/// is missing where it is empty or says `NA`, `N/A`, `NaN`, `null`, `none` or `?`. Cells are separated by commas; where the
-/// first line has none, by its semicolons or tabs; between semicolons a number may have a comma for its point. A column without a name and without a cell, as a comma at the end of
-/// each line makes it, is none.
+/// is missing where it is empty or says `NA`, `N/A`, `<NA>`, `#N/A`, `NaN`, `null`, `none` or `?`. Cells are separated by
+/// commas; where the first line has none, by its semicolons or tabs. A column without a name and without a cell, as a comma at
+/// the end of each line makes it, is none; nor is a first column without a name (or called `Unnamed: 0`) of whole numbers that
+/// are all different: the index that pandas writes.
+///
+/// A number may have commas between thousands (`1,234.5`), or a comma before its fraction (`1,5`, `1.234,5`), a `%` behind it,
+/// which is left out (`5 %` is 5), and a minus of U+2212. What a comma is, the whole column says; where it does not, as in `1,234`, it
+/// stands between thousands if commas separate cells, and before a fraction if semicolons do. [`remarks`](Table::remarks) says what
+/// was read otherwise than it is written.
 ///
 /// # Examples
 /// ```
@@ -46,7 +56,12 @@ const SHOWN: usize = 20;
 pub struct Table {
     path: Option<PathBuf>,
     names: Vec<String>,
+    /// Where each name is.
+    places: BTreeMap<String, usize>,
     columns: Vec<Column>,
+    /// What is wrong with each column, were it one of numbers.
+    odd: Vec<Option<Odd>>,
+    remarks: Vec<String>,
     /// The line of the file at which each row begins.
     lines: Vec<u64>,
     /// The texts of missing cells, by row and column.
@@ -60,6 +75,16 @@ pub enum Column {
     Numbers(Vec<Option<f64>>),
     /// Positions in a sorted list of categories, and that list.
     Categories(Vec<Option<usize>>, Vec<String>),
+}
+
+/// The first cell of a column that is no number.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Odd {
+    row: usize,
+    /// Why it is none.
+    why: String,
+    /// Whether the other cells say that it should be one.
+    is_mistake: bool,
 }
 
 /// What becomes of missing cells among the inputs. A missing target is always refused.
@@ -77,11 +102,7 @@ impl Table {
     /// # Errors
     /// [`Error::File`] if it cannot be read, has no rows, or has rows of different lengths or columns of the same name.
     pub fn read(path: impl AsRef<Path>) -> Result<Self, Error> {
-        let path = path.as_ref();
-        let file = File::open(path).map_err(|e| Error::file(path, e.to_string()))?;
-        Self::from_reader(file, true)
-            .map(|table| Table { path: Some(path.into()), ..table })
-            .map_err(|e| Error::file(path, e))
+        Self::from_file(path.as_ref(), true)
     }
 
     /// Reads a CSV file without names; the columns are called `1`, `2`, …
@@ -89,11 +110,12 @@ impl Table {
     /// # Errors
     /// As [`read`](Table::read).
     pub fn read_without_header(path: impl AsRef<Path>) -> Result<Self, Error> {
-        let path = path.as_ref();
-        let file = File::open(path).map_err(|e| Error::file(path, e.to_string()))?;
-        Self::from_reader(file, false)
-            .map(|table| Table { path: Some(path.into()), ..table })
-            .map_err(|e| Error::file(path, e))
+        Self::from_file(path.as_ref(), false)
+    }
+
+    fn from_file(path: &Path, header: bool) -> Result<Self, Error> {
+        let table = Self::from_bytes(&files::read(path)?, header).map_err(|e| Error::file(path, e))?;
+        Ok(Table { path: Some(path.into()), ..table })
     }
 
     /// Reads text as [`read`](Table::read) reads a file.
@@ -101,21 +123,23 @@ impl Table {
     /// # Errors
     /// [`Error::Shape`] where `read` returns [`Error::File`].
     pub fn parse(text: &str) -> Result<Self, Error> {
-        Self::from_reader(text.as_bytes(), true).map_err(|e| Error::shape("table", e))
+        Self::from_bytes(text.as_bytes(), true).map_err(|e| Error::shape("table", e))
     }
 
-    fn from_reader(mut from: impl Read, header: bool) -> Result<Self, String> {
-        let mut bytes = Vec::new();
-        from.read_to_end(&mut bytes).map_err(|e| e.to_string())?;
-        let text = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&bytes);
+    fn from_bytes(bytes: &[u8], header: bool) -> Result<Self, String> {
+        if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
+            return Err("this is text in UTF-16; save it as UTF-8".into());
+        }
+        let text = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
         let separator = separator(text);
+        let text = &*unspaced(text, separator)?;
         let mut reader =
             ReaderBuilder::new().has_headers(header).delimiter(separator).trim(csv::Trim::All).from_reader(text);
         let named: Vec<String> = match header {
             true => reader.headers().map_err(|e| e.to_string())?.iter().map(String::from).collect(),
             false => Vec::new(),
         };
-        let (mut rows, mut lines, mut line) = (Vec::new(), Vec::new(), LineOf { text, at: 0, line: 1 });
+        let (mut rows, mut lines, mut line) = (Vec::new(), Vec::new(), LineOf::new(text));
         for record in reader.records() {
             let record = record.map_err(|e| e.to_string())?;
             lines.push(line.of(record.position().map_or(0, |position| position.byte() as usize)));
@@ -126,31 +150,37 @@ impl Table {
         };
         let names = if header { named } else { (1..=first.len()).map(|k| k.to_string()).collect() };
         let is_column = |k: &usize| !names[*k].is_empty() || rows.iter().any(|record| !record[*k].is_empty());
-        let places: Vec<usize> = (0..names.len()).filter(is_column).collect();
-        let names: Vec<String> = places.iter().map(|k| names[*k].clone()).collect();
-        let mut seen = BTreeSet::new();
-        if let Some(name) = names.iter().find(|name| !seen.insert(*name)) {
-            return Err(format!("two columns are called `{name}`"));
+        let mut kept: Vec<usize> = (0..names.len()).filter(is_column).collect();
+        let mut remarks = Vec::new();
+        if header && kept.len() > 1 && kept[0] == 0 && is_index(&names[0], rows.iter().map(|record| &record[0])) {
+            kept.remove(0);
+            remarks.push("the first column, which has no name and numbers the rows, is left out".into());
         }
-        let mut missing = Vec::new();
-        let mut column = |(k, place): (usize, &usize)| {
-            let cells: Vec<Option<&str>> = rows
-                .iter()
-                .enumerate()
-                .map(|(row, record)| {
-                    let cell = &record[*place];
-                    let is_missing = MISSING.contains(&cell.to_ascii_lowercase().as_str());
-                    if is_missing {
-                        missing.push((row, k, cell.to_string()));
-                    }
-                    (!is_missing).then_some(cell)
-                })
-                .collect();
-            typed(&cells, if separator == b';' { number_with_comma } else { number })
-        };
-        let columns = places.iter().enumerate().map(&mut column).collect();
+        let names: Vec<String> = kept.iter().map(|k| names[*k].clone()).collect();
+        let mut places = BTreeMap::new();
+        for (k, name) in names.iter().enumerate() {
+            if places.insert(name.clone(), k).is_some() {
+                return Err(format!("two columns are called `{name}`"));
+            }
+        }
+        let (mut columns, mut odd, mut missing) = (Vec::new(), Vec::new(), Vec::new());
+        for (k, place) in kept.into_iter().enumerate() {
+            let mut cells = Vec::with_capacity(rows.len());
+            for (row, record) in rows.iter().enumerate() {
+                let cell = &record[place];
+                let is_missing = MISSING.contains(&cell.to_ascii_lowercase().as_str());
+                if is_missing {
+                    missing.push((row, k, cell.to_string()));
+                }
+                cells.push((!is_missing).then_some(cell));
+            }
+            let (column, first_odd, remark) = typed(&cells, separator);
+            remarks.extend(remark.map(|remark| format!("column `{}`: {remark}", names[k])));
+            columns.push(column);
+            odd.push(first_odd);
+        }
         missing.sort();
-        Ok(Table { path: None, names, columns, lines, missing })
+        Ok(Table { path: None, names, places, columns, odd, remarks, lines, missing })
     }
 
     /// The number of rows.
@@ -173,10 +203,23 @@ impl Table {
     /// # Errors
     /// If there is none; the message lists those that there are.
     pub fn column(&self, name: &str) -> Result<&Column, Error> {
-        let found = self.names.iter().position(|n| n == name);
+        let found = self.places.get(name);
         found
-            .map(|k| &self.columns[k])
+            .map(|k| &self.columns[*k])
             .ok_or_else(|| self.error(format!("there is no column `{name}`; there are {}", quoted(&self.names))))
+    }
+
+    /// What was read otherwise than it is written, in sentences: numbers such as `1,234` and `5 %`, an index that was left out.
+    ///
+    /// # Examples
+    /// ```
+    /// use wengert_nn::data::Table;
+    /// let table = Table::parse("price,share\n\"1,234\",5 %\n7,6 %\n")?;
+    /// assert_eq!(table.remarks(), ["column `price`: `1,234` is read as 1234", "column `share`: `5 %` is read as 5"]);
+    /// # Ok::<(), wengert_nn::Error>(())
+    /// ```
+    pub fn remarks(&self) -> &[String] {
+        &self.remarks
     }
 
     /// The number of missing cells.
@@ -198,16 +241,16 @@ impl Table {
     /// # Ok::<(), wengert_nn::Error>(())
     /// ```
     pub fn scattered(&self, but: &str) -> Vec<(&str, usize)> {
-        let scattered = |(name, column): (&'_ String, &Column)| match column {
-            Column::Categories(cells, words) if name != but && !column.is_nearly_numbers() => {
+        let all = self.names.iter().zip(&self.columns).zip(&self.odd);
+        all.filter_map(|((name, column), odd)| match column {
+            Column::Categories(cells, words) if name != but && !is_mistake(odd) => {
                 let present = cells.iter().flatten().count();
-                words.len() > FEW_WORDS && (2 * words.len() > present || words.len() > MOST_WORDS)
+                let is_scattered = words.len() > FEW_WORDS && (2 * words.len() > present || words.len() > MOST_WORDS);
+                is_scattered.then_some((name.as_str(), words.len()))
             }
-            _ => false,
-        };
-        let words = |column: &Column| if let Column::Categories(_, words) = column { words.len() } else { 0 };
-        let all = self.names.iter().zip(&self.columns).filter(|(name, column)| scattered((name, column)));
-        all.map(|(name, column)| (name.as_str(), words(column))).collect()
+            _ => None,
+        })
+        .collect()
     }
 
     /// The same table without these columns.
@@ -216,15 +259,18 @@ impl Table {
     /// If there is no column of one of these names.
     pub fn without(&self, names: &[&str]) -> Result<Self, Error> {
         names.iter().try_for_each(|name| self.column(name).map(drop))?;
-        let kept: Vec<usize> = (0..self.names.len()).filter(|k| !names.contains(&self.names[*k].as_str())).collect();
-        let missing = self.missing.iter().filter_map(|(row, column, text)| {
-            let column = kept.iter().position(|k| k == column)?;
-            Some((*row, column, text.clone()))
-        });
+        let left: BTreeSet<&str> = names.iter().copied().collect();
+        let kept: Vec<usize> = (0..self.names.len()).filter(|k| !left.contains(self.names[*k].as_str())).collect();
+        let places: BTreeMap<usize, usize> = kept.iter().copied().zip(0..).collect();
+        let missing = self.missing.iter();
+        let missing = missing.filter_map(|(row, k, text)| Some((*row, *places.get(k)?, text.clone())));
         Ok(Table {
             path: self.path.clone(),
             names: kept.iter().map(|k| self.names[*k].clone()).collect(),
+            places: kept.iter().zip(0..).map(|(k, place)| (self.names[*k].clone(), place)).collect(),
             columns: kept.iter().map(|k| self.columns[*k].clone()).collect(),
+            odd: kept.iter().map(|k| self.odd[*k].clone()).collect(),
+            remarks: self.remarks.clone(),
             lines: self.lines.clone(),
             missing: missing.collect(),
         })
@@ -263,8 +309,12 @@ impl Table {
         let inputs = self.encoding(&[target])?.encode(self, missing)?;
         let cells = match self.column(target)? {
             Column::Numbers(cells) => cells,
-            column if column.is_nearly_numbers() => return Err(self.no_number(target, column)),
-            _ => return Err(self.error(format!("column `{target}` does not hold numbers"))),
+            Column::Categories(..) => {
+                return Err(match self.mistake(target) {
+                    Some(mistake) => mistake,
+                    None => self.error(format!("column `{target}` does not hold numbers")),
+                });
+            }
         };
         let cells = self.present(target, cells)?;
         let numbers = cells.into_iter().enumerate().map(|(row, x)| self.narrowed(row, target, x));
@@ -275,23 +325,31 @@ impl Table {
     /// How the columns but these become numbers.
     ///
     /// # Errors
-    /// If there is no column of one of these names, or no other, or one with more than 20 different words of which nine of ten
-    /// are numbers: the first cell that is none is a mistake, and named.
+    /// If there is no column of one of these names, or no other. If a cell of a column should be a number and is none: of more
+    /// than 20 different words nine of ten are numbers, or all words are or were meant as such (`inf`). If a column has more
+    /// than 1,000 different words.
     pub fn encoding(&self, but: &[&str]) -> Result<Encoding, Error> {
         but.iter().try_for_each(|name| self.column(name).map(drop))?;
         let kept = self.names.iter().zip(&self.columns).filter(|(name, _)| !but.contains(&name.as_str()));
-        if let Some((name, column)) = kept.clone().find(|(_, column)| column.is_nearly_numbers()) {
-            return Err(self.no_number(name, column));
-        }
-        let columns: Vec<(String, Vec<String>)> = kept
-            .map(|(name, column)| match column {
+        let mut columns = Vec::new();
+        for (name, column) in kept {
+            if let Some(mistake) = self.mistake(name) {
+                return Err(mistake);
+            }
+            columns.push(match column {
                 Column::Numbers(_) => (name.clone(), Vec::new()),
-                Column::Categories(_, categories) => (name.clone(), categories.clone()),
-            })
-            .collect();
+                Column::Categories(_, words) if words.len() > MOST_WORDS => {
+                    let count = words.len();
+                    let why =
+                        format!("column `{name}` has {count} different words, and at most {MOST_WORDS} are told apart");
+                    return Err(self.error(format!("{why}; leave it out")));
+                }
+                Column::Categories(_, words) => (name.clone(), words.clone()),
+            });
+        }
         match columns.is_empty() {
             true => Err(self.error("there is no column for inputs".into())),
-            false => Ok(Encoding { columns }),
+            false => Ok(Encoding::of(columns)),
         }
     }
 
@@ -303,26 +361,21 @@ impl Table {
 
     /// A number of the table in the type of the data.
     fn narrowed<F: Float>(&self, row: usize, name: &str, x: f64) -> Result<F, Error> {
-        let narrow = F::from_f64(x);
-        match Float::to_f64(narrow).is_finite() || !x.is_finite() {
-            true => Ok(narrow),
-            false => Err(self.error(format!(
-                "line {}, column `{name}`: {x:e} is beyond the largest number of type {}",
-                self.lines[row],
-                F::NAME
-            ))),
-        }
+        narrow(x).map_err(|why| self.error(format!("line {}, column `{name}`: {why}", self.lines[row])))
+    }
+
+    /// The cell of a column that should be a number and is none, if there is one.
+    fn mistake(&self, name: &str) -> Option<Error> {
+        let odd = &self.odd[*self.places.get(name)?];
+        is_mistake(odd).then(|| self.no_number(name))
     }
 
     /// The first cell of a column of words that is no number.
-    fn no_number(&self, name: &str, column: &Column) -> Error {
-        let Column::Categories(cells, words) = column else {
-            return self.error(format!("column `{name}` does not hold numbers"));
-        };
-        let odd: Vec<bool> = words.iter().map(|word| number(word).is_none()).collect();
-        let first = cells.iter().enumerate().find_map(|(row, cell)| cell.filter(|k| odd[*k]).map(|k| (row, k)));
-        let (row, word) = first.unwrap_or_default();
-        self.error(format!("line {}, column `{name}`: `{}` is no number", self.lines[row], words[word]))
+    fn no_number(&self, name: &str) -> Error {
+        match self.places.get(name).and_then(|k| self.odd[*k].as_ref()) {
+            Some(Odd { row, why, .. }) => self.error(format!("line {}, column `{name}`: {why}", self.lines[*row])),
+            None => self.error(format!("column `{name}` does not hold numbers")),
+        }
     }
 
     fn missing_at(&self, row: usize, name: &str) -> Error {
@@ -339,63 +392,47 @@ impl Table {
     }
 }
 
-impl Column {
-    /// Whether these are many words, nearly all of which are numbers.
-    fn is_nearly_numbers(&self) -> bool {
-        let Column::Categories(cells, words) = self else { return false };
-        let numbers: Vec<bool> = words.iter().map(|word| number(word).is_some()).collect();
-        let (present, right) = cells.iter().flatten().fold((0, 0), |(n, m), k| (n + 1, m + usize::from(numbers[*k])));
-        words.len() > FEW_WORDS && 10 * right >= 9 * present
-    }
+fn is_mistake(odd: &Option<Odd>) -> bool {
+    odd.as_ref().is_some_and(|odd| odd.is_mistake)
 }
 
-/// What stands between the cells: a comma, or if the first line has none, a semicolon or tab if it has one.
-fn separator(text: &[u8]) -> u8 {
-    let line = text.split(|byte| *byte == b'\n').next().unwrap_or_default();
-    [b',', b';', b'\t'].into_iter().find(|byte| line.contains(byte)).unwrap_or(b',')
+/// Whether these are the cells of the index that pandas and R write as a first column: whole numbers, all different.
+fn is_index<'a>(name: &str, cells: impl Iterator<Item = &'a str>) -> bool {
+    let mut seen = BTreeSet::new();
+    let is_new = |cell: &str| cell.parse::<u64>().is_ok_and(|number| seen.insert(number));
+    ["", "Unnamed: 0"].contains(&name) && cells.into_iter().all(is_new)
 }
 
-/// Counts lines up to places that come one after another. The reader's own count is behind where empty lines are passed over,
-/// and by one where lines end with two bytes.
-struct LineOf<'a> {
-    text: &'a [u8],
-    at: usize,
-    line: u64,
-}
-
-impl LineOf<'_> {
-    /// The line of the first byte from `place` on that ends no line.
-    fn of(&mut self, place: usize) -> u64 {
-        while let Some(byte) = self.text.get(self.at) {
-            let ends = *byte == b'\n' || *byte == b'\r' && self.text.get(self.at + 1) != Some(&b'\n');
-            if self.at >= place && !b"\r\n".contains(byte) {
-                break;
-            }
-            (self.at, self.line) = (self.at + 1, self.line + u64::from(ends));
-        }
-        self.line
-    }
-}
-
-fn number(cell: &str) -> Option<f64> {
-    cell.parse().ok().filter(|x: &f64| x.is_finite())
-}
-
-fn number_with_comma(cell: &str) -> Option<f64> {
-    number(cell).or_else(|| number(&cell.replacen(',', ".", 1)))
-}
-
-/// A column of numbers if all cells are, and else of categories.
-fn typed(cells: &[Option<&str>], number: fn(&str) -> Option<f64>) -> Column {
-    if cells.iter().flatten().all(|cell| number(cell).is_some()) {
-        return Column::Numbers(cells.iter().map(|cell| cell.and_then(number)).collect());
+/// A column of numbers if all cells are, and else of categories; the first cell that is no number; and what there is to say of
+/// how numbers are written.
+fn typed(cells: &[Option<&str>], separator: u8) -> (Column, Option<Odd>, Option<String>) {
+    let style = Style::of(cells.iter().flatten().copied(), separator);
+    let readings: Vec<Option<Reading>> = cells.iter().map(|cell| cell.map(|cell| style.read(cell))).collect();
+    let count = |is: fn(&Reading) -> bool| readings.iter().flatten().filter(|reading| is(reading)).count();
+    let numbers = count(|reading| matches!(reading, Reading::Number(_)));
+    let words = count(|reading| matches!(reading, Reading::Word));
+    let present = cells.iter().flatten().count();
+    if numbers == present {
+        let number = |reading: &Option<Reading>| if let Some(Reading::Number(x)) = reading { Some(*x) } else { None };
+        let remark = cells.iter().flatten().find_map(|cell| style.remark(cell, separator));
+        return (Column::Numbers(readings.iter().map(number).collect()), None, remark);
     }
     let categories: BTreeSet<&str> = cells.iter().flatten().copied().collect();
     let places: BTreeMap<&str, usize> = categories.iter().copied().zip(0..).collect();
-    Column::Categories(
+    let is_mistake = words == 0 || categories.len() > FEW_WORDS && 10 * numbers >= 9 * present;
+    let odd = cells.iter().zip(&readings).enumerate().find_map(|(row, (cell, reading))| {
+        let why = match reading.as_ref()? {
+            Reading::Number(_) => return None,
+            Reading::Odd(why) => why.clone(),
+            Reading::Word => no_number(cell.unwrap_or_default()),
+        };
+        Some(Odd { row, why, is_mistake })
+    });
+    let column = Column::Categories(
         cells.iter().map(|cell| cell.and_then(|cell| places.get(cell).copied())).collect(),
         categories.iter().map(|category| category.to_string()).collect(),
-    )
+    );
+    (column, odd, None)
 }
 
 /// The names, the first of them if there are many.
@@ -403,128 +440,4 @@ fn quoted(names: &[String]) -> String {
     let shown: Vec<String> = names.iter().take(SHOWN).map(|name| format!("`{name}`")).collect();
     let more = names.len() - shown.len();
     shown.join(", ") + &if more > 0 { format!(" and {more} more") } else { String::new() }
-}
-
-/// How columns become the numbers of an input: a number as it is, a category as a row of zeros with a 1 at its place. A
-/// model that learned from one table is asked about another through the encoding of the first.
-///
-/// # Examples
-/// ```
-/// use wengert_nn::data::{Encoding, Missing, Table};
-/// let encoding = Table::parse("a,b,kind\n1,x,no\n2,y,yes\n")?.encoding(&["kind"])?;
-/// let again = Encoding::from_text(&encoding.to_text())?;
-/// let other = Table::parse("b,a\ny,7\n")?;
-/// assert_eq!(again.encode::<f32>(&other, Missing::Refuse)?.data(), [7.0, 0.0, 1.0]);
-/// # Ok::<(), wengert_nn::Error>(())
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Encoding {
-    /// The name of each column, and its categories; none for numbers.
-    columns: Vec<(String, Vec<String>)>,
-}
-
-impl Encoding {
-    /// The number of numbers in an input.
-    pub fn width(&self) -> usize {
-        self.columns.iter().map(|(_, categories)| categories.len().max(1)).sum()
-    }
-
-    /// The names of the numbers in an input: of the column, or `column=category`.
-    pub fn names(&self) -> Vec<String> {
-        let of = |(name, categories): &(String, Vec<String>)| match categories.is_empty() {
-            true => vec![name.clone()],
-            false => categories.iter().map(|category| format!("{name}={category}")).collect(),
-        };
-        self.columns.iter().flat_map(of).collect()
-    }
-
-    /// The inputs `[n, width]` of a table. Columns are found by name; others are not looked at.
-    ///
-    /// # Errors
-    /// If a column is missing, holds another type or an unknown category, or a cell is missing and refused.
-    pub fn encode<F: Float>(&self, table: &Table, missing: Missing) -> Result<Tensor<F>, Error> {
-        let (width, mut at) = (self.width(), 0);
-        let mut inputs = Tensor::zeros([table.len(), width]);
-        // Row by row, so that the first missing cell of the file is the one that is named.
-        let columns = self.columns.iter().map(|(name, _)| table.column(name)).collect::<Result<Vec<_>, _>>()?;
-        let known = |name: &str, categories: &[String], all: &[String]| -> Result<Vec<usize>, Error> {
-            let places: BTreeMap<&String, usize> = categories.iter().zip(0..).collect();
-            let place = |category: &String| {
-                places.get(category).copied().ok_or_else(|| {
-                    table.error(format!("column `{name}` holds `{category}`, which is none of {}", quoted(categories)))
-                })
-            };
-            all.iter().map(place).collect()
-        };
-        let mut absent: Option<(usize, &str)> = None;
-        for ((name, categories), column) in self.columns.iter().zip(columns) {
-            let mut note = |row: usize| {
-                if absent.is_none_or(|(first, _)| row < first) {
-                    absent = Some((row, name));
-                }
-            };
-            let rows = inputs.data_mut().chunks_exact_mut(width).enumerate();
-            match column {
-                Column::Numbers(cells) if categories.is_empty() => {
-                    for ((row, input), cell) in rows.zip(cells) {
-                        input[at] = match cell {
-                            Some(x) => table.narrowed(row, name, *x)?,
-                            None => {
-                                note(row);
-                                F::nan()
-                            }
-                        };
-                    }
-                }
-                // A column of which every cell is missing has no type of its own.
-                Column::Numbers(cells) if cells.iter().all(Option::is_none) => (0..cells.len()).for_each(note),
-                Column::Categories(cells, all) if !categories.is_empty() => {
-                    let places = known(name, categories, all)?;
-                    for ((row, input), cell) in rows.zip(cells) {
-                        match cell {
-                            Some(k) => input[at + places[*k]] = F::one(),
-                            None => note(row),
-                        }
-                    }
-                }
-                // Words that are numbers, where the table that was learned from had others too.
-                Column::Numbers(cells) => {
-                    let words: Vec<String> = cells.iter().flatten().map(f64::to_string).collect();
-                    let mut places = known(name, categories, &words)?.into_iter();
-                    for ((row, input), cell) in rows.zip(cells) {
-                        match cell.and_then(|_| places.next()) {
-                            Some(place) => input[at + place] = F::one(),
-                            None => note(row),
-                        }
-                    }
-                }
-                Column::Categories(..) => return Err(table.no_number(name, column)),
-            }
-            at += categories.len().max(1);
-        }
-        match absent {
-            Some((row, name)) if missing == Missing::Refuse => Err(table.missing_at(row, name)),
-            _ => Ok(inputs),
-        }
-    }
-
-    /// This encoding as text, to be kept beside a model.
-    pub fn to_text(&self) -> String {
-        let column = |(name, categories): &(String, Vec<String>)| json!({ "name": name, "categories": categories });
-        self.columns.iter().map(column).collect::<Value>().to_string()
-    }
-
-    /// The encoding that [`to_text`](Encoding::to_text) wrote.
-    ///
-    /// # Errors
-    /// [`Error::Parse`] if it is something else.
-    pub fn from_text(text: &str) -> Result<Self, Error> {
-        let column = |value: &Value| {
-            let categories = value["categories"].as_array()?.iter().map(|c| Some(c.as_str()?.to_string()));
-            Some((value["name"].as_str()?.to_string(), categories.collect::<Option<Vec<String>>>()?))
-        };
-        let value: Option<Value> = serde_json::from_str(text).ok();
-        let columns = value.as_ref().and_then(Value::as_array).and_then(|all| all.iter().map(column).collect());
-        columns.map(|columns| Encoding { columns }).ok_or_else(|| Error::parse(text, "an encoding of columns"))
-    }
 }

@@ -214,6 +214,15 @@ impl Activation {
         })
     }
 
+    /// Whether the options are such that the activation has a value everywhere.
+    fn is_possible(self) -> bool {
+        match self {
+            Celu { alpha } => alpha != 0.0,
+            HardTanh { min, max } => min <= max,
+            _ => true,
+        }
+    }
+
     /// The activation of this name, with options at their defaults.
     fn named(name: &str) -> Option<Self> {
         Activation::ALL.into_iter().find(|a| a.name() == name)
@@ -251,6 +260,7 @@ impl FromStr for Activation {
             place.and_then(|place| values[place]).ok_or(())
         };
         let read = if values.len() == names.len() { default.with_options(option) } else { Err(()) };
+        let read = read.and_then(|read| if read.is_possible() { Ok(read) } else { Err(()) });
         read.map_err(|()| {
             let options = names.join(", ").to_uppercase();
             Error::parse(text, if names.is_empty() { name.into() } else { format!("{name}({options})") })
@@ -263,6 +273,7 @@ impl<F: Float> crate::Parameters<F> for Activation {
 }
 
 impl<F: Float> Module<F> for Activation {
+    #[track_caller]
     fn forward<A: Reader<F>>(&self, x: &A) -> A {
         self.of(x)
     }
@@ -286,7 +297,12 @@ impl<F: Float> Module<F> for Activation {
 
 impl<F: Float> Described<F> for Activation {
     fn build(description: &Description, _weights: &mut Weights<'_, F>) -> Result<Self, Error> {
-        description.layer().parse::<Activation>()?.with_options(|name| description.get_number(name))
+        let activation =
+            description.layer().parse::<Activation>()?.with_options(|name| description.get_number(name))?;
+        match activation.is_possible() {
+            true => Ok(activation),
+            false => Err(Error::parse(activation.to_string(), "an activation whose options are possible")),
+        }
     }
 }
 

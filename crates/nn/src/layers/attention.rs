@@ -164,6 +164,7 @@ impl<F: Float> Parameters<F> for MultiHeadAttention<F> {
 }
 
 impl<F: Float> Module<F> for MultiHeadAttention<F> {
+    #[track_caller]
     fn forward<A: Reader<F>>(&self, x: &A) -> A {
         if let Err(e) = self.output_shape(&x.shape()) {
             e.raise()

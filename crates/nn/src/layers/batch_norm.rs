@@ -97,6 +97,7 @@ impl<F: Float> Parameters<F> for BatchNorm<F> {
 }
 
 impl<F: Float> Module<F> for BatchNorm<F> {
+    #[track_caller]
     fn forward<A: Reader<F>>(&self, x: &A) -> A {
         if let Err(e) = self.output_shape(&x.shape()) {
             e.raise()
@@ -107,6 +108,7 @@ impl<F: Float> Module<F> for BatchNorm<F> {
         x.batch_norm_with(mean, variance, weight, bias, self.epsilon)
     }
 
+    #[track_caller]
     fn forward_training<A: Reader<F>>(&self, x: &A, training: &mut Training<A>) -> A {
         let shape = x.shape();
         if let Err(e) = self.output_shape(&shape) {
@@ -151,6 +153,8 @@ impl<F: Float> Described<F> for BatchNorm<F> {
         let bias = weights.take_if(description, "bias", &channels)?;
         let (mean, variance) = (weights.take("running_mean", &channels)?, weights.take("running_var", &channels)?);
         let layer = Self::from_parts(weight, bias, mean, variance);
-        Ok(layer.momentum(description.get_number("momentum")?).epsilon(description.get_number("epsilon")?))
+        Ok(layer
+            .momentum(description.get_number_in("momentum", 0.0..=1.0)?)
+            .epsilon(description.get_number_in("epsilon", 0.0..=f64::MAX)?))
     }
 }

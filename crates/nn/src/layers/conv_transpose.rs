@@ -5,7 +5,7 @@ use wengert_tape::ops::PerAxis;
 use wengert_tape::prelude::*;
 
 use super::Described;
-use super::convolution::{add_bias, conv_of, described};
+use super::convolution::{add_bias, conv_of, described, filters_of};
 use super::pooling::{at_least, expect};
 use crate::description::Description;
 use crate::error::Error;
@@ -99,6 +99,7 @@ impl<F: Float, const D: usize> Parameters<F> for ConvTranspose<F, D> {
 }
 
 impl<F: Float, const D: usize> Module<F> for ConvTranspose<F, D> {
+    #[track_caller]
     fn forward<A: Reader<F>>(&self, x: &A) -> A {
         if let Err(e) = self.output_shape(&x.shape()) {
             e.raise()
@@ -131,15 +132,14 @@ impl<F: Float, const D: usize> Module<F> for ConvTranspose<F, D> {
 
 impl<F: Float, const D: usize> Described<F> for ConvTranspose<F, D> {
     fn build(description: &Description, weights: &mut Weights<'_, F>) -> Result<Self, Error> {
-        let shape = description.get_wholes("weight")?;
-        if shape.len() != D + 2 {
-            let message = format!("filters of shape {shape:?} do not have {} axes", D + 2);
-            return Err(Error::shape(format!("conv_transpose{D}d"), message));
+        let (shape, conv) = (filters_of::<D>(description)?, conv_of::<D>(description)?);
+        if !shape[0].is_multiple_of(conv.groups) {
+            let message = format!("{} groups do not divide {} channels", conv.groups, shape[0]);
+            return Err(Error::shape(description.layer(), message));
         }
-        let conv = conv_of(description)?;
         let weight = weights.take("weight", &shape)?;
         let filters = shape[1] * conv.groups;
         let bias = description.get_flag("bias")?.then(|| weights.take("bias", &[filters])).transpose()?;
-        Ok(Self::from_weights(weight, bias, conv).output_padding(description.get_wholes("output_padding")?))
+        Ok(Self::from_weights(weight, bias, conv).output_padding(description.get_axes("output_padding", D, 0)?))
     }
 }

@@ -109,6 +109,7 @@ impl<F: Float, const D: usize> Parameters<F> for Convolution<F, D> {
 }
 
 impl<F: Float, const D: usize> Module<F> for Convolution<F, D> {
+    #[track_caller]
     fn forward<A: Reader<F>>(&self, x: &A) -> A {
         if let Err(e) = self.output_shape(&x.shape()) {
             e.raise()
@@ -153,12 +154,11 @@ impl<F: Float, const D: usize> Module<F> for Convolution<F, D> {
 
 impl<F: Float, const D: usize> Described<F> for Convolution<F, D> {
     fn build(description: &Description, weights: &mut Weights<'_, F>) -> Result<Self, Error> {
-        let shape = description.get_wholes("weight")?;
-        if shape.len() != D + 2 {
-            let message = format!("filters of shape {shape:?} do not have {} axes", D + 2);
-            return Err(Error::shape(format!("conv{D}d"), message));
+        let (shape, conv) = (filters_of::<D>(description)?, conv_of::<D>(description)?);
+        if !shape[0].is_multiple_of(conv.groups) {
+            let message = format!("{} groups do not divide {} filters", conv.groups, shape[0]);
+            return Err(Error::shape(description.layer(), message));
         }
-        let conv = conv_of(description)?;
         let weight = weights.take("weight", &shape)?;
         let bias = description.get_flag("bias")?.then(|| weights.take("bias", &shape[..1])).transpose()?;
         Ok(Self::from_weights(weight, bias, conv))
@@ -193,17 +193,29 @@ pub(super) fn described(layer: Description, conv: &Conv) -> Description {
 }
 
 /// The options of a convolution that [`described`] wrote.
-pub(super) fn conv_of(description: &Description) -> Result<Conv, Error> {
+pub(super) fn conv_of<const D: usize>(description: &Description) -> Result<Conv, Error> {
     Ok(Conv {
-        stride: description.get_wholes("stride")?.into(),
-        padding: padding(description)?,
-        dilation: description.get_wholes("dilation")?.into(),
-        groups: description.get_whole("groups")?,
+        stride: description.get_axes("stride", D, 1)?.into(),
+        padding: padding::<D>(description)?,
+        dilation: description.get_axes("dilation", D, 1)?.into(),
+        groups: description.get_positive("groups")?,
     })
 }
 
+/// The shape of the filters that a file says, of which some axis may not be empty.
+pub(super) fn filters_of<const D: usize>(description: &Description) -> Result<Vec<usize>, Error> {
+    let shape = description.get_wholes("weight")?;
+    match shape.len() == D + 2 && !shape.contains(&0) {
+        true => Ok(shape),
+        false => {
+            let message = format!("filters of shape {shape:?} do not have {} axes, none of them empty", D + 2);
+            Err(Error::shape(description.layer(), message))
+        }
+    }
+}
+
 /// The zeros around an image, by the option that a layer has for them.
-fn padding(description: &Description) -> Result<Padding, Error> {
+fn padding<const D: usize>(description: &Description) -> Result<Padding, Error> {
     if description.get_flag("same").unwrap_or(false) {
         return Ok(Padding::Same);
     }
@@ -211,7 +223,12 @@ fn padding(description: &Description) -> Result<Padding, Error> {
         return Ok(Padding::Full);
     }
     match description.get_wholes("sides") {
-        Ok(sides) => Ok(Padding::Sides(sides.chunks_exact(2).map(|pair| (pair[0], pair[1])).collect())),
-        Err(_) => Ok(description.get_wholes("padding")?.into()),
+        Ok(sides) if sides.len() == 2 * D => {
+            Ok(Padding::Sides(sides.chunks_exact(2).map(|pair| (pair[0], pair[1])).collect()))
+        }
+        Ok(sides) => {
+            Err(Error::shape(description.layer(), format!("sides {sides:?} are not two for each of {D} axes")))
+        }
+        Err(_) => Ok(description.get_axes("padding", D, 0)?.into()),
     }
 }

@@ -47,10 +47,12 @@ impl<F: Float> crate::Parameters<F> for Dropout {
 }
 
 impl<F: Float> Module<F> for Dropout {
+    #[track_caller]
     fn forward<A: Reader<F>>(&self, x: &A) -> A {
         x.clone()
     }
 
+    #[track_caller]
     fn forward_training<A: Reader<F>>(&self, x: &A, training: &mut Training<A>) -> A {
         x.dropout(self.share, training.draw())
     }

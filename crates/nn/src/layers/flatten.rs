@@ -24,6 +24,7 @@ impl<F: Float> crate::Parameters<F> for Flatten {
 }
 
 impl<F: Float> Module<F> for Flatten {
+    #[track_caller]
     fn forward<A: Reader<F>>(&self, x: &A) -> A {
         x.flatten(1)
     }

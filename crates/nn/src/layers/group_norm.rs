@@ -70,6 +70,7 @@ impl<F: Float> Parameters<F> for GroupNorm<F> {
 }
 
 impl<F: Float> Module<F> for GroupNorm<F> {
+    #[track_caller]
     fn forward<A: Reader<F>>(&self, x: &A) -> A {
         if let Err(e) = self.output_shape(&x.shape()) {
             e.raise()
@@ -109,6 +110,6 @@ impl<F: Float> Described<F> for GroupNorm<F> {
         }
         let weight = weights.take_if(description, "weight", &[channels])?;
         let bias = weights.take_if(description, "bias", &[channels])?;
-        Ok(GroupNorm { groups, channels, weight, bias, epsilon: description.get_number("epsilon")? })
+        Ok(GroupNorm { groups, channels, weight, bias, epsilon: description.get_number_in("epsilon", 0.0..=f64::MAX)? })
     }
 }

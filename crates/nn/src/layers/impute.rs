@@ -56,6 +56,7 @@ impl<F: Float> Parameters<F> for Impute<F> {
 }
 
 impl<F: Float> Module<F> for Impute<F> {
+    #[track_caller]
     fn forward<A: Reader<F>>(&self, x: &A) -> A {
         // NaN alone is not equal to itself.
         select(x.equal(x), x, x.constant(self.mean.value().clone()))

@@ -70,6 +70,7 @@ impl<F: Float> Parameters<F> for LayerNorm<F> {
 }
 
 impl<F: Float> Module<F> for LayerNorm<F> {
+    #[track_caller]
     fn forward<A: Reader<F>>(&self, x: &A) -> A {
         if let Err(e) = self.output_shape(&x.shape()) {
             e.raise()
@@ -97,7 +98,7 @@ impl<F: Float> Described<F> for LayerNorm<F> {
         let shape = lengths("layer_norm", description)?;
         let weight = weights.take_if(description, "weight", &shape)?;
         let bias = weights.take_if(description, "bias", &shape)?;
-        Ok(LayerNorm { shape, weight, bias, epsilon: description.get_number("epsilon")? })
+        Ok(LayerNorm { shape, weight, bias, epsilon: description.get_number_in("epsilon", 0.0..=f64::MAX)? })
     }
 }
 
@@ -157,6 +158,7 @@ impl<F: Float> Parameters<F> for RmsNorm<F> {
 }
 
 impl<F: Float> Module<F> for RmsNorm<F> {
+    #[track_caller]
     fn forward<A: Reader<F>>(&self, x: &A) -> A {
         if let Err(e) = self.output_shape(&x.shape()) {
             e.raise()
@@ -182,7 +184,7 @@ impl<F: Float> Described<F> for RmsNorm<F> {
     fn build(description: &Description, weights: &mut Weights<'_, F>) -> Result<Self, Error> {
         let shape = lengths("rms_norm", description)?;
         let weight = weights.take_if(description, "weight", &shape)?;
-        Ok(RmsNorm { shape, weight, epsilon: description.get_number("epsilon")? })
+        Ok(RmsNorm { shape, weight, epsilon: description.get_number_in("epsilon", 0.0..=f64::MAX)? })
     }
 }
 

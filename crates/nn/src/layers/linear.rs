@@ -78,6 +78,7 @@ impl<F: Float> Parameters<F> for Linear<F> {
 }
 
 impl<F: Float> Module<F> for Linear<F> {
+    #[track_caller]
     fn forward<A: Reader<F>>(&self, x: &A) -> A {
         if let Err(e) = self.output_shape(&x.shape()) {
             e.raise()

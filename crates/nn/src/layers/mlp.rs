@@ -1,6 +1,7 @@
 //! The multilayer perceptron.
 
 use rand::Rng;
+use wengert_tape::layer;
 use wengert_tape::prelude::*;
 
 use super::{Activation, Linear, Sequential};
@@ -87,8 +88,18 @@ impl<F: Float> Parameters<F> for Mlp<F> {
 }
 
 impl<F: Float> Module<F> for Mlp<F> {
+    #[track_caller]
     fn forward<A: Reader<F>>(&self, x: &A) -> A {
-        self.layers.iter().enumerate().fold(x.clone(), |x, (k, layer)| self.after(k).of(&layer.forward(&x)))
+        let mut x = x.clone();
+        for (k, linear) in self.layers.iter().enumerate() {
+            let sums = {
+                let _inside = layer(2 * k);
+                linear.forward(&x)
+            };
+            let _inside = layer(2 * k + 1);
+            x = self.after(k).of(&sums);
+        }
+        x
     }
 
     fn output_shape(&self, x: &Shape) -> Result<Shape, Error> {

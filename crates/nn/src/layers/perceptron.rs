@@ -155,6 +155,7 @@ impl<F: Float> Parameters<F> for Perceptron<F> {
 }
 
 impl<F: Float> Module<F> for Perceptron<F> {
+    #[track_caller]
     fn forward<A: Reader<F>>(&self, x: &A) -> A {
         self.activation.of(&self.sum.forward(x))
     }

@@ -20,9 +20,11 @@ pub trait Taken: Copy + Debug + PartialEq + Send + Sync + 'static {
     const NAME: &'static str;
     /// Of windows of one size.
     #[doc(hidden)]
+    #[track_caller]
     fn sliding<A: Algebra>(x: &A, pool: Pool) -> A;
     /// Of windows that cover the image.
     #[doc(hidden)]
+    #[track_caller]
     fn adaptive<A: Algebra>(x: &A, sizes: PerAxis) -> A;
 }
 
@@ -36,9 +38,11 @@ pub struct Mean;
 
 impl Taken for Largest {
     const NAME: &'static str = "max_pool";
+    #[track_caller]
     fn sliding<A: Algebra>(x: &A, pool: Pool) -> A {
         x.max_pool(pool)
     }
+    #[track_caller]
     fn adaptive<A: Algebra>(x: &A, sizes: PerAxis) -> A {
         x.adaptive_max_pool(sizes)
     }
@@ -46,9 +50,11 @@ impl Taken for Largest {
 
 impl Taken for Mean {
     const NAME: &'static str = "avg_pool";
+    #[track_caller]
     fn sliding<A: Algebra>(x: &A, pool: Pool) -> A {
         x.average_pool(pool)
     }
+    #[track_caller]
     fn adaptive<A: Algebra>(x: &A, sizes: PerAxis) -> A {
         x.adaptive_average_pool(sizes)
     }
@@ -115,6 +121,7 @@ impl<F: Float, T, const D: usize> crate::Parameters<F> for Sliding<T, D> {
 }
 
 impl<F: Float, T: Taken, const D: usize> Module<F> for Sliding<T, D> {
+    #[track_caller]
     fn forward<A: Reader<F>>(&self, x: &A) -> A {
         if let Err(e) = Module::<F>::output_shape(self, &x.shape()) {
             e.raise()
@@ -147,9 +154,9 @@ impl<F: Float, T: Taken, const D: usize> Module<F> for Sliding<T, D> {
 
 impl<F: Float, T: Taken, const D: usize> Described<F> for Sliding<T, D> {
     fn build(description: &Description, _weights: &mut Weights<'_, F>) -> Result<Self, Error> {
-        let wholes = |name: &str| description.get_wholes(name);
-        let pool = Pool::new(wholes("size")?).stride(wholes("stride")?).padding(wholes("padding")?);
-        let pool = pool.dilation(wholes("dilation")?).ceil(description.get_flag("ceil")?);
+        let axes = |name: &str, least: usize| description.get_axes(name, D, least);
+        let pool = Pool::new(axes("size", 1)?).stride(axes("stride", 1)?).padding(axes("padding", 0)?);
+        let pool = pool.dilation(axes("dilation", 1)?).ceil(description.get_flag("ceil")?);
         Ok(pool.count_padding(description.get_flag("count_padding")?).into())
     }
 }
@@ -202,6 +209,7 @@ impl<F: Float, T, const D: usize> crate::Parameters<F> for Adaptive<T, D> {
 }
 
 impl<F: Float, T: Taken, const D: usize> Module<F> for Adaptive<T, D> {
+    #[track_caller]
     fn forward<A: Reader<F>>(&self, x: &A) -> A {
         if let Err(e) = Module::<F>::output_shape(self, &x.shape()) {
             e.raise()
@@ -234,7 +242,7 @@ impl<F: Float, T: Taken, const D: usize> Module<F> for Adaptive<T, D> {
 
 impl<F: Float, T: Taken, const D: usize> Described<F> for Adaptive<T, D> {
     fn build(description: &Description, _weights: &mut Weights<'_, F>) -> Result<Self, Error> {
-        Ok(Adaptive::new(description.get_wholes("sizes")?))
+        Ok(Adaptive::new(description.get_axes("sizes", D, 1)?))
     }
 }
 

@@ -102,6 +102,7 @@ impl<F: Float> Recurrent<F> {
     }
 
     /// One layer over a sequence.
+    #[track_caller]
     fn layer<A: Reader<F>>(&self, x: &A, [w, u, b, c]: &[Param<F>; 4]) -> A {
         let (shape, hidden) = (x.shape(), self.sizes().1);
         let (batch, time) = (shape[0], shape[1]);
@@ -163,11 +164,16 @@ impl<F: Float> Parameters<F> for Recurrent<F> {
 }
 
 impl<F: Float> Module<F> for Recurrent<F> {
+    #[track_caller]
     fn forward<A: Reader<F>>(&self, x: &A) -> A {
         if let Err(e) = self.output_shape(&x.shape()) {
             e.raise()
         }
-        self.layers.iter().fold(x.clone(), |x, layer| self.layer(&x, layer))
+        let mut x = x.clone();
+        for layer in &self.layers {
+            x = self.layer(&x, layer);
+        }
+        x
     }
 
     fn output_shape(&self, x: &Shape) -> Result<Shape, Error> {

@@ -45,10 +45,12 @@ impl<F: Float> Parameters<F> for Residual<F> {
 }
 
 impl<F: Float> Module<F> for Residual<F> {
+    #[track_caller]
     fn forward<A: Reader<F>>(&self, x: &A) -> A {
         self.inner.forward(x) + x
     }
 
+    #[track_caller]
     fn forward_training<A: Reader<F>>(&self, x: &A, training: &mut Training<A>) -> A {
         self.inner.forward_training(x, training) + x
     }

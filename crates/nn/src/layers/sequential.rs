@@ -1,5 +1,6 @@
 //! Layers one after another.
 
+use wengert_tape::layer;
 use wengert_tape::prelude::*;
 
 use super::Described;
@@ -78,12 +79,24 @@ impl<F: Float> Parameters<F> for Sequential<F> {
 }
 
 impl<F: Float> Module<F> for Sequential<F> {
+    #[track_caller]
     fn forward<A: Reader<F>>(&self, x: &A) -> A {
-        self.layers.iter().fold(x.clone(), |x, layer| layer.forward(&x))
+        let mut x = x.clone();
+        for (k, part) in self.layers.iter().enumerate() {
+            let _inside = layer(k);
+            x = part.forward(&x);
+        }
+        x
     }
 
+    #[track_caller]
     fn forward_training<A: Reader<F>>(&self, x: &A, training: &mut Training<A>) -> A {
-        self.layers.iter().fold(x.clone(), |x, layer| layer.forward_training(&x, training))
+        let mut x = x.clone();
+        for (k, part) in self.layers.iter().enumerate() {
+            let _inside = layer(k);
+            x = part.forward_training(&x, training);
+        }
+        x
     }
 
     fn output_shape(&self, x: &Shape) -> Result<Shape, Error> {

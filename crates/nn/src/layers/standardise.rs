@@ -93,6 +93,7 @@ impl<F: Float> Parameters<F> for Standardise<F> {
 }
 
 impl<F: Float> Module<F> for Standardise<F> {
+    #[track_caller]
     fn forward<A: Reader<F>>(&self, x: &A) -> A {
         // Constants, even to someone who frees all parameters of a model.
         let [mean, deviation] = [&self.mean, &self.deviation].map(|param| x.constant(param.value().clone()));

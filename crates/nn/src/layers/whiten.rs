@@ -156,6 +156,7 @@ impl<F: Float> Parameters<F> for Whiten<F> {
 }
 
 impl<F: Float> Module<F> for Whiten<F> {
+    #[track_caller]
     fn forward<A: Reader<F>>(&self, x: &A) -> A {
         if let Err(e) = self.output_shape(&x.shape()) {
             e.raise()

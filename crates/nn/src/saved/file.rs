@@ -1,16 +1,16 @@
-//! A safetensors file with our metadata, as a whole: encoded, checked, written so that it is never half there.
+//! A safetensors file with our metadata, as a whole: encoded and checked.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::fs::{self, File, OpenOptions};
-use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use safetensors::{Dtype, SafeTensors, View};
 use serde_json::{Map, Value};
 use wengert_tape::{Float, Tensor};
 
+use crate::data::{brain, half};
 use crate::error::Error;
+use crate::files;
 
 /// The entry of a file's metadata that is ours.
 const METADATA: &str = "wengert";
@@ -53,6 +53,8 @@ pub(crate) fn decode<F: Float>(dtype: Dtype, bytes: &[u8]) -> Option<Vec<F>> {
     let double = |b: &[u8; 8]| F::from_f64(f64::from_le_bytes(*b));
     match dtype {
         Dtype::F32 => Some(bytes.as_chunks().0.iter().map(single).collect()),
+        Dtype::F16 => Some(bytes.as_chunks().0.iter().map(|b| F::from_f64(half(u16::from_le_bytes(*b)))).collect()),
+        Dtype::BF16 => Some(bytes.as_chunks().0.iter().map(|b| F::from_f64(brain(u16::from_le_bytes(*b)))).collect()),
         Dtype::F64 if F::NAME == "f64" => Some(bytes.as_chunks().0.iter().map(double).collect()),
         _ => None,
     }
@@ -97,7 +99,7 @@ pub(crate) fn read<T>(
     path: &Path,
     f: impl FnOnce(&SafeTensors<'_>, &Map<String, Value>) -> Result<T, String>,
 ) -> Result<T, Error> {
-    let bytes = fs::read(path).map_err(|e| Error::file(path, e.to_string()))?;
+    let bytes = files::read(path)?;
     parse(&bytes, f).map_err(|message| Error::file(path, message))
 }
 
@@ -108,8 +110,13 @@ fn parse<T>(
     let damaged = |e: &dyn std::fmt::Display| format!("not a whole safetensors file ({} bytes): {e}", bytes.len());
     let file = SafeTensors::deserialize(bytes).map_err(|e| damaged(&e))?;
     let (_, header) = SafeTensors::read_metadata(bytes).map_err(|e| damaged(&e))?;
+    let entries = header.metadata().iter().flatten();
     let Some(sealed) = header.metadata().as_ref().and_then(|m| m.get(METADATA)) else {
-        return f(&file, &Map::new());
+        // Another program's file, unless somebody has changed the name of our entry.
+        return match entries.into_iter().find(|(_, text)| text.starts_with(SEAL)) {
+            Some((name, _)) => Err(format!("damaged: the metadata are called `{name}` and not `{METADATA}`")),
+            None => f(&file, &Map::new()),
+        };
     };
     let (metadata, stored) = unsealed(sealed).ok_or("damaged: the metadata do not begin with their checksum")?;
     let mut views = file.tensors();
@@ -121,37 +128,4 @@ fn parse<T>(
     }
     let metadata = serde_json::from_str(&metadata).map_err(|e| format!("damaged metadata: {e}"))?;
     f(&file, &metadata)
-}
-
-/// Writes a file as a whole: to a temporary one beside it, synced, then renamed.
-pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), Error> {
-    let error = |e: std::io::Error| Error::file(path, e.to_string());
-    let temporary = temporary(path).ok_or_else(|| Error::file(path, "this does not name a file"))?;
-    let write = || {
-        let mut file = OpenOptions::new().write(true).create_new(true).open(&temporary)?;
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        drop(file);
-        fs::rename(&temporary, path)?;
-        // The new name is safe once the folder is; where folders cannot be opened there is nothing to do.
-        if let Ok(folder) = File::open(temporary.parent().unwrap_or(Path::new("."))) {
-            let _ = folder.sync_all();
-        }
-        Ok(())
-    };
-    write().map_err(|e| {
-        let _ = fs::remove_file(&temporary);
-        error(e)
-    })
-}
-
-/// The name of a temporary file beside `path`, which no other process or thread uses.
-fn temporary(path: &Path) -> Option<PathBuf> {
-    use std::sync::atomic::{AtomicU64, Ordering};
-    static NEXT: AtomicU64 = AtomicU64::new(0);
-    let mut name = std::ffi::OsString::from(".");
-    name.push(path.file_name()?);
-    name.push(format!(".{}-{}.tmp", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed)));
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    Some(folder.join(name))
 }

@@ -9,13 +9,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::marker::PhantomData;
 use std::path::Path;
 
-pub(crate) use file::{Stored, decode, encode, read, to_bytes, write_whole};
+pub(crate) use file::{Stored, decode, encode, read, to_bytes};
 use safetensors::SafeTensors;
 use serde_json::{Map, Value};
 use wengert_tape::{Float, Param, Shape, Tensor};
 
 use crate::description::Description;
 use crate::error::Error;
+use crate::files;
 use crate::layers;
 use crate::module::{Layer, Module, Parameters};
 
@@ -61,7 +62,7 @@ pub fn save<F: Float>(
 ) -> Result<(), Error> {
     let tensors = model.parameters().into_iter().map(|(name, param)| (name, encode(param.value()))).collect();
     let bytes = to_bytes(&tensors, metadata(model, details)).map_err(|message| Error::file(path.as_ref(), message))?;
-    write_whole(path.as_ref(), &bytes)
+    files::write(path, bytes)
 }
 
 /// What a file says of a model.
@@ -88,7 +89,12 @@ pub fn load<F: Float>(path: impl AsRef<Path>) -> Result<Loaded<F>, Error> {
         let mut weights = Weights { file, at: String::new(), taken: BTreeSet::new(), float: PhantomData };
         let model = layers::build(&description, &mut weights).map_err(|e| e.to_string())?;
         all_taken(file, &weights.taken)?;
-        Ok(Loaded { model, details: details_of(metadata) })
+        // What was not understood would be a silent difference.
+        let built = model.description().map(|description| description.to_json()).unwrap_or_default();
+        match is_same(&built, layers) {
+            true => Ok(Loaded { model, details: details_of(metadata)? }),
+            false => Err(format!("the file says the layers {layers}, of which {built} is understood")),
+        }
     })
 }
 
@@ -110,8 +116,9 @@ pub fn load_parameters<F: Float>(
             .map(|(name, param)| weights.take(&name, param.value().shape()).map_err(|e| e.to_string()))
             .collect::<Result<Vec<Tensor<F>>, String>>()?;
         all_taken(file, &weights.taken)?;
+        let details = details_of(metadata)?;
         model.parameters_mut().into_iter().zip(values).for_each(|((_, param), value)| *param.value_mut() = value);
-        Ok(details_of(metadata))
+        Ok(details)
     })
 }
 
@@ -178,8 +185,24 @@ fn all_taken(file: &SafeTensors<'_>, taken: &BTreeSet<String>) -> Result<(), Str
     }
 }
 
-fn details_of(metadata: &Map<String, Value>) -> Details {
-    let details = metadata.get("details").and_then(Value::as_object);
-    let text = |(name, value): (&String, &Value)| Some((name.clone(), value.as_str()?.to_string()));
-    details.into_iter().flatten().filter_map(text).collect()
+fn details_of(metadata: &Map<String, Value>) -> Result<Details, String> {
+    let Some(details) = metadata.get("details") else { return Ok(Details::new()) };
+    let text = |(name, value): (&String, &Value)| match value.as_str() {
+        Some(text) => Ok((name.clone(), text.to_string())),
+        None => Err(format!("the detail `{name}` is {value} and no text")),
+    };
+    let details = details.as_object().ok_or_else(|| format!("the details are {details} and no object"))?;
+    details.iter().map(text).collect()
+}
+
+/// Whether two values of JSON are the same; 1 and 1.0 are.
+fn is_same(a: &Value, b: &Value) -> bool {
+    match (a, b) {
+        (Value::Number(a), Value::Number(b)) => a.as_f64() == b.as_f64(),
+        (Value::Array(a), Value::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| is_same(a, b)),
+        (Value::Object(a), Value::Object(b)) => {
+            a.len() == b.len() && a.iter().all(|(name, a)| b.get(name).is_some_and(|b| is_same(a, b)))
+        }
+        _ => a == b,
+    }
 }

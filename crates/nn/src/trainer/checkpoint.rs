@@ -1,7 +1,8 @@
 //! The whole state of a training in one file.
 //!
-//! Parameters are where a model file has them. Beside them, under names that begin with `~`, are what the optimiser
-//! remembers and the parameters of the best epoch; everything else is in the metadata. Numbers of `f64` are written there as
+//! Where a model file has its parameters are those of the best epoch, if that was asked for, else the last. Beside them, under
+//! names that begin with `~`, are what the optimiser remembers and, where the best are not the last, the last, which a training
+//! goes on from; everything else is in the metadata. Numbers of `f64` are written there as
 //! texts, since JSON has no infinity.
 //!
 //! What is random in a training follows from its seed and the number of the step, so that these two are the random state
@@ -18,6 +19,7 @@ use super::history::{Epoch, Evaluation, Means};
 use super::run::State;
 use super::{Identity, Scheduled, Settings};
 use crate::error::Error;
+use crate::files;
 use crate::module::Module;
 use crate::optimisers::{Optimiser, OptimiserState};
 use crate::saved::{self, BESIDE, Details, decode, encode};
@@ -25,10 +27,15 @@ use crate::saved::{self, BESIDE, Details, decode, encode};
 /// The entry of the metadata.
 const TRAINING: &str = "training";
 
-/// The names of tensors of the best epoch, and of what the optimiser remembers.
+/// The name of a parameter as it is now, where the best epoch's has its own.
+fn last_name(name: &str) -> String {
+    format!("{BESIDE}last{BESIDE}{name}")
+}
+/// The name of a parameter of the best epoch in files of version 0.1.0, where the last one has its own.
 fn best_name(name: &str) -> String {
     format!("{BESIDE}best{BESIDE}{name}")
 }
+/// The name of what the optimiser remembers.
 fn memory_name(kind: &str, name: &str) -> String {
     format!("{BESIDE}optimiser{BESIDE}{kind}{BESIDE}{name}")
 }
@@ -43,11 +50,15 @@ pub(super) fn write<F: Float, M: Module<F>>(
     state: &State<F>,
 ) -> Result<(), Error> {
     let memory = optimiser.state(model);
-    let mut tensors: BTreeMap<String, saved::Stored> =
-        model.parameters().into_iter().map(|(name, param)| (name, encode(param.value()))).collect();
+    let apart = state.best.is_some();
+    let mut tensors: BTreeMap<String, saved::Stored> = model
+        .parameters()
+        .into_iter()
+        .map(|(name, param)| (if apart { last_name(&name) } else { name }, encode(param.value())))
+        .collect();
     tensors.extend(memory.tensors.iter().map(|((kind, name), t)| (memory_name(kind, name), encode(t))));
     let best = state.best.iter().flat_map(|best| &best.weights);
-    tensors.extend(best.map(|(name, t)| (best_name(name), encode(t))));
+    tensors.extend(best.map(|(name, t)| (name.clone(), encode(t))));
     let scheduled = match schedule {
         Scheduled::Never => Vec::new(),
         Scheduled::EachStep(schedule) | Scheduled::EachEpoch(schedule) => schedule.state(),
@@ -71,7 +82,7 @@ pub(super) fn write<F: Float, M: Module<F>>(
     let mut metadata = saved::metadata(model, &Details::new());
     metadata.insert(TRAINING.into(), training);
     let bytes = saved::to_bytes(&tensors, metadata).map_err(|message| Error::file(path, message))?;
-    saved::write_whole(path, &bytes)
+    files::write(path, bytes)
 }
 
 /// The state of a training that was written, and the model, the optimiser and the schedule as they were then.
@@ -103,7 +114,11 @@ pub(super) fn read<F: Float, M: Module<F>>(
             Tensor::try_new(view.shape(), numbers).map_err(|e| e.to_string())
         };
         let parameters = model.parameters();
-        let values = parameters.iter().map(|(name, param)| tensor(name, Some(param.value().shape())));
+        let (is_old, has_best) =
+            (file.names().iter().any(|name| name.starts_with(&best_name(""))), !at.get("best")?.is_null());
+        let last_name = |name: &str| if has_best && !is_old { last_name(name) } else { name.to_string() };
+        let best_name = |name: &str| if is_old { best_name(name) } else { name.to_string() };
+        let values = parameters.iter().map(|(name, param)| tensor(&last_name(name), Some(param.value().shape())));
         let values: Vec<Tensor<F>> = values.collect::<Result<_, _>>()?;
         let best = match at.get("best")? {
             Value::Null => None,

@@ -7,7 +7,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::history::{Epoch, History};
 use crate::error::Error;
-use crate::saved::write_whole;
+use crate::files;
 
 /// What is told of each epoch as it ends.
 pub trait Log {
@@ -73,7 +73,7 @@ impl Log for CsvLog {
             numbers.iter().for_each(|(_, value)| text += &format!(",{value}"));
             text.push('\n');
         }
-        write_whole(&self.path, text.as_bytes())
+        files::write(&self.path, text)
     }
 }
 

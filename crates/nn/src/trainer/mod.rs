@@ -30,6 +30,7 @@ use shards::{Task, Workers};
 
 use crate::data::{Dataset, ahead};
 use crate::error::Error;
+use crate::files;
 use crate::module::Module;
 use crate::optimisers::Optimiser;
 use crate::random::Generator;
@@ -282,7 +283,7 @@ impl<'a, F: Float, T: Stored<F>> Trainer<'a, F, T> {
     /// With a file that holds the whole state of the training after each epoch, and where it is stopped: parameters, what
     /// the optimiser remembers, the schedule, the step, the seed and the place in the order of samples. It is written to a
     /// temporary file, synced and renamed, so that there is always a whole one. It is a model file as well:
-    /// [`load`](crate::load) reads the model.
+    /// [`load`](crate::load) reads the model, with [`keep_best`](Self::keep_best) that of the best epoch so far.
     pub fn checkpoint(mut self, path: impl AsRef<Path>) -> Self {
         let (every, resume) = self.kept.map_or((None, false), |kept| (kept.every, kept.resume));
         self.kept = Some(Kept { path: path.as_ref().into(), every, resume });
@@ -364,7 +365,9 @@ impl<'a, F: Float, T: Stored<F>> Trainer<'a, F, T> {
         let mut state = State::new(optimiser.rate());
         let inputs = kept.as_ref().map_or(0, |_| checksum(data.inputs()));
         let identity = Identity { named: named.clone(), samples: data.len(), inputs };
-        if let Some(kept) = kept.as_ref().filter(|kept| kept.resume && kept.path.exists()) {
+        if let Some(kept) = kept.as_ref().filter(|kept| kept.resume)
+            && files::is_there(&kept.path)?
+        {
             state = checkpoint::read(&kept.path, model, optimiser, schedule, settings, &identity)?;
         }
         let task = Task { data, loss: &**loss, metrics, seed: settings.seed };

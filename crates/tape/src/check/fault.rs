@@ -7,11 +7,14 @@ use crate::algebra::{Algebra, Arg, Args};
 use crate::error::Error;
 use crate::float::Float;
 use crate::op::{Kind, Op, Value};
-use crate::ops::AnyOp;
+use crate::ops::{AnyOp, ClampExt};
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 
-/// A way in which a reverse rule can be wrong.
+/// Where [`Fault::Cutoff`] cuts.
+const CUTOFF: f64 = 2.0;
+
+/// A way in which a rule can be wrong.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Fault {
     /// The cotangent has the opposite sign.
@@ -28,11 +31,15 @@ pub enum Fault {
     OffByOne,
     /// One element of the output is left out.
     DroppedTerm,
+    /// Cotangents beyond ±2 count as ±2: right for small ones.
+    Cutoff,
+    /// The forward rule gives twice the tangent; the reverse rule is right.
+    Forward,
 }
 
 impl Fault {
     /// One of each kind.
-    pub const ALL: [Fault; 7] = [
+    pub const ALL: [Fault; 9] = [
         Fault::Sign,
         Fault::Factor(2.0),
         Fault::Zero,
@@ -40,6 +47,8 @@ impl Fault {
         Fault::MissingSum,
         Fault::OffByOne,
         Fault::DroppedTerm,
+        Fault::Cutoff,
+        Fault::Forward,
     ];
 
     /// The name in tables.
@@ -52,6 +61,8 @@ impl Fault {
             Fault::MissingSum => "missing sum".into(),
             Fault::OffByOne => "off by one".into(),
             Fault::DroppedTerm => "dropped term".into(),
+            Fault::Cutoff => "cutoff".into(),
+            Fault::Forward => "forward rule".into(),
         }
     }
 
@@ -59,7 +70,7 @@ impl Fault {
     ///
     /// | fault | applies to |
     /// | --- | --- |
-    /// | sign, factor, zero | every argument with elements |
+    /// | sign, factor, zero, cutoff, forward rule | every argument with elements |
     /// | transposed | arguments whose last two axes are both longer than 1 |
     /// | missing sum | arguments that are repeated along an axis of the output |
     /// | off by one | arguments of more than one element |
@@ -69,7 +80,7 @@ impl Fault {
         let exists = n > 0 && y.len_elements() > 0;
         exists
             && match self {
-                Fault::Sign | Fault::Factor(_) | Fault::Zero => true,
+                Fault::Sign | Fault::Factor(_) | Fault::Zero | Fault::Cutoff | Fault::Forward => true,
                 Fault::Transposed => x.rank() >= 2 && x[x.rank() - 1] > 1 && x[x.rank() - 2] > 1,
                 Fault::MissingSum => x.broadcasts_to(y) && n < y.len_elements(),
                 Fault::OffByOne => n > 1,
@@ -78,7 +89,7 @@ impl Fault {
     }
 }
 
-/// An operation with a wrong reverse rule; everything else is the operation's own. It enters a graph as any custom
+/// An operation with a wrong rule; everything else is the operation's own. It enters a graph as any custom
 /// operation does.
 ///
 /// Where a fault does not [apply](Fault::applies) to an argument, the rule is right.
@@ -173,11 +184,17 @@ impl Op for Faulty {
                 let dropped = (y_shape.len_elements() - 1) / 2;
                 self.op.vjp(arg, Rearrange::of(&g, |i| (i != dropped).then_some(i)), a, y)
             }
+            Fault::Cutoff => self.op.vjp(arg, g.clamp(-CUTOFF, CUTOFF), a, y),
+            Fault::Forward => self.op.vjp(arg, g, a, y),
         }
     }
 
     fn jvp<A: Algebra>(&self, arg: usize, d: A, a: Args<'_, A>, y: &A) -> A {
-        self.op.jvp(arg, d, a, y)
+        let tangent = self.op.jvp(arg, d, a, y);
+        match self.fault == Fault::Forward && self.only.is_none_or(|only| only == arg) {
+            true => tangent * 2.0,
+            false => tangent,
+        }
     }
 
     fn at_kinks(&self) -> &'static str {

@@ -118,6 +118,7 @@ fn operation(o: &Operation) -> String {
     object.raw("node", &o.node.map_or("null".into(), |n| n.to_string()));
     object.text("name", &o.name);
     object.raw("line", &o.line.map_or("null".into(), |l| quoted(&l.to_string())));
+    object.raw("layer", &o.layer.as_deref().map_or("null".into(), quoted));
     object.raw("argument", &o.argument.to_string());
     object.text("verdict", &o.verdict.to_string());
     object.raw("pattern", &o.pattern.map_or("null".into(), |p| quoted(&p.to_string())));

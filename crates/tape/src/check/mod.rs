@@ -27,6 +27,7 @@
 //! ```
 
 mod complex_step;
+mod escape;
 mod fault;
 mod function;
 mod json;
@@ -36,6 +37,7 @@ mod pattern;
 mod random;
 mod report;
 mod roundoff;
+mod rules;
 mod run;
 mod self_test;
 mod slope;
@@ -207,8 +209,8 @@ impl Checker {
         Checker { names: Names { parameters, ..self.names }, ..self }
     }
 
-    /// Whether forward mode is compared with reverse mode. It is unless the graph has custom operations, since those may
-    /// have no forward rule, and calling a rule that does not exist panics.
+    /// Whether forward mode is compared with reverse mode. It is unless an operation of the graph has no forward rule, which
+    /// the report says. Asked for, a missing rule is [`Error::NoRule`].
     pub fn forward_mode(self, compared: bool) -> Self {
         Checker { forward_mode: Some(compared), ..self }
     }
@@ -239,7 +241,7 @@ impl Checker {
     ) -> Result<Report, Error> {
         let mut random = Random::new(self.seed);
         let subject = Subject::recorded(&f, &at, &self.names, self.order, &mut random)?;
-        Ok(run(self, subject, &mut random).report)
+        Ok(run(self, subject, &mut random)?.report)
     }
 
     /// Checks a function that returns its value and its gradient, and returns the report whatever it says.
@@ -270,7 +272,7 @@ impl Checker {
         at: &[f64],
     ) -> Result<Report, Error> {
         let subject = Subject::plain(value, gradient, at, &self.names)?;
-        Ok(run(self, subject, &mut Random::new(self.seed)).report)
+        Ok(run(self, subject, &mut Random::new(self.seed))?.report)
     }
 
     /// Checks one operation alone: the derivatives of its result, contracted with a random cotangent, by every number of
@@ -291,7 +293,7 @@ impl Checker {
     pub fn report_op(&self, op: impl Op, args: &[Value<f64>]) -> Result<Report, Error> {
         let mut random = Random::new(self.seed);
         let subject = Subject::operation(&AnyOp::new(op), args, &self.names, &mut random)?;
-        Ok(run(self, subject, &mut random).report)
+        Ok(run(self, subject, &mut random)?.report)
     }
 
     /// Injects faults of known kind and size into the rules of the graph that a function records, and says how many are
@@ -316,7 +318,7 @@ impl Checker {
     ) -> Result<SelfTest, Error> {
         let mut random = Random::new(self.seed);
         let subject = Subject::recorded(&f, &at, &self.names, self.order, &mut random)?;
-        let checked = run(self, subject, &mut random);
+        let checked = run(self, subject, &mut random)?;
         let test = self_test::self_test(&checked);
         let Checked { report, .. } = checked;
         failed(report).map(|_| test)

@@ -12,6 +12,7 @@ use super::pattern::{Evidence, Pattern};
 use super::random::Random;
 use super::report::Operation;
 use super::roundoff::roundoff;
+use super::rules::{Broken, Rules};
 use super::slope::{Slope, UNIT};
 use super::verdict::{Judgement, Verdict, judge, stated_bar};
 use crate::algebra::{Any, Args};
@@ -32,6 +33,10 @@ const ATTEMPTS: usize = 6;
 pub(crate) struct Measured {
     replay: Replay<f64>,
     cotangent: Tensor<f64>,
+    /// The cotangent that the graph gives the operation, where there is one.
+    graph: Option<Tensor<f64>>,
+    /// Whether forward rules are asked.
+    forward: bool,
     arguments: Vec<Argument>,
     /// The same at inputs of ordinary size, where the recorded ones do not say enough.
     elsewhere: Option<Box<Measured>>,
@@ -89,6 +94,11 @@ impl Measured {
         Some(measured)
     }
 
+    /// As part of a graph that gives it the cotangent `graph`; whether its forward rules are asked too.
+    pub(crate) fn in_graph(self, graph: Option<Tensor<f64>>, forward: bool) -> Self {
+        Measured { graph, forward, ..self }
+    }
+
     fn at(op: &AnyOp, args: &[Value<f64>], active: &[usize], tolerance: f64, random: &mut Random) -> Option<Self> {
         let replay = Replay::of_op(op, args.to_vec()).ok()?;
         let Any::Real(y) = &replay.values()[replay.len() - 1] else { return None };
@@ -128,7 +138,7 @@ impl Measured {
             arguments.push(Argument { index: *index, elements, directions });
         }
         drop(contracted);
-        Some(Measured { replay, cotangent, arguments, elsewhere: None, evaluations })
+        Some(Measured { replay, cotangent, graph: None, forward: true, arguments, elsewhere: None, evaluations })
     }
 
     /// Whether every element of every argument was measured.
@@ -136,8 +146,42 @@ impl Measured {
         self.arguments.iter().all(|a| a.directions.is_empty())
     }
 
-    /// Judges the reverse rule of `op`, which computes what the measured operation does.
+    /// Judges the rules of `op`, which computes what the measured operation does.
     pub(crate) fn judge(&self, op: &AnyOp, tolerance: f64) -> Vec<Operation> {
+        let mut all = self.judge_reverse(op, tolerance);
+        self.judge_linear(op, &mut all);
+        all
+    }
+
+    /// Whether the rules of `op` are linear, and agree with each other: says so of each argument whose reverse rule is not
+    /// known to be wrong, and adds the forward rules that are.
+    fn judge_linear(&self, op: &AnyOp, all: &mut Vec<Operation>) {
+        let last = self.replay.len() - 1;
+        let (args, y) = (self.replay.args(last), self.replay.output());
+        let need: SmallVec<[usize; 3]> = self.arguments.iter().map(|a| a.index).collect();
+        let rules = Rules { op, args: &args, y, need: &need };
+        let replay = self.replay.with_op(last, op.clone());
+        let errors = roundoff(&replay, &self.cotangent, &mut Random::new(0)).leaves;
+        let cotangents = rules.reverse(&self.cotangent);
+        let mut forward_rules = Vec::new();
+        for (operation, cotangent) in all.iter_mut().zip(&cotangents).filter(|(o, _)| o.verdict != Verdict::Fail) {
+            let argument = operation.argument;
+            let units = errors[argument].as_deref().unwrap_or(&[]);
+            if let Some(broken) = rules.reverse_broken(argument, &self.cotangent, self.graph.as_ref(), units) {
+                operation.breaks(broken, cotangent.shape());
+            } else if self.forward
+                && let Ok(Some(broken)) = rules.forward_broken(argument, &self.cotangent, cotangent, units)
+            {
+                let mut forward = Operation { forward: true, elsewhere: false, ..operation.clone() };
+                forward.breaks(broken, y.shape());
+                forward_rules.push(forward);
+            }
+        }
+        all.append(&mut forward_rules);
+    }
+
+    /// Judges the reverse rule by what was measured.
+    fn judge_reverse(&self, op: &AnyOp, tolerance: f64) -> Vec<Operation> {
         let (here, there) = (self.judge_here(op, tolerance), self.elsewhere.as_ref());
         let there = there.map(|m| (&**m, m.judge_here(op, tolerance)));
         let mut all = Vec::new();
@@ -163,7 +207,9 @@ impl Measured {
                 node: None,
                 name: op.name(),
                 line: None,
+                layer: None,
                 argument: judged.argument,
+                forward: false,
                 verdict,
                 pattern: (verdict == Verdict::Fail).then(|| at.pattern(op, judged.argument)).flatten(),
                 element: judged.worst.element.map(|i| position(&x, i)),
@@ -232,8 +278,20 @@ impl Measured {
     /// Whether a fault in the rule of `op` changes what it gives here.
     pub(crate) fn differs(&self, op: &AnyOp, other: &AnyOp) -> bool {
         let apart = |a: &Tensor<f64>, b: &Tensor<f64>| largest(&(a - b)) > 1e-9 * largest(a).max(largest(b));
-        let here = self.gradients(op).iter().zip(&self.gradients(other)).any(|(a, b)| apart(a, b));
+        let here = self.answers(op).iter().zip(&self.answers(other)).any(|(a, b)| apart(a, b));
         here || self.elsewhere.as_ref().is_some_and(|m| m.differs(op, other))
+    }
+
+    /// What the rules of `op` give: at the cotangent, at a larger one, and forwards.
+    fn answers(&self, op: &AnyOp) -> Vec<Tensor<f64>> {
+        let last = self.replay.len() - 1;
+        let (args, y) = (self.replay.args(last), self.replay.output());
+        let need: SmallVec<[usize; 3]> = self.arguments.iter().map(|a| a.index).collect();
+        let rules = Rules { op, args: &args, y, need: &need };
+        let mut answers = rules.reverse(&self.cotangent);
+        answers.extend(rules.reverse(&(&self.cotangent * 8.0)));
+        answers.extend(need.iter().filter_map(|k| rules.forward(*k, self.replay.real(*k)?).ok()));
+        answers
     }
 
     fn pattern(&self, op: &AnyOp, argument: usize) -> Option<Pattern> {
@@ -280,6 +338,17 @@ impl Measured {
             }
         }
         terms
+    }
+}
+
+impl Operation {
+    /// Says that a rule is wrong whatever the derivative is; `shape` is that of its result.
+    fn breaks(&mut self, broken: Broken, shape: &Shape) {
+        self.verdict = Verdict::Fail;
+        self.pattern = Some(broken.pattern);
+        self.element = broken.element.map(|i| position(shape, i));
+        (self.analytic, self.numeric, self.bar) = (broken.found, broken.expected, broken.bar);
+        self.elsewhere = false;
     }
 }
 

@@ -4,7 +4,7 @@ use super::function::{Along, Contracted};
 use super::report::Identity;
 use super::subject::Subject;
 use crate::algebra::Args;
-use crate::graph::NodeKind;
+use crate::graph::{self, NodeKind};
 use crate::op::Op;
 use crate::replay::Replay;
 use crate::tensor::Tensor;
@@ -13,12 +13,6 @@ use crate::tensor::Tensor;
 const APART: f64 = 16.0;
 /// Relative to the terms of the products, the rounding of sums that nobody measures.
 const SUMS: f64 = 1e-12;
-
-/// Whether every operation that carries a derivative has a forward rule: those of the registry do, a custom operation may
-/// not.
-pub(crate) fn has_forward_rules(replay: &Replay<f64>) -> bool {
-    !replay.entries().iter().any(|e| e.active && matches!(&e.kind, NodeKind::Op(op) if !op.is_registered()))
-}
 
 /// The forward–reverse identity along a direction.
 pub(crate) fn identity(subject: &Subject<'_>, direction: &[Tensor<f64>]) -> Option<Identity> {
@@ -51,7 +45,7 @@ pub(crate) fn reverse(subject: &Subject<'_>, direction: &[Tensor<f64>]) -> (f64,
 /// A node in words: its id, the operation, the line.
 pub(crate) fn place(replay: &Replay<f64>, node: usize) -> String {
     let entry = &replay.entries()[node];
-    let line = entry.line.map_or(String::new(), |l| format!(" ({l})"));
+    let line = entry.line.map_or(String::new(), |_| format!(" ({})", graph::place(entry.line, entry.layer.as_deref())));
     let id = entry.id.map_or(String::new(), |id| format!("node {id} "));
     let name = if let NodeKind::Op(op) = &entry.kind { op.name() } else { "leaf".into() };
     format!("{id}`{name}`{line}")

@@ -25,6 +25,11 @@ pub enum Pattern {
     DroppedTerm,
     /// A number that depends on the argument entered the graph as a constant.
     StaleConstant,
+    /// The rule is not linear: a multiple of the cotangent or tangent, or a sum of two, gives something else than the
+    /// multiple or sum.
+    NotLinear,
+    /// The forward rule gives another derivative than the reverse rule.
+    Disagrees,
 }
 
 impl fmt::Display for Pattern {
@@ -41,6 +46,8 @@ impl fmt::Display for Pattern {
             Pattern::StaleConstant => {
                 f.write_str("takes a number for a constant that depends on the argument (a value that left the tape?)")
             }
+            Pattern::NotLinear => f.write_str("is not linear in what it is given"),
+            Pattern::Disagrees => f.write_str("disagrees with the reverse rule"),
         }
     }
 }

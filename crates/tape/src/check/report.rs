@@ -2,9 +2,11 @@
 
 use std::fmt;
 use std::panic::Location;
+use std::sync::Arc;
 
 use super::pattern::Pattern;
 use super::verdict::{Verdict, digits};
+use crate::graph::place;
 
 /// How many of the worst derivatives are shown.
 const SHOWN: usize = 10;
@@ -80,7 +82,7 @@ impl Element {
     }
 }
 
-/// The reverse rule of one argument of one operation, asked alone.
+/// The rule of one argument of one operation, asked alone. Of forward rules only those that are wrong are listed.
 #[derive(Clone, Debug)]
 pub struct Operation {
     /// The id of the node on its tape.
@@ -89,8 +91,12 @@ pub struct Operation {
     pub name: String,
     /// Where it was recorded.
     pub line: Option<&'static Location<'static>>,
+    /// The layer of a model in which it was recorded.
+    pub layer: Option<Arc<str>>,
     /// The argument.
     pub argument: usize,
+    /// Whether it is the forward rule, which gives tangents, and not the reverse rule.
+    pub forward: bool,
     /// The verdict on its rule.
     pub verdict: Verdict,
     /// How a wrong rule is wrong.
@@ -113,13 +119,15 @@ impl fmt::Display for Operation {
             write!(f, "node {node} ")?;
         }
         write!(f, "`{}`", self.name)?;
-        if let Some(line) = self.line {
-            write!(f, " ({line})")?;
+        if self.line.is_some() {
+            write!(f, " ({})", place(self.line, self.layer.as_deref()))?;
         }
+        let rule = if self.forward { "forward rule (jvp)" } else { "gradient" };
+        write!(f, ": {rule} of argument {}", self.argument)?;
         match (self.verdict, &self.pattern) {
-            (Verdict::Fail, Some(pattern)) => write!(f, ": gradient of argument {} {pattern}", self.argument)?,
-            (Verdict::Fail, None) => write!(f, ": gradient of argument {} is wrong", self.argument)?,
-            (verdict, _) => write!(f, ": gradient of argument {}: {verdict}", self.argument)?,
+            (Verdict::Fail, Some(pattern)) => write!(f, " {pattern}")?,
+            (Verdict::Fail, None) => f.write_str(" is wrong")?,
+            (verdict, _) => write!(f, ": {verdict}")?,
         }
         write!(f, "; {:.6e} beside {:.6e} ± {:.1e}", self.analytic, self.numeric, self.bar)?;
         match &self.element {

@@ -2,6 +2,7 @@
 
 use super::Checker;
 use super::complex_step::complex_step;
+use super::escape;
 use super::function::Along;
 use super::node::{Measured, direction_of, position};
 use super::oracle;
@@ -11,6 +12,7 @@ use super::report::{Element, Operation, Report, StepError};
 use super::slope::Slope;
 use super::subject::Subject;
 use super::verdict::{Judgement, Verdict, judge, stated_bar};
+use crate::error::{Error, caught};
 use crate::graph::NodeKind;
 use crate::op::{Kind, Op};
 use crate::ops::AnyOp;
@@ -28,7 +30,10 @@ pub(crate) struct Checked<'a> {
 }
 
 /// Runs all checks.
-pub(crate) fn run<'a>(options: &Checker, mut subject: Subject<'a>, random: &mut Random) -> Checked<'a> {
+///
+/// # Errors
+/// What forward rules reject.
+pub(crate) fn run<'a>(options: &Checker, mut subject: Subject<'a>, random: &mut Random) -> Result<Checked<'a>, Error> {
     let mut report = Report {
         verdict: Verdict::Pass,
         float: subject.float,
@@ -60,7 +65,11 @@ pub(crate) fn run<'a>(options: &Checker, mut subject: Subject<'a>, random: &mut 
         report.curve = found.map_or(Vec::new(), |(_, _, slope)| slope.curve.iter().map(point).collect());
         report.curve.sort_by(|a, b| b.step.total_cmp(&a.step));
     }
-    other_methods(options, &mut subject, &mut report, random);
+    escape::of_parameters(&mut subject, &mut report, random);
+    other_methods(options, &mut subject, &mut report, random)?;
+    if subject.leaves.iter().any(|l| !l.is_argument && !l.is_parameter && subject.escapes.is_some()) {
+        report.unchecked.push("what numbers of leaves that the function makes do beside the tape".into());
+    }
     if !subject.held.is_empty() {
         let all = subject.held.join(", ");
         report.unchecked.push(format!(
@@ -73,7 +82,7 @@ pub(crate) fn run<'a>(options: &Checker, mut subject: Subject<'a>, random: &mut 
     let forward = report.identity.as_ref().filter(|i| !i.holds()).map(|_| Verdict::Fail);
     let complex = report.complex_step.as_ref().filter(|c| !c.holds()).map(|_| Verdict::Fail);
     report.verdict = all.chain(rules).chain(forward).chain(complex).max().unwrap_or(Verdict::Pass);
-    Checked { subject, report, slopes, nodes }
+    Ok(Checked { subject, report, slopes, nodes })
 }
 
 /// Asks every operation alone.
@@ -98,11 +107,16 @@ fn operations(
             .unchecked
             .push(format!("the rules of {} of {all} operations; a random sample of {chosen} was", all - chosen));
     }
+    let forward = options.forward_mode != Some(false);
+    let mut cotangents = match &subject.replayed {
+        Some((contracted, replay)) => replay.cotangents(contracted.cotangent.clone()),
+        None => Vec::new(),
+    };
     let mut measured = Vec::new();
     let (mut sampled, mut without_value) = (0, 0);
     for node in chosen {
         let NodeKind::Op(op) = &entries[node].kind else { continue };
-        match alone(replay, node, op, random) {
+        match alone(replay, node, op, random).map(|m| m.in_graph(cotangents[node].take(), forward)) {
             None => without_value += 1,
             Some(m) => {
                 sampled += usize::from(!m.is_complete());
@@ -137,7 +151,7 @@ pub(crate) fn judged(replay: &Replay<f64>, node: usize, op: &AnyOp, measured: &M
     let entry = &replay.entries()[node];
     let mut operations = measured.judge(op, OF_A_RULE);
     for o in &mut operations {
-        (o.node, o.line) = (entry.id, entry.line);
+        (o.node, o.line, o.layer) = (entry.id, entry.line, entry.layer.clone());
     }
     operations
 }
@@ -260,7 +274,7 @@ fn one(subject: &mut Subject<'_>, leaf: usize, i: usize, slope: &Slope, known: K
     }
     let mut verdict = settled(judgement, known);
     if verdict < Verdict::Fail
-        && let Some(escaped) = escaped(subject, leaf, i, slope)
+        && let Some(escaped) = escape::of_element(subject, leaf, i, slope)
     {
         verdict = verdict.max(escaped);
         pattern = (escaped == Verdict::Fail).then_some(Pattern::StaleConstant);
@@ -305,33 +319,6 @@ fn leafed(subject: &Subject<'_>, leaf: usize, i: usize) -> Leafed {
     Leafed { name, at, analytic: l.analytic.data()[i], rounding: l.rounding[i] }
 }
 
-/// For a function that is replayed in f64: whether the function itself, in its own float type, does something else than
-/// its replay when an element moves. On both sides: a number that depends on the element entered as a constant. On one,
-/// however short the step: the function takes another branch there.
-fn escaped(subject: &mut Subject<'_>, leaf: usize, i: usize, slope: &Slope) -> Option<Verdict> {
-    if !subject.leaves[leaf].is_argument {
-        return None;
-    }
-    let tolerance = subject.tolerance;
-    let escapes = subject.escapes.as_mut()?;
-    let mut differs = |t: f64| {
-        escapes(leaf, i, t).is_some_and(|e| {
-            let apart = (e.called - e.replayed).abs();
-            apart > 4.0 * e.rounding && apart > tolerance * (slope.value.abs().max(slope.natural)) * t.abs()
-        })
-    };
-    let mut found = None;
-    for shrink in [1.0, 1.0 / 16.0, 1.0 / 256.0] {
-        let t = 0.05 * slope.scale * shrink;
-        found = match (differs(t), differs(-t)) {
-            (false, false) => return None,
-            (true, true) => Some(Verdict::Fail),
-            _ => Some(Verdict::Kink),
-        };
-    }
-    found
-}
-
 /// Judges the derivative along a direction in all leaves.
 fn along(
     subject: &mut Subject<'_>,
@@ -363,7 +350,7 @@ fn along(
 }
 
 /// The analytic derivative along a direction, and its round-off.
-fn projected(subject: &Subject<'_>, direction: &[Tensor<f64>]) -> (f64, f64) {
+pub(crate) fn projected(subject: &Subject<'_>, direction: &[Tensor<f64>]) -> (f64, f64) {
     let pairs = || subject.leaves.iter().zip(direction);
     let sum = |of: &dyn Fn(usize, usize) -> f64| -> f64 {
         pairs().enumerate().map(|(l, (_, d))| (0..d.len()).map(|i| of(l, i)).sum::<f64>()).sum()
@@ -395,21 +382,38 @@ fn patterns(subject: &Subject<'_>, report: &mut Report, slopes: &[(usize, usize,
     }
 }
 
-/// Forward mode and the remainder of the Taylor expansion.
-fn other_methods(options: &Checker, subject: &mut Subject<'_>, report: &mut Report, random: &mut Random) {
+/// Forward mode, a complex step, and the remainder of the Taylor expansion.
+fn other_methods(
+    options: &Checker,
+    subject: &mut Subject<'_>,
+    report: &mut Report,
+    random: &mut Random,
+) -> Result<(), Error> {
     let direction: Vec<Tensor<f64>> = subject.point().iter().map(|x| direction_of(x, random)).collect();
     let (derivative, _) = projected(subject, &direction);
     if let Some(function) = subject.whole() {
         report.taylor = oracle::taylor(function, &direction, derivative);
     }
-    let Some((_, replay)) = &subject.replayed else { return };
-    let has_forward_rules = options.forward_mode.unwrap_or_else(|| oracle::has_forward_rules(replay));
-    report.complex_step = complex_step(subject, &direction, has_forward_rules);
-    if has_forward_rules {
-        report.identity = oracle::identity(subject, &direction);
-    } else {
-        report.unchecked.push("forward mode: the graph has custom operations, which may have no forward rule".into());
+    if subject.replayed.is_none() {
+        return Ok(());
     }
+    let identity = match options.forward_mode {
+        Some(false) => Err("it was not asked".to_string()),
+        _ => match caught(|| Ok(oracle::identity(subject, &direction))) {
+            Ok(identity) => Ok(identity),
+            // Whoever asks for it must have it.
+            Err(Error::NoRule { op, .. }) if options.forward_mode.is_none() => {
+                Err(format!("`{op}` has no forward rule"))
+            }
+            Err(other) => return Err(other),
+        },
+    };
+    report.complex_step = complex_step(subject, &direction, identity.is_ok());
+    match identity {
+        Ok(identity) => report.identity = identity,
+        Err(reason) => report.unchecked.push(format!("forward mode: {reason}")),
+    }
+    Ok(())
 }
 
 /// The operation at a node.

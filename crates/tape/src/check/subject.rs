@@ -7,14 +7,15 @@ use super::random::Random;
 use super::roundoff::{Roundoff, roundoff};
 use super::slope::UNIT;
 use crate::algebra::Lift;
-use crate::error::Error;
+use crate::error::{Error, caught};
 use crate::float::Float;
+use crate::moved::with_value;
 use crate::op::{Kind, Op, Value};
 use crate::ops::{AnyOp, SumExt};
 use crate::param::ParamId;
 use crate::point::{Numbers, Output, Point, Recorder};
 use crate::replay::Replay;
-use crate::tape::{Tape, Var, param_node};
+use crate::tape::{Tape, Var, param_at, param_node};
 use crate::tensor::Tensor;
 
 /// A relative error that must show: in f64, and in f32.
@@ -30,6 +31,8 @@ pub(crate) struct Leaf {
     pub(crate) position: Option<usize>,
     /// Whether the function can be called anew with another value for it.
     pub(crate) is_argument: bool,
+    /// Whether it is a parameter that the function lifts.
+    pub(crate) is_parameter: bool,
 }
 
 /// The change of a function in its own float type and that of its replay, at a displacement.
@@ -40,8 +43,9 @@ pub(crate) struct Escape {
     pub(crate) rounding: f64,
 }
 
-/// How a function that is replayed in f64 is compared with the replay in its own float type: leaf, element, displacement.
-pub(crate) type Escapes<'a> = Box<dyn FnMut(usize, usize, f64) -> Option<Escape> + 'a>;
+/// How a function is compared with its replay in its own float type: by a displacement of one leaf. `None` where one of the
+/// two has no value, or the function does not read the leaf.
+pub(crate) type Escapes<'a> = Box<dyn FnMut(usize, &Tensor<f64>) -> Option<Escape> + 'a>;
 
 /// What is checked.
 pub(crate) struct Subject<'a> {
@@ -152,19 +156,19 @@ impl<'a> Subject<'a> {
         let replay = own.cast::<f64>()?;
         let value = replay.output().clone();
         let cotangent = if value.len() == 1 { Tensor::ones(value.shape()) } else { random.weights(value.shape()) };
-        let Roundoff { output, leaves: errors } = roundoff(&replay, &cotangent, random);
         let unit = <P::F as num_traits::Float>::epsilon().to_f64() / 2.0;
         let gradients = match recorded.y.backward_from(cotangent.cast()) {
             Ok(gradients) => Some(gradients),
             Err(Error::NotConnected { .. }) => None,
             Err(other) => return Err(other),
         };
+        let Roundoff { output, leaves: errors } = roundoff(&replay, &cotangent, random);
         let arguments: Vec<Option<usize>> = recorded.leaves.iter().map(|leaf| own.position(*leaf)).collect();
         let parameters = own.leaves().into_iter().filter(|leaf| !arguments.contains(&Some(*leaf)));
         let parameters: Vec<usize> = parameters.collect();
         let names =
             names.in_order::<P::F>(recorded.tape.key(), arguments.len(), |k| own.entries()[*parameters.get(k)?].id);
-        let (mut leaves, mut own_point, mut point) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut leaves, mut own_point, mut point, mut params) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for (k, position) in arguments.iter().copied().chain(parameters.into_iter().map(Some)).enumerate() {
             let is_argument = k < arguments.len();
             let var = match position.and_then(|p| own.entries()[p].id) {
@@ -178,13 +182,16 @@ impl<'a> Subject<'a> {
             // A gradient is rounded at least once, and with it every number that it was computed from.
             let units = position.and_then(|p| errors[p].clone()).unwrap_or_else(|| vec![0.0; x.len()]);
             let line = position.and_then(|p| own.entries()[p].line);
+            let param = param_at::<P::F>(var.key, var.id).filter(|_| !is_argument);
             leaves.push(Leaf {
                 name: name(&names, k, arguments.len(), is_argument, line),
                 rounding: units.iter().map(|u| u * unit).collect(),
                 analytic,
                 position,
                 is_argument,
+                is_parameter: param.is_some(),
             });
+            params.push(param);
             own_point.push(own_x);
             point.push(x);
         }
@@ -207,13 +214,17 @@ impl<'a> Subject<'a> {
             }))
         });
         let replayed = contracted(replayed(&replay, positions.clone()));
-        let escapes = (!is_f64 && held.is_empty()).then(|| -> Escapes<'a> {
+        let escapes = held.is_empty().then(|| -> Escapes<'a> {
             let (cotangent, output) = (cotangent.clone(), output.clone());
-            Box::new(move |leaf, i, t| {
+            Box::new(move |leaf, displacement| {
                 let mut values = own_point.clone();
-                let moved = &mut values[leaf].data_mut()[i];
-                *moved = P::F::from_f64(moved.to_f64() + t);
-                let called = trace(f, at, Some(&values[..arguments]), order).ok()?.y.try_value().ok()?;
+                values[leaf] = (values[leaf].cast::<f64>() + displacement).cast();
+                let moved = values[leaf].clone();
+                let run = || trace(f, at, Some(&values[..arguments]), order)?.y.try_value();
+                let called = match params[leaf] {
+                    Some(param) => with_value(param, moved, run)?.ok()?,
+                    None => run().ok()?,
+                };
                 let replay = match positions[leaf] {
                     Some(p) => own.with(&[(p, values[leaf].clone())]).ok()?,
                     None => own.clone(),
@@ -245,8 +256,8 @@ impl<'a> Subject<'a> {
         let replay = Replay::of_op(op, args.to_vec())?;
         let value = replay.output().clone();
         let cotangent = random.weights(value.shape());
+        let gradients = caught(|| Ok(replay.cotangents(cotangent.clone())))?;
         let Roundoff { output, leaves: errors } = roundoff(&replay, &cotangent, random);
-        let gradients = replay.cotangents(cotangent.clone());
         let (mut leaves, mut point) = (Vec::new(), Vec::new());
         for k in (0..args.len()).filter(|k| op.active(*k)) {
             let Some(x) = replay.real(k) else { continue };
@@ -257,6 +268,7 @@ impl<'a> Subject<'a> {
                 rounding: units.iter().map(|u| u * UNIT).collect(),
                 position: Some(k),
                 is_argument: false,
+                is_parameter: false,
             });
             point.push(x.clone());
         }
@@ -298,6 +310,7 @@ impl<'a> Subject<'a> {
             analytic: Tensor::from(analytic),
             position: None,
             is_argument: true,
+            is_parameter: false,
         };
         let called = Contracted {
             function: Box::new(move |leaves, _| Some(Tensor::from(value(leaves[0].data())))),

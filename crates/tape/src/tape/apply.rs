@@ -206,9 +206,11 @@ impl<F: Float> Algebra for Var<F> {
     fn shape(&self) -> Shape {
         self.value().shape().clone()
     }
+    #[track_caller]
     fn shape_of_index(index: &Var<F, i64>) -> Shape {
         index.value().shape().clone()
     }
+    #[track_caller]
     fn shape_of_mask(mask: &Var<F, bool>) -> Shape {
         mask.value().shape().clone()
     }
@@ -226,6 +228,7 @@ impl<F: Float> Algebra for Var<F> {
         constant(self.key, mask.into())
     }
 
+    #[track_caller]
     fn known_mask(_op: &str, mask: &Var<F, bool>) -> Result<Tensor<bool>, Error> {
         mask.try_value()
     }
@@ -234,9 +237,11 @@ impl<F: Float> Algebra for Var<F> {
         f(&BySymbol::of(op))
     }
 
+    #[track_caller]
     fn pointwise_vjp<P: Pointwise>(op: &P, arg: usize, g: Self, x: Of<P, &Self>, y: &Self) -> Self {
         formula::vjp(op, arg, g, x, y)
     }
+    #[track_caller]
     fn pointwise_jvp<P: Pointwise>(op: &P, arg: usize, d: Self, x: Of<P, &Self>, y: &Self) -> Self {
         formula::jvp(op, arg, d, x, y)
     }
@@ -268,6 +273,13 @@ impl<F: Float> Lift<F> for Var<F> {
 #[cfg(feature = "check")]
 pub(crate) fn param_node<F: Float>(key: u32, param: &ParamId) -> Option<u32> {
     store::with_store(key, |store: &mut Store<F>| store.params.get(param).copied()).ok().flatten()
+}
+
+/// The parameter whose leaf on the tape `key` is the node `id`, if it is one's.
+#[cfg(feature = "check")]
+pub(crate) fn param_at<F: Float>(key: u32, id: u32) -> Option<ParamId> {
+    let of = |store: &mut Store<F>| store.params.iter().find(|(_, leaf)| **leaf == id).map(|(param, _)| *param);
+    store::with_store(key, of).ok().flatten()
 }
 
 /// The leaf of a parameter on the tape `key`, made of `value` if there is none yet.
@@ -304,6 +316,7 @@ impl<F: Float> Operand<Var<F>> for Scalar<F> {
     }
 }
 impl<F: Float> IndexOperand<Var<F>> for Var<F, i64> {
+    #[track_caller]
     fn beside(&self, _like: &Var<F>) -> Var<F, i64> {
         *self
     }
@@ -312,6 +325,7 @@ impl<F: Float> TruthValues for Var<F, bool> {
     type Numbers = Var<F>;
 }
 impl<F: Float> MaskOperand<Var<F>> for Var<F, bool> {
+    #[track_caller]
     fn beside(&self, _like: &Var<F>) -> Var<F, bool> {
         *self
     }

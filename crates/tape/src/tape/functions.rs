@@ -118,13 +118,19 @@ impl<F: Float> Scalar<F> {
     /// The larger of two numbers; the other one if one is NaN, as for floats. ([`maximum`](Self::maximum) gives NaN.)
     #[track_caller]
     pub fn max(self, other: Self) -> Self {
-        self.other_than_nan(other).unwrap_or_else(|| self.maximum(other))
+        match self.other_than_nan(other) {
+            Some(number) => number,
+            None => self.maximum(other),
+        }
     }
 
     /// The smaller of two numbers; the other one if one is NaN, as for floats. ([`minimum`](Self::minimum) gives NaN.)
     #[track_caller]
     pub fn min(self, other: Self) -> Self {
-        self.other_than_nan(other).unwrap_or_else(|| self.minimum(other))
+        match self.other_than_nan(other) {
+            Some(number) => number,
+            None => self.minimum(other),
+        }
     }
 
     /// Of two numbers the one that is not NaN, if one is.

@@ -3,6 +3,7 @@
 mod apply;
 mod arithmetic;
 mod aside;
+pub(crate) mod by_id;
 mod combination;
 mod functions;
 mod keys;
@@ -12,9 +13,11 @@ mod nalgebra;
 #[cfg(feature = "ndarray")]
 mod ndarray;
 mod numeric;
+pub(crate) mod operators;
 mod read;
 mod record;
 mod scalar;
+pub(crate) mod slices;
 pub(crate) mod store;
 mod summation;
 mod var;
@@ -24,9 +27,9 @@ use std::panic::Location;
 
 use smallvec::SmallVec;
 
-#[cfg(feature = "check")]
-pub(crate) use apply::param_node;
 pub(crate) use apply::{evaluate, lift_value};
+#[cfg(feature = "check")]
+pub(crate) use apply::{param_at, param_node};
 pub(crate) use arithmetic::{add_two, key_of, push_many, push_run};
 pub(crate) use combination::Combination;
 #[cfg(feature = "nalgebra")]

@@ -17,23 +17,29 @@ impl<F: NalgebraFloat> SimdValue for Scalar<F> {
     type Element = Self;
     type SimdBool = bool;
 
+    #[track_caller]
     fn splat(value: Self) -> Self {
         value
     }
+    #[track_caller]
     fn extract(&self, _lane: usize) -> Self {
         *self
     }
     #[allow(unsafe_code)] // the trait's signature; there is nothing to be careful about
+    #[track_caller]
     unsafe fn extract_unchecked(&self, _lane: usize) -> Self {
         *self
     }
+    #[track_caller]
     fn replace(&mut self, _lane: usize, value: Self) {
         *self = value;
     }
     #[allow(unsafe_code)] // the trait's signature; there is one lane
+    #[track_caller]
     unsafe fn replace_unchecked(&mut self, _lane: usize, value: Self) {
         *self = value;
     }
+    #[track_caller]
     fn select(self, condition: bool, other: Self) -> Self {
         if condition { self } else { other }
     }
@@ -42,12 +48,15 @@ impl<F: NalgebraFloat> SimdValue for Scalar<F> {
 impl<F: NalgebraFloat> Field for Scalar<F> {}
 
 impl<F: NalgebraFloat> SubsetOf<Scalar<F>> for Scalar<F> {
+    #[track_caller]
     fn to_superset(&self) -> Self {
         *self
     }
+    #[track_caller]
     fn from_superset_unchecked(number: &Self) -> Self {
         *number
     }
+    #[track_caller]
     fn is_in_subset(_number: &Self) -> bool {
         true
     }
@@ -57,12 +66,15 @@ impl<F: NalgebraFloat> SubsetOf<Scalar<F>> for Scalar<F> {
 macro_rules! superset_of {
     ($($t:ident $take:ident)*) => { $(
         impl<F: NalgebraFloat> SupersetOf<$t> for Scalar<F> {
+            #[track_caller]
             fn is_in_subset(&self) -> bool {
                 <F as SupersetOf<$t>>::is_in_subset(&self.value())
             }
+            #[track_caller]
             fn to_subset_unchecked(&self) -> $t {
                 num_traits::ToPrimitive::$take(self).unwrap_or($t::NAN)
             }
+            #[track_caller]
             fn from_subset(number: &$t) -> Self {
                 Scalar::constant(<F as SupersetOf<$t>>::from_subset(number))
             }
@@ -73,27 +85,33 @@ superset_of! { f32 to_f32 f64 to_f64 }
 
 impl<F: NalgebraFloat> AbsDiffEq for Scalar<F> {
     type Epsilon = Self;
+    #[track_caller]
     fn default_epsilon() -> Self {
         Scalar::constant(<F as AbsDiffEq>::default_epsilon())
     }
+    #[track_caller]
     fn abs_diff_eq(&self, other: &Self, epsilon: Self) -> bool {
         self.value().abs_diff_eq(&other.value(), epsilon.value())
     }
 }
 
 impl<F: NalgebraFloat> RelativeEq for Scalar<F> {
+    #[track_caller]
     fn default_max_relative() -> Self {
         Scalar::constant(F::default_max_relative())
     }
+    #[track_caller]
     fn relative_eq(&self, other: &Self, epsilon: Self, max_relative: Self) -> bool {
         self.value().relative_eq(&other.value(), epsilon.value(), max_relative.value())
     }
 }
 
 impl<F: NalgebraFloat> UlpsEq for Scalar<F> {
+    #[track_caller]
     fn default_max_ulps() -> u32 {
         F::default_max_ulps()
     }
+    #[track_caller]
     fn ulps_eq(&self, other: &Self, epsilon: Self, max_ulps: u32) -> bool {
         self.value().ulps_eq(&other.value(), epsilon.value(), max_ulps)
     }
@@ -113,15 +131,19 @@ macro_rules! complex_field {
             fn round(self) -> Self {
                 num_traits::Float::round(self)
             }
+            #[track_caller]
             fn from_real(real: Self) -> Self {
                 real
             }
+            #[track_caller]
             fn real(self) -> Self {
                 self
             }
+            #[track_caller]
             fn imaginary(self) -> Self {
                 Scalar::default()
             }
+            #[track_caller]
             fn conjugate(self) -> Self {
                 self
             }
@@ -137,6 +159,7 @@ macro_rules! complex_field {
             fn norm1(self) -> Self {
                 self.abs()
             }
+            #[track_caller]
             fn argument(self) -> Self {
                 if self.value() >= <F as num_traits::Zero>::zero() { Scalar::default() } else { Self::pi() }
             }
@@ -176,6 +199,7 @@ macro_rules! complex_field {
             fn powc(self, exponent: Self) -> Self {
                 num_traits::Float::powf(self, exponent)
             }
+            #[track_caller]
             fn is_finite(&self) -> bool {
                 num_traits::Float::is_finite(self.value())
             }
@@ -198,9 +222,11 @@ macro_rules! real_field {
             $(fn $constant() -> Self {
                 Scalar::constant(<F as RealField>::$constant())
             })*
+            #[track_caller]
             fn is_sign_positive(&self) -> bool {
                 num_traits::Float::is_sign_positive(self.value())
             }
+            #[track_caller]
             fn is_sign_negative(&self) -> bool {
                 num_traits::Float::is_sign_negative(self.value())
             }
@@ -224,9 +250,11 @@ macro_rules! real_field {
             fn atan2(self, other: Self) -> Self {
                 Scalar::atan2(self, other)
             }
+            #[track_caller]
             fn min_value() -> Option<Self> {
                 <F as RealField>::min_value().map(Scalar::constant)
             }
+            #[track_caller]
             fn max_value() -> Option<Self> {
                 <F as RealField>::max_value().map(Scalar::constant)
             }

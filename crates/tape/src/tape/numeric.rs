@@ -11,6 +11,7 @@ use crate::float::Float;
 
 impl<F: Float> Scalar<F> {
     /// The number, which leaves the tape without a trace.
+    #[track_caller]
     fn taken(&self) -> F {
         if self.key() != 0 {
             // A number whose tape is gone is still a number.
@@ -28,15 +29,18 @@ impl<F: Float> Scalar<F> {
 }
 
 impl<F: Float> nt::Zero for Scalar<F> {
+    #[track_caller]
     fn zero() -> Self {
         Scalar::constant(F::zero())
     }
+    #[track_caller]
     fn is_zero(&self) -> bool {
         self.value() == F::zero()
     }
 }
 
 impl<F: Float> nt::One for Scalar<F> {
+    #[track_caller]
     fn one() -> Self {
         Scalar::constant(F::one())
     }
@@ -44,6 +48,7 @@ impl<F: Float> nt::One for Scalar<F> {
 
 impl<F: Float> nt::Num for Scalar<F> {
     type FromStrRadixErr = F::FromStrRadixErr;
+    #[track_caller]
     fn from_str_radix(text: &str, radix: u32) -> Result<Self, Self::FromStrRadixErr> {
         F::from_str_radix(text, radix).map(Scalar::constant)
     }
@@ -52,15 +57,19 @@ impl<F: Float> nt::Num for Scalar<F> {
 /// Each of these leaves the tape: what is computed from the result has no derivative. [`Stats::taken`](super::Stats)
 /// counts them.
 impl<F: Float> nt::ToPrimitive for Scalar<F> {
+    #[track_caller]
     fn to_i64(&self) -> Option<i64> {
         nt::ToPrimitive::to_i64(&self.taken())
     }
+    #[track_caller]
     fn to_u64(&self) -> Option<u64> {
         nt::ToPrimitive::to_u64(&self.taken())
     }
+    #[track_caller]
     fn to_f32(&self) -> Option<f32> {
         nt::ToPrimitive::to_f32(&self.taken())
     }
+    #[track_caller]
     fn to_f64(&self) -> Option<f64> {
         nt::ToPrimitive::to_f64(&self.taken())
     }
@@ -68,30 +77,37 @@ impl<F: Float> nt::ToPrimitive for Scalar<F> {
 
 /// A constant; a recorded number that is cast leaves its tape, also if it is cast to itself.
 impl<F: Float> nt::NumCast for Scalar<F> {
+    #[track_caller]
     fn from<T: nt::ToPrimitive>(number: T) -> Option<Self> {
         <F as nt::NumCast>::from(number).map(Scalar::constant)
     }
 }
 
 impl<F: Float> nt::FromPrimitive for Scalar<F> {
+    #[track_caller]
     fn from_i64(n: i64) -> Option<Self> {
         <F as nt::NumCast>::from(n).map(Scalar::constant)
     }
+    #[track_caller]
     fn from_u64(n: u64) -> Option<Self> {
         <F as nt::NumCast>::from(n).map(Scalar::constant)
     }
+    #[track_caller]
     fn from_f32(n: f32) -> Option<Self> {
         <F as nt::NumCast>::from(n).map(Scalar::constant)
     }
+    #[track_caller]
     fn from_f64(n: f64) -> Option<Self> {
         <F as nt::NumCast>::from(n).map(Scalar::constant)
     }
 }
 
 impl<F: Float> nt::Bounded for Scalar<F> {
+    #[track_caller]
     fn min_value() -> Self {
         Scalar::constant(<F as nt::Float>::min_value())
     }
+    #[track_caller]
     fn max_value() -> Self {
         Scalar::constant(<F as nt::Float>::max_value())
     }
@@ -110,9 +126,11 @@ impl<F: Float> nt::Signed for Scalar<F> {
     fn signum(&self) -> Self {
         Scalar::signum(*self)
     }
+    #[track_caller]
     fn is_positive(&self) -> bool {
         nt::Float::is_sign_positive(self.value())
     }
+    #[track_caller]
     fn is_negative(&self) -> bool {
         nt::Float::is_sign_negative(self.value())
     }
@@ -133,9 +151,11 @@ macro_rules! float {
             fn $function(self) -> Self {
                 Scalar::$function(self)
             })*
+            #[track_caller]
             fn classify(self) -> std::num::FpCategory {
                 nt::Float::classify(self.value())
             }
+            #[track_caller]
             fn integer_decode(self) -> (u64, i16, i8) {
                 nt::Float::integer_decode(self.taken())
             }

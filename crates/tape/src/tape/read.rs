@@ -1,5 +1,7 @@
 //! What sweeps and other readers read of a tape: values, operations, parents, lines.
 
+use std::sync::Arc;
+
 use smallvec::SmallVec;
 
 use super::store::{self, CONSTANT, Inherit, Line, Node, ScalarOp, Store, What};
@@ -72,6 +74,7 @@ pub(crate) struct Step<F: Float> {
     pub(crate) op: AnyOp,
     pub(crate) parents: SmallVec<[Parent<F>; 3]>,
     pub(crate) line: Line,
+    pub(crate) layer: Option<Arc<str>>,
 }
 
 /// A parent of a node: a node, a constant tensor, or a plain number.
@@ -97,14 +100,14 @@ pub(crate) fn step<F: Float>(store: &Store<F>, id: u32) -> Option<Step<F>> {
                 _ => Parent::Constant(*p),
             })
             .collect();
-        return Some(Step { op, parents, line: wide.line });
+        return Some(Step { op, parents, line: wide.line, layer: wide.layer.clone() });
     }
     let (node, extra) = (store.node(id), store.extra(id)?);
     let op = extra.op.op(&node)?;
     let mut parents = SmallVec::new();
     let arity = if let ScalarOp::Pointwise { arity, .. } = extra.op { *arity } else { 2 };
     arguments(store, &node, arity.min(2), &mut parents);
-    Some(Step { op, parents, line: store.line(id)? })
+    Some(Step { op, parents, line: store.line(id)?, layer: None })
 }
 
 /// The arguments of a scalar node: its parents, or what a part among them stands for.

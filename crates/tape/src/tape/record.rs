@@ -7,12 +7,13 @@ use std::ptr;
 use smallvec::SmallVec;
 
 use super::keys::missing;
-use super::store::{Extra, Line, NO_KEY, Node, ScalarOp, What, Wide, place};
+use super::store::{Extra, Line, NO_KEY, Node, ScalarOp, What, Wide, is_of_iterator, place};
 use crate::error::Error;
 use crate::float::Float;
 use crate::kernels::prefetch::{AHEAD, prefetch};
 use crate::kernels::slopes;
 use crate::op::Value;
+use crate::scope;
 
 /// Records a scalar node of a full tape and returns its place; `None` if the two places are not of the tape in use, it is
 /// no full tape, or its chunk is full.
@@ -217,14 +218,17 @@ pub(crate) fn push_wide_in<F: Float>(
         let mut cold = cold.borrow_mut();
         let k = cold.position(key).ok_or_else(|| missing(key))?;
         // A node pushed by a rule comes from the line of its forward node.
-        let line = cold.line.unwrap_or(caller);
+        let line = cold.line.unwrap_or_else(|| scope::line_of_user(caller));
+        let layer = scope::layer_path();
+        // `Iterator::sum` does not pass on the line of its caller, as is said where the lines of scalars are read.
+        let line = if is_of_iterator(line) { cold.stores[k].line_of_last(&parents).unwrap_or(line) } else { line };
         F::hot(|hot| {
             if hot.key() == key {
                 cold.park(hot);
             }
         });
         let id = cold.take_ids(k, 1, &[], line, &ScalarOp::Wide)?;
-        cold.stores[k].wide.push(Wide { id, what, parents, value, line, active, retained: false });
+        cold.stores[k].wide.push(Wide { id, what, parents, value, line, layer, active, retained: false });
         Ok(id)
     })?
 }

@@ -50,6 +50,7 @@ impl<F: Float> Scalar<F> {
 
     /// A number that belongs to no tape.
     #[inline(always)]
+    #[track_caller]
     pub fn constant(value: F) -> Self {
         Scalar::node(0, 0, value)
     }
@@ -224,18 +225,27 @@ impl<F: Float> Scalar<F> {
 
 impl<F: Float> Operand<Scalar<F>> for Scalar<F> {
     #[inline(always)]
+    #[track_caller]
     fn beside(&self, _like: &Scalar<F>) -> Held<'_, Scalar<F>> {
         Held::Borrowed(self)
     }
 }
 impl<F: Float> Operand<Scalar<F>> for &Scalar<F> {
     #[inline(always)]
+    #[track_caller]
     fn beside(&self, _like: &Scalar<F>) -> Held<'_, Scalar<F>> {
         Held::Borrowed(self)
     }
 }
+impl<F: Float> Operand<Scalar<F>> for f32 {
+    #[inline(always)]
+    fn beside(&self, _like: &Scalar<F>) -> Held<'_, Scalar<F>> {
+        Held::Own(Scalar::constant(F::from_f64(f64::from(*self))))
+    }
+}
 impl<F: Float> Operand<Scalar<F>> for f64 {
     #[inline(always)]
+    #[track_caller]
     fn beside(&self, _like: &Scalar<F>) -> Held<'_, Scalar<F>> {
         Held::Own(Scalar::constant(F::from_f64(*self)))
     }

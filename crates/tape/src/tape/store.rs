@@ -10,6 +10,7 @@ use std::ops::Range;
 use std::panic::Location;
 use std::ptr;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use smallvec::SmallVec;
 
@@ -122,6 +123,8 @@ pub(crate) struct Wide<F: Float> {
     pub(crate) parents: SmallVec<[u32; 3]>,
     pub(crate) value: Value<F>,
     pub(crate) line: Line,
+    /// The layer in which it was recorded.
+    pub(crate) layer: Option<Arc<str>>,
     /// Whether it depends on a `var`.
     pub(crate) active: bool,
     pub(crate) retained: bool,
@@ -138,8 +141,9 @@ pub enum What {
 }
 
 /// Whether a line is one of the standard library's functions on iterators.
-fn is_of_iterator(line: Line) -> bool {
-    line.file().replace('\\', "/").ends_with("/core/src/iter/traits/iterator.rs")
+pub(crate) fn is_of_iterator(line: Line) -> bool {
+    line.file().ends_with("iterator.rs")
+        && line.file().replace('\\', "/").ends_with("/core/src/iter/traits/iterator.rs")
 }
 
 /// The memory of one tape.
@@ -194,6 +198,12 @@ impl<F: Float> Store<F> {
         let chunk = self.extras.get(id as usize / CHUNK)?;
         // SAFETY: a full tape writes it for every id before `len` passes that.
         Some(unsafe { chunk[id as usize % CHUNK].assume_init() })
+    }
+
+    /// The line of the last of some nodes that is none of a standard function on iterators.
+    pub(crate) fn line_of_last(&self, ids: &[u32]) -> Option<Line> {
+        let line = |id: &u32| self.wide(*id).map(|w| w.line).or_else(|| self.line(*id));
+        ids.iter().rev().filter(|id| **id & CONSTANT == 0).find_map(line)
     }
 
     /// The line that recorded scalar node `id`. `Iterator::sum` and `product` do not pass on the line of their caller: of

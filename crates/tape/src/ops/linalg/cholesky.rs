@@ -22,6 +22,7 @@ use super::{definite, square, symmetric, which};
 pub struct Cholesky;
 
 /// The lower triangle, with half the diagonal.
+#[track_caller]
 fn phi<A: Algebra>(x: &A) -> A {
     (x.tril(0) + x.tril(-1)) * 0.5
 }

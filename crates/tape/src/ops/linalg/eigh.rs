@@ -7,6 +7,7 @@ use crate::float::Float;
 use crate::kernels::factor::eigh_of;
 use crate::op::{Op, Value};
 use crate::ops::{Gaps, MatMulExt, PermuteExt, SumExt};
+use crate::scope::called;
 use crate::shape::{Shape, work};
 use crate::tensor::Tensor;
 
@@ -176,6 +177,7 @@ pub trait EighExt: Algebra {
     /// ```
     #[track_caller]
     fn eigvalsh(&self) -> Self {
+        let _called = called("eigvalsh");
         Eigh::Values.of(self)
     }
 }

@@ -27,6 +27,7 @@ impl Gaps {
     }
 
     /// What the differences are of, as a change of `w` in direction `d` moves it.
+    #[track_caller]
     fn moved<A: Algebra>(&self, d: A, w: &A) -> A {
         if self.squares { d * w * 2.0 } else { d }
     }

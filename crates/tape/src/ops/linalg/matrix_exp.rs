@@ -31,6 +31,7 @@ impl MatrixExp {
 }
 
 /// The derivative at `a` in direction `e`.
+#[track_caller]
 fn derivative<A: Algebra>(a: &A, e: &A) -> A {
     let n = a.shape()[a.shape().rank() - 1];
     let zero = a.full(a.shape(), 0.0);

@@ -22,19 +22,22 @@ mod solve;
 mod svd;
 mod triangular_solve;
 
-pub use away_from_zero::*;
-pub use cholesky::*;
-pub use cofactors::*;
-pub use det::*;
-pub use eigh::*;
-pub use gaps::*;
-pub use inverse::*;
-pub use matrix_exp::*;
-pub use qr::*;
-pub use slogdet::*;
-pub use solve::*;
-pub use svd::*;
-pub use triangular_solve::*;
+family! {
+    // file           operations          compositions     what users write
+    away_from_zero:   [AwayFromZero]      []               []
+    cholesky:         [Cholesky]          []               [CholeskyExt]
+    cofactors:        [Cofactors]         []               []
+    det:              [Det]               []               [DetExt]
+    eigh:             [Eigh]              []               [EighExt]
+    gaps:             [Gaps]              []               []
+    inverse:          [Inverse]           []               [InverseExt]
+    matrix_exp:       [MatrixExp]         []               [MatrixExpExt]
+    qr:               [QrFactor]          [Qr]             [QrExt]
+    slogdet:          [LogAbsDet DetSign] []               [SlogdetExt]
+    solve:            [Solve]             [SolveOfVectors] [SolveExt]
+    svd:              [Svd]               []               [SvdExt]
+    triangular_solve: [TriangularSolve]   []               [TriangularSolveExt Triangle]
+}
 
 /// The axes before the last two, and those two: `[…, m, n]`.
 fn matrix(op: &str, a: &Shape) -> Result<(Shape, usize, usize), Error> {
@@ -61,6 +64,7 @@ fn which(k: usize, a: &Shape) -> String {
 }
 
 /// Vectors `[…, k]` as matrices of one column, `[…, k, 1]`.
+#[track_caller]
 fn column<A: Algebra>(x: &A) -> A {
     let mut shape = x.shape();
     shape.push(1);
@@ -68,6 +72,7 @@ fn column<A: Algebra>(x: &A) -> A {
 }
 
 /// Vectors `[…, k]` as matrices of one row, `[…, 1, k]`.
+#[track_caller]
 fn row<A: Algebra>(x: &A) -> A {
     let shape = x.shape();
     let (last, batch) = shape.split_last().map_or((1, &[][..]), |(last, batch)| (*last, batch));
@@ -75,11 +80,13 @@ fn row<A: Algebra>(x: &A) -> A {
 }
 
 /// Numbers `[…]` as matrices of one element, `[…, 1, 1]`.
+#[track_caller]
 fn element<A: Algebra>(x: &A) -> A {
     column(&column(x))
 }
 
 /// `(x + xᵀ)/2`
+#[track_caller]
 fn symmetric<A: Algebra>(x: &A) -> A {
     use crate::ops::PermuteExt;
     (x.t() + x) * 0.5

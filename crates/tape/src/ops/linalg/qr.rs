@@ -24,6 +24,7 @@ use super::{matrix, regular};
 pub struct QrFactor;
 
 /// The triangle `r`, whose diagonal may have no zero.
+#[track_caller]
 fn triangle<A: Algebra>(a: &A, q: &A) -> A {
     let r = q.t().matmul(a).triu(0);
     AwayFromZero::expect("qr", "diagonal element", &r.diagonal(0));

@@ -8,6 +8,7 @@ use crate::kernels::elementwise::for_each_row;
 use crate::kernels::factor::{lu_of, matrices};
 use crate::op::{Op, Value};
 use crate::ops::{MatMulExt, PermuteExt, ReshapeExt, SumToExt};
+use crate::scope::called;
 use crate::shape::{Shape, work};
 use crate::tensor::Tensor;
 
@@ -144,22 +145,32 @@ pub trait SolveExt: Algebra {
     /// ```
     #[track_caller]
     fn solve(&self, b: impl Operand<Self>) -> Self {
+        let _called = called("solve");
         let b = b.beside(self);
-        vectors_as_matrices(&b, |b| Solve::of(self, b))
+        let (b, vector) = vectors_as_matrices(&*b);
+        matrices_as_vectors(Solve::of(self, &b), vector)
     }
 }
 
 impl<A: Algebra> SolveExt for A {}
 
-/// Applies `f` to matrices; a vector becomes one of one column, and the result vectors again.
+/// Matrices, a vector as one of one column, and whether it was a vector.
 #[track_caller]
-pub(super) fn vectors_as_matrices<A: Algebra>(b: &A, f: impl FnOnce(&A) -> A) -> A {
-    if b.shape().rank() != 1 {
-        return f(b);
+pub(super) fn vectors_as_matrices<A: Algebra>(b: &A) -> (A, bool) {
+    match b.shape().rank() {
+        1 => (super::column(b), true),
+        _ => (b.clone(), false),
     }
-    let x = f(&super::column(b));
+}
+
+/// A solution as vectors again, if they were.
+#[track_caller]
+pub(super) fn matrices_as_vectors<A: Algebra>(x: A, vector: bool) -> A {
     let shape = x.shape();
-    ReshapeExt::reshape(&x, shape.without(shape.rank() - 1))
+    match vector {
+        true => ReshapeExt::reshape(&x, shape.without(shape.rank() - 1)),
+        false => x,
+    }
 }
 
 /// [`SolveExt::solve`] for vectors, as the tests of all functions see it.

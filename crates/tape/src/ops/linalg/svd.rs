@@ -7,6 +7,7 @@ use crate::float::Float;
 use crate::kernels::factor::svd_of;
 use crate::op::{Op, Value};
 use crate::ops::{AwayFromZero, Gaps, MatMulExt, PermuteExt, SumExt};
+use crate::scope::called;
 use crate::shape::{Shape, work};
 use crate::tensor::Tensor;
 
@@ -43,11 +44,13 @@ impl Svd {
 }
 
 /// What is left of `x` without its part in the span of the columns of `q`.
+#[track_caller]
 fn outside<A: Algebra>(q: &A, x: &A) -> A {
     x.clone() - q.matmul(q.t().matmul(x))
 }
 
 /// `s⁻¹`
+#[track_caller]
 fn reciprocal<A: Algebra>(s: &A) -> A {
     let s = AwayFromZero::expect("svd", "singular value", s);
     s.full(s.shape(), 1.0) / s
@@ -216,6 +219,7 @@ pub trait SvdExt: Algebra {
     /// ```
     #[track_caller]
     fn svdvals(&self) -> Self {
+        let _called = called("svdvals");
         Svd::Values.of(self)
     }
 }

@@ -7,10 +7,13 @@ use crate::float::Float;
 use crate::kernels::factor::{matrices, substitute};
 use crate::op::{Op, Value};
 use crate::ops::{MatMulExt, PermuteExt, SumToExt, TriangleExt};
+use crate::scope::called;
 use crate::shape::{Shape, work};
 use crate::tensor::Tensor;
 
-use super::{regular, solve::for_each_pair, solve::solution, solve::vectors_as_matrices, which};
+use super::{
+    regular, solve::for_each_pair, solve::matrices_as_vectors, solve::solution, solve::vectors_as_matrices, which,
+};
 
 pub use crate::kernels::factor::Triangle;
 
@@ -32,6 +35,7 @@ impl TriangularSolve {
     }
 
     /// What is read of a matrix: for a unit triangle, what varies.
+    #[track_caller]
     fn part<A: Algebra>(&self, a: &A) -> A {
         match self.triangle {
             Triangle::Lower => a.tril(0),
@@ -149,8 +153,10 @@ pub trait TriangularSolveExt: Algebra {
     /// ```
     #[track_caller]
     fn solve_triangular(&self, triangle: Triangle, b: impl Operand<Self>) -> Self {
+        let _called = called("solve_triangular");
         let b = b.beside(self);
-        vectors_as_matrices(&b, |b| TriangularSolve::of(triangle, self, b))
+        let (b, vector) = vectors_as_matrices(&*b);
+        matrices_as_vectors(TriangularSolve::of(triangle, self, &b), vector)
     }
 }
 

@@ -1,0 +1,141 @@
+//! The same elements in another shape.
+
+use crate::algebra::{Algebra, Arg, Args};
+use crate::case::{Case, Function};
+use crate::complex::Analytic;
+use crate::error::{Error, OrRaise};
+use crate::float::Float;
+use crate::op::{Op, Value};
+use crate::scope::called;
+use crate::shape::{Shape, product};
+use crate::sizes::Sizes;
+use crate::tensor::Tensor;
+
+/// The elements of `x`, in row-major order, in another shape.
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
+pub struct Reshape {
+    /// The shape of the result.
+    pub shape: Shape,
+}
+
+impl Op for Reshape {
+    #[inline]
+    fn name(&self) -> String {
+        "reshape".into()
+    }
+
+    #[inline]
+    fn text(&self, args: &[&str]) -> String {
+        format!("reshape({}, {})", args[0], self.shape)
+    }
+
+    #[inline]
+    fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
+        match args[0].len_elements() == self.shape.len_elements() {
+            true => Ok(self.shape.clone()),
+            false => Err(Error::reshape(args[0], &self.shape)),
+        }
+    }
+
+    fn forward<F: Float>(&self, a: Args<'_, Tensor<F>>) -> Value<F> {
+        a[0].reshape(&self.shape).into()
+    }
+
+    fn vjp<A: Algebra>(&self, _arg: usize, g: A, a: Args<'_, A>, _y: &A) -> A {
+        ReshapeExt::reshape(&g, a[0].shape())
+    }
+
+    fn jvp<A: Algebra>(&self, _arg: usize, d: A, _a: Args<'_, A>, _y: &A) -> A {
+        ReshapeExt::reshape(&d, &self.shape)
+    }
+
+    #[inline]
+    fn flops(&self, _args: &[&Shape], _y: &Shape) -> u64 {
+        0
+    }
+
+    #[inline]
+    fn analytic(&self) -> Analytic {
+        Analytic::Linear
+    }
+
+    #[inline]
+    fn cases() -> Vec<Case> {
+        let table: &[(&[usize], &[usize])] =
+            &[(&[2, 3], &[3, 2]), (&[2, 3, 5], &[30]), (&[], &[1, 1]), (&[0, 3], &[5, 0])];
+        let case = |(x, to): &(&[usize], &[usize])| Case::of(Reshape { shape: Shape::from(*to) }).real(*x);
+        table.iter().map(case).collect()
+    }
+}
+
+#[track_caller]
+fn to_sizes<A: Algebra>(x: &A, sizes: &Sizes) -> A {
+    let from = x.shape();
+    let shape = sizes.resolve("reshape", &from).or_raise();
+    if from == shape {
+        return x.clone();
+    }
+    A::apply(Reshape { shape }, &[Arg::Real(x)]).real()
+}
+
+/// The methods of [`Reshape`].
+pub trait ReshapeExt: Algebra {
+    /// The same elements, in row-major order, in another shape; one of its lengths may be −1, which is what is left.
+    /// Numbers share their buffer.
+    ///
+    /// # Panics
+    /// If the number of elements differs, or the open length does not follow.
+    ///
+    /// # Examples
+    /// ```
+    /// use wengert_tape::prelude::*;
+    /// let tape = Tape::new();
+    /// let x = tape.var(Tensor::arange(6));
+    /// assert_eq!(x.reshape([2, 3]).value(), Tensor::from([[0.0, 1.0, 2.0], [3.0, 4.0, 5.0]]));
+    /// assert_eq!(x.reshape([-1, 2]).value().shape(), &[3, 2]);
+    /// ```
+    #[track_caller]
+    fn reshape(&self, sizes: impl Into<Sizes>) -> Self {
+        to_sizes(self, &sizes.into())
+    }
+
+    /// All axes from `first` on as one; `x.flatten(1)` keeps the batch.
+    ///
+    /// # Panics
+    /// If there are fewer than `first` axes.
+    ///
+    /// # Examples
+    /// ```
+    /// use wengert_tape::prelude::*;
+    /// assert_eq!(Tensor::<f64>::zeros([2, 3, 5]).flatten(1).shape(), &[2, 15]);
+    /// ```
+    #[track_caller]
+    fn flatten(&self, first: usize) -> Self {
+        let _called = called("flatten");
+        let shape = self.shape();
+        assert!(first <= shape.rank(), "flatten: from axis {first} of a tensor of shape {shape}");
+        let mut flat = Shape::from(&shape[..first]);
+        flat.push(product(&shape[first..]));
+        ReshapeExt::reshape(self, flat)
+    }
+}
+
+impl<A: Algebra> ReshapeExt for A {}
+
+/// [`ReshapeExt::flatten`], as the tests of all functions see it.
+#[derive(Clone, Debug)]
+pub struct Flatten(usize);
+
+impl Function for Flatten {
+    const NAME: &'static str = "flatten";
+    const TEXT: &'static str = "all axes from one on as one";
+    fn call<A: Algebra>(&self, a: Args<'_, A>) -> A {
+        a[0].flatten(self.0)
+    }
+    #[inline]
+    fn cases() -> Vec<(Self, Case)> {
+        let case = |first, x: &[usize]| (Flatten(first), Case::function().real(x));
+        vec![case(0, &[2, 3]), case(1, &[2, 3, 5]), case(0, &[]), case(1, &[2]), case(1, &[0, 3])]
+    }
+}

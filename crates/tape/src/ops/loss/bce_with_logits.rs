@@ -1,0 +1,118 @@
+//! Binary cross-entropy of a sigmoid.
+
+use crate::algebra::{Algebra, Args, Operand};
+use crate::case::{Case, Function};
+use crate::number::Number;
+use crate::ops::Reduction;
+use crate::ops::reduction::targets;
+use crate::pointwise::{Pointwise, Two};
+use crate::real::Real;
+use crate::scope::called;
+
+/// `y = −t ln σ(x) − (1 − t) ln(1 − σ(x))`, computed as `max(x, 0) − x t + ln(1 + exp(−|x|))`, which neither overflows nor
+/// loses digits. Its derivative by `x` is `σ(x) − t`.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
+pub struct BceWithLogits;
+
+/// `ln(1 + exp(x))`
+#[inline(always)]
+fn softplus<R: Number>(x: R) -> R {
+    let zero = x.number(0.0);
+    let positive = R::select(x.le(zero), zero, x);
+    positive + (-x.abs()).exp().ln_1p()
+}
+
+impl Pointwise for BceWithLogits {
+    type Arity = Two;
+    const NAME: &'static str = "bce_with_logits";
+    const FLOPS: u64 = 40;
+
+    #[inline(always)]
+    fn eval<R: Number>(&self, [x, t]: [R; 2]) -> R {
+        softplus(x) - x * t
+    }
+
+    #[inline(always)]
+    fn partial<R: Real>(&self, arg: usize, [x, t]: [R; 2], _y: R) -> R {
+        if arg == 0 { x.sigmoid() - t } else { -x }
+    }
+}
+
+/// The methods of [`BceWithLogits`].
+pub trait BceWithLogitsExt: Algebra {
+    /// `−t ln σ(x) − (1 − t) ln(1 − σ(x))`, reduced: PyTorch's `binary_cross_entropy_with_logits`. It is exact where the
+    /// sigmoid is 0 or 1. Both carry a gradient.
+    ///
+    /// | argument | shape |
+    /// | --- | --- |
+    /// | `self`, `wanted` | the same |
+    /// | result | `[]`, or that shape for [`Reduction::None`] |
+    ///
+    /// # Panics
+    /// If the shapes differ.
+    ///
+    /// # Examples
+    /// ```
+    /// use wengert_tape::prelude::*;
+    /// let loss = Tensor::from([0.0, 1000.0]).binary_cross_entropy_with_logits(Tensor::from([1.0, 0.0]), Reduction::None);
+    /// assert_eq!(loss.data(), [2.0_f64.ln(), 1000.0]);
+    /// ```
+    #[track_caller]
+    fn binary_cross_entropy_with_logits(&self, wanted: impl Operand<Self>, reduction: Reduction) -> Self {
+        let _called = called("binary_cross_entropy_with_logits");
+        let t = targets("binary_cross_entropy_with_logits", self, &wanted);
+        reduction.of(Self::pointwise(BceWithLogits, [self, &t]))
+    }
+
+    /// [`binary_cross_entropy_with_logits`](Self::binary_cross_entropy_with_logits) with the term of `t` multiplied by
+    /// `weight`, a number or one for each of the last axes: PyTorch's `pos_weight`.
+    ///
+    /// # Panics
+    /// If the shapes differ, or the weight does not broadcast.
+    ///
+    /// # Examples
+    /// ```
+    /// use wengert_tape::prelude::*;
+    /// let (x, t) = (Tensor::from([0.0, 0.0]), Tensor::from([1.0, 0.0]));
+    /// let loss = x.weighted_binary_cross_entropy_with_logits(&t, 3.0, Reduction::None);
+    /// assert_eq!(loss.data(), [3.0 * 2.0_f64.ln(), 2.0_f64.ln()]);
+    /// ```
+    #[track_caller]
+    fn weighted_binary_cross_entropy_with_logits(
+        &self,
+        wanted: impl Operand<Self>,
+        weight: impl Operand<Self>,
+        reduction: Reduction,
+    ) -> Self {
+        let _called = called("weighted_binary_cross_entropy_with_logits");
+        let t = targets("weighted_binary_cross_entropy_with_logits", self, &wanted);
+        // −ln σ(x) is the loss for the target 1
+        let sure = self.full(self.shape(), 1.0);
+        let of_one = Self::pointwise(BceWithLogits, [self, &sure]);
+        let more = (*t).clone() * (weight.beside(self).clone() - 1.0);
+        reduction.of(Self::pointwise(BceWithLogits, [self, &t]) + of_one * more)
+    }
+}
+
+impl<A: Algebra> BceWithLogitsExt for A {}
+
+/// [`BceWithLogitsExt::weighted_binary_cross_entropy_with_logits`], as the tests of all functions see it.
+#[derive(Clone, Debug)]
+pub struct WeightedBceWithLogits(Reduction);
+
+impl Function for WeightedBceWithLogits {
+    const NAME: &'static str = "weighted_binary_cross_entropy_with_logits";
+    const TEXT: &'static str = "−w t ln σ(x) − (1 − t) ln(1 − σ(x)), reduced";
+    fn call<A: Algebra>(&self, a: Args<'_, A>) -> A {
+        a[0].weighted_binary_cross_entropy_with_logits(&a[1], &a[2], self.0)
+    }
+    #[inline]
+    fn cases() -> Vec<(Self, Case)> {
+        let case = |reduction, w: &[usize]| {
+            let x = Case::function().real([2, 3]).within([2, 3], (0.0, 1.0));
+            (WeightedBceWithLogits(reduction), x.within(w, (0.5, 3.0)))
+        };
+        vec![case(Reduction::Mean, &[]), case(Reduction::None, &[3]), case(Reduction::Sum, &[3])]
+    }
+}

@@ -1,0 +1,459 @@
+//! Cross-entropy of the softmax.
+
+use crate::algebra::{Algebra, Arg, Args, IndexOperand, Operand};
+use crate::case::{Case, Function};
+use crate::complex::Analytic;
+use crate::error::Error;
+use crate::float::Float;
+use crate::kernels::pairs;
+use crate::op::{Op, Value};
+use crate::ops::reduction::targets;
+use crate::ops::{Chain, ClassTargets, LogSoftmaxExt, MaximumExt, Reduction, ReshapeExt, SoftmaxExt, SumExt, SumToExt};
+use crate::scope::called;
+use crate::shape::{Shape, work};
+use crate::sizes::signed;
+use crate::tensor::Tensor;
+
+/// `y = Σ t (ln Σ exp(x) − x)` along an axis: the cross-entropy of the targets `t` and the softmax of `x`. A target of 0
+/// counts for nothing, whatever stands beside it. [`SoftmaxCrossEntropyInput`] is its rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
+pub struct SoftmaxCrossEntropy {
+    /// The axis, which the result does not have.
+    pub axis: usize,
+}
+
+/// The cotangent of `x` in [`SoftmaxCrossEntropy`]: `g · (softmax(x) Σ t − t)`, of which `g` is the first argument. Where
+/// all targets are 0 it is 0, whatever `g` is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
+pub struct SoftmaxCrossEntropyInput {
+    /// The axis, which `g` does not have.
+    pub axis: usize,
+}
+
+/// The largest number of a row, and the logarithm of the sum of exponentials less that.
+fn parts<F: Float>(x: &[F]) -> (F, F) {
+    let largest = x.iter().copied().fold(F::neg_infinity(), num_traits::Float::max);
+    // With no finite largest term there is nothing to take out, and ∞ − ∞ must not arise.
+    let largest = if num_traits::Float::is_finite(largest) { largest } else { F::zero() };
+    let sum: F = x.iter().map(|x| num_traits::Float::exp(*x - largest)).sum();
+    (largest, num_traits::Float::ln(sum))
+}
+
+/// `x` with an axis of length 1.
+#[track_caller]
+fn keep<A: Algebra>(x: &A, like: &A, axis: usize) -> A {
+    ReshapeExt::reshape(x, like.shape().with(axis, 1))
+}
+
+impl SoftmaxCrossEntropy {
+    #[track_caller]
+    fn of<A: Algebra>(self, x: &A, t: &A) -> A {
+        A::apply(self, &[Arg::Real(x), Arg::Real(t)]).real()
+    }
+
+    #[track_caller]
+    fn input<A: Algebra>(self, g: &A, x: &A, t: &A) -> A {
+        let op = SoftmaxCrossEntropyInput { axis: self.axis };
+        A::apply(op, &[Arg::Real(g), Arg::Real(x), Arg::Real(t)]).real()
+    }
+}
+
+impl Op for SoftmaxCrossEntropy {
+    #[inline]
+    fn name(&self) -> String {
+        "softmax_cross_entropy".into()
+    }
+
+    #[inline]
+    fn text(&self, args: &[&str]) -> String {
+        format!("softmax_cross_entropy({}, {}, axis {})", args[0], args[1], self.axis)
+    }
+
+    #[inline]
+    fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
+        let (x, t) = (args[0], args[1]);
+        if x != t || self.axis >= x.rank() {
+            let message = format!("outputs {x} and targets {t} along axis {}", self.axis);
+            return Err(Error::shape("softmax_cross_entropy", message));
+        }
+        Ok(x.without(self.axis))
+    }
+
+    fn forward<F: Float>(&self, a: Args<'_, Tensor<F>>) -> Value<F> {
+        let loss = |x: &[F], t: &[F]| {
+            let (largest, ln) = parts(x);
+            let terms = x.iter().zip(t).filter(|(_, t)| **t != F::zero());
+            terms.map(|(x, t)| *t * (ln - (*x - largest))).sum()
+        };
+        pairs::fold(&a[0], &a[1], self.axis, loss).into()
+    }
+
+    fn vjp<A: Algebra>(&self, arg: usize, g: A, a: Args<'_, A>, _y: &A) -> A {
+        match arg {
+            0 => self.input(&g, &a[0], &a[1]),
+            _ => -(a[0].log_softmax(signed(self.axis)) * keep(&g, &a[0], self.axis)),
+        }
+    }
+
+    fn jvp<A: Algebra>(&self, arg: usize, d: A, a: Args<'_, A>, y: &A) -> A {
+        match arg {
+            0 => (self.input(&y.full(y.shape(), 1.0), &a[0], &a[1]) * d).sum_over(self.axis),
+            _ => self.of(&a[0], &d),
+        }
+    }
+
+    fn composed<A: Algebra>(&self, a: Args<'_, A>) -> Option<A> {
+        Some(-(a[0].log_softmax(signed(self.axis)) * &a[1]).sum_over(self.axis))
+    }
+
+    #[inline]
+    fn analytic(&self) -> Analytic {
+        Analytic::Composed
+    }
+
+    #[inline]
+    fn flops(&self, args: &[&Shape], _y: &Shape) -> u64 {
+        work([25, args[0].len_elements()])
+    }
+
+    #[inline]
+    fn cases() -> Vec<Case> {
+        let case = |axis, x: &[usize]| Case::of(SoftmaxCrossEntropy { axis }).real(x).within(x, (0.0, 1.0));
+        vec![case(1, &[2, 3]), case(1, &[2, 3, 5]), case(0, &[5]), case(0, &[3, 2]), case(1, &[0, 3])]
+    }
+}
+
+impl Op for SoftmaxCrossEntropyInput {
+    #[inline]
+    fn name(&self) -> String {
+        "softmax_cross_entropy_input".into()
+    }
+
+    #[inline]
+    fn text(&self, args: &[&str]) -> String {
+        format!("softmax_cross_entropy_input({}, axis {})", args.join(", "), self.axis)
+    }
+
+    #[inline]
+    fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
+        let y = SoftmaxCrossEntropy { axis: self.axis }.shape(&args[1..])?;
+        if *args[0] != y {
+            return Err(Error::shape(self.name(), format!("a cotangent {} for {y}", args[0])));
+        }
+        Ok(args[1].clone())
+    }
+
+    fn forward<F: Float>(&self, a: Args<'_, Tensor<F>>) -> Value<F> {
+        let g = a[0].data();
+        let row = |at: usize, x: &[F], t: &[F], out: &mut [F]| {
+            if t.iter().all(|t| *t == F::zero()) {
+                return;
+            }
+            let (largest, ln) = parts(x);
+            let total: F = t.iter().copied().sum();
+            for ((out, x), t) in out.iter_mut().zip(x).zip(t) {
+                *out = g[at] * (total * num_traits::Float::exp(*x - largest - ln) - *t);
+            }
+        };
+        pairs::map(&a[1], &a[2], self.axis, row).into()
+    }
+
+    #[inline]
+    fn immune(&self) -> &'static [(&'static str, &'static str)] {
+        &[]
+    }
+
+    fn vjp<A: Algebra>(&self, arg: usize, h: A, a: Args<'_, A>, y: &A) -> A {
+        let (g, x, t) = (&a[0], &a[1], &a[2]);
+        let of = SoftmaxCrossEntropy { axis: self.axis };
+        let kept = x.shape().with(self.axis, 1);
+        let along = |p: &A| (p.clone() * &h).sum_to(&kept);
+        match arg {
+            0 => (of.input(&g.full(g.shape(), 1.0), x, t) * h).sum_over(self.axis),
+            1 => self.by_x(&h, a),
+            _ => {
+                let g = keep(g, y, self.axis);
+                (along(&x.softmax(signed(self.axis))) - &h) * g
+            }
+        }
+    }
+
+    fn jvp<A: Algebra>(&self, arg: usize, d: A, a: Args<'_, A>, _y: &A) -> A {
+        let (g, x, t) = (&a[0], &a[1], &a[2]);
+        let of = SoftmaxCrossEntropy { axis: self.axis };
+        match arg {
+            0 => of.input(&d, x, t),
+            1 => self.by_x(&d, a),
+            // linear in t
+            _ => of.input(g, x, &d),
+        }
+    }
+
+    fn composed<A: Algebra>(&self, a: Args<'_, A>) -> Option<A> {
+        let (x, t) = (&a[1], &a[2]);
+        let total = t.sum_to(x.shape().with(self.axis, 1));
+        Some((x.softmax(signed(self.axis)) * total - t) * keep(&a[0], x, self.axis))
+    }
+
+    #[inline]
+    fn analytic(&self) -> Analytic {
+        Analytic::Composed
+    }
+
+    #[inline]
+    fn flops(&self, args: &[&Shape], _y: &Shape) -> u64 {
+        work([45, args[1].len_elements()])
+    }
+
+    #[inline]
+    fn cases() -> Vec<Case> {
+        let case = |axis, g: &[usize], x: &[usize]| {
+            Case::of(SoftmaxCrossEntropyInput { axis }).real(g).real(x).within(x, (0.1, 1.0))
+        };
+        vec![
+            case(1, &[2], &[2, 3]),
+            case(1, &[2, 5], &[2, 3, 5]),
+            case(0, &[], &[5]),
+            case(0, &[2], &[3, 2]),
+            case(1, &[0], &[0, 3]),
+        ]
+    }
+}
+
+impl SoftmaxCrossEntropyInput {
+    /// The derivative of `g (p Σ t − t)` by `x` times `h`: `g Σ t · (p h − p Σ p h)`, a symmetric map of `h`.
+    #[track_caller]
+    fn by_x<A: Algebra>(&self, h: &A, a: Args<'_, A>) -> A {
+        let (g, x, t) = (&a[0], &a[1], &a[2]);
+        let kept = x.shape().with(self.axis, 1);
+        let p = x.softmax(signed(self.axis));
+        let product = p.clone() * h;
+        let total = product.sum_to(&kept);
+        (product - p * total) * (t.sum_to(&kept) * keep(g, x, self.axis))
+    }
+}
+
+/// How cross-entropy is taken of classes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CrossEntropy {
+    /// What becomes of the losses of the samples. The mean weights each sample by its class's weight.
+    pub reduction: Reduction,
+    /// The class of samples that count for nothing.
+    pub ignore: i64,
+    /// The share of each target that is given to all classes equally (Szegedy et al. 2016).
+    pub smoothing: f64,
+    /// The weight of each class; none is 1 for each.
+    pub weights: Vec<f64>,
+}
+
+impl Default for CrossEntropy {
+    /// The mean, with class −100 ignored, no smoothing and equal weights, as in PyTorch.
+    #[inline]
+    fn default() -> Self {
+        CrossEntropy { reduction: Reduction::Mean, ignore: -100, smoothing: 0.0, weights: Vec::new() }
+    }
+}
+
+impl CrossEntropy {
+    #[inline]
+    fn targets(&self) -> ClassTargets {
+        let CrossEntropy { ignore, smoothing, weights, .. } = self.clone();
+        ClassTargets { count: 0, ignore: Some(ignore), smoothing, weights }
+    }
+
+    /// The losses reduced; a mean is by the sum of `weights`, the targets without smoothing.
+    #[track_caller]
+    fn reduce<A: Algebra>(&self, losses: A, weights: impl FnOnce() -> A) -> A {
+        match self.reduction {
+            Reduction::None => losses,
+            Reduction::Sum => losses.sum(),
+            Reduction::Mean => losses.sum() / weights().sum(),
+        }
+    }
+}
+
+/// The methods of cross-entropy.
+pub trait CrossEntropyExt: Algebra {
+    /// Cross-entropy of classes: −ln of the softmax of `self` at the right class, reduced. PyTorch's `cross_entropy`.
+    ///
+    /// | argument | shape |
+    /// | --- | --- |
+    /// | `self` | `[batch, classes, …]`, or `[classes]`: any numbers; the softmax is taken here, safely |
+    /// | `classes` | `[batch, …]`, or `[]`: positions, or the ignored class |
+    /// | result | `[]`, or the shape of `classes` for [`Reduction::None`] |
+    ///
+    /// The mean of nothing (an empty batch, or every sample ignored) is NaN; its gradient is 0. One pass over `self`
+    /// forward and one backward, beside the targets.
+    ///
+    /// # Panics
+    /// If the shapes do not fit, or a class is neither in range nor the ignored one.
+    ///
+    /// # Examples
+    /// ```
+    /// use wengert_tape::prelude::*;
+    /// let x = Tensor::from([[0.0, 3.0_f64.ln()], [1000.0, 0.0], [5.0, 5.0]]);
+    /// let classes = Tensor::from([0, 0, -100]);
+    /// // −ln(1/4) for the first sample, 0 for the second, of which the outputs are sure; the third is ignored
+    /// let loss = x.cross_entropy(classes.clone(), &CrossEntropy::default());
+    /// assert!((loss.item() - 4.0_f64.ln() / 2.0).abs() < 1e-15);
+    ///
+    /// let smooth = CrossEntropy { smoothing: 0.2, reduction: Reduction::None, ..CrossEntropy::default() };
+    /// let loss = x.cross_entropy(classes, &smooth);
+    /// // 0.9 (−ln 1/4) + 0.1 (−ln 3/4)
+    /// assert!((loss[[0]] - (0.9 * 4.0_f64.ln() + 0.1 * (4.0_f64 / 3.0).ln())).abs() < 1e-15);
+    /// ```
+    #[track_caller]
+    fn cross_entropy(&self, classes: impl IndexOperand<Self>, how: &CrossEntropy) -> Self {
+        let _called = called("cross_entropy");
+        let classes = classes.beside(self);
+        let t = how.targets().of("cross_entropy", self, &classes);
+        let axis = self.shape().rank().saturating_sub(1).min(1);
+        let losses = SoftmaxCrossEntropy { axis }.of(self, &t);
+        how.reduce(losses, || match how.smoothing {
+            0.0 => t,
+            _ => ClassTargets { smoothing: 0.0, ..how.targets() }.of("cross_entropy", self, &classes),
+        })
+    }
+
+    /// Cross-entropy of probabilities, `−Σ t ln softmax(x)` along axis 1 (the only axis of a single sample), reduced;
+    /// the mean is over the samples. PyTorch's `cross_entropy` with probabilities. The targets carry a gradient too.
+    ///
+    /// | argument | shape |
+    /// | --- | --- |
+    /// | `self`, `wanted` | `[batch, classes, …]`, or `[classes]` |
+    /// | result | `[]`, or that shape without the classes for [`Reduction::None`] |
+    ///
+    /// # Panics
+    /// If the shapes differ.
+    ///
+    /// # Examples
+    /// ```
+    /// use wengert_tape::prelude::*;
+    /// let x = Tensor::from([[0.0, 3.0_f64.ln()]]);
+    /// let loss = x.soft_cross_entropy(Tensor::from([[0.5, 0.5]]), Reduction::Mean);
+    /// assert!((loss.item() - (4.0_f64.ln() + (4.0_f64 / 3.0).ln()) / 2.0).abs() < 1e-15);
+    /// ```
+    #[track_caller]
+    fn soft_cross_entropy(&self, wanted: impl Operand<Self>, reduction: Reduction) -> Self {
+        let _called = called("soft_cross_entropy");
+        let t = targets("soft_cross_entropy", self, &wanted);
+        let axis = self.shape().rank().saturating_sub(1).min(1);
+        reduction.of(SoftmaxCrossEntropy { axis }.of(self, &t))
+    }
+
+    /// Minus the entry of the right class, reduced, for outputs that are logarithms of probabilities: PyTorch's `nll_loss`.
+    /// The mean weights each sample by its class's weight.
+    ///
+    /// | argument | shape |
+    /// | --- | --- |
+    /// | `self` | `[batch, classes, …]`, or `[classes]` |
+    /// | `classes` | `[batch, …]`, or `[]` |
+    /// | result | `[]`, or the shape of `classes` for [`Reduction::None`] |
+    ///
+    /// # Panics
+    /// If the shapes do not fit, a class is neither in range nor the ignored one, or there is smoothing.
+    ///
+    /// # Examples
+    /// ```
+    /// use wengert_tape::prelude::*;
+    /// let x = Tensor::from([[0.25, 0.75], [0.5, 0.5]]).ln();
+    /// let loss = x.nll_loss(Tensor::from([0, 1]), &CrossEntropy::default());
+    /// assert!((loss.item() - (4.0_f64.ln() + 2.0_f64.ln()) / 2.0).abs() < 1e-15);
+    /// ```
+    #[track_caller]
+    fn nll_loss(&self, classes: impl IndexOperand<Self>, how: &CrossEntropy) -> Self {
+        let _called = called("nll_loss");
+        if how.smoothing != 0.0 {
+            let message = format!("smoothing {} is for cross_entropy", how.smoothing);
+            Error::shape("nll_loss", message).raise()
+        }
+        let t = how.targets().of("nll_loss", self, &classes.beside(self));
+        let axis = self.shape().rank().saturating_sub(1).min(1);
+        // A target of 0 silences an improbable class, of which the logarithm is infinite.
+        let losses = -Self::pointwise(Chain, [&t, self]).sum_over(axis);
+        if how.reduction != Reduction::Mean {
+            return how.reduce(losses, || t);
+        }
+        // The mean of nothing is NaN with gradient 0: it is not divided by 0, and NaN is added.
+        let total = t.sum();
+        let divisor = total.maximum(f64::from(f32::MIN_POSITIVE));
+        losses.sum() / divisor + (total.clone() / &total - 1.0)
+    }
+}
+
+impl<A: Algebra> CrossEntropyExt for A {}
+
+/// Settings, outputs and classes to try.
+#[inline]
+fn class_cases(smoothing: bool) -> Vec<(CrossEntropy, Case)> {
+    let case = |how: CrossEntropy, x: &[usize], classes: Tensor<i64>| (how, Case::function().real(x).exactly(classes));
+    let mut cases = vec![
+        case(CrossEntropy::default(), &[2, 3], Tensor::from([2, 0])),
+        case(CrossEntropy { ignore: 1, ..CrossEntropy::default() }, &[3, 2], Tensor::from([0, 1, 0])),
+        case(
+            CrossEntropy { reduction: Reduction::Sum, weights: vec![0.5, 2.0, 1.0], ..CrossEntropy::default() },
+            &[2, 3, 2],
+            Tensor::from([[2, -100], [0, 1]]),
+        ),
+        case(CrossEntropy { reduction: Reduction::None, ..CrossEntropy::default() }, &[2, 3], Tensor::from([1, -100])),
+        case(CrossEntropy { weights: vec![0.5, 2.0, 1.0], ..CrossEntropy::default() }, &[3], Tensor::from(1)),
+    ];
+    if smoothing {
+        let smooth = CrossEntropy { smoothing: 0.2, weights: vec![0.5, 2.0, 1.0], ..CrossEntropy::default() };
+        cases.push(case(smooth.clone(), &[2, 3], Tensor::from([2, -100])));
+        cases.push(case(CrossEntropy { reduction: Reduction::None, ..smooth }, &[2, 3], Tensor::from([0, 1])));
+    }
+    cases
+}
+
+/// [`CrossEntropyExt::cross_entropy`], as the tests of all functions see it.
+#[derive(Clone, Debug)]
+pub struct CrossEntropyOfClasses(CrossEntropy);
+
+impl Function for CrossEntropyOfClasses {
+    const NAME: &'static str = "cross_entropy";
+    const TEXT: &'static str = "softmax_cross_entropy of class_targets, reduced";
+    fn call<A: Algebra>(&self, a: Args<'_, A>) -> A {
+        a[0].cross_entropy(a.index(1).clone(), &self.0)
+    }
+    #[inline]
+    fn cases() -> Vec<(Self, Case)> {
+        class_cases(true).into_iter().map(|(how, case)| (CrossEntropyOfClasses(how), case)).collect()
+    }
+}
+
+/// [`CrossEntropyExt::nll_loss`], as the tests of all functions see it.
+#[derive(Clone, Debug)]
+pub struct NllLoss(CrossEntropy);
+
+impl Function for NllLoss {
+    const NAME: &'static str = "nll_loss";
+    const TEXT: &'static str = "−x at the class, reduced";
+    fn call<A: Algebra>(&self, a: Args<'_, A>) -> A {
+        a[0].nll_loss(a.index(1).clone(), &self.0)
+    }
+    #[inline]
+    fn cases() -> Vec<(Self, Case)> {
+        class_cases(false).into_iter().map(|(how, case)| (NllLoss(how), case)).collect()
+    }
+}
+
+/// [`CrossEntropyExt::soft_cross_entropy`], as the tests of all functions see it.
+#[derive(Clone, Debug)]
+pub struct SoftCrossEntropy(Reduction);
+
+impl Function for SoftCrossEntropy {
+    const NAME: &'static str = "soft_cross_entropy";
+    const TEXT: &'static str = "softmax_cross_entropy along axis 1, reduced";
+    fn call<A: Algebra>(&self, a: Args<'_, A>) -> A {
+        a[0].soft_cross_entropy(&a[1], self.0)
+    }
+    #[inline]
+    fn cases() -> Vec<(Self, Case)> {
+        let case =
+            |reduction, x: &[usize]| (SoftCrossEntropy(reduction), Case::function().real(x).within(x, (0.0, 1.0)));
+        vec![case(Reduction::Mean, &[2, 3]), case(Reduction::Sum, &[2, 3, 2]), case(Reduction::None, &[5])]
+    }
+}

@@ -1,0 +1,22 @@
+//! Losses: how far values are from their targets.
+
+mod absolute_error;
+mod bce_with_logits;
+mod cross_entropy;
+mod hinge;
+mod huber;
+mod kl_div;
+pub(super) mod reduction;
+mod squared_error;
+
+family! {
+    // file          operations                                     compositions                                     what users write
+    absolute_error:  [AbsoluteError]                                []                                               [AbsoluteErrorExt]
+    bce_with_logits: [BceWithLogits]                                [WeightedBceWithLogits]                          [BceWithLogitsExt]
+    cross_entropy:   [SoftmaxCrossEntropy SoftmaxCrossEntropyInput] [CrossEntropyOfClasses NllLoss SoftCrossEntropy] [CrossEntropy CrossEntropyExt]
+    hinge:           [Hinge]                                        [HingeEmbeddingLoss MultiMarginLoss]             [HingeExt]
+    huber:           [Huber]                                        [SmoothL1Loss]                                   [HuberExt]
+    kl_div:          [KlDiv KlDivOfLog]                             []                                               [KlDivExt]
+    reduction:       []                                             []                                               [Reduction]
+    squared_error:   [SquaredError]                                 []                                               [SquaredErrorExt]
+}

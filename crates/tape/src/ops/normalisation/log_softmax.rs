@@ -1,0 +1,113 @@
+//! The logarithm of the softmax.
+
+use crate::algebra::{Algebra, Arg, Args};
+use crate::case::Case;
+use crate::complex::Analytic;
+use crate::error::{Error, OrRaise};
+use crate::float::Float;
+use crate::kernels::rows::map_rows;
+use crate::op::{Op, Value};
+use crate::ops::axes::{axis, existing};
+use crate::ops::{ExpExt, LogSumExpExt, SumToExt};
+use crate::shape::{Shape, work};
+use crate::tensor::Tensor;
+
+/// `y = x − ln Σ exp(x)` along an axis: the logarithm of the softmax, exact where that underflows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
+pub struct LogSoftmax {
+    /// The axis.
+    pub axis: usize,
+}
+
+/// The shape with axis `axis` of length 1.
+#[track_caller]
+fn kept<A: Algebra>(x: &A, axis: usize) -> Shape {
+    x.shape().with(axis, 1)
+}
+
+impl Op for LogSoftmax {
+    #[inline]
+    fn name(&self) -> String {
+        "log_softmax".into()
+    }
+
+    #[inline]
+    fn text(&self, args: &[&str]) -> String {
+        format!("log_softmax({}, axis {})", args[0], self.axis)
+    }
+
+    #[inline]
+    fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
+        existing("log_softmax", self.axis, args[0].rank()).map(|_| args[0].clone())
+    }
+
+    fn forward<F: Float>(&self, a: Args<'_, Tensor<F>>) -> Value<F> {
+        map_rows(&a[0], self.axis, |row| {
+            let largest = row.iter().copied().fold(F::neg_infinity(), num_traits::Float::max);
+            if !row.is_empty() {
+                let sum: F = row.iter().map(|x| num_traits::Float::exp(*x - largest)).sum();
+                let shift = largest + num_traits::Float::ln(sum);
+                row.iter_mut().for_each(|x| *x -= shift);
+            }
+        })
+        .into()
+    }
+
+    fn vjp<A: Algebra>(&self, _arg: usize, g: A, _a: Args<'_, A>, y: &A) -> A {
+        let total = g.sum_to(kept(y, self.axis));
+        g - y.exp() * total
+    }
+
+    fn jvp<A: Algebra>(&self, _arg: usize, d: A, _a: Args<'_, A>, y: &A) -> A {
+        let mean = (y.exp() * &d).sum_to(kept(y, self.axis));
+        d - mean
+    }
+
+    fn composed<A: Algebra>(&self, a: Args<'_, A>) -> Option<A> {
+        Some(a[0].clone() - a[0].log_sum_exp_like(self.axis))
+    }
+
+    #[inline]
+    fn flops(&self, args: &[&Shape], _y: &Shape) -> u64 {
+        work([24, args[0].len_elements()])
+    }
+
+    #[inline]
+    fn analytic(&self) -> Analytic {
+        Analytic::Composed
+    }
+
+    #[inline]
+    fn cases() -> Vec<Case> {
+        vec![
+            Case::of(LogSoftmax { axis: 1 }).real([2, 3]),
+            Case::of(LogSoftmax { axis: 0 }).real([3, 2]),
+            Case::of(LogSoftmax { axis: 1 }).real([2, 3, 5]),
+            Case::of(LogSoftmax { axis: 0 }).real([3]),
+            Case::of(LogSoftmax { axis: 1 }).real([0, 3]),
+        ]
+    }
+}
+
+/// The method of [`LogSoftmax`].
+pub trait LogSoftmaxExt: Algebra {
+    /// `y = x − ln Σ exp(x)` along an axis: the logarithm of the softmax, exact where that underflows.
+    ///
+    /// # Panics
+    /// If the axis is out of range.
+    ///
+    /// # Examples
+    /// ```
+    /// use wengert_tape::prelude::*;
+    /// let y = Tensor::from([[1000.0, 0.0]]).log_softmax(1);
+    /// assert_eq!(y.data(), [0.0, -1000.0]);
+    /// ```
+    #[track_caller]
+    fn log_softmax(&self, at: isize) -> Self {
+        let axis = axis("log_softmax", at, self.shape().rank()).or_raise();
+        Self::apply(LogSoftmax { axis }, &[Arg::Real(self)]).real()
+    }
+}
+
+impl<A: Algebra> LogSoftmaxExt for A {}

@@ -1,0 +1,115 @@
+//! The softmax.
+
+use crate::algebra::{Algebra, Arg, Args};
+use crate::case::Case;
+use crate::complex::Analytic;
+use crate::error::{Error, OrRaise};
+use crate::float::Float;
+use crate::kernels::rows::map_rows;
+use crate::op::{Op, Value};
+use crate::ops::axes::{axis, existing};
+use crate::ops::{ExpExt, LogSumExpExt, SumToExt};
+use crate::shape::{Shape, work};
+use crate::tensor::Tensor;
+
+/// `y = exp(x) / Σ exp(x)` along an axis. The largest term is taken out first, so that nothing overflows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
+pub struct Softmax {
+    /// The axis.
+    pub axis: usize,
+}
+
+/// The shape with axis `axis` of length 1.
+#[track_caller]
+fn kept<A: Algebra>(x: &A, axis: usize) -> Shape {
+    x.shape().with(axis, 1)
+}
+
+impl Op for Softmax {
+    #[inline]
+    fn name(&self) -> String {
+        "softmax".into()
+    }
+
+    #[inline]
+    fn text(&self, args: &[&str]) -> String {
+        format!("softmax({}, axis {})", args[0], self.axis)
+    }
+
+    #[inline]
+    fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
+        existing("softmax", self.axis, args[0].rank()).map(|_| args[0].clone())
+    }
+
+    fn forward<F: Float>(&self, a: Args<'_, Tensor<F>>) -> Value<F> {
+        map_rows(&a[0], self.axis, |row| {
+            let largest = row.iter().copied().fold(F::neg_infinity(), num_traits::Float::max);
+            if !row.is_empty() {
+                row.iter_mut().for_each(|x| *x = num_traits::Float::exp(*x - largest));
+                let sum: F = row.iter().copied().sum();
+                row.iter_mut().for_each(|x| *x /= sum);
+            }
+        })
+        .into()
+    }
+
+    fn vjp<A: Algebra>(&self, _arg: usize, g: A, _a: Args<'_, A>, y: &A) -> A {
+        let product = g * y;
+        let total = product.sum_to(kept(y, self.axis));
+        product - total * y
+    }
+
+    fn jvp<A: Algebra>(&self, _arg: usize, d: A, _a: Args<'_, A>, y: &A) -> A {
+        let product = d * y;
+        let total = product.sum_to(kept(y, self.axis));
+        product - total * y
+    }
+
+    fn composed<A: Algebra>(&self, a: Args<'_, A>) -> Option<A> {
+        Some((a[0].clone() - a[0].log_sum_exp_like(self.axis)).exp())
+    }
+
+    #[inline]
+    fn flops(&self, args: &[&Shape], _y: &Shape) -> u64 {
+        work([24, args[0].len_elements()])
+    }
+
+    #[inline]
+    fn analytic(&self) -> Analytic {
+        Analytic::Composed
+    }
+
+    #[inline]
+    fn cases() -> Vec<Case> {
+        vec![
+            Case::of(Softmax { axis: 1 }).real([2, 3]),
+            Case::of(Softmax { axis: 0 }).real([3, 2]),
+            Case::of(Softmax { axis: 1 }).real([2, 3, 5]),
+            Case::of(Softmax { axis: 0 }).real([3]),
+            Case::of(Softmax { axis: 1 }).real([0, 3]),
+        ]
+    }
+}
+
+/// The method of [`Softmax`].
+pub trait SoftmaxExt: Algebra {
+    /// `y = exp(x) / Σ exp(x)` along an axis. The largest term is taken out first, so that nothing overflows.
+    ///
+    /// # Panics
+    /// If the axis is out of range.
+    ///
+    /// # Examples
+    /// ```
+    /// use wengert_tape::prelude::*;
+    /// let y = Tensor::from([[1000.0, 1000.0], [0.0, -1000.0]]).softmax(1);
+    /// assert_eq!(y.data(), [0.5, 0.5, 1.0, 0.0]);
+    /// ```
+    #[track_caller]
+    fn softmax(&self, at: isize) -> Self {
+        let axis = axis("softmax", at, self.shape().rank()).or_raise();
+        Self::apply(Softmax { axis }, &[Arg::Real(self)]).real()
+    }
+}
+
+impl<A: Algebra> SoftmaxExt for A {}

@@ -1,0 +1,494 @@
+//! Scaled dot-product attention.
+
+use crate::algebra::{Algebra, Arg, Args, MaskOperand, Operand};
+use crate::buffer::Buffer;
+use crate::case::Case;
+use crate::complex::Analytic;
+use crate::error::Error;
+use crate::float::Float;
+use crate::kernels::gemm::{Matrix, multiply};
+use crate::kernels::reduce::broadcast_to;
+use crate::op::{Op, Value};
+use crate::ops::{MatMulExt, PermuteExt, Select, SoftmaxExt, SumExt};
+use crate::scope::called;
+use crate::shape::{Shape, product, work};
+use crate::tensor::Tensor;
+
+/// `y = softmax(scale · q kᵀ) v` (Vaswani et al. 2017), where what is masked has probability 0.
+///
+/// | argument | shape |
+/// | --- | --- |
+/// | `q` | `[…, n, e]` |
+/// | `k` | `[…, m, e]` |
+/// | `v` | `[…, m, f]` |
+/// | mask, if there is one | broadcasts to `[…, n, m]`; true where attention may fall |
+/// | result | `[…, n, f]` |
+///
+/// A query that may attend to nothing gets zeros. The probabilities are not kept: [`AttentionInput`], its rule, computes
+/// them again.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
+pub struct Attention {
+    /// What the products are multiplied by.
+    pub scale: f64,
+    /// Whether query `i` sees the keys up to `i` alone.
+    pub causal: bool,
+}
+
+/// The cotangent of `q`, `k` or `v` in [`Attention`], from that of the result, which is the first argument.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
+pub struct AttentionInput {
+    /// The attention.
+    pub of: Attention,
+    /// 0 for `q`, 1 for `k`, 2 for `v`.
+    pub slot: usize,
+}
+
+/// Batches, queries, keys, and the widths of keys and values.
+struct Sizes {
+    batches: usize,
+    n: usize,
+    m: usize,
+    e: usize,
+    f: usize,
+}
+
+impl Attention {
+    /// The shape of the probabilities, or what does not fit.
+    #[inline]
+    fn scores(args: &[&Shape]) -> Result<Shape, Error> {
+        let (q, k, v) = (args[0], args[1], args[2]);
+        let r = q.rank();
+        let fits = r >= 2 && k.rank() == r && v.rank() == r && q[..r - 2] == k[..r - 2] && q[..r - 2] == v[..r - 2];
+        if !fits || q[r - 1] != k[r - 1] || k[r - 2] != v[r - 2] {
+            let message = format!("queries {q}, keys {k} and values {v} are not […, n, e], […, m, e] and […, m, f]");
+            return Err(Error::shape("attention", message));
+        }
+        let scores = q.with(r - 1, k[r - 2]);
+        match args.get(3) {
+            Some(mask) if !mask.broadcasts_to(&scores) => {
+                Err(Error::shape("attention", format!("a mask {mask} does not broadcast to {scores}")))
+            }
+            _ => Ok(scores),
+        }
+    }
+
+    fn sizes<F: Float>(q: &Tensor<F>, k: &Tensor<F>, v: &Tensor<F>) -> Sizes {
+        let (q, k, v) = (Tensor::shape(q), Tensor::shape(k), Tensor::shape(v));
+        let r = q.rank();
+        Sizes { batches: product(&q[..r - 2]), n: q[r - 2], m: k[r - 2], e: q[r - 1], f: v[r - 1] }
+    }
+
+    /// Calls `f` with the number of each batch and its probabilities.
+    fn for_each_batch<F: Float>(
+        &self,
+        (q, k): (&Tensor<F>, &Tensor<F>),
+        s: &Sizes,
+        mask: Option<&Tensor<bool>>,
+        mut f: impl FnMut(usize, &[F]),
+    ) {
+        let Sizes { n, m, e, .. } = *s;
+        let scale = F::from_f64(self.scale);
+        let whole = Tensor::shape(q).with(q.rank() - 1, m);
+        let mask = mask.map(|mask| broadcast_to(mask, &whole));
+        let mut p = Buffer::filled(n * m, F::zero());
+        for b in 0..s.batches {
+            multiply(rows(q, b, n, e), columns(k, b, m, e), &mut p, false);
+            for (i, row) in p.chunks_exact_mut(m.max(1)).enumerate() {
+                let seen = mask.as_ref().map(|mask| &mask.data()[(b * n + i) * m..][..m]);
+                let sees = |j: usize| seen.is_none_or(|seen| seen[j]) && (!self.causal || j <= i);
+                softmax(row, scale, sees);
+            }
+            f(b, &p);
+        }
+        Buffer::recycle(p);
+    }
+
+    /// The probabilities.
+    #[track_caller]
+    fn probabilities<A: Algebra>(&self, q: &A, k: &A, mask: Option<&A::Mask>) -> A {
+        let scores = q.matmul(k.t()) * self.scale;
+        let shape = scores.shape();
+        let (n, m) = (shape[shape.rank() - 2], shape[shape.rank() - 1]);
+        let causal = || q.mask(Tensor::new([n, m], (0..n * m).map(|at| at % m <= at / m).collect()));
+        let causal = self.causal.then(causal);
+        let masks = || mask.into_iter().chain(&causal);
+        // A finite number, so that a query that sees nothing has numbers on the way to its zeros.
+        let (low, zero) = (q.full(Shape::scalar(), -1e30), q.full(Shape::scalar(), 0.0));
+        let scores = masks().fold(scores, |s, mask| Select::of(mask, &s, &low));
+        masks().fold(scores.softmax(-1), |p, mask| Select::of(mask, &p, &zero))
+    }
+
+    /// The tangent of the probabilities along a tangent `h` of `q` (argument 0) or `k` (1).
+    #[track_caller]
+    fn probability_tangent<A: Algebra>(&self, p: &A, arg: usize, h: &A, q: &A, k: &A) -> A {
+        let scores = if arg == 0 { h.matmul(k.t()) } else { q.matmul(h.t()) } * self.scale;
+        centred(p, &scores)
+    }
+
+    /// The tangent of the result along a tangent `h` of argument `arg`.
+    #[track_caller]
+    fn tangent<A: Algebra>(&self, arg: usize, h: &A, [q, k, v]: [&A; 3], mask: Option<&A::Mask>) -> A {
+        let p = self.probabilities(q, k, mask);
+        match arg {
+            2 => p.matmul(h),
+            _ => self.probability_tangent(&p, arg, h, q, k).matmul(v),
+        }
+    }
+
+    #[track_caller]
+    fn apply<A: Algebra>(&self, args: [&A; 3], mask: Option<&A::Mask>) -> A {
+        apply(*self, &args, mask)
+    }
+}
+
+#[track_caller]
+fn apply<A: Algebra, O: Op>(op: O, args: &[&A], mask: Option<&A::Mask>) -> A {
+    let args: Vec<Arg<'_, A>> = args.iter().map(|a| Arg::Real(*a)).chain(mask.map(Arg::Mask)).collect();
+    A::apply(op, &args).real()
+}
+
+/// `p ∘ (x − Σ p x)`, row by row: what the softmax's derivative makes of `x`.
+#[track_caller]
+fn centred<A: Algebra>(p: &A, x: &A) -> A {
+    let product = p.clone() * x;
+    let total = product.sum_keeping(-1);
+    product - total * p
+}
+
+/// The mask, which is the argument after the numbers.
+#[track_caller]
+fn mask_of<'a, A: Algebra>(a: Args<'a, A>, numbers: usize) -> Option<&'a A::Mask> {
+    (a.len() > numbers).then(|| a.mask(numbers))
+}
+
+/// Matrix `b` of a batch of `n × e`.
+fn rows<F: Float>(x: &Tensor<F>, b: usize, n: usize, e: usize) -> Matrix<'_, F> {
+    Matrix { data: &x.data()[b * n * e..][..n * e], rows: n, columns: e, transposed: false }
+}
+
+/// The transpose of matrix `b` of a batch of `n × e`.
+fn columns<F: Float>(x: &Tensor<F>, b: usize, n: usize, e: usize) -> Matrix<'_, F> {
+    Matrix { rows: e, columns: n, transposed: true, ..rows(x, b, n, e) }
+}
+
+/// The softmax of `scale · row` over what is seen; zeros elsewhere, and everywhere if nothing is.
+fn softmax<F: Float>(row: &mut [F], scale: F, sees: impl Fn(usize) -> bool) {
+    let mut largest = F::neg_infinity();
+    for (j, x) in row.iter_mut().enumerate() {
+        *x = if sees(j) { *x * scale } else { F::neg_infinity() };
+        largest = num_traits::Float::max(largest, *x);
+    }
+    if largest == F::neg_infinity() {
+        return row.fill(F::zero());
+    }
+    let mut sum = F::zero();
+    for x in row.iter_mut() {
+        *x = num_traits::Float::exp(*x - largest);
+        sum += *x;
+    }
+    row.iter_mut().for_each(|x| *x /= sum);
+}
+
+impl Op for Attention {
+    #[inline]
+    fn name(&self) -> String {
+        "attention".into()
+    }
+
+    #[inline]
+    fn text(&self, args: &[&str]) -> String {
+        let causal = if self.causal { ", causal" } else { "" };
+        format!("attention({}{causal})", args.join(", "))
+    }
+
+    #[inline]
+    fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
+        let scores = Attention::scores(args)?;
+        let r = scores.rank();
+        Ok(scores.with(r - 1, args[2][r - 1]))
+    }
+
+    fn forward<F: Float>(&self, a: Args<'_, Tensor<F>>) -> Value<F> {
+        let (q, k, v) = (&a[0], &a[1], &a[2]);
+        let s = Attention::sizes(q, k, v);
+        let Sizes { n, m, f, .. } = s;
+        let mut out = Buffer::filled(s.batches * n * f, F::zero());
+        self.for_each_batch((q, k), &s, mask_of(a, 3), |b, p| {
+            let p = Matrix { data: p, rows: n, columns: m, transposed: false };
+            multiply(p, rows(v, b, m, f), &mut out[b * n * f..][..n * f], false);
+        });
+        Tensor::from_parts(Tensor::shape(q).with(q.rank() - 1, f), out).into()
+    }
+
+    #[inline]
+    fn active(&self, arg: usize) -> bool {
+        arg < 3
+    }
+
+    fn vjp<A: Algebra>(&self, arg: usize, g: A, a: Args<'_, A>, _y: &A) -> A {
+        apply(AttentionInput { of: *self, slot: arg }, &[&g, &a[0], &a[1], &a[2]], mask_of(a, 3))
+    }
+
+    fn jvp<A: Algebra>(&self, arg: usize, d: A, a: Args<'_, A>, _y: &A) -> A {
+        self.tangent(arg, &d, [&a[0], &a[1], &a[2]], mask_of(a, 3))
+    }
+
+    fn composed<A: Algebra>(&self, a: Args<'_, A>) -> Option<A> {
+        Some(self.probabilities(&a[0], &a[1], mask_of(a, 3)).matmul(&a[2]))
+    }
+
+    #[inline]
+    fn analytic(&self) -> Analytic {
+        Analytic::Composed
+    }
+
+    #[inline]
+    fn flops(&self, args: &[&Shape], y: &Shape) -> u64 {
+        let (q, r) = (args[0], args[0].rank());
+        let m = args[1][r - 2];
+        let softmax = work([24, q.len_elements() / q[r - 1].max(1), m]);
+        work([2, y.len_elements(), m]).saturating_add(work([2, q.len_elements(), m])).saturating_add(softmax)
+    }
+
+    #[inline]
+    fn cases() -> Vec<Case> {
+        let case = |causal, q: &[usize], k: &[usize], v: &[usize]| {
+            Case::of(Attention { scale: 0.6, causal }).real(q).real(k).real(v)
+        };
+        let mask = || Tensor::from([[true, false, true, true, false], [true, true, true, false, true], [false; 5]]);
+        vec![
+            case(false, &[3, 2], &[5, 2], &[5, 4]),
+            case(true, &[3, 2], &[5, 2], &[5, 4]),
+            case(false, &[2, 3, 2], &[2, 5, 2], &[2, 5, 4]),
+            case(true, &[2, 3, 2], &[2, 5, 2], &[2, 5, 4]).exactly(mask()),
+            case(false, &[3, 2], &[5, 2], &[5, 4]).exactly(mask()),
+            case(false, &[0, 3, 2], &[0, 5, 2], &[0, 5, 4]),
+        ]
+    }
+}
+
+impl Op for AttentionInput {
+    #[inline]
+    fn name(&self) -> String {
+        format!("attention_{}", ["q", "k", "v"][self.slot])
+    }
+
+    #[inline]
+    fn text(&self, args: &[&str]) -> String {
+        let causal = if self.of.causal { ", causal" } else { "" };
+        format!("{}({}{causal})", self.name(), args.join(", "))
+    }
+
+    #[inline]
+    fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
+        let y = self.of.shape(&args[1..])?;
+        if *args[0] != y {
+            return Err(Error::shape(self.name(), format!("a cotangent {} for {y}", args[0])));
+        }
+        Ok(args[1 + self.slot].clone())
+    }
+
+    fn forward<F: Float>(&self, a: Args<'_, Tensor<F>>) -> Value<F> {
+        let (g, q, k, v) = (&a[0], &a[1], &a[2], &a[3]);
+        let s = Attention::sizes(q, k, v);
+        let Sizes { n, m, e, f, .. } = s;
+        let x = [q, k, v][self.slot];
+        let size = x.len().checked_div(s.batches).unwrap_or(0);
+        let mut out = Buffer::filled(x.len(), F::zero());
+        let scale = F::from_f64(self.of.scale);
+        let mut scores = Buffer::filled(if self.slot == 2 { 0 } else { n * m }, F::zero());
+        self.of.for_each_batch((q, k), &s, mask_of(a, 4), |b, p| {
+            let out = &mut out[b * size..][..size];
+            if self.slot == 2 {
+                let transposed = Matrix { data: p, rows: m, columns: n, transposed: true };
+                return multiply(transposed, rows(g, b, n, f), out, false);
+            }
+            multiply(rows(g, b, n, f), columns(v, b, m, f), &mut scores, false);
+            for (row, p) in scores.chunks_exact_mut(m.max(1)).zip(p.chunks_exact(m.max(1))) {
+                let total: F = row.iter().zip(p).map(|(g, p)| *g * *p).sum();
+                row.iter_mut().zip(p).for_each(|(g, p)| *g = scale * *p * (*g - total));
+            }
+            match self.slot {
+                0 => {
+                    let scores = Matrix { data: &scores[..], rows: n, columns: m, transposed: false };
+                    multiply(scores, rows(k, b, m, e), out, false);
+                }
+                _ => {
+                    let scores = Matrix { data: &scores[..], rows: m, columns: n, transposed: true };
+                    multiply(scores, rows(q, b, n, e), out, false);
+                }
+            }
+        });
+        Buffer::recycle(scores);
+        Tensor::from_parts(Tensor::shape(x).clone(), out).into()
+    }
+
+    #[inline]
+    fn active(&self, arg: usize) -> bool {
+        // The cotangent of v is pᵀ g, whatever v is.
+        arg < 3 || arg == 3 && self.slot != 2
+    }
+
+    // With F = ⟨g, attention(q, k, v)⟩ this operation is ∂F/∂(q, k or v). Its derivative by another argument, applied to
+    // `h` from either side, is a second derivative of F, and those are symmetric.
+
+    fn vjp<A: Algebra>(&self, arg: usize, h: A, a: Args<'_, A>, _y: &A) -> A {
+        match arg {
+            0 => self.of.tangent(self.slot, &h, [&a[1], &a[2], &a[3]], mask_of(a, 4)),
+            _ => AttentionInput { slot: arg - 1, ..*self }.along(self.slot + 1, &h, a),
+        }
+    }
+
+    fn jvp<A: Algebra>(&self, arg: usize, d: A, a: Args<'_, A>, _y: &A) -> A {
+        match arg {
+            0 => apply(*self, &[&d, &a[1], &a[2], &a[3]], mask_of(a, 4)),
+            _ => self.along(arg, &d, a),
+        }
+    }
+
+    fn composed<A: Algebra>(&self, a: Args<'_, A>) -> Option<A> {
+        let (g, q, k, v) = (&a[0], &a[1], &a[2], &a[3]);
+        let p = self.of.probabilities(q, k, mask_of(a, 4));
+        let scores = || centred(&p, &g.matmul(v.t())) * self.of.scale;
+        Some(match self.slot {
+            0 => scores().matmul(k),
+            1 => scores().t().matmul(q),
+            _ => p.t().matmul(g),
+        })
+    }
+
+    #[inline]
+    fn analytic(&self) -> Analytic {
+        Analytic::Composed
+    }
+
+    #[inline]
+    fn flops(&self, args: &[&Shape], _y: &Shape) -> u64 {
+        let products = if self.slot == 2 { 1 } else { 2 };
+        self.of.flops(&args[1..], args[0]).saturating_mul(products)
+    }
+
+    #[inline]
+    fn cases() -> Vec<Case> {
+        let mask = Tensor::from([[true, false, true, true, false], [true, true, true, false, true], [false; 5]]);
+        let mut cases = Vec::new();
+        for slot in 0..3 {
+            let case = |causal, batch: &[usize]| {
+                let shape = |n: usize, m: usize| Shape::from([batch, &[n, m]].concat());
+                let of = Attention { scale: 0.6, causal };
+                let case = Case::of(AttentionInput { of, slot });
+                case.real(shape(3, 4)).real(shape(3, 2)).real(shape(5, 2)).real(shape(5, 4))
+            };
+            cases.extend([
+                case(false, &[]),
+                case(true, &[2]),
+                case(false, &[2]).exactly(mask.clone()),
+                case(false, &[0]),
+            ]);
+        }
+        cases
+    }
+}
+
+impl AttentionInput {
+    /// The tangent of this cotangent along a tangent `h` of argument 1 (`q`), 2 (`k`) or 3 (`v`).
+    #[track_caller]
+    fn along<A: Algebra>(&self, arg: usize, h: &A, a: Args<'_, A>) -> A {
+        let (g, q, k, v) = (&a[0], &a[1], &a[2], &a[3]);
+        let scale = self.of.scale;
+        let p = self.of.probabilities(q, k, mask_of(a, 4));
+        let dp = || self.of.probability_tangent(&p, arg - 1, h, q, k);
+        if self.slot == 2 {
+            return dp().t().matmul(g);
+        }
+        // scores = p ∘ (gp − Σ p gp) with gp = g vᵀ
+        let gp = g.matmul(v.t());
+        let d_scores = match arg {
+            3 => centred(&p, &g.matmul(h.t())),
+            _ => {
+                let dp = dp();
+                let mean = (p.clone() * &gp).sum_keeping(-1);
+                let change = (dp.clone() * &gp).sum_keeping(-1);
+                dp * (gp.clone() - mean) - p.clone() * change
+            }
+        };
+        let scores = || centred(&p, &gp);
+        let tangent = match (self.slot, arg) {
+            (0, 2) => d_scores.matmul(k) + scores().matmul(h),
+            (0, _) => d_scores.matmul(k),
+            (_, 1) => d_scores.t().matmul(q) + scores().t().matmul(h),
+            _ => d_scores.t().matmul(q),
+        };
+        tangent * scale
+    }
+}
+
+/// The methods of [`Attention`].
+pub trait AttentionExt: Algebra {
+    /// `softmax(q kᵀ / √e) v`, with `self` the queries: PyTorch's `scaled_dot_product_attention`.
+    ///
+    /// | argument | shape |
+    /// | --- | --- |
+    /// | `self` | `[…, n, e]` |
+    /// | `k` | `[…, m, e]` |
+    /// | `v` | `[…, m, f]` |
+    /// | result | `[…, n, f]` |
+    ///
+    /// With `causal`, query `i` sees the keys up to `i` alone. Two matrix products forward, eight backward, and none of
+    /// the `n × m` probabilities is kept.
+    ///
+    /// # Panics
+    /// If the shapes do not fit; batches are not broadcast.
+    ///
+    /// # Examples
+    /// ```
+    /// use wengert_tape::prelude::*;
+    /// let (q, k) = (Tensor::from([[0.0], [1.0]]), Tensor::from([[3.0_f64.ln()], [0.0]]));
+    /// let v = Tensor::from([[4.0], [8.0]]);
+    /// let y = q.scaled_dot_product_attention(&k, &v, false);
+    /// assert!((y - Tensor::from([[6.0], [5.0]])).abs().max().item() < 1e-14);
+    /// assert_eq!(q.scaled_dot_product_attention(&k, &v, true)[[0, 0]], 4.0);
+    /// ```
+    #[track_caller]
+    fn scaled_dot_product_attention(&self, k: impl Operand<Self>, v: impl Operand<Self>, causal: bool) -> Self {
+        let _called = called("scaled_dot_product_attention");
+        attention(causal, self).apply([self, &k.beside(self), &v.beside(self)], None)
+    }
+
+    /// [`scaled_dot_product_attention`](Self::scaled_dot_product_attention) where the mask says which keys each query may
+    /// see; with `causal`, both must allow it. A query that may see nothing gets zeros.
+    ///
+    /// # Panics
+    /// If the shapes do not fit; the mask broadcasts to `[…, n, m]`.
+    ///
+    /// # Examples
+    /// ```
+    /// use wengert_tape::prelude::*;
+    /// let (q, k, v) = (Tensor::from([[0.0], [1.0]]), Tensor::from([[3.0], [0.0]]), Tensor::from([[4.0], [8.0]]));
+    /// let mask = Tensor::from([[false, true], [false, false]]);
+    /// assert_eq!(q.masked_attention(&k, &v, mask, false), Tensor::from([[8.0], [0.0]]));
+    /// ```
+    #[track_caller]
+    fn masked_attention(
+        &self,
+        k: impl Operand<Self>,
+        v: impl Operand<Self>,
+        mask: impl MaskOperand<Self>,
+        causal: bool,
+    ) -> Self {
+        let _called = called("masked_attention");
+        let mask = mask.beside(self);
+        attention(causal, self).apply([self, &k.beside(self), &v.beside(self)], Some(&mask))
+    }
+}
+
+impl<A: Algebra> AttentionExt for A {}
+
+/// Attention with the usual scale, `1 / √e`.
+#[track_caller]
+fn attention<A: Algebra>(causal: bool, q: &A) -> Attention {
+    let width = q.shape().last().copied().unwrap_or(1);
+    Attention { scale: 1.0 / (width as f64).sqrt(), causal }
+}

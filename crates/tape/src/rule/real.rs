@@ -1,0 +1,171 @@
+//! What a derivative formula may use.
+
+use std::ops::{Add, Div, Mul, Neg, Sub};
+
+use crate::algebra::Algebra;
+use crate::ops::{
+    Chain, Compare, Cos, Cosh, Erf, Exp, Floor, Ln, Polygamma, Pow, Powf, Select, Sigmoid, Sin, Sinh, Sqrt,
+};
+use crate::shape::Shape;
+
+/// A number in a derivative formula: a float, a dual number, a recorded value, or a piece of text.
+///
+/// The functions here are those that derivatives are written in; each is itself an operation, so that a recorded
+/// derivative can be differentiated again.
+pub trait Real:
+    Copy
+    + Neg<Output = Self>
+    + Add<Output = Self>
+    + Sub<Output = Self>
+    + Mul<Output = Self>
+    + Div<Output = Self>
+    + Add<f64, Output = Self>
+    + Sub<f64, Output = Self>
+    + Mul<f64, Output = Self>
+    + Div<f64, Output = Self>
+{
+    /// The outcome of a comparison.
+    type Mask: Copy;
+
+    /// This cotangent or tangent times a derivative: 0 where it is 0, also if the derivative is infinite there.
+    #[track_caller]
+    fn chain(self, derivative: Self) -> Self;
+    /// A constant beside this number.
+    #[track_caller]
+    fn number(self, value: f64) -> Self;
+    /// The exponential.
+    #[track_caller]
+    fn exp(self) -> Self;
+    /// The natural logarithm.
+    #[track_caller]
+    fn ln(self) -> Self;
+    /// The square root.
+    #[track_caller]
+    fn sqrt(self) -> Self;
+    /// The sine.
+    #[track_caller]
+    fn sin(self) -> Self;
+    /// The cosine.
+    #[track_caller]
+    fn cos(self) -> Self;
+    /// The hyperbolic sine.
+    #[track_caller]
+    fn sinh(self) -> Self;
+    /// The hyperbolic cosine.
+    #[track_caller]
+    fn cosh(self) -> Self;
+    /// The error function.
+    #[track_caller]
+    fn erf(self) -> Self;
+    /// The derivative of order `order` of the digamma function.
+    #[track_caller]
+    fn polygamma(self, order: u32) -> Self;
+    /// The largest whole number that is not larger.
+    #[track_caller]
+    fn floor(self) -> Self;
+    /// `1 / (1 + exp(−x))`, without overflow.
+    #[track_caller]
+    fn sigmoid(self) -> Self;
+    /// This number to the power of another.
+    #[track_caller]
+    fn pow(self, exponent: Self) -> Self;
+    /// This number to a fixed power.
+    #[track_caller]
+    fn powf(self, exponent: f64) -> Self;
+    /// `self < other`
+    #[track_caller]
+    fn lt(self, other: Self) -> Self::Mask;
+    /// `self ≤ other`
+    #[track_caller]
+    fn le(self, other: Self) -> Self::Mask;
+    /// `self = other`
+    #[track_caller]
+    fn eq(self, other: Self) -> Self::Mask;
+    /// `a` where the mask holds, else `b`.
+    #[track_caller]
+    fn select(mask: Self::Mask, a: Self, b: Self) -> Self;
+}
+
+impl<A: Algebra + Copy> Real for A
+where
+    A::Mask: Copy,
+{
+    type Mask = A::Mask;
+
+    #[track_caller]
+    fn chain(self, derivative: Self) -> Self {
+        A::pointwise(Chain, [&self, &derivative])
+    }
+    #[track_caller]
+    fn number(self, value: f64) -> Self {
+        self.full(Shape::scalar(), value)
+    }
+    #[track_caller]
+    fn exp(self) -> Self {
+        A::pointwise(Exp, [&self])
+    }
+    #[track_caller]
+    fn ln(self) -> Self {
+        A::pointwise(Ln, [&self])
+    }
+    #[track_caller]
+    fn sqrt(self) -> Self {
+        A::pointwise(Sqrt, [&self])
+    }
+    #[track_caller]
+    fn sin(self) -> Self {
+        A::pointwise(Sin, [&self])
+    }
+    #[track_caller]
+    fn cos(self) -> Self {
+        A::pointwise(Cos, [&self])
+    }
+    #[track_caller]
+    fn sinh(self) -> Self {
+        A::pointwise(Sinh, [&self])
+    }
+    #[track_caller]
+    fn cosh(self) -> Self {
+        A::pointwise(Cosh, [&self])
+    }
+    #[track_caller]
+    fn erf(self) -> Self {
+        A::pointwise(Erf, [&self])
+    }
+    #[track_caller]
+    fn polygamma(self, order: u32) -> Self {
+        A::pointwise(Polygamma { order }, [&self])
+    }
+    #[track_caller]
+    fn floor(self) -> Self {
+        A::pointwise(Floor, [&self])
+    }
+    #[track_caller]
+    fn sigmoid(self) -> Self {
+        A::pointwise(Sigmoid, [&self])
+    }
+    #[track_caller]
+    fn pow(self, exponent: Self) -> Self {
+        A::pointwise(Pow, [&self, &exponent])
+    }
+    #[track_caller]
+    fn powf(self, exponent: f64) -> Self {
+        A::pointwise(Powf { exponent }, [&self])
+    }
+    #[track_caller]
+    fn lt(self, other: Self) -> A::Mask {
+        Compare::Less.of(&self, &other)
+    }
+    #[track_caller]
+    fn le(self, other: Self) -> A::Mask {
+        Compare::LessEqual.of(&self, &other)
+    }
+    #[track_caller]
+    fn eq(self, other: Self) -> A::Mask {
+        Compare::Equal.of(&self, &other)
+    }
+    #[track_caller]
+    fn select(mask: A::Mask, a: Self, b: Self) -> Self {
+        Select::of(&mask, &a, &b)
+    }
+}

@@ -1,0 +1,177 @@
+//! What the user called, for errors and graphs to say: the method, the layer, the line.
+//!
+//! A line is passed on by `#[track_caller]`. That ends where a function is called through a pointer, and a method that is
+//! made of others knows its name, which they do not: both are noted here while the call lasts.
+
+use std::cell::{Cell, RefCell};
+use std::panic::{self, AssertUnwindSafe, Location};
+use std::sync::Arc;
+
+use crate::error::{Error, Raised, reraise};
+use crate::tape::store::Line;
+
+thread_local! {
+    /// The method that the user called, if it is made of others.
+    static CALLED: Cell<Option<&'static str>> = const { Cell::new(None) };
+    /// The layers inside which the thread is: `encoder.0`.
+    static LAYER: RefCell<Option<Arc<str>>> = const { RefCell::new(None) };
+    /// Where a value with a tangent was asked for an operation: what its forward rule records comes from there.
+    static ASKED: Cell<Option<Line>> = const { Cell::new(None) };
+    /// The file that calls through a pointer, and the line that called it.
+    static POINTER: Cell<Option<(&'static str, Line)>> = const { Cell::new(None) };
+}
+
+/// While it lives, errors are raised in the name of a method and nodes are recorded at the line that called it; of methods
+/// that call each other, the first.
+pub(crate) struct Called {
+    before: Option<&'static str>,
+    _line: Asked,
+}
+
+/// Has errors raised in the name of this method, and nodes recorded at the line of its caller, while the result lives.
+#[track_caller]
+pub(crate) fn called(name: &'static str) -> Called {
+    let before = CALLED.get();
+    CALLED.set(before.or(Some(name)));
+    Called { before, _line: asked_at(Location::caller()) }
+}
+
+impl Drop for Called {
+    fn drop(&mut self) {
+        CALLED.set(self.before);
+    }
+}
+
+/// The method that the user called, if it is made of others.
+pub(crate) fn name() -> Option<&'static str> {
+    CALLED.get()
+}
+
+/// While it lives, the thread is inside a layer: [`layer`].
+#[derive(Debug)]
+pub struct InLayer(Option<Arc<str>>);
+
+/// Says that what follows, as long as the result lives, happens inside a layer of this name: errors and graphs name it
+/// beside the line. Inside another it is a part of that: `encoder.0`.
+///
+/// Containers of layers do so by position; a model of one's own may do so by the name of a field.
+///
+/// # Examples
+/// ```
+/// use wengert_tape::{GraphView, layer, prelude::*};
+/// let tape = Tape::new();
+/// let x = tape.var(Tensor::from([1.0, 2.0]));
+/// let y = {
+///     let _inside = layer("encoder");
+///     x.tanh()
+/// };
+/// let graph = GraphView::of_var(y.sum())?;
+/// assert_eq!(graph.nodes[1].layer.as_deref(), Some("encoder"));
+/// assert_eq!(graph.nodes[2].layer, None);
+/// # Ok::<(), Error>(())
+/// ```
+#[must_use = "the layer ends where this is dropped"]
+pub fn layer(name: impl std::fmt::Display) -> InLayer {
+    InLayer(LAYER.with_borrow_mut(|path| {
+        let inside: Arc<str> = match path {
+            Some(outer) => format!("{outer}.{name}").into(),
+            None => name.to_string().into(),
+        };
+        path.replace(inside)
+    }))
+}
+
+impl Drop for InLayer {
+    fn drop(&mut self) {
+        // While the thread ends there is nothing to put back.
+        let _ = LAYER.try_with(|path| path.replace(self.0.take()));
+    }
+}
+
+/// The layer inside which the thread is.
+pub(crate) fn layer_path() -> Option<Arc<str>> {
+    LAYER.try_with(|path| path.borrow().clone()).ok().flatten()
+}
+
+/// While it lives, what forward rules record comes from one line.
+pub(crate) struct Asked(Option<Line>);
+
+/// Has what is recorded while the result lives come from this line, but inside another call of this.
+pub(crate) fn asked_at(caller: Line) -> Asked {
+    let before = ASKED.get();
+    ASKED.set(before.or(Some(line_of_user(caller))));
+    Asked(before)
+}
+
+impl Drop for Asked {
+    fn drop(&mut self) {
+        ASKED.set(self.0);
+    }
+}
+
+/// The user's line for that of a caller, which may be where one of our files calls through a pointer.
+pub(crate) fn line_of_user(caller: Line) -> Line {
+    match (ASKED.get(), POINTER.get()) {
+        (Some(line), _) => line,
+        (None, Some((file, line))) if file == caller.file() => line,
+        _ => caller,
+    }
+}
+
+/// Whether an error at this line would name one of our files, and not the user's.
+pub(crate) fn is_behind_pointer(caller: Line) -> bool {
+    POINTER.get().is_some_and(|(file, _)| file == caller.file())
+}
+
+/// Runs `call`, which calls a function through a pointer in `file`, where the line of the caller ends: what it records has
+/// the line of the caller of this function, and its errors are raised there.
+#[doc(hidden)]
+#[track_caller]
+pub fn through_pointer<T>(file: &'static str, call: impl FnOnce() -> T) -> T {
+    struct Guard(Option<(&'static str, Line)>);
+    impl Drop for Guard {
+        fn drop(&mut self) {
+            POINTER.set(self.0);
+        }
+    }
+    let line = line_of_user(Location::caller());
+    let guard = Guard(POINTER.replace(Some((file, line))));
+    // As in `caught`, the tape is whole wherever an error is raised.
+    let result = panic::catch_unwind(AssertUnwindSafe(call));
+    drop(guard);
+    match result {
+        Ok(value) => value,
+        Err(payload) => match payload.downcast::<Raised>() {
+            Ok(raised) => reraise(*raised),
+            Err(other) => panic::resume_unwind(other),
+        },
+    }
+}
+
+impl Error {
+    /// This error, in the name of what the user called and with the layer.
+    pub(crate) fn as_called(mut self) -> Self {
+        if let Some(name) = name()
+            && let Error::Shape { op, .. }
+            | Error::NoRule { op, .. }
+            | Error::Singular { op, .. }
+            | Error::NoDerivative { op, .. } = &mut self
+        {
+            name.clone_into(op);
+        }
+        if let Some(layer) = layer_path()
+            && let Error::Shape { message, .. }
+            | Error::NoRule { message, .. }
+            | Error::Singular { message, .. }
+            | Error::NoDerivative { message, .. }
+            | Error::Argument(message) = &mut self
+        {
+            // An error that was returned and is raised again has it already.
+            let place = format!(" (in layer {layer})");
+            if !message.ends_with(&place) {
+                *message += &place;
+            }
+        }
+        self
+    }
+}

@@ -1,0 +1,444 @@
+//! The chain rule, walked once backwards (or forwards) over the tape.
+//!
+//! Recording order is a topological order, so a reverse scan is the backward pass. The loops hold no borrow of the tape
+//! while a rule runs: operation, parents and values are cloned out of the node first.
+
+use smallvec::SmallVec;
+
+use crate::algebra::{Algebra, Any, Args};
+use crate::by_id::ById;
+use crate::error::{Error, caught};
+use crate::few::Few;
+use crate::float::Float;
+use crate::gradients::{Gradients, RecordedGradients};
+use crate::op::Op;
+use crate::ops::AnyOp;
+use crate::shape::Shape;
+use crate::tape::store::{self, Store, What};
+use crate::tape::{Operands, Parent, Step, Var, inherit, read, step, value_of};
+use crate::tensor::Tensor;
+
+/// What stops the fast sweep over scalar nodes: where it must hand over or collect.
+enum Stop {
+    /// Scalar leaves `first..end`.
+    Leaves(u32, u32),
+    /// A scalar node whose adjoint is kept.
+    Retained(u32),
+    /// A tensor node.
+    Wide(u32),
+}
+
+impl Stop {
+    fn end(&self) -> u32 {
+        match self {
+            Stop::Leaves(_, end) => *end,
+            Stop::Retained(id) | Stop::Wide(id) => id + 1,
+        }
+    }
+}
+
+/// The stops below `end`, in ascending order.
+fn stops<F: Float>(store: &Store<F>, end: u32) -> Vec<Stop> {
+    let leaves = store.leaves.iter().filter(|r| r.start < end).map(|r| Stop::Leaves(r.start, r.end.min(end)));
+    let retained = store.retained.iter().filter(|id| **id < end).map(|id| Stop::Retained(*id));
+    let wide = store.wide.iter().take_while(|w| w.id < end).map(|w| Stop::Wide(w.id));
+    let mut all: Vec<Stop> = leaves.chain(retained).chain(wide).collect();
+    // Merging sorted runs: the standard sort finds them. A retained leaf is collected twice, as both.
+    all.sort_by_key(Stop::end);
+    all
+}
+
+/// The gradients of node `root` times `seed`, on numbers.
+pub(crate) fn backward<F: Float>(key: u32, root: u32, seed: Tensor<F>, all: bool) -> Result<Gradients<F>, Error> {
+    caught(|| if all { backward_all(key, root, seed) } else { backward_of_leaves(key, root, seed) })
+}
+
+fn backward_of_leaves<F: Float>(key: u32, root: u32, seed: Tensor<F>) -> Result<Gradients<F>, Error> {
+    let end = root + 1;
+    let (stops, mut place) = store::with_store(key, |store: &mut Store<F>| (stops(store, end), store.last_place()))?;
+    let mut adjoints = store::take_adjoints::<F>(end as usize)?;
+    let mut cotangents: Vec<Option<Tensor<F>>> = Vec::new();
+    let wide_at = |id: u32| store::with_store(key, |store: &mut Store<F>| store.wide_position(id));
+    match wide_at(root)? {
+        Some(k) => {
+            cotangents.resize_with(k + 1, || None);
+            cotangents[k] = Some(seed);
+        }
+        None => {
+            let below = store::with_store(key, |store: &mut Store<F>| store.wide.partition_point(|w| w.id < root))?;
+            cotangents.resize_with(below, || None);
+            adjoints[root as usize] = seed.item();
+        }
+    }
+    let mut gradients = Gradients::new(key, root);
+    let hooked = is_hooked::<F>(key)?;
+    let mut top = end;
+    let mut k = cotangents.len();
+    for stop in stops.iter().rev() {
+        let segment = stop.end();
+        if segment < top {
+            store::with_store(key, |store: &mut Store<F>| {
+                store.sweep_scalars(segment, top, &mut place, &mut adjoints)
+            })?;
+        }
+        match *stop {
+            Stop::Leaves(first, end) => {
+                gradients.add_leaves(first, &mut adjoints[first as usize..end as usize]);
+                top = first;
+            }
+            Stop::Retained(id) => {
+                gradients.add_retained_scalar(id, adjoints[id as usize]);
+                if hooked {
+                    run_hooks(key, id, &adjoints[id as usize].into())?;
+                }
+                top = segment;
+            }
+            Stop::Wide(id) => {
+                top = id;
+                k -= 1;
+                let scalar_part = std::mem::replace(&mut adjoints[id as usize], F::zero());
+                let mut g = cotangents[k].take();
+                if scalar_part != F::zero() {
+                    let part = Tensor::from(scalar_part);
+                    g = Some(match g {
+                        Some(g) => g.reshape(Shape::scalar()) + part,
+                        None => part,
+                    });
+                }
+                if let Some(g) = g.as_ref().filter(|_| hooked) {
+                    run_hooks(key, id, g)?;
+                }
+                visit_wide(key, id, k, g, &mut adjoints, &mut cotangents, &mut gradients)?;
+            }
+        }
+    }
+    if top > 1 {
+        store::with_store(key, |store: &mut Store<F>| store.sweep_scalars(1, top, &mut place, &mut adjoints))?;
+    }
+    adjoints[0] = F::zero();
+    store::give_adjoints(adjoints);
+    gradients.finish()?;
+    Ok(gradients)
+}
+
+/// Hands the cotangent of a tensor node to its parents, or keeps it if the node is a leaf.
+fn visit_wide<F: Float>(
+    key: u32,
+    id: u32,
+    position: usize,
+    g: Option<Tensor<F>>,
+    adjoints: &mut [F],
+    cotangents: &mut [Option<Tensor<F>>],
+    gradients: &mut Gradients<F>,
+) -> Result<(), Error> {
+    let mut operands = Operands::new();
+    let mut parents: SmallVec<[u32; 3]> = SmallVec::new();
+    let mut parts = None;
+    let (leaf, active, retained, line) = store::with_store(key, |store: &mut Store<F>| {
+        let w = &store.wide[position];
+        let leaf = w.parents.is_empty();
+        if w.active && !leaf && g.is_some() {
+            parents.extend_from_slice(&w.parents);
+            parts = Some((w.what.clone(), w.value.clone()));
+            if let What::Op(_) = w.what {
+                read(store, w.parents.iter().copied(), &mut operands)?;
+            }
+        }
+        Ok::<_, Error>((leaf.then_some(matches!(w.what, What::Input)), w.active, w.retained, w.line))
+    })??;
+    if let Some(input) = leaf {
+        gradients.add_tensor_leaf(id, line, input, g.filter(|_| active));
+        return Ok(());
+    }
+    let (Some((what, value)), Some(g)) = (parts, g) else { return Ok(()) };
+    if retained {
+        gradients.add_tensor(id, g.clone());
+    }
+    let op = match what {
+        What::Op(op) => op,
+        What::Slope(slope) => {
+            adjoints[parents[0] as usize] += g.item() * F::from_f64(slope);
+            return Ok(());
+        }
+        What::Var | What::Input => unreachable!("leaves have no parents"),
+    };
+    let args = Few::from_fn(operands.len(), |k| operands[k].0.as_arg());
+    let needed = Few::those(parents.len(), |k| (operands[k].1 && op.active(k)).then_some(k));
+    let y = value.real();
+    for (arg, c) in needed.iter().zip(op.cotangents(&needed, g, Args(&args), &y)) {
+        expect_shape(&op, "vjp", *arg, Tensor::shape(&c), &args[*arg].shape())?;
+        let parent = parents[*arg];
+        match store::with_store(key, |store: &mut Store<F>| store.wide_position(parent))? {
+            Some(k) => accumulate(&mut cotangents[k], c),
+            None => adjoints[parent as usize] += c.item(),
+        }
+    }
+    Ok(())
+}
+
+/// An error if a rule gives something of another shape than it must: a user's own may forget a sum, and what is then
+/// repeated would be a wrong gradient.
+pub(crate) fn expect_shape(op: &AnyOp, rule: &str, arg: usize, found: &Shape, expected: &Shape) -> Result<(), Error> {
+    if found == expected {
+        return Ok(());
+    }
+    let of = if rule == "vjp" { "an argument" } else { "a value" };
+    let message = format!("its {rule} by argument {arg} returns shape {found} for {of} of shape {expected}");
+    Err(Error::Shape { op: op.name(), message })
+}
+
+fn accumulate<F: Float>(slot: &mut Option<Tensor<F>>, c: Tensor<F>) {
+    match slot {
+        None => *slot = Some(c),
+        Some(sum) => *sum += &c,
+    }
+}
+
+/// Which nodes the output depends on through differentiable arguments.
+pub(crate) fn reached<F: Float>(key: u32, root: u32) -> Result<Vec<bool>, Error> {
+    let mut reached = vec![false; root as usize + 1];
+    reached[root as usize] = true;
+    let (wide, mut place): (Vec<u32>, _) = store::with_store(key, |store: &mut Store<F>| {
+        (store.wide.iter().map(|w| w.id).take_while(|id| *id <= root).collect(), store.last_place())
+    })?;
+    let mut top = root + 1;
+    for id in wide.into_iter().rev() {
+        store::with_store(key, |store: &mut Store<F>| store.mark_scalars(id + 1, top, &mut place, &mut reached))?;
+        top = id;
+        if !reached[id as usize] {
+            continue;
+        }
+        let (what, parents) = store::with_store(key, |store: &mut Store<F>| {
+            store.wide(id).map_or((What::Input, SmallVec::new()), |w| (w.what.clone(), w.parents.clone()))
+        })?;
+        for (k, parent) in parents.iter().enumerate().filter(|(_, p)| **p & store::CONSTANT == 0) {
+            reached[*parent as usize] |= !matches!(&what, What::Op(op) if !op.active(k));
+        }
+    }
+    store::with_store(key, |store: &mut Store<F>| store.mark_scalars(1, top, &mut place, &mut reached))?;
+    Ok(reached)
+}
+
+/// Where a dependence of `root` on `leaf` ends that carries no derivative, in words: the first operation that has none by
+/// the argument through which it depends on the leaf. `None` if the output does not depend on it at all.
+pub(crate) fn blocked<F: Float>(key: u32, leaf: u32, root: u32) -> Result<Option<String>, Error> {
+    let steps = |id: u32| store::with_store(key, |store: &mut Store<F>| step(store, id));
+    let parents_of = |step: &Step<F>| -> Few<(usize, u32)> {
+        Few::those(step.parents.len(), |k| match step.parents[k] {
+            Parent::Node { id, .. } => Some((k, id)),
+            _ => None,
+        })
+    };
+    // What the output needs, by whatever argument.
+    let mut needed = vec![false; root as usize + 1];
+    needed[root as usize] = true;
+    for id in (leaf..=root).rev().filter(|id| *id > 0) {
+        if needed[id as usize]
+            && let Some(step) = steps(id)?
+        {
+            parents_of(&step).iter().for_each(|(_, p)| needed[*p as usize] = true);
+        }
+    }
+    if !needed[leaf as usize] {
+        return Ok(None);
+    }
+    let mut live = vec![false; root as usize + 1];
+    live[leaf as usize] = true;
+    for id in leaf + 1..=root {
+        let Some(step) = steps(id)?.filter(|_| needed[id as usize]) else { continue };
+        for (k, p) in parents_of(&step).iter().copied() {
+            if live[p as usize] && step.op.active(k) {
+                live[id as usize] = true;
+            } else if live[p as usize] {
+                return Ok(Some(format!("`{}` ({}), which has no derivative by it", step.op.name(), step.line)));
+            }
+        }
+    }
+    Ok(None)
+}
+
+/// Why an output that depends on no `var` by a derivative does not, in words.
+pub(crate) fn why_inactive<F: Float>(key: u32, root: u32) -> Result<String, Error> {
+    let vars: Vec<(u32, store::Line)> = store::with_store(key, |store: &mut Store<F>| {
+        let vars = store.wide.iter().take_while(|w| w.id < root).filter(|w| matches!(w.what, What::Var));
+        vars.map(|w| (w.id, w.line)).collect()
+    })?;
+    for (leaf, line) in vars {
+        if let Some(by) = blocked::<F>(key, leaf, root)? {
+            return Ok(format!("the output depends on the var made at {line} only through {by}"));
+        }
+    }
+    Ok("the output depends on inputs alone, and on no var".into())
+}
+
+/// Calls what was asked to see the gradient of a node.
+fn run_hooks<F: Float>(key: u32, id: u32, g: &Tensor<F>) -> Result<(), Error> {
+    let hooks = store::with_store(key, |store: &mut Store<F>| store.hooks.get(id).cloned())?;
+    hooks.iter().flatten().for_each(|hook| hook(g));
+    Ok(())
+}
+
+/// Whether anything was asked to see gradients.
+fn is_hooked<F: Float>(key: u32) -> Result<bool, Error> {
+    store::with_store(key, |store: &mut Store<F>| !store.hooks.is_empty())
+}
+
+/// The sweep that keeps every cotangent, scalar or tensor, as numbers.
+fn backward_all<F: Float>(key: u32, root: u32, seed: Tensor<F>) -> Result<Gradients<F>, Error> {
+    let cotangents = sweep::<F, _>(key, root, seed, &|id| value_of(key, id))?;
+    if is_hooked::<F>(key)? {
+        cotangents.iter().rev().try_for_each(|(id, g)| run_hooks(key, id, g))?;
+    }
+    let mut gradients = Gradients::new(key, root);
+    let (leaves, scalars): (Vec<_>, Vec<_>) = store::with_store(key, |store: &mut Store<F>| {
+        let wide = store.wide.iter().take_while(|w| w.id <= root).filter(|w| w.parents.is_empty());
+        let scalars = store.leaves.iter().take_while(|r| r.start <= root).map(|r| r.start..r.end.min(root + 1));
+        (wide.map(|w| (w.id, w.line, matches!(w.what, What::Input))).collect(), scalars.collect())
+    })?;
+    for range in scalars.into_iter().rev() {
+        let item = |id: u32| cotangents.get(id).map_or_else(F::zero, Tensor::item);
+        let mut adjoints: Vec<F> = range.clone().map(item).collect();
+        gradients.add_leaves(range.start, &mut adjoints);
+        gradients.add_unreached(range.filter(|id| !cotangents.contains(*id)));
+    }
+    for (id, g) in cotangents.iter() {
+        gradients.add_tensor(id, g.clone());
+    }
+    for (id, line, input) in leaves {
+        gradients.note_leaf(id, line, input);
+    }
+    Ok(gradients)
+}
+
+/// The gradients of `root` as recorded values.
+pub(crate) fn backward_recorded<F: Float>(root: Var<F>) -> Result<RecordedGradients<F>, Error> {
+    let key = root.key;
+    let seed = root.full(root.try_value()?.shape().clone(), 1.0);
+    let cotangents = sweep::<F, _>(key, root.id, seed, &|id| handle(key, id))?;
+    if is_hooked::<F>(key)? {
+        cotangents.iter().rev().try_for_each(|(id, g)| run_hooks(key, id, &g.try_value()?))?;
+    }
+    RecordedGradients::new(root, cotangents)
+}
+
+/// A node or constant as a recorded value of its kind.
+pub(crate) fn handle<F: Float>(key: u32, id: u32) -> Result<Any<Var<F>>, Error> {
+    Ok(match value_of::<F>(key, id)? {
+        Any::Real(_) => Any::Real(Var::new(key, id)),
+        Any::Index(_) => Any::Index(Var::new(key, id)),
+        Any::Mask(_) => Any::Mask(Var::new(key, id)),
+    })
+}
+
+/// The cotangents of all nodes from which `root` is reached, read as `A`; `at` gives the value of a node or constant.
+pub(crate) fn sweep<F: Float, A: Algebra>(
+    key: u32,
+    root: u32,
+    seed: A,
+    at: &dyn Fn(u32) -> Result<Any<A>, Error>,
+) -> Result<ById<A>, Error> {
+    sweep_to::<F, A>(key, root, seed, at, &[])
+}
+
+/// [`sweep`] that does not go on beyond the nodes `ends`.
+pub(crate) fn sweep_to<F: Float, A: Algebra>(
+    key: u32,
+    root: u32,
+    seed: A,
+    at: &dyn Fn(u32) -> Result<Any<A>, Error>,
+    ends: &[u32],
+) -> Result<ById<A>, Error> {
+    caught(|| sweep_on::<F, A>(key, root, seed, at, ends))
+}
+
+fn sweep_on<F: Float, A: Algebra>(
+    key: u32,
+    root: u32,
+    seed: A,
+    at: &dyn Fn(u32) -> Result<Any<A>, Error>,
+    ends: &[u32],
+) -> Result<ById<A>, Error> {
+    let mut cotangents = ById::from_iter([(root, seed)]);
+    let mut next = Some(root);
+    while let Some(id) = next {
+        next = cotangents.before(id);
+        if ends.contains(&id) {
+            continue;
+        }
+        let Some(Step { op, parents, line, .. }) = store::with_store(key, |store: &mut Store<F>| step(store, id))?
+        else {
+            continue;
+        };
+        let Some(g) = cotangents.get(id).cloned() else { continue };
+        let y = at(id)?.real();
+        let values = arguments(&parents, &y, at)?;
+        let args = Few::from_fn(values.len(), |k| values[k].as_arg());
+        let _line = inherit::<F>(line);
+        let needed = Few::those(parents.len(), |k| match parents[k] {
+            Parent::Node { id, active: true } if op.active(k) => Some((k, id)),
+            _ => None,
+        });
+        let need = Few::from_fn(needed.len(), |k| needed[k].0);
+        for ((_, parent), c) in needed.iter().zip(op.cotangents(&need, g, Args(&args), &y)) {
+            match cotangents.get_mut(*parent) {
+                Some(sum) => *sum = sum.clone() + c,
+                None => cotangents.insert(*parent, c),
+            }
+            next = next.max(Some(*parent));
+        }
+    }
+    Ok(cotangents)
+}
+
+/// The operands of a node, read as `A`.
+pub(crate) fn arguments<F: Float, A: Algebra>(
+    parents: &[Parent<F>],
+    beside: &A,
+    at: &dyn Fn(u32) -> Result<Any<A>, Error>,
+) -> Result<SmallVec<[Any<A>; 3]>, Error> {
+    parents
+        .iter()
+        .map(|p| match *p {
+            Parent::Node { id, .. } | Parent::Constant(id) => at(id),
+            Parent::Number(x) => Ok(Any::Real(beside.full(Shape::scalar(), x.to_f64()))),
+        })
+        .collect()
+}
+
+/// The tangents of all nodes up to `root` that a direction reaches, on numbers: forward mode over the recorded nodes.
+pub(crate) fn tangents<F: Float>(key: u32, root: u32, directions: ById<Tensor<F>>) -> Result<ById<Tensor<F>>, Error> {
+    caught(|| tangents_on(key, root, directions))
+}
+
+fn tangents_on<F: Float>(key: u32, root: u32, directions: ById<Tensor<F>>) -> Result<ById<Tensor<F>>, Error> {
+    let mut tangents = directions;
+    let Some(first) = tangents.ids().first().copied() else { return Ok(tangents) };
+    let at = |id: u32| value_of::<F>(key, id);
+    for id in first + 1..=root {
+        let Some(Step { op, parents, .. }) = store::with_store(key, |store: &mut Store<F>| step(store, id))? else {
+            continue;
+        };
+        let reached = |k: usize| match parents[k] {
+            Parent::Node { id, .. } if op.active(k) => tangents.get(id),
+            _ => None,
+        };
+        if (0..parents.len()).all(|k| reached(k).is_none()) {
+            continue;
+        }
+        let Any::Real(y) = at(id)? else { continue };
+        let values = arguments(&parents, &y, &at)?;
+        let args = Few::from_fn(values.len(), |k| values[k].as_arg());
+        let mut sum: Option<Tensor<F>> = None;
+        for k in 0..parents.len() {
+            if let Some(d) = reached(k) {
+                let part = op.jvp(k, d.clone(), Args(&args), &y);
+                expect_shape(&op, "jvp", k, Tensor::shape(&part), Tensor::shape(&y))?;
+                accumulate(&mut sum, part);
+            }
+        }
+        if let Some(sum) = sum {
+            tangents.insert(id, sum);
+        }
+    }
+    Ok(tangents)
+}

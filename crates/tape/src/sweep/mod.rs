@@ -1,0 +1,8 @@
+//! One pass over a tape: cotangents backwards, tangents forwards, and the gradients that a pass collects.
+//!
+//! It knows the tape, and nothing that calls it.
+
+mod backward;
+pub(crate) mod gradients;
+
+pub(crate) use backward::*;

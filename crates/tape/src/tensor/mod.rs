@@ -1,0 +1,15 @@
+//! A plain array of numbers, positions or truth values: its shape, its buffer, and the number types that it may hold.
+//!
+//! It knows errors, and no operation, tape or derivative.
+
+mod array;
+pub(crate) mod buffer;
+pub(crate) mod ceiling;
+mod construct;
+mod display;
+pub(crate) mod few;
+pub(crate) mod float;
+pub(crate) mod shape;
+pub(crate) mod sizes;
+
+pub use array::Tensor;

@@ -1,0 +1,10 @@
+//! Functions of functions: points and their gradients, differential operators, and recorded graphs that are computed anew, in
+//! other numbers, in pieces, or from a file.
+
+pub(crate) mod checkpoint;
+pub(crate) mod differential;
+#[cfg(feature = "json")]
+pub(crate) mod json;
+pub(crate) mod point;
+pub(crate) mod replay;
+pub(crate) mod replay_complex;

@@ -1,0 +1,218 @@
+//! Wrong rules that no single derivative shows: the checker finds each by default, and says what is wrong.
+
+use std::fmt::Write;
+
+use wengert_tape::check::{Checker, Report, Verdict};
+use wengert_tape::prelude::*;
+use wengert_tape::{Algebra, Arg, Args, Case, Op, Value};
+
+/// `y = x³` with rules that are wrong in some way: the value is always right.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Cube {
+    Right,
+    /// `g` is cut off at ±2.
+    Clamped,
+    /// Cut off far beyond ordinary numbers, or far below.
+    ClampedFar,
+    LostWhenTiny,
+    /// Negative cotangents are dropped.
+    Rectified,
+    /// Depends on the size of `g`, not on its direction.
+    Normalised,
+    /// Sees only whether all of `g` is positive.
+    OfAllSigns,
+    /// Something is added whatever `g` is.
+    Shifted,
+    /// The forward rule is 100 times the right one; NaN; zero; takes sizes for directions; is cut off.
+    ForwardFactor,
+    ForwardNan,
+    ForwardZero,
+    ForwardSize,
+    ForwardClamped,
+    /// There is no forward rule.
+    NoForward,
+    /// The cotangent or the tangent has another shape.
+    ShapeOfReverse,
+    ShapeOfForward,
+}
+
+impl Op for Cube {
+    fn name(&self) -> String {
+        "cube".into()
+    }
+    fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
+        Ok(args[0].clone())
+    }
+    fn forward<F: Float>(&self, a: Args<'_, Tensor<F>>) -> Value<F> {
+        a[0].powi(3).into()
+    }
+    fn vjp<A: Algebra>(&self, _arg: usize, g: A, a: Args<'_, A>, _y: &A) -> A {
+        let slope = a[0].square() * 3.0;
+        match self {
+            Cube::Clamped => g.clamp(-2.0, 2.0) * slope,
+            Cube::ClampedFar => g.clamp(-1e9, 1e9) * slope,
+            Cube::LostWhenTiny => (g.clone() + 1e4 - 1e4) * slope,
+            Cube::Rectified => g.relu() * slope,
+            Cube::Normalised => g.clone() / (g.square().mean() + 1e-3).sqrt() * slope,
+            Cube::OfAllSigns => (g.clone() + (g.min().relu() - g.min())) * slope,
+            Cube::Shifted => g * slope + 1e-3,
+            Cube::ShapeOfReverse => (g * slope).sum(),
+            _ => g * slope,
+        }
+    }
+    fn jvp<A: Algebra>(&self, arg: usize, d: A, a: Args<'_, A>, _y: &A) -> A {
+        let right = d.clone() * a[0].square() * 3.0;
+        match self {
+            Cube::ForwardFactor => right * 100.0,
+            Cube::ForwardNan => right * f64::NAN,
+            Cube::ForwardZero => right * 0.0,
+            Cube::ForwardSize => right.abs(),
+            Cube::ForwardClamped => d.clamp(-1e6, 1e6) * a[0].square() * 3.0,
+            Cube::ShapeOfForward => right.sum(),
+            Cube::NoForward => OnlyReverse.jvp(arg, d, a, _y),
+            _ => right,
+        }
+    }
+    fn cases() -> Vec<Case> {
+        vec![Case::of(Cube::Right).real([3]), Case::of(Cube::Right).real([0])]
+    }
+}
+
+/// An operation that has no forward rule.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct OnlyReverse;
+
+impl Op for OnlyReverse {
+    fn name(&self) -> String {
+        "cube".into()
+    }
+    fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
+        Ok(args[0].clone())
+    }
+    fn forward<F: Float>(&self, a: Args<'_, Tensor<F>>) -> Value<F> {
+        a[0].powi(3).into()
+    }
+    fn vjp<A: Algebra>(&self, _arg: usize, g: A, a: Args<'_, A>, _y: &A) -> A {
+        g * a[0].square() * 3.0
+    }
+}
+
+fn cube<A: Algebra>(op: Cube, x: &A) -> A {
+    A::apply(op, &[Arg::Real(x)]).real()
+}
+
+/// What the checker says of a cube in a loss that gives it cotangents of the size `scale`.
+fn report(op: Cube, scale: f64) -> Result<Report, Error> {
+    let f = move |x: Var| (cube(op, &x) * scale).sum() + x.square().sum();
+    Checker::new().report(f, &Tensor::from([0.5, -1.5, 0.25]))
+}
+
+/// Kind of fault; what the report says.
+const BROKEN: &[(Cube, &str)] = &[
+    (Cube::Clamped, "is not linear in what it is given"),
+    (Cube::ClampedFar, "is not linear in what it is given"),
+    (Cube::LostWhenTiny, "is not linear in what it is given"),
+    (Cube::Rectified, "`cube`"),
+    (Cube::Normalised, "`cube`"),
+    (Cube::OfAllSigns, "`cube`"),
+    (Cube::Shifted, "`cube`"),
+    (Cube::ForwardFactor, "forward rule (jvp) of argument 0 disagrees with the reverse rule"),
+    (Cube::ForwardNan, "forward rule (jvp) of argument 0 disagrees with the reverse rule"),
+    (Cube::ForwardZero, "forward rule (jvp) of argument 0 disagrees with the reverse rule"),
+    (Cube::ForwardSize, "forward rule (jvp) of argument 0"),
+    (Cube::ForwardClamped, "forward rule (jvp) of argument 0 is not linear in what it is given"),
+];
+
+#[test]
+fn rules_that_are_right_at_one_cotangent_alone_fail() {
+    let mut failures = String::new();
+    for scale in [10.0, -0.3, 1.0] {
+        for (op, says) in BROKEN {
+            let report = report(*op, scale).unwrap();
+            if report.verdict != Verdict::Fail || !report.to_string().contains(says) {
+                writeln!(failures, "{op:?}, cotangents of {scale}: {report}").unwrap();
+            }
+        }
+        let right = report(Cube::Right, scale).unwrap();
+        if right.verdict != Verdict::Pass {
+            writeln!(failures, "right, cotangents of {scale}: {right}").unwrap();
+        }
+    }
+    for (op, says) in BROKEN {
+        let alone = Checker::new().report_op(*op, &[Tensor::from([0.5, -1.5]).into()]).unwrap();
+        if alone.verdict != Verdict::Fail || !alone.to_string().contains(says) {
+            writeln!(failures, "{op:?} alone: {alone}").unwrap();
+        }
+    }
+    assert!(failures.is_empty(), "\n{failures}");
+}
+
+#[test]
+fn a_missing_forward_rule_is_said_and_a_wrong_shape_is_an_error() {
+    let x = Tensor::from([0.5, -1.5]);
+    let none = report(Cube::NoForward, 1.0).unwrap();
+    assert_eq!(none.verdict, Verdict::Pass);
+    assert!(none.to_string().contains("not checked: forward mode: `cube` has no forward rule"), "{none}");
+    let asked = Checker::new().forward_mode(true).report(|x: Var| cube(Cube::NoForward, &x).sum(), &x).unwrap_err();
+    assert!(asked.to_string().starts_with("cube: it has no rule for forward mode by argument 0"), "{asked}");
+    let tangent = jvp(|x: Var| cube(Cube::NoForward, &x), &x, &x).unwrap_err();
+    assert_eq!(tangent.to_string(), asked.to_string());
+    let silent = Checker::new().forward_mode(false).report(|x: Var| cube(Cube::ForwardNan, &x).sum(), &x).unwrap();
+    assert_eq!(silent.verdict, Verdict::Pass, "{silent}");
+
+    let reverse = "cube: its vjp by argument 0 returns shape [] for an argument of shape [2]";
+    let forward = "cube: its jvp by argument 0 returns shape [] for a value of shape [2]";
+    let in_reverse = |x: Var| cube(Cube::ShapeOfReverse, &x).sum();
+    assert_eq!(grad(in_reverse, &x).unwrap_err().to_string(), reverse);
+    assert_eq!(check_gradients(in_reverse, &x).unwrap_err().to_string(), reverse);
+    let alone = Checker::new().report_op(Cube::ShapeOfReverse, &[x.clone().into()]);
+    assert_eq!(alone.unwrap_err().to_string(), reverse);
+    let in_forward = |x: Var| cube(Cube::ShapeOfForward, &x);
+    assert_eq!(jvp(in_forward, &x, &x).unwrap_err().to_string(), forward);
+    assert_eq!(check_gradients(|x| in_forward(x).sum(), &x).unwrap_err().to_string(), forward);
+}
+
+/// A parameter's value that leaves the tape is seen, wherever it is read, in both float types and at second order.
+#[test]
+fn the_value_of_a_parameter_that_leaves_the_tape_is_seen() {
+    let w = Param::new(Tensor::from([2.0, -0.5, 1.5]));
+    let x0 = Tensor::from([0.3, 0.7, -1.1]);
+    let check = |f: &dyn Fn(Var) -> Var, order: u8| Checker::new().order(order).report(f, &x0).unwrap();
+    type Row<'a> = (&'a str, &'a dyn Fn(Var) -> Var);
+    let leaving: &[Row<'_>] = &[
+        ("as a tensor", &|x| (x * x.lift(&w) * w.value().clone()).sum()),
+        ("as a number", &|x| (x * x.lift(&w)).sum() * w.value().square().sum().item()),
+        ("one element of it", &|x| (x * x.lift(&w)).sum() * w.value()[[1]]),
+        ("through the leaf", &|x| (x * x.lift(&w) * x.lift(&w).value().exp()).sum()),
+        ("as a divisor", &|x| (x * x.lift(&w)).sum() / (w.value().square().sum().item() + 1.0)),
+    ];
+    let staying: &[Row<'_>] = &[
+        ("its shape", &|x| (x * x.lift(&w)).sum() * w.value().shape().len_elements() as f64),
+        ("its sign, which does not move", &|x| (x * x.lift(&w) * w.value().map(f64::signum)).sum()),
+        ("nothing", &|x| (x.lift(&w).tanh() * x).sum()),
+    ];
+    let mut failures = String::new();
+    for order in [1, 2] {
+        for (name, f) in leaving {
+            let report = check(*f, order);
+            if report.verdict != Verdict::Fail || !report.to_string().contains("left the tape") {
+                writeln!(failures, "order {order}, {name}: {report}").unwrap();
+            }
+        }
+        for (name, f) in staying {
+            let report = check(*f, order);
+            if report.verdict != Verdict::Pass {
+                writeln!(failures, "order {order}, {name}: {report}").unwrap();
+            }
+        }
+    }
+    assert!(failures.is_empty(), "\n{failures}");
+    assert_eq!(w.value().data(), [2.0, -0.5, 1.5]);
+
+    let single = Param::new(w.value().cast::<f32>());
+    let f = |x: Var<f32>| (x * x.lift(&single) * single.value().clone()).sum();
+    let error = check_gradients(f, &x0.cast::<f32>()).unwrap_err().to_string();
+    assert!(error.contains("left the tape"), "{error}");
+    let f = |x: Var<f32>| (x * x.lift(&single)).sum().tanh();
+    assert_eq!(check_gradients(f, &x0.cast::<f32>()).unwrap().verdict, Verdict::Pass);
+}
