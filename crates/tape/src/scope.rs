@@ -155,7 +155,8 @@ impl Error {
             && let Error::Shape { op, .. }
             | Error::NoRule { op, .. }
             | Error::Singular { op, .. }
-            | Error::NoDerivative { op, .. } = &mut self
+            | Error::NoDerivative { op, .. }
+            | Error::TooLarge { op, .. } = &mut self
         {
             name.clone_into(op);
         }

@@ -60,7 +60,8 @@ impl Window {
 
     /// The entries of window `i` that lie before `end`, counted from the first place of the padding, and not before `begin`.
     fn entries_between(&self, i: usize, begin: usize, end: usize) -> Range<usize> {
-        let to = |place: usize| place.saturating_sub(i.saturating_mul(self.stride)).div_ceil(self.dilation).min(self.size);
+        let to =
+            |place: usize| place.saturating_sub(i.saturating_mul(self.stride)).div_ceil(self.dilation).min(self.size);
         to(begin)..to(end).max(to(begin))
     }
 
@@ -283,9 +284,8 @@ mod tests {
         let each = || SIZES.into_iter().skip(1);
         each().flat_map(move |size| {
             each().flat_map(move |stride| {
-                each().flat_map(move |dilation| {
-                    (0..=size).map(move |padding| Window { size, stride, padding, dilation })
-                })
+                each()
+                    .flat_map(move |dilation| (0..=size).map(move |padding| Window { size, stride, padding, dilation }))
             })
         })
     }

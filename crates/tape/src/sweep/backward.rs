@@ -11,9 +11,11 @@ use crate::error::{Error, caught};
 use crate::few::Few;
 use crate::float::Float;
 use crate::gradients::{Gradients, RecordedGradients};
+use crate::kernels::slopes::Place;
 use crate::op::Op;
 use crate::ops::AnyOp;
 use crate::shape::Shape;
+use crate::sweep::reach::{self, Reach};
 use crate::tape::store::{self, Store, What};
 use crate::tape::{Operands, Parent, Step, Var, inherit, read, step, value_of};
 use crate::tensor::Tensor;
@@ -42,7 +44,19 @@ fn stops<F: Float>(store: &Store<F>, end: u32) -> Vec<Stop> {
     let leaves = store.leaves.iter().filter(|r| r.start < end).map(|r| Stop::Leaves(r.start, r.end.min(end)));
     let retained = store.retained.iter().filter(|id| **id < end).map(|id| Stop::Retained(*id));
     let wide = store.wide.iter().take_while(|w| w.id < end).map(|w| Stop::Wide(w.id));
-    let mut all: Vec<Stop> = leaves.chain(retained).chain(wide).collect();
+    in_order(leaves.chain(retained).chain(wide).collect())
+}
+
+/// The stops among what an output depends on, in ascending order.
+fn stops_among<F: Float>(store: &Store<F>, reach: &Reach) -> Vec<Stop> {
+    let leaves = reach.leaves.iter().rev().map(|r| Stop::Leaves(r.start, r.end));
+    let ids: &[u32] = if store.retained.is_empty() { &[] } else { &reach.ids };
+    let retained = ids.iter().rev().filter(|id| store.retained.binary_search(id).is_ok()).map(|id| Stop::Retained(*id));
+    let wide = reach.wide.iter().map(|k| Stop::Wide(store.wide[*k].id));
+    in_order(leaves.chain(retained).chain(wide).collect())
+}
+
+fn in_order(mut all: Vec<Stop>) -> Vec<Stop> {
     // Merging sorted runs: the standard sort finds them. A retained leaf is collected twice, as both.
     all.sort_by_key(Stop::end);
     all
@@ -55,31 +69,43 @@ pub(crate) fn backward<F: Float>(key: u32, root: u32, seed: Tensor<F>, all: bool
 
 fn backward_of_leaves<F: Float>(key: u32, root: u32, seed: Tensor<F>) -> Result<Gradients<F>, Error> {
     let end = root + 1;
-    let (stops, mut place) = store::with_store(key, |store: &mut Store<F>| (stops(store, end), store.last_place()))?;
+    let whole = |store: &mut Store<F>| {
+        store.note_looked(u64::from(end));
+        (stops(store, end), store.last_place(), store.wide.partition_point(|w| w.id < end))
+    };
+    let swept_whole = |store: &mut Store<F>| store.budget(end).map_or_else(|| Ok(whole(store)), Err);
+    let mut reach = None;
+    let (stops, mut place, tensors) = match store::with_store(key, swept_whole)? {
+        Ok(of_the_whole) => of_the_whole,
+        Err(budget) => {
+            reach = reach::of_few::<F>(key, root, budget)?;
+            store::with_store(key, |store: &mut Store<F>| match &reach {
+                None => whole(store),
+                Some(reach) => (stops_among(store, reach), store.last_place(), reach.wide.len()),
+            })?
+        }
+    };
     let mut adjoints = store::take_adjoints::<F>(end as usize)?;
-    let mut cotangents: Vec<Option<Tensor<F>>> = Vec::new();
-    let wide_at = |id: u32| store::with_store(key, |store: &mut Store<F>| store.wide_position(id));
-    match wide_at(root)? {
-        Some(k) => {
-            cotangents.resize_with(k + 1, || None);
-            cotangents[k] = Some(seed);
-        }
-        None => {
-            let below = store::with_store(key, |store: &mut Store<F>| store.wide.partition_point(|w| w.id < root))?;
-            cotangents.resize_with(below, || None);
-            adjoints[root as usize] = seed.item();
-        }
+    let mut cotangents = Waiting { positions: reach.as_ref().map(|r| &r.wide[..]), values: Vec::new() };
+    cotangents.values.resize_with(tensors, || None);
+    match store::with_store(key, |store: &mut Store<F>| store.wide_position(root))? {
+        Some(k) => *cotangents.at(k) = Some(seed),
+        None => adjoints[root as usize] = seed.item(),
     }
     let mut gradients = Gradients::new(key, root);
     let hooked = is_hooked::<F>(key)?;
+    let sweep_scalars = |first: u32, end: u32, place: &mut Place, adjoints: &mut [F]| {
+        store::with_store(key, |store: &mut Store<F>| match &reach {
+            None => store.sweep_scalars(first, end, place, adjoints),
+            Some(reach) => reach.nodes_between(first, end, |a, b| store.sweep_scalars(a, b, place, adjoints)),
+        })
+    };
     let mut top = end;
-    let mut k = cotangents.len();
+    let mut k = tensors;
     for stop in stops.iter().rev() {
         let segment = stop.end();
         if segment < top {
-            store::with_store(key, |store: &mut Store<F>| {
-                store.sweep_scalars(segment, top, &mut place, &mut adjoints)
-            })?;
+            sweep_scalars(segment, top, &mut place, &mut adjoints)?;
         }
         match *stop {
             Stop::Leaves(first, end) => {
@@ -97,7 +123,7 @@ fn backward_of_leaves<F: Float>(key: u32, root: u32, seed: Tensor<F>) -> Result<
                 top = id;
                 k -= 1;
                 let scalar_part = std::mem::replace(&mut adjoints[id as usize], F::zero());
-                let mut g = cotangents[k].take();
+                let mut g = cotangents.values[k].take();
                 if scalar_part != F::zero() {
                     let part = Tensor::from(scalar_part);
                     g = Some(match g {
@@ -108,17 +134,44 @@ fn backward_of_leaves<F: Float>(key: u32, root: u32, seed: Tensor<F>) -> Result<
                 if let Some(g) = g.as_ref().filter(|_| hooked) {
                     run_hooks(key, id, g)?;
                 }
-                visit_wide(key, id, k, g, &mut adjoints, &mut cotangents, &mut gradients)?;
+                visit_wide(key, id, cotangents.position(k), g, &mut adjoints, &mut cotangents, &mut gradients)?;
             }
         }
     }
     if top > 1 {
-        store::with_store(key, |store: &mut Store<F>| store.sweep_scalars(1, top, &mut place, &mut adjoints))?;
+        sweep_scalars(1, top, &mut place, &mut adjoints)?;
     }
     adjoints[0] = F::zero();
     store::give_adjoints(adjoints);
-    gradients.finish()?;
+    match reach {
+        None => gradients.finish()?,
+        Some(reach) => gradients.finish_among(reach.ids)?,
+    }
     Ok(gradients)
+}
+
+/// Cotangents that wait for their tensor node.
+struct Waiting<'a, F: Float> {
+    /// The positions of the nodes, in ascending order; `None` if they are all those below a node.
+    positions: Option<&'a [usize]>,
+    /// In the order of the nodes.
+    values: Vec<Option<Tensor<F>>>,
+}
+
+impl<F: Float> Waiting<'_, F> {
+    /// The position of the node that is `k`-th here.
+    fn position(&self, k: usize) -> usize {
+        self.positions.map_or(k, |positions| positions[k])
+    }
+
+    /// The cotangent of the node at a position.
+    fn at(&mut self, position: usize) -> &mut Option<Tensor<F>> {
+        let k = match self.positions {
+            None => position,
+            Some(positions) => positions.partition_point(|p| *p < position),
+        };
+        &mut self.values[k]
+    }
 }
 
 /// Hands the cotangent of a tensor node to its parents, or keeps it if the node is a leaf.
@@ -128,7 +181,7 @@ fn visit_wide<F: Float>(
     position: usize,
     g: Option<Tensor<F>>,
     adjoints: &mut [F],
-    cotangents: &mut [Option<Tensor<F>>],
+    cotangents: &mut Waiting<'_, F>,
     gradients: &mut Gradients<F>,
 ) -> Result<(), Error> {
     let mut operands = Operands::new();
@@ -169,7 +222,7 @@ fn visit_wide<F: Float>(
         expect_shape(&op, "vjp", *arg, Tensor::shape(&c), &args[*arg].shape())?;
         let parent = parents[*arg];
         match store::with_store(key, |store: &mut Store<F>| store.wide_position(parent))? {
-            Some(k) => accumulate(&mut cotangents[k], c),
+            Some(position) => accumulate(cotangents.at(position), c),
             None => adjoints[parent as usize] += c.item(),
         }
     }
@@ -290,16 +343,16 @@ fn backward_all<F: Float>(key: u32, root: u32, seed: Tensor<F>) -> Result<Gradie
         cotangents.iter().rev().try_for_each(|(id, g)| run_hooks(key, id, g))?;
     }
     let mut gradients = Gradients::new(key, root);
-    let (leaves, scalars): (Vec<_>, Vec<_>) = store::with_store(key, |store: &mut Store<F>| {
-        let wide = store.wide.iter().take_while(|w| w.id <= root).filter(|w| w.parents.is_empty());
-        let scalars = store.leaves.iter().take_while(|r| r.start <= root).map(|r| r.start..r.end.min(root + 1));
-        (wide.map(|w| (w.id, w.line, matches!(w.what, What::Input))).collect(), scalars.collect())
+    let (reach, leaves): (Reach, Vec<_>) = store::with_store(key, |store: &mut Store<F>| {
+        let reach = Reach::new(store, cotangents.ids().into_iter().rev().collect());
+        let leaves = reach.wide.iter().map(|k| &store.wide[*k]).filter(|w| w.parents.is_empty());
+        let leaves = leaves.map(|w| (w.id, w.line, matches!(w.what, What::Input))).collect();
+        (reach, leaves)
     })?;
-    for range in scalars.into_iter().rev() {
+    for range in &reach.leaves {
         let item = |id: u32| cotangents.get(id).map_or_else(F::zero, Tensor::item);
         let mut adjoints: Vec<F> = range.clone().map(item).collect();
         gradients.add_leaves(range.start, &mut adjoints);
-        gradients.add_unreached(range.filter(|id| !cotangents.contains(*id)));
     }
     for (id, g) in cotangents.iter() {
         gradients.add_tensor(id, g.clone());
@@ -307,6 +360,7 @@ fn backward_all<F: Float>(key: u32, root: u32, seed: Tensor<F>) -> Result<Gradie
     for (id, line, input) in leaves {
         gradients.note_leaf(id, line, input);
     }
+    gradients.finish_among(reach.ids)?;
     Ok(gradients)
 }
 

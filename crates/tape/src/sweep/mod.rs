@@ -4,5 +4,6 @@
 
 mod backward;
 pub(crate) mod gradients;
+mod reach;
 
 pub(crate) use backward::*;

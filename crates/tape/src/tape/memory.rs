@@ -337,6 +337,8 @@ pub(crate) fn open_in<F: Float>(kind: u32) -> Result<u32, Error> {
             on_non_finite: OnNonFinite::Off,
             hooks: ById::default(),
             taken: 0,
+            search_from: 0,
+            looked: 0,
         });
         let k = cold.stores.len() - 1;
         take_sink(&mut cold, k)?;
@@ -421,6 +423,8 @@ pub(crate) fn clear_in<F: Float>(key: u32) -> Result<u32, Error> {
         store.retained.clear();
         let hooks = std::mem::take(&mut store.hooks);
         store.taken = 0;
+        store.search_from = 0;
+        store.looked = 0;
         let dropped = (std::mem::take(&mut store.wide), std::mem::take(&mut store.constants));
         let (nodes, extras) = (std::mem::take(&mut store.nodes), std::mem::take(&mut store.extras));
         let pieces = std::mem::take(&mut store.pieces);

@@ -206,6 +206,7 @@ impl<F: Float> Tape<F> {
             node_bytes: store.bytes(),
             value_bytes: store.wide.iter().map(|w| &w.value).chain(&store.constants).map(bytes_of).sum(),
             taken: store.taken,
+            looked: store.looked,
         })
     }
 
@@ -287,6 +288,9 @@ pub struct Stats {
     /// Numbers that left the tape through the traits of `num-traits` and `nalgebra` (`to_f64`, `NumCast`, …): what was
     /// computed from them has no derivative.
     pub taken: usize,
+    /// Nodes that numeric sweeps have looked at since the tape was empty. A sweep of a tape that was swept before looks at
+    /// what its output depends on, if that is a small part of the tape, and else at all that was recorded before the output.
+    pub looked: u64,
 }
 
 /// Adds a constant to the table; the id says that it is one.

@@ -106,12 +106,9 @@ fn admit_large(op: &dyn Fn() -> String, shape: &Shape, each: usize) -> Result<()
     let (bytes, ceiling) = (shape.len_elements().saturating_mul(each), ceiling()?);
     match bytes <= ceiling {
         true => Ok(()),
-        false => Err(Error::TooLarge {
-            op: op(),
-            shape: Some(shape.clone()),
-            bytes: bytes as u64,
-            ceiling: ceiling as u64,
-        }),
+        false => {
+            Err(Error::TooLarge { op: op(), shape: Some(shape.clone()), bytes: bytes as u64, ceiling: ceiling as u64 })
+        }
     }
 }
 
@@ -175,7 +172,9 @@ fn memory_of_the_machine() -> Option<u64> {
         let mut parts = group.splitn(3, ':');
         let (root, file) = match (parts.next(), parts.next()) {
             (Some("0"), Some("")) => ("/sys/fs/cgroup", "memory.max"),
-            (_, Some(kind)) if kind.split(',').any(|k| k == "memory") => ("/sys/fs/cgroup/memory", "memory.limit_in_bytes"),
+            (_, Some(kind)) if kind.split(',').any(|k| k == "memory") => {
+                ("/sys/fs/cgroup/memory", "memory.limit_in_bytes")
+            }
             _ => continue,
         };
         let path = Path::new(root).join(parts.next().unwrap_or_default().trim_start_matches('/'));
@@ -197,8 +196,14 @@ mod tests {
 
     #[test]
     fn bytes_are_read_as_people_write_them() {
-        let table =
-            [("512", 512), (" 64K ", 64 << 10), ("512M", 512 << 20), ("8 GiB", 8 << 30), ("8g", 8 << 30), ("1TB", 1 << 40)];
+        let table = [
+            ("512", 512),
+            (" 64K ", 64 << 10),
+            ("512M", 512 << 20),
+            ("8 GiB", 8 << 30),
+            ("8g", 8 << 30),
+            ("1TB", 1 << 40),
+        ];
         for (text, bytes) in table {
             assert_eq!(bytes_of(text), Some(bytes), "{text}");
         }

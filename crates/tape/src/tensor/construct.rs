@@ -89,7 +89,8 @@ impl<F: Float> Tensor<F> {
     pub fn rand<R: Rng + ?Sized>(shape: impl Into<Shape>, rng: &mut R) -> Self {
         let shape = shape.into();
         let n = shape.len_elements();
-        Self::made("rand", shape, (0..n).map(|_| F::from_f64(Distribution::<f64>::sample(&StandardUniform, rng)))).or_raise()
+        Self::made("rand", shape, (0..n).map(|_| F::from_f64(Distribution::<f64>::sample(&StandardUniform, rng))))
+            .or_raise()
     }
 
     /// Numbers drawn from the normal distribution with mean 0 and variance 1.
@@ -102,7 +103,8 @@ impl<F: Float> Tensor<F> {
     pub fn randn<R: Rng + ?Sized>(shape: impl Into<Shape>, rng: &mut R) -> Self {
         let shape = shape.into();
         let n = shape.len_elements();
-        Self::made("randn", shape, (0..n).map(|_| F::from_f64(Distribution::<f64>::sample(&StandardNormal, rng)))).or_raise()
+        Self::made("randn", shape, (0..n).map(|_| F::from_f64(Distribution::<f64>::sample(&StandardNormal, rng))))
+            .or_raise()
     }
 }
 

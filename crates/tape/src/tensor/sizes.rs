@@ -41,7 +41,9 @@ impl Sizes {
         };
         if !fits {
             let message = match open {
-                0 if !lengths.is_possible() => format!("{from} has {elements} elements, {:?} more than any tensor", self.0),
+                0 if !lengths.is_possible() => {
+                    format!("{from} has {elements} elements, {:?} more than any tensor", self.0)
+                }
                 0 => format!("{from} has {elements} elements, {:?} has {known}", self.0),
                 _ => format!(
                     "{from} has {elements} elements, from which the open length of {:?} does not follow",

@@ -5,11 +5,11 @@ use smallvec::SmallVec;
 use crate::algebra::{Algebra, Arg, Args, Operand};
 use crate::case::{Case, Function};
 use crate::error::{Error, OrRaise};
+use crate::kernels::windows::Window;
 use crate::ops::conv::{expect_rank, in_batch, out_of_batch};
 use crate::ops::{Conv, ConvInput, Padding, PerAxis, Unslice};
 use crate::scope::called;
 use crate::shape::{Shape, product};
-use crate::kernels::windows::Window;
 
 /// The methods of transposed convolution.
 pub trait ConvTransposeExt: Algebra {
@@ -136,9 +136,8 @@ fn transposed(x: &Shape, w: &Shape, conv: &Conv, output_padding: &PerAxis) -> Re
     for k in 0..axes {
         let (n, stride, dilation) = (x[k + 2], conv.stride.at(k), conv.dilation.at(k));
         let (window, more) = (Window { size: w[k + 2], stride, padding: 0, dilation }, output_padding.at(k));
-        let too_long = || {
-            Error::shape("conv_transpose", format!("axis {} of the result of {x} and {w} has no length", k + 2))
-        };
+        let too_long =
+            || Error::shape("conv_transpose", format!("axis {} of the result of {x} and {w} has no length", k + 2));
         let span = window.span().ok_or_else(too_long)?;
         if more >= stride && more >= dilation {
             return error(format!(

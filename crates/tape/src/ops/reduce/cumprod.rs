@@ -6,8 +6,8 @@ use crate::error::OrRaise;
 use crate::ops::axes::axis;
 use crate::ops::{SliceExt, concat};
 use crate::scope::called;
-use crate::tensor::Tensor;
 use crate::sizes::signed;
+use crate::tensor::Tensor;
 
 /// The method that multiplies along an axis.
 pub trait CumprodExt: Algebra {

@@ -147,6 +147,15 @@ impl<F: Float> Gradients<F> {
             })
             .collect();
         self.unreached = ids.iter().zip(&sums).filter(|(_, g)| g.is_none()).map(|(id, _)| *id).rev().collect();
+        self.reached = match (self.reached.take(), &other.reached) {
+            (Some(mut ids), Some(others)) => {
+                ids.extend(others);
+                ids.sort_unstable_by(|a, b| b.cmp(a));
+                ids.dedup();
+                Some(ids)
+            }
+            _ => None,
+        };
         self.direct = 0;
         self.scalars = sums.iter().map(|g| g.unwrap_or_else(F::zero)).collect();
         self.runs = ids.iter().enumerate().map(|(at, id)| (*id, 1, at)).collect();

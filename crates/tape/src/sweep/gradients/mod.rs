@@ -49,6 +49,8 @@ pub struct Gradients<F: Float = f64> {
     zeros: bool,
     /// Scalar leaves that the output does not reach.
     unreached: Vec<u32>,
+    /// If the sweep looked at nothing else: the nodes that the output depends on, in descending order.
+    reached: Option<Vec<u32>>,
     kept: ById<F>,
     tensors: ById<Tensor<F>>,
     leaves: ById<(Line, bool)>,
@@ -72,6 +74,7 @@ impl<F: Float> Gradients<F> {
             scalars: Vec::new(),
             zeros: false,
             unreached: Vec::new(),
+            reached: None,
             kept: ById::default(),
             tensors: ById::default(),
             leaves: ById::default(),
@@ -92,13 +95,6 @@ impl<F: Float> Gradients<F> {
             self.scalars.extend_from_slice(part);
             part.fill(F::zero());
         }
-    }
-
-    /// Notes scalar leaves that the output does not reach.
-    pub(crate) fn add_unreached(&mut self, ids: impl Iterator<Item = u32>) {
-        self.direct = 0;
-        self.unreached.extend(ids);
-        self.unreached.sort_unstable();
     }
 
     pub(crate) fn add_retained_scalar(&mut self, id: u32, adjoint: F) {
@@ -147,6 +143,23 @@ impl<F: Float> Gradients<F> {
         }
         self.unreached.sort_unstable();
         Ok(())
+    }
+
+    /// [`finish`](Self::finish) of a sweep that went to these nodes alone, which are those that the output depends on.
+    pub(crate) fn finish_among(&mut self, reached: Vec<u32>) -> Result<(), Error> {
+        let leaves = self.leaves.iter().filter(|(id, (_, input))| !input && !self.tensors.contains(*id));
+        for id in leaves.map(|(id, _)| id).collect::<Vec<_>>() {
+            let value = value_of::<F>(self.key, id)?.real();
+            self.add_tensor(id, Tensor::zeros(value.shape()));
+        }
+        self.direct = self.runs.first().map_or(0, |(_, len, _)| *len as usize);
+        self.reached = Some(reached);
+        Ok(())
+    }
+
+    /// Whether the sweep did not go to a node, since the output does not depend on it.
+    fn is_beside(&self, id: u32) -> bool {
+        self.reached.as_ref().is_some_and(|ids| ids.binary_search_by(|other| id.cmp(other)).is_err())
     }
 
     /// The gradient of a leaf or of a node that was retained.
@@ -219,7 +232,13 @@ impl<F: Float> Gradients<F> {
         if tag != key {
             return Error::Folded;
         }
-        match self.leaves.get(id) {
+        let beside =
+            |store: &mut Store<F>| store.wide(id).filter(|w| w.parents.is_empty()).map(|w| (w.line, !w.active));
+        let leaf = match self.is_beside(id) && id <= self.root {
+            true => store::with_store(key, beside).ok().flatten(),
+            false => self.leaves.get(id).copied(),
+        };
+        match leaf {
             Some((at, true)) => {
                 return not_connected(format!("the leaf made at {at} is an input; only a var has a gradient"));
             }
@@ -235,7 +254,7 @@ impl<F: Float> Gradients<F> {
         if id > self.root {
             return not_connected("it was recorded after the output".into());
         }
-        if self.unreached.binary_search(&id).is_ok() {
+        if self.unreached.binary_search(&id).is_ok() || self.is_beside(id) {
             return not_connected("the output does not depend on this leaf".into());
         }
         let (op, at) = store::with_store(key, |store: &mut Store<F>| {
