@@ -34,7 +34,7 @@ impl Sizes<'_> {
 
     /// Entries of a window over all channels of a group: the rows of the matrix of windows.
     fn rows(&self) -> usize {
-        self.channels * self.entries()
+        product(&[self.channels, self.entries()])
     }
 
     /// Windows: the columns of that matrix.
@@ -58,7 +58,7 @@ impl Sizes<'_> {
 
     /// The matrix of windows of one group of one image, in `scratch` where it is not the image itself.
     fn matrix<'a, F: Float>(&self, x: &'a [F], part: usize, scratch: &'a mut [F]) -> &'a [F] {
-        let (plane, size) = (self.plane(), self.entries() * self.columns());
+        let (plane, size) = (self.plane(), product(&[self.entries(), self.columns()]));
         let image = &x[part * self.channels * plane..][..self.channels * plane];
         if self.is_pointwise() {
             return image;
@@ -70,7 +70,7 @@ impl Sizes<'_> {
     }
 
     fn scratch<F: Float>(&self) -> Vec<F> {
-        Buffer::filled(self.rows() * self.columns(), F::zero())
+        Buffer::filled(product(&[self.channels, self.entries(), self.columns()]), F::zero())
     }
 
     fn weights<'a, F>(&self, w: &'a [F], group: usize, transposed: bool) -> Matrix<'a, F> {
@@ -100,7 +100,7 @@ impl Sizes<'_> {
 
     /// The image's cotangent from that of the result.
     pub(crate) fn image<F: Float>(&self, g: &[F], w: &[F]) -> Vec<F> {
-        let (plane, size) = (self.plane(), self.entries() * self.columns());
+        let (plane, size) = (self.plane(), product(&[self.entries(), self.columns()]));
         let mut x = Buffer::filled(self.batch * self.groups * self.channels * plane, F::zero());
         let mut scratch = self.scratch();
         self.for_each(|part, group| {

@@ -63,6 +63,13 @@ pub enum Takes {
 }
 
 impl Takes {
+    /// One tensor of numbers.
+    pub const ONE: Takes = Takes::Any(&[&[Kind::Real]]);
+    /// Two tensors of numbers.
+    pub const TWO: Takes = Takes::Any(&[&[Kind::Real; 2]]);
+    /// Three tensors of numbers.
+    pub const THREE: Takes = Takes::Any(&[&[Kind::Real; 3]]);
+
     /// Whether arguments of these kinds are among them.
     ///
     /// # Errors

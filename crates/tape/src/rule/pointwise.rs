@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::float::Float;
 use crate::kernels::elementwise;
 use crate::number::Number;
-use crate::op::{Kind, Named, Op, Takes, Value};
+use crate::op::{Named, Op, Takes, Value};
 use crate::ops::AnyOp;
 use crate::real::Real;
 use crate::series::Series;
@@ -152,8 +152,7 @@ impl<P: Pointwise> Op for P {
     }
 
     fn takes(&self) -> Takes {
-        let lists: [&[&[Kind]]; 3] = [&[&[Kind::Real]], &[&[Kind::Real; 2]], &[&[Kind::Real; 3]]];
-        Takes::Any(lists[P::Arity::N - 1])
+        [Takes::ONE, Takes::TWO, Takes::THREE][P::Arity::N - 1]
     }
 
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {

@@ -4,7 +4,7 @@ use crate::algebra::{Algebra, Arg, Args, IndexOperand};
 use crate::case::Case;
 use crate::error::Error;
 use crate::float::Float;
-use crate::op::{Op, Value};
+use crate::op::{Kind, Op, Takes, Value};
 use crate::shape::{Shape, work};
 use crate::tensor::Tensor;
 
@@ -45,6 +45,11 @@ impl Op for Dropout {
     #[inline]
     fn text(&self, args: &[&str]) -> String {
         format!("dropout({}, p = {}, key {})", args[0], self.p, args[1])
+    }
+
+    #[inline]
+    fn takes(&self) -> Takes {
+        Takes::Any(&[&[Kind::Real, Kind::Index]])
     }
 
     #[inline]

@@ -6,7 +6,7 @@ use crate::case::Case;
 use crate::complex::Analytic;
 use crate::error::{Error, OrRaise};
 use crate::float::Float;
-use crate::op::{Op, Value};
+use crate::op::{Kind, Op, Takes, Value};
 use crate::ops::axes::axis;
 use crate::ops::{Slice, Unslice};
 use crate::shape::{Shape, product};
@@ -39,6 +39,11 @@ impl Op for Concat {
     #[inline]
     fn text(&self, args: &[&str]) -> String {
         format!("concat([{}], axis {})", args.join(", "), self.axis)
+    }
+
+    #[inline]
+    fn takes(&self) -> Takes {
+        Takes::AtLeast(1, Kind::Real)
     }
 
     #[inline]

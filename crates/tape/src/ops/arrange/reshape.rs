@@ -5,7 +5,7 @@ use crate::case::{Case, Function};
 use crate::complex::Analytic;
 use crate::error::{Error, OrRaise};
 use crate::float::Float;
-use crate::op::{Op, Value};
+use crate::op::{Op, Takes, Value};
 use crate::scope::called;
 use crate::shape::{Shape, product};
 use crate::sizes::Sizes;
@@ -28,6 +28,11 @@ impl Op for Reshape {
     #[inline]
     fn text(&self, args: &[&str]) -> String {
         format!("reshape({}, {})", args[0], self.shape)
+    }
+
+    #[inline]
+    fn takes(&self) -> Takes {
+        Takes::ONE
     }
 
     #[inline]

@@ -8,7 +8,7 @@ use crate::case::{Case, Function};
 use crate::complex::Analytic;
 use crate::error::{Error, OrRaise};
 use crate::float::Float;
-use crate::op::{Op, Value};
+use crate::op::{Op, Takes, Value};
 use crate::ops::axes::axis;
 use crate::ops::{FlipExt, ReshapeExt};
 use crate::scope::called;
@@ -61,6 +61,11 @@ impl Op for Slice {
     fn text(&self, args: &[&str]) -> String {
         let step = if self.step == 1 { String::new() } else { format!(":{}", self.step) };
         format!("{}[axis {}: {}:{}{step}]", args[0], self.axis, self.start, self.end)
+    }
+
+    #[inline]
+    fn takes(&self) -> Takes {
+        Takes::ONE
     }
 
     #[inline]
@@ -132,6 +137,11 @@ impl Op for Unslice {
     #[inline]
     fn text(&self, args: &[&str]) -> String {
         format!("unslice({}, axis {} from {} by {} of {})", args[0], self.axis, self.start, self.step, self.len)
+    }
+
+    #[inline]
+    fn takes(&self) -> Takes {
+        Takes::ONE
     }
 
     #[inline]

@@ -2,14 +2,15 @@
 
 use crate::algebra::{Algebra, Arg, Args};
 use crate::case::{Case, Function};
+use crate::ceiling::check_bytes;
 use crate::error::{Error, OrRaise};
 use crate::float::Float;
 use crate::kernels::windows::for_each_index;
-use crate::op::{Kind, Op, Value};
+use crate::op::{Kind, Op, Takes, Value};
 use crate::ops::max_pool::{AdaptiveMaxPool, MaxPool};
 use crate::ops::pool::{adaptive, adaptive_counts};
 use crate::ops::{AnyOp, PerAxis, Pool};
-use crate::shape::{Shape, product};
+use crate::shape::{Shape, product, work};
 use crate::tensor::Tensor;
 
 /// The position in its image of the largest entry of each window: the first of several, or the last NaN, as in
@@ -54,6 +55,11 @@ impl Op for ArgMaxPool {
 
     /// `[batch, channels, windows]`
     #[inline]
+    fn takes(&self) -> Takes {
+        Takes::ONE
+    }
+
+    #[inline]
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
         let counts = self.counts(args[0])?;
         Ok(Shape::from([args[0][0], args[0][1], product(&counts)]))
@@ -71,6 +77,9 @@ impl Op for ArgMaxPool {
         let along: Vec<Vec<Vec<usize>>> = (0..lengths.len())
             .map(|k| (0..counts[k]).map(|i| self.entries(k, i, counts[k], lengths[k])).collect())
             .collect();
+        // A window over several axes has the product of its entries along each.
+        let entries: Shape = along.iter().map(|windows| windows.iter().map(Vec::len).sum()).collect();
+        check_bytes("max_pool", work([entries.len_elements(), size_of::<usize>()])).or_raise();
         // Where the entries of each window lie is the same in every image: `entries[ends[i - 1]..ends[i]]` for window `i`.
         let (mut entries, mut ends) = (Vec::new(), Vec::new());
         for_each_index(&counts, |window| {

@@ -14,7 +14,7 @@ use crate::error::{Error, OrRaise};
 use crate::float::Float;
 use crate::kernels::convolve::Sizes;
 use crate::kernels::windows::{Window, Windows};
-use crate::op::{Op, Value};
+use crate::op::{Op, Takes, Value};
 use crate::ops::{ConvInput, ConvWeight, PerAxis, ReshapeExt};
 use crate::scope::called;
 use crate::shape::{Shape, product, work};
@@ -218,6 +218,11 @@ impl Op for Conv {
     #[inline]
     fn text(&self, args: &[&str]) -> String {
         format!("{} ⋆ {}", args[0], args[1])
+    }
+
+    #[inline]
+    fn takes(&self) -> Takes {
+        Takes::TWO
     }
 
     #[inline]

@@ -5,7 +5,7 @@ use crate::case::Case;
 use crate::complex::Analytic;
 use crate::error::Error;
 use crate::float::Float;
-use crate::op::{Op, Value};
+use crate::op::{Op, Takes, Value};
 use crate::ops::{Conv, ConvExt, ConvInput, Padding, PerAxis};
 use crate::shape::{Shape, product, work};
 use crate::tensor::Tensor;
@@ -45,6 +45,11 @@ impl Op for ConvWeight {
     #[inline]
     fn text(&self, args: &[&str]) -> String {
         format!("conv_weight({}, {})", args[0], args[1])
+    }
+
+    #[inline]
+    fn takes(&self) -> Takes {
+        Takes::TWO
     }
 
     #[inline]

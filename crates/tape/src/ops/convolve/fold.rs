@@ -7,7 +7,7 @@ use crate::complex::Analytic;
 use crate::error::{Error, OrRaise};
 use crate::float::Float;
 use crate::kernels::windows::{self, Window, Windows, entries};
-use crate::op::{Op, Value};
+use crate::op::{Op, Takes, Value};
 use crate::ops::Unfold;
 use crate::ops::unfold::counts;
 use crate::shape::{Shape, product};
@@ -32,6 +32,11 @@ impl Op for Fold {
     #[inline]
     fn text(&self, args: &[&str]) -> String {
         format!("fold({}, {})", args[0], self.lengths)
+    }
+
+    #[inline]
+    fn takes(&self) -> Takes {
+        Takes::ONE
     }
 
     #[inline]

@@ -5,11 +5,12 @@ use smallvec::SmallVec;
 use crate::algebra::{Algebra, Arg, Args};
 use crate::buffer::Buffer;
 use crate::case::Case;
+use crate::ceiling::check_bytes;
 use crate::complex::Analytic;
-use crate::error::Error;
+use crate::error::{Error, OrRaise};
 use crate::float::Float;
 use crate::kernels::windows::Window;
-use crate::op::{Op, Value};
+use crate::op::{Op, Takes, Value};
 use crate::ops::pool::adaptive;
 use crate::shape::{Shape, product, work};
 use crate::tensor::Tensor;
@@ -139,6 +140,11 @@ impl Op for Resample {
     }
 
     #[inline]
+    fn takes(&self) -> Takes {
+        Takes::ONE
+    }
+
+    #[inline]
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
         let Resample { axis, from, to, transposed, .. } = *self;
         let (read, made) = if transposed { (to, from) } else { (from, to) };
@@ -153,6 +159,7 @@ impl Op for Resample {
         let made = if self.transposed { self.from } else { self.to };
         let blocks = product(&shape[..self.axis]);
         let width = product(&shape[self.axis + 1..]);
+        check_bytes("resample", work([self.terms(), size_of::<(usize, usize, F)>()])).or_raise();
         let rows = (0..self.to).flat_map(|i| self.row(i).into_iter().map(move |(j, weight)| (i, j, weight)));
         let terms: Vec<(usize, usize, F)> = rows
             .map(|(i, j, weight)| {

@@ -7,7 +7,7 @@ use crate::complex::Analytic;
 use crate::error::{Error, OrRaise};
 use crate::float::Float;
 use crate::kernels::windows::{self, Window, Windows, entries};
-use crate::op::{Op, Value};
+use crate::op::{Op, Takes, Value};
 use crate::ops::Fold;
 use crate::scope::called;
 use crate::shape::{Shape, product};
@@ -53,6 +53,11 @@ impl Op for Unfold {
     #[inline]
     fn name(&self) -> String {
         "unfold".into()
+    }
+
+    #[inline]
+    fn takes(&self) -> Takes {
+        Takes::ONE
     }
 
     #[inline]

@@ -5,7 +5,7 @@ use crate::case::Case;
 use crate::error::{Error, OrRaise};
 use crate::float::Float;
 use crate::kernels::reduce::exceeds;
-use crate::op::{Kind, Op, Value};
+use crate::op::{Kind, Op, Takes, Value};
 use crate::ops::axes::{axis, existing};
 use crate::shape::{Shape, product};
 use crate::tensor::Tensor;
@@ -28,6 +28,11 @@ impl Op for ArgMax {
     #[inline]
     fn text(&self, args: &[&str]) -> String {
         format!("arg_max({}, axis {})", args[0], self.axis)
+    }
+
+    #[inline]
+    fn takes(&self) -> Takes {
+        Takes::ONE
     }
 
     #[inline]

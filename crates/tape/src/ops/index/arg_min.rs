@@ -4,7 +4,7 @@ use crate::algebra::{Algebra, Arg, Args};
 use crate::case::Case;
 use crate::error::{Error, OrRaise};
 use crate::float::Float;
-use crate::op::{Kind, Op, Value};
+use crate::op::{Kind, Op, Takes, Value};
 use crate::ops::ArgMax;
 use crate::ops::axes::{axis, existing};
 use crate::shape::Shape;
@@ -28,6 +28,11 @@ impl Op for ArgMin {
     #[inline]
     fn text(&self, args: &[&str]) -> String {
         format!("arg_min({}, axis {})", args[0], self.axis)
+    }
+
+    #[inline]
+    fn takes(&self) -> Takes {
+        Takes::ONE
     }
 
     #[inline]

@@ -6,7 +6,7 @@ use crate::algebra::{Algebra, Arg, Args};
 use crate::case::Case;
 use crate::error::{Error, OrRaise};
 use crate::float::Float;
-use crate::op::{Kind, Op, Value};
+use crate::op::{Kind, Op, Takes, Value};
 use crate::ops::axes::{axis, existing};
 use crate::shape::{Shape, product, work};
 use crate::tensor::Tensor;
@@ -40,6 +40,11 @@ impl Op for ArgSort {
     fn text(&self, args: &[&str]) -> String {
         let order = if self.descending { "descending" } else { "ascending" };
         format!("arg_sort({}, axis {}, {} {order})", args[0], self.axis, self.count)
+    }
+
+    #[inline]
+    fn takes(&self) -> Takes {
+        Takes::ONE
     }
 
     #[inline]

@@ -5,7 +5,7 @@ use crate::buffer::Buffer;
 use crate::case::Case;
 use crate::error::Error;
 use crate::float::Float;
-use crate::op::{Op, Value};
+use crate::op::{Kind, Op, Takes, Value};
 use crate::shape::{Shape, product};
 use crate::tensor::Tensor;
 
@@ -61,6 +61,11 @@ impl Op for ClassTargets {
     #[inline]
     fn text(&self, args: &[&str]) -> String {
         format!("class_targets({}, {} classes)", args[0], self.count)
+    }
+
+    #[inline]
+    fn takes(&self) -> Takes {
+        Takes::Any(&[&[Kind::Index]])
     }
 
     #[inline]

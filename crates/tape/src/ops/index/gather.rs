@@ -6,7 +6,7 @@ use crate::case::Case;
 use crate::complex::Analytic;
 use crate::error::{Error, OrRaise};
 use crate::float::Float;
-use crate::op::{Op, Value};
+use crate::op::{Kind, Op, Takes, Value};
 use crate::ops::ScatterAdd;
 use crate::ops::axes::axis;
 use crate::scope::called;
@@ -67,6 +67,11 @@ impl Op for Gather {
     #[inline]
     fn text(&self, args: &[&str]) -> String {
         format!("gather({}, {}, axis {})", args[0], args[1], self.axis)
+    }
+
+    #[inline]
+    fn takes(&self) -> Takes {
+        Takes::Any(&[&[Kind::Real, Kind::Index]])
     }
 
     #[inline]

@@ -6,7 +6,7 @@ use crate::case::Case;
 use crate::complex::Analytic;
 use crate::error::{Error, OrRaise};
 use crate::float::Float;
-use crate::op::{Op, Value};
+use crate::op::{Kind, Op, Takes, Value};
 use crate::ops::IndexSelect;
 use crate::ops::axes::axis;
 use crate::ops::gather::in_range;
@@ -34,6 +34,11 @@ impl Op for IndexAdd {
     #[inline]
     fn text(&self, args: &[&str]) -> String {
         format!("index_add({}, {}, axis {} of length {})", args[0], args[1], self.axis, self.len)
+    }
+
+    #[inline]
+    fn takes(&self) -> Takes {
+        Takes::Any(&[&[Kind::Real, Kind::Index]])
     }
 
     #[inline]

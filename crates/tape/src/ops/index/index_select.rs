@@ -6,7 +6,7 @@ use crate::case::{Case, Function};
 use crate::complex::Analytic;
 use crate::error::{Error, OrRaise};
 use crate::float::Float;
-use crate::op::{Op, Value};
+use crate::op::{Kind, Op, Takes, Value};
 use crate::ops::axes::axis;
 use crate::ops::gather::in_range;
 use crate::ops::{IndexAdd, PermuteExt};
@@ -33,6 +33,11 @@ impl Op for IndexSelect {
     #[inline]
     fn text(&self, args: &[&str]) -> String {
         format!("index_select({}, {}, axis {})", args[0], args[1], self.axis)
+    }
+
+    #[inline]
+    fn takes(&self) -> Takes {
+        Takes::Any(&[&[Kind::Real, Kind::Index]])
     }
 
     #[inline]

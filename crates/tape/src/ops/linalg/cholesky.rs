@@ -5,7 +5,7 @@ use crate::case::Case;
 use crate::error::Error;
 use crate::float::Float;
 use crate::kernels::factor::cholesky_of;
-use crate::op::{Op, Value};
+use crate::op::{Op, Takes, Value};
 use crate::ops::{MatMulExt, PermuteExt, Triangle, TriangleExt, TriangularSolve};
 use crate::shape::{Shape, work};
 use crate::tensor::Tensor;
@@ -31,6 +31,11 @@ impl Op for Cholesky {
     #[inline]
     fn name(&self) -> String {
         "cholesky".into()
+    }
+
+    #[inline]
+    fn takes(&self) -> Takes {
+        Takes::ONE
     }
 
     #[inline]

@@ -5,7 +5,7 @@ use crate::case::Case;
 use crate::error::Error;
 use crate::float::Float;
 use crate::kernels::factor::{lu_of, matrices, svd_of};
-use crate::op::{Op, Value};
+use crate::op::{Op, Takes, Value};
 use crate::ops::{InverseExt, MatMulExt, PermuteExt, SumExt};
 use crate::shape::{Shape, work};
 use crate::tensor::Tensor;
@@ -42,6 +42,11 @@ impl Op for Cofactors {
     #[inline]
     fn name(&self) -> String {
         "cofactors".into()
+    }
+
+    #[inline]
+    fn takes(&self) -> Takes {
+        Takes::ONE
     }
 
     #[inline]

@@ -5,7 +5,7 @@ use crate::case::Case;
 use crate::error::Error;
 use crate::float::Float;
 use crate::kernels::factor::lu_of;
-use crate::op::{Op, Value};
+use crate::op::{Op, Takes, Value};
 use crate::ops::{Cofactors, SumExt};
 use crate::shape::{Shape, work};
 use crate::tensor::Tensor;
@@ -24,6 +24,11 @@ impl Op for Det {
     #[inline]
     fn name(&self) -> String {
         "det".into()
+    }
+
+    #[inline]
+    fn takes(&self) -> Takes {
+        Takes::ONE
     }
 
     #[inline]

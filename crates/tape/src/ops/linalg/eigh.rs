@@ -5,7 +5,7 @@ use crate::case::Case;
 use crate::error::{Error, OrRaise};
 use crate::float::Float;
 use crate::kernels::factor::eigh_of;
-use crate::op::{Op, Value};
+use crate::op::{Op, Takes, Value};
 use crate::ops::{Gaps, MatMulExt, PermuteExt, SumExt};
 use crate::scope::called;
 use crate::shape::{Shape, work};
@@ -42,6 +42,11 @@ impl Op for Eigh {
             Eigh::Values => "eigvalsh".into(),
             Eigh::Vectors => "eigh_vectors".into(),
         }
+    }
+
+    #[inline]
+    fn takes(&self) -> Takes {
+        Takes::ONE
     }
 
     #[inline]

@@ -5,7 +5,7 @@ use crate::case::Case;
 use crate::error::Error;
 use crate::float::Float;
 use crate::kernels::factor::lu_of;
-use crate::op::{Op, Value};
+use crate::op::{Op, Takes, Value};
 use crate::ops::{MatMulExt, PermuteExt};
 use crate::shape::{Shape, work};
 use crate::tensor::Tensor;
@@ -40,6 +40,11 @@ impl Op for Inverse {
     #[inline]
     fn text(&self, args: &[&str]) -> String {
         format!("{}⁻¹", args[0])
+    }
+
+    #[inline]
+    fn takes(&self) -> Takes {
+        Takes::ONE
     }
 
     #[inline]

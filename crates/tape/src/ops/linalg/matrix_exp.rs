@@ -6,7 +6,7 @@ use crate::error::Error;
 use crate::float::Float;
 use crate::kernels::factor::matrices;
 use crate::kernels::gemm::{Matrix, multiply};
-use crate::op::{Op, Value};
+use crate::op::{Op, Takes, Value};
 use crate::ops::{PermuteExt, SliceExt, concat};
 use crate::shape::{Shape, work};
 use crate::tensor::Tensor;
@@ -113,6 +113,11 @@ impl Op for MatrixExp {
     #[inline]
     fn name(&self) -> String {
         "matrix_exp".into()
+    }
+
+    #[inline]
+    fn takes(&self) -> Takes {
+        Takes::ONE
     }
 
     #[inline]

@@ -5,7 +5,7 @@ use crate::case::{Case, Function};
 use crate::error::{Error, OrRaise};
 use crate::float::Float;
 use crate::kernels::factor::matrices;
-use crate::op::{Op, Value};
+use crate::op::{Op, Takes, Value};
 use crate::ops::{AwayFromZero, DiagonalExt, MatMulExt, PermuteExt, SliceExt, Triangle, TriangleExt, TriangularSolve};
 use crate::shape::{Shape, work};
 use crate::tensor::Tensor;
@@ -35,6 +35,11 @@ impl Op for QrFactor {
     #[inline]
     fn name(&self) -> String {
         "qr_factor".into()
+    }
+
+    #[inline]
+    fn takes(&self) -> Takes {
+        Takes::ONE
     }
 
     #[inline]

@@ -5,7 +5,7 @@ use crate::case::Case;
 use crate::error::Error;
 use crate::float::Float;
 use crate::kernels::factor::{Lu, lu_of};
-use crate::op::{Op, Value};
+use crate::op::{Op, Takes, Value};
 use crate::ops::{InverseExt, PermuteExt, SumExt};
 use crate::shape::{Shape, work};
 use crate::tensor::Tensor;
@@ -28,6 +28,11 @@ impl Op for LogAbsDet {
     #[inline]
     fn name(&self) -> String {
         "slogdet_log".into()
+    }
+
+    #[inline]
+    fn takes(&self) -> Takes {
+        Takes::ONE
     }
 
     #[inline]
@@ -71,6 +76,11 @@ impl Op for DetSign {
     #[inline]
     fn name(&self) -> String {
         "slogdet_sign".into()
+    }
+
+    #[inline]
+    fn takes(&self) -> Takes {
+        Takes::ONE
     }
 
     #[inline]

@@ -6,7 +6,7 @@ use crate::error::{Error, OrRaise};
 use crate::float::Float;
 use crate::kernels::elementwise::for_each_row;
 use crate::kernels::factor::{lu_of, matrices};
-use crate::op::{Op, Value};
+use crate::op::{Op, Takes, Value};
 use crate::ops::{MatMulExt, PermuteExt, ReshapeExt, SumToExt};
 use crate::scope::called;
 use crate::shape::{Shape, work};
@@ -57,6 +57,11 @@ impl Op for Solve {
     #[inline]
     fn name(&self) -> String {
         "solve".into()
+    }
+
+    #[inline]
+    fn takes(&self) -> Takes {
+        Takes::TWO
     }
 
     #[inline]

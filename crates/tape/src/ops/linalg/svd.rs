@@ -5,7 +5,7 @@ use crate::case::Case;
 use crate::error::{Error, OrRaise};
 use crate::float::Float;
 use crate::kernels::factor::svd_of;
-use crate::op::{Op, Value};
+use crate::op::{Op, Takes, Value};
 use crate::ops::{AwayFromZero, Gaps, MatMulExt, PermuteExt, SumExt};
 use crate::scope::called;
 use crate::shape::{Shape, work};
@@ -64,6 +64,11 @@ impl Op for Svd {
             Svd::Left => "svd_left".into(),
             Svd::Right => "svd_right".into(),
         }
+    }
+
+    #[inline]
+    fn takes(&self) -> Takes {
+        Takes::ONE
     }
 
     #[inline]

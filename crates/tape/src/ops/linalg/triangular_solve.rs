@@ -5,7 +5,7 @@ use crate::case::Case;
 use crate::error::{Error, OrRaise};
 use crate::float::Float;
 use crate::kernels::factor::{matrices, substitute};
-use crate::op::{Op, Value};
+use crate::op::{Op, Takes, Value};
 use crate::ops::{MatMulExt, PermuteExt, SumToExt, TriangleExt};
 use crate::scope::called;
 use crate::shape::{Shape, work};
@@ -61,6 +61,11 @@ impl Op for TriangularSolve {
             Triangle::UnitUpper => "unit upper",
         };
         format!("triangular_solve({}, {}, {part})", args[0], args[1])
+    }
+
+    #[inline]
+    fn takes(&self) -> Takes {
+        Takes::TWO
     }
 
     #[inline]

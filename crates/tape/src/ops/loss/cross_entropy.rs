@@ -6,7 +6,7 @@ use crate::complex::Analytic;
 use crate::error::Error;
 use crate::float::Float;
 use crate::kernels::pairs;
-use crate::op::{Op, Value};
+use crate::op::{Op, Takes, Value};
 use crate::ops::reduction::targets;
 use crate::ops::{Chain, ClassTargets, LogSoftmaxExt, MaximumExt, Reduction, ReshapeExt, SoftmaxExt, SumExt, SumToExt};
 use crate::scope::called;
@@ -72,6 +72,11 @@ impl Op for SoftmaxCrossEntropy {
     }
 
     #[inline]
+    fn takes(&self) -> Takes {
+        Takes::TWO
+    }
+
+    #[inline]
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
         let (x, t) = (args[0], args[1]);
         if x != t || self.axis >= x.rank() {
@@ -134,6 +139,11 @@ impl Op for SoftmaxCrossEntropyInput {
     #[inline]
     fn text(&self, args: &[&str]) -> String {
         format!("softmax_cross_entropy_input({}, axis {})", args.join(", "), self.axis)
+    }
+
+    #[inline]
+    fn takes(&self) -> Takes {
+        Takes::THREE
     }
 
     #[inline]

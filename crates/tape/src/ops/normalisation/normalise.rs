@@ -7,7 +7,7 @@ use crate::complex::Analytic;
 use crate::error::Error;
 use crate::float::Float;
 use crate::kernels::groups::Groups;
-use crate::op::{Op, Value};
+use crate::op::{Op, Takes, Value};
 use crate::ops::sum::reduced;
 use crate::ops::{Axes, PowfExt, SumToExt};
 use crate::scope::called;
@@ -91,6 +91,11 @@ impl Op for Normalise {
     }
 
     #[inline]
+    fn takes(&self) -> Takes {
+        Takes::ONE
+    }
+
+    #[inline]
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
         match self.shape.broadcasts_to(args[0]) {
             true => Ok(args[0].clone()),
@@ -164,6 +169,11 @@ impl Op for NormaliseInput {
     #[inline]
     fn text(&self, args: &[&str]) -> String {
         format!("{}({}, {}, {})", self.name(), args[0], args[1], self.of.shape)
+    }
+
+    #[inline]
+    fn takes(&self) -> Takes {
+        Takes::TWO
     }
 
     #[inline]

@@ -6,7 +6,7 @@ use crate::complex::Analytic;
 use crate::error::{Error, OrRaise};
 use crate::float::Float;
 use crate::kernels::rows::map_rows;
-use crate::op::{Op, Value};
+use crate::op::{Op, Takes, Value};
 use crate::ops::axes::{axis, existing};
 use crate::ops::{ExpExt, LogSumExpExt, SumToExt};
 use crate::shape::{Shape, work};
@@ -35,6 +35,11 @@ impl Op for Softmax {
     #[inline]
     fn text(&self, args: &[&str]) -> String {
         format!("softmax({}, axis {})", args[0], self.axis)
+    }
+
+    #[inline]
+    fn takes(&self) -> Takes {
+        Takes::ONE
     }
 
     #[inline]

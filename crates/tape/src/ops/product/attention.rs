@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::float::Float;
 use crate::kernels::gemm::{Matrix, multiply};
 use crate::kernels::reduce::broadcast_to;
-use crate::op::{Op, Value};
+use crate::op::{Kind, Op, Takes, Value};
 use crate::ops::{MatMulExt, PermuteExt, Select, SoftmaxExt, SumExt};
 use crate::scope::called;
 use crate::shape::{Shape, product, work};
@@ -204,6 +204,11 @@ impl Op for Attention {
     }
 
     #[inline]
+    fn takes(&self) -> Takes {
+        Takes::Any(&[&[Kind::Real, Kind::Real, Kind::Real], &[Kind::Real, Kind::Real, Kind::Real, Kind::Mask]])
+    }
+
+    #[inline]
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
         let scores = Attention::scores(args)?;
         let r = scores.rank();
@@ -272,7 +277,7 @@ impl Op for Attention {
 impl Op for AttentionInput {
     #[inline]
     fn name(&self) -> String {
-        format!("attention_{}", ["q", "k", "v"][self.slot])
+        format!("attention_{}", ["q", "k", "v"].get(self.slot).unwrap_or(&"input"))
     }
 
     #[inline]
@@ -282,7 +287,18 @@ impl Op for AttentionInput {
     }
 
     #[inline]
+    fn takes(&self) -> Takes {
+        Takes::Any(&[
+            &[Kind::Real, Kind::Real, Kind::Real, Kind::Real],
+            &[Kind::Real, Kind::Real, Kind::Real, Kind::Real, Kind::Mask],
+        ])
+    }
+
+    #[inline]
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
+        if self.slot > 2 {
+            return Err(Error::shape(self.name(), format!("slot {}: 0 is q, 1 is k, 2 is v", self.slot)));
+        }
         let y = self.of.shape(&args[1..])?;
         if *args[0] != y {
             return Err(Error::shape(self.name(), format!("a cotangent {} for {y}", args[0])));
@@ -298,7 +314,7 @@ impl Op for AttentionInput {
         let size = x.len().checked_div(s.batches).unwrap_or(0);
         let mut out = Buffer::filled(x.len(), F::zero());
         let scale = F::from_f64(self.of.scale);
-        let mut scores = Buffer::filled(if self.slot == 2 { 0 } else { n * m }, F::zero());
+        let mut scores = Buffer::filled(if self.slot == 2 { 0 } else { product(&[n, m]) }, F::zero());
         self.of.for_each_batch((q, k), &s, mask_of(a, 4), |b, p| {
             let out = &mut out[b * size..][..size];
             if self.slot == 2 {

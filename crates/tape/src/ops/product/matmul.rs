@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::float::Float;
 use crate::kernels::elementwise::for_each_row;
 use crate::kernels::gemm::{Matrix, multiply};
-use crate::op::{Op, Value};
+use crate::op::{Op, Takes, Value};
 use crate::ops::{PermuteExt, ReshapeExt, SumToExt};
 use crate::scope::called;
 use crate::shape::{self, Shape, work};
@@ -50,6 +50,11 @@ impl Op for MatMul {
     #[inline]
     fn text(&self, args: &[&str]) -> String {
         format!("{} · {}", args[0], args[1])
+    }
+
+    #[inline]
+    fn takes(&self) -> Takes {
+        Takes::TWO
     }
 
     #[inline]

@@ -6,7 +6,7 @@ use crate::complex::Analytic;
 use crate::error::{Error, OrRaise};
 use crate::float::Float;
 use crate::kernels::rows::map_rows;
-use crate::op::{Op, Value};
+use crate::op::{Op, Takes, Value};
 use crate::ops::axes::{axis, existing};
 use crate::shape::Shape;
 use crate::tensor::Tensor;
@@ -31,6 +31,11 @@ impl Op for Cumsum {
     fn text(&self, args: &[&str]) -> String {
         let from_end = if self.from_end { " from its end" } else { "" };
         format!("cumsum({}, axis {}{from_end})", args[0], self.axis)
+    }
+
+    #[inline]
+    fn takes(&self) -> Takes {
+        Takes::ONE
     }
 
     #[inline]

@@ -5,7 +5,7 @@ use crate::case::Case;
 use crate::complex::Analytic;
 use crate::error::Error;
 use crate::float::Float;
-use crate::op::{Op, Value};
+use crate::op::{Kind, Op, Takes, Value};
 use crate::ops::sum_of::one_shape;
 use crate::shape::{Shape, work};
 use crate::tensor::Tensor;
@@ -24,6 +24,11 @@ impl Op for DotOf {
     #[inline]
     fn text(&self, args: &[&str]) -> String {
         args.chunks(2).map(|pair| pair.join(" · ")).collect::<Vec<_>>().join(" + ")
+    }
+
+    #[inline]
+    fn takes(&self) -> Takes {
+        Takes::AtLeast(2, Kind::Real)
     }
 
     #[inline]

@@ -7,7 +7,7 @@ use crate::complex::Analytic;
 use crate::error::Error;
 use crate::float::Float;
 use crate::kernels::elementwise::for_each_row;
-use crate::op::{Op, Value};
+use crate::op::{Op, Takes, Value};
 use crate::ops::sum::reduced;
 use crate::ops::{Axes, BroadcastToExt, ExpExt, LnExt, ReshapeExt, SumTo, SumToExt};
 use crate::scope::called;
@@ -32,6 +32,11 @@ impl Op for LogSumExp {
     #[inline]
     fn text(&self, args: &[&str]) -> String {
         format!("log_sum_exp({}, {})", args[0], self.shape)
+    }
+
+    #[inline]
+    fn takes(&self) -> Takes {
+        Takes::ONE
     }
 
     #[inline]

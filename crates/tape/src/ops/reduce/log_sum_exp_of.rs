@@ -5,7 +5,7 @@ use crate::case::Case;
 use crate::complex::Analytic;
 use crate::error::Error;
 use crate::float::Float;
-use crate::op::{Op, Value};
+use crate::op::{Kind, Op, Takes, Value};
 use crate::ops::sum_of::one_shape;
 use crate::ops::{ExpExt, LnExt};
 use crate::shape::{Shape, work};
@@ -21,6 +21,11 @@ impl Op for LogSumExpOf {
     #[inline]
     fn name(&self) -> String {
         "log_sum_exp_of".into()
+    }
+
+    #[inline]
+    fn takes(&self) -> Takes {
+        Takes::AtLeast(1, Kind::Real)
     }
 
     #[inline]

@@ -5,7 +5,7 @@ use crate::case::Case;
 use crate::complex::Analytic;
 use crate::error::Error;
 use crate::float::Float;
-use crate::op::{Op, Value};
+use crate::op::{Kind, Op, Takes, Value};
 use crate::shape::{Shape, work};
 use crate::tensor::Tensor;
 
@@ -23,6 +23,11 @@ impl Op for SumOf {
     #[inline]
     fn text(&self, args: &[&str]) -> String {
         args.join(" + ")
+    }
+
+    #[inline]
+    fn takes(&self) -> Takes {
+        Takes::AtLeast(1, Kind::Real)
     }
 
     #[inline]
