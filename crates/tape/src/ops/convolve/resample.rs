@@ -101,6 +101,22 @@ impl Resample {
 }
 
 impl Resample {
+    /// What is wrong with the scheme, which may come from a file: each entry that is made needs one that is read.
+    #[inline]
+    fn wrong(&self) -> Option<String> {
+        match &self.scheme {
+            Scheme::Average { window, .. } => match [window.size, window.stride, window.dilation].contains(&0) {
+                true => Some(format!("size, stride and dilation of {window:?} must be at least 1")),
+                false => None,
+            },
+            Scheme::Nearest { step, .. } | Scheme::Linear { step, .. } if !step.is_finite() => {
+                Some(format!("entries {step} apart"))
+            }
+            _ if self.from == 0 && self.to > 0 => Some(format!("{} entries from none", self.to)),
+            _ => None,
+        }
+    }
+
     /// The number of weights, without looking at each; of windows with padding, as if nothing lay there.
     #[inline]
     fn terms(&self) -> usize {
@@ -148,6 +164,9 @@ impl Op for Resample {
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
         let Resample { axis, from, to, transposed, .. } = *self;
         let (read, made) = if transposed { (to, from) } else { (from, to) };
+        if let Some(wrong) = self.wrong() {
+            return Err(Error::shape("resample", wrong));
+        }
         match args[0].get(axis) {
             Some(n) if *n == read => Ok(args[0].with(axis, made)),
             _ => Err(Error::shape("resample", format!("axis {axis} of {} does not have length {read}", args[0]))),
