@@ -50,9 +50,9 @@ fn no_operation_has_an_impossible_result() {
         ("broadcast_to", |x| drop(x.broadcast_to([1 << 32, 1 << 32]))),
         ("add", |_| drop(Shape::from([1 << 32, 1]) + Shape::from([1 << 32]))),
         ("concat", |_| drop(concat(&[&Shape::from([usize::MAX / 2]); 3], 0))),
-        ("one_hot", |x| drop(one_hot::<Shape>(&x.broadcast_to([1 << 31, 3]).arg_max(1), 1 << 40))),
+        ("one_hot", |_| drop(one_hot::<Shape>(&Shape::from([1 << 31, 3]).arg_max(1), 1 << 40))),
         ("repeat", |x| drop(x.repeat([usize::MAX, 2]))),
-        ("repeat", |x| drop(x.tile([usize::MAX]))),
+        ("tile", |x| drop(x.tile([usize::MAX]))),
         ("repeat_interleave", |x| drop(x.repeat_interleave(0, usize::MAX))),
         ("pad", |x| drop(x.pad([(usize::MAX, 1)], PadMode::Constant(0.0)))),
         ("pad", |x| drop(x.pad([(1 << 62, 1 << 62)], PadMode::Replicate))),
@@ -64,8 +64,8 @@ fn no_operation_has_an_impossible_result() {
         ("index_add", |x| drop(x.index_add(0, usize::MAX, Tensor::from([0, 1])))),
         ("reshape", |x| drop(x.reshape([usize::MAX]))),
         ("reshape", |x| drop(x.reshape([1_usize << 32, 1 << 32]))),
-        ("slice", |x| drop(x.slice(0, 0..usize::MAX))),
-        ("slice", |x| drop(x.slice(0, usize::MAX..))),
+        ("slice_step", |x| drop(x.slice(0, 0..usize::MAX))),
+        ("slice_step", |x| drop(x.slice(0, usize::MAX..))),
         ("narrow", |x| drop(x.narrow(0, 1, usize::MAX))),
         ("split_sizes", |x| drop(x.split_sizes(0, &[usize::MAX, 3]))),
         ("squeeze", |x| drop(x.squeeze(usize::MAX))),
@@ -188,7 +188,7 @@ fn empty_results_and_operands_take_no_time() {
     assert_eq!(x.interpolate(1 << 41, Interpolation::Nearest).shape(), &[0, 1, 1 << 41]);
     assert_eq!(x.sum().item(), 0.0);
     assert_eq!(x.sum_over([0, 2]).data(), [0.0]);
-    assert_eq!(x.t().sum_over(1).shape(), &[0, 1 << 40]);
+    assert_eq!(x.t().sum_over(2).shape(), &[0, 1 << 40]);
     assert_eq!(x.softmax(1).sort(2, true).0.cumsum(2).flip(2).shape(), x.shape());
     let wide = Tensor::<f64>::zeros([1 << 40, 0]);
     assert_eq!(wide.sum().item(), 0.0);

@@ -2,7 +2,7 @@
 
 use crate::algebra::{Algebra, Arg, Args};
 use crate::case::{Case, Function};
-use crate::ceiling::admit;
+use crate::ceiling::possible;
 use crate::error::{Error, OrRaise};
 use crate::ops::axes::axis;
 use crate::ops::{PermuteExt, ReshapeExt, SliceExt, SumExt, Unslice};
@@ -90,7 +90,7 @@ pub trait DiagonalExt: Algebra {
         let mut square = Shape::from(&shape[..axis]);
         square.push(n);
         square.push(n);
-        admit("diag_embed", &square, size_of::<f32>()).or_raise();
+        possible(&|| "diag_embed".into(), &square).or_raise();
         let whole = Unslice { axis, start: row * n + column, step: n + 1, len: n * n };
         ReshapeExt::reshape(&Self::apply(whole, &[Arg::Real(self)]).real(), square)
     }

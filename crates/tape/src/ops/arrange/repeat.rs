@@ -2,7 +2,7 @@
 
 use crate::algebra::{Algebra, Args};
 use crate::case::{Case, Function};
-use crate::ceiling::admit;
+use crate::ceiling::possible;
 use crate::error::{Error, OrRaise};
 use crate::ops::axes::axis;
 use crate::ops::{BroadcastToExt, ReshapeExt};
@@ -41,7 +41,7 @@ pub trait RepeatExt: Algebra {
             wide.push(length(k));
             joined.push(product(&[*count, length(k)]));
         }
-        admit("repeat", &joined, size_of::<f32>()).or_raise();
+        possible(&|| "repeat".into(), &joined).or_raise();
         let repeated = ReshapeExt::reshape(self, apart).broadcast_to(wide);
         ReshapeExt::reshape(&repeated, joined)
     }
@@ -83,7 +83,7 @@ pub trait RepeatExt: Algebra {
             before.chain([n]).chain(shape[axis + 1..].iter().copied()).collect::<Shape>()
         };
         let joined = shape.with(axis, product(&[shape[axis], count]));
-        admit("repeat_interleave", &joined, size_of::<f32>()).or_raise();
+        possible(&|| "repeat_interleave".into(), &joined).or_raise();
         let repeated = ReshapeExt::reshape(self, lengths(1)).broadcast_to(lengths(count));
         ReshapeExt::reshape(&repeated, joined)
     }

@@ -2,7 +2,7 @@
 
 use crate::algebra::{Algebra, Args};
 use crate::case::{Case, Function};
-use crate::ceiling::admit;
+use crate::ceiling::possible;
 use crate::error::{Error, OrRaise};
 use crate::ops::average_pool::along_each;
 use crate::ops::pool::{adaptive_counts, spatial};
@@ -98,7 +98,7 @@ impl<A: Algebra> InterpolateExt for A {}
 #[track_caller]
 fn resized<A: Algebra>(x: &A, to: &[usize], scheme: impl Fn(usize, usize) -> Scheme) -> A {
     let shape: Shape = x.shape()[..2].iter().chain(to).copied().collect();
-    admit("interpolate", &shape, size_of::<f32>()).or_raise();
+    possible(&|| "interpolate".into(), &shape).or_raise();
     along_each(x, to, |_, from, to| scheme(from, to))
 }
 
