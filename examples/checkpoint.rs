@@ -25,7 +25,7 @@ fn run(layers: &[Linear<f32>], x: &Tensor<f32>, recompute: bool) -> (usize, f64,
     let tape = Tape::of::<f32>();
     let mut y = tape.input(x.clone());
     for part in layers.chunks(BLOCK) {
-        let held = part.to_vec(); // a clone shares parameters and their memory
+        let held: Vec<Linear<f32>> = part.iter().map(Linear::tied).collect(); // shares parameters and their memory
         y = match recompute {
             true => checkpoint(move |a: &[Var<f32>]| block(&held, a[0]), &[y]).unwrap(),
             false => block(part, y),

@@ -36,5 +36,24 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let share = accuracy(&model.forward(test.inputs()), test.targets());
     println!("{:.1} % of {} digits that it never saw", 100.0 * share, test.len());
     assert!(share > 0.95);
+
+    // A layer behind a pointer gives its parameters by name: `0.weight` are the filters, [16, 1, 3, 3].
+    let parameters = model.parameters();
+    let (_, filters) = parameters.iter().find(|(name, _)| name == "0.weight").ok_or("there are no filters")?;
+    let filters: Vec<&[f32]> = filters.value().data().chunks_exact(9).collect();
+    let strength = |filter: &[f32]| filter.iter().map(|w| w * w).sum::<f32>();
+    let strongest = (0..filters.len()).max_by(|a, b| strength(filters[*a]).total_cmp(&strength(filters[*b])));
+    let filter = filters[strongest.ok_or("there are no filters")?];
+    println!("the strongest filter: ink where it is above 0, paper where it is below");
+    for row in filter.chunks_exact(3) {
+        println!("{:6.2} {:6.2} {:6.2}", row[0], row[1], row[2]);
+    }
+
+    // It answers most to what it looks like: no patch of ink from 0 to 1 gives it more than its own positive part.
+    let answer = |patch: &[f32]| patch.iter().zip(filter).map(|(ink, weight)| ink * weight).sum::<f32>();
+    let own: Vec<f32> = filter.iter().map(|weight| if *weight > 0.0 { 1.0 } else { 0.0 }).collect();
+    let turned: Vec<f32> = own.iter().map(|ink| 1.0 - ink).collect();
+    println!("answer to a patch that looks like it {:.2}, to the opposite {:.2}", answer(&own), answer(&turned));
+    assert!(answer(&own) > 0.0 && answer(&turned) < 0.0);
     Ok(())
 }

@@ -1,9 +1,10 @@
 //! What is asked for on the command line, and what to say where it cannot be read.
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::{check, experiment, graph, output, predict, train};
 
@@ -41,14 +42,29 @@ impl Arguments {
                 output::say(e.render().to_string().trim_end());
                 ExitCode::from(2)
             }
-            _ => output::fail(&one_line(&e.render().to_string())),
+            _ => output::fail(&one_line(&e.render().to_string(), &named(std::env::args_os()))),
         })
     }
 }
 
-/// Clap's message, which takes several lines, in one: what is wrong, what was perhaps meant, and where the help is.
-fn one_line(message: &str) -> String {
-    let mut help = "wengert --help".to_string();
+/// The command that these arguments name, down to the last subcommand.
+fn named(arguments: impl Iterator<Item = OsString>) -> String {
+    let mut command = Arguments::command();
+    let mut name = command.get_name().to_string();
+    for argument in arguments.skip(1) {
+        let Some(subcommand) = argument.to_str().and_then(|word| command.find_subcommand(word)).cloned() else {
+            continue;
+        };
+        name = format!("{name} {}", subcommand.get_name());
+        command = subcommand;
+    }
+    name
+}
+
+/// Clap's message, which takes several lines, in one: what is wrong, what was perhaps meant, and where the help is. A message
+/// without a usage is of the command `named`.
+fn one_line(message: &str, named: &str) -> String {
+    let mut help = format!("{named} --help");
     let mut parts: Vec<String> = Vec::new();
     for line in message.lines().map(str::trim).filter(|line| !line.is_empty()) {
         if let Some(usage) = line.strip_prefix("Usage: ") {
@@ -71,7 +87,6 @@ mod tests {
 
     #[test]
     fn arguments_are_well_formed() {
-        use clap::CommandFactory;
         Arguments::command().debug_assert();
     }
 
@@ -86,9 +101,33 @@ mod tests {
                 "error: the following required arguments were not provided:\n  <EXPRESSION>\n\nUsage: wengert graph <EXPRESSION>\n",
                 "the following required arguments were not provided: <EXPRESSION>; see wengert graph --help",
             ),
+            (
+                "error: invalid value 'x' for '--rate <X>': give a number above 0\n\nFor more information, try '--help'.\n",
+                "invalid value 'x' for '--rate <X>': give a number above 0; see wengert train xor --help",
+            ),
         ];
         for (message, expected) in table {
-            assert_eq!(one_line(message), expected);
+            assert_eq!(one_line(message, "wengert train xor"), expected);
         }
+    }
+
+    /// Every subcommand is found, wherever the options stand.
+    #[test]
+    fn the_help_is_of_the_subcommand() {
+        fn walk(command: &clap::Command, words: &[&str], wrong: &mut Vec<String>) {
+            for options in [&[][..], &["--rate", "x"]] {
+                let typed = words[..1].iter().chain(options).chain(&words[1..]).map(OsString::from);
+                let (found, expected) = (named(typed), words.join(" "));
+                if found != expected {
+                    wrong.push(format!("{found} in place of {expected}"));
+                }
+            }
+            for subcommand in command.get_subcommands() {
+                walk(subcommand, &[words, &[subcommand.get_name()]].concat(), wrong);
+            }
+        }
+        let mut wrong = Vec::new();
+        walk(&Arguments::command(), &["wengert"], &mut wrong);
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     }
 }

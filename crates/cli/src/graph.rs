@@ -7,10 +7,12 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde_json::{Map, Value, json};
 use wengert::Replay;
+use wengert::nn::files;
 use wengert::prelude::*;
 use wengert::view::View;
 
 use crate::expression::{self, Expression};
+use crate::paths::apart;
 
 /// Show what an expression computes: every operation with its value and gradient, the value, and the derivative by
 /// every name
@@ -82,6 +84,13 @@ pub(crate) fn run(args: &GraphArgs) -> Result<(), Error> {
         return Err(Error::Arguments(
             "only one of --dot -, --svg -, --save - and --json can have standard output".into(),
         ));
+    }
+    let files = [("--dot", &args.dot), ("--svg", &args.svg), ("--save", &args.save)];
+    let files = files.into_iter().filter(|(_, path)| !is_output(path));
+    let files: Vec<(&str, &Path)> = files.filter_map(|(option, path)| Some((option, path.as_deref()?))).collect();
+    apart(&files, &[]).map_err(Error::Arguments)?;
+    if args.down && args.dot.is_none() && args.svg.is_none() {
+        return Err(Error::Arguments("--down: nothing is drawn; add --dot FILE or --svg FILE".into()));
     }
     let expression = Expression::parse(&args.expression)?;
     let values = expression.values(&args.at).map_err(Error::Arguments)?;
@@ -198,7 +207,13 @@ pub(crate) fn full(x: f64) -> String {
 pub(crate) fn write(path: &Path, text: &str) -> Result<(), Error> {
     let (file, done) = match path == Path::new("-") {
         true => ("standard output".into(), io::stdout().write_all(text.as_bytes()).and_then(|()| io::stdout().flush())),
-        false => (path.display().to_string(), std::fs::write(path, text)),
+        false => {
+            let done = files::write(path, text).map_err(|e| match e {
+                wengert::nn::Error::File { message, .. } => io::Error::other(message),
+                other => io::Error::other(other),
+            });
+            (path.display().to_string(), done)
+        }
     };
     match done {
         Err(source) if source.kind() != io::ErrorKind::BrokenPipe => Err(Error::Write { file, source }),

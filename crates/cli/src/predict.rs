@@ -9,7 +9,7 @@ use wengert::nn::{Details, Loaded, load};
 use wengert::prelude::*;
 
 use crate::output;
-use crate::train::{SUMS, outputs};
+use crate::train::{RANGE, SUMS, outputs};
 
 /// Ask a model that `wengert train` saved about new samples: a line for each, its answer first
 ///
@@ -24,7 +24,8 @@ pub(crate) struct PredictArgs {
     model: PathBuf,
 
     /// The samples: a CSV file, a PNG picture, or a file of IDX images (`.gz` too). For a model of `train csv`, columns are
-    /// found by their names; for others, a line is one input, and one number more at its end is the right answer
+    /// found by their names; for others, a line is one input, and one number more at its end is the right answer. Numbers are in
+    /// the unit that the model learned from; a picture is brought to it, black as paper and white as ink
     file: PathBuf,
 
     /// Print one JSON object, with all outputs of the network
@@ -60,11 +61,25 @@ impl Error {
 /// Runs the command.
 pub(crate) fn run(args: &PredictArgs) -> Result<(), Error> {
     let Loaded { model, details } = load::<f32>(&args.model)?;
+    if let Some((name, param)) = model.parameters().iter().find(|(_, param)| first_odd(param.value()).is_some()) {
+        let number = first_odd(param.value()).map_or(f32::NAN, |(_, x)| x);
+        let message = format!("parameter `{name}` holds {number}: its training broke, and there is nothing to ask it");
+        return Err(Error::file(&args.model, message));
+    }
     let asked = Asked::read(args, &details)?;
     let shape: Shape = [1].into_iter().chain(asked.inputs.shape()[1..].iter().copied()).collect();
     model.output_shape(&shape).map_err(|e| Error::file(&args.file, format!("the model refuses it: {e}")))?;
     let nobody = Tensor::<i64>::full([asked.inputs.shape()[0]], 0);
     let answers = outputs(&model, &Dataset::new(asked.inputs, nobody)?);
+    let width = answers.shape()[1];
+    if !asked.classes.is_empty() && asked.classes.len() != width {
+        let message = format!("the file names {} classes, and its network has {width} outputs", asked.classes.len());
+        return Err(Error::file(&args.model, message));
+    }
+    if let Some((at, number)) = first_odd(&answers) {
+        let message = format!("the network's answer to sample {} is {number}", at / width.max(1) + 1);
+        return Err(Error::file(&args.file, message));
+    }
     let report = Answers {
         outputs: answers,
         classes: asked.classes,
@@ -83,6 +98,69 @@ pub(crate) fn run(args: &PredictArgs) -> Result<(), Error> {
     }
     output::print(&if args.json { report.json(args) } else { report.text() })?;
     Ok(())
+}
+
+/// The first number that is not finite, and where it is.
+fn first_odd(numbers: &Tensor<f32>) -> Option<(usize, f32)> {
+    numbers.data().iter().copied().enumerate().find(|(_, x)| !x.is_finite())
+}
+
+/// The numbers that a network was fed with when it learned.
+#[derive(Clone, Copy)]
+struct Unit {
+    /// From paper to ink, if the model says that.
+    range: Option<[f64; 2]>,
+    /// What they were multiplied by.
+    scale: f64,
+}
+
+impl Unit {
+    /// What the model's file says.
+    fn read(args: &PredictArgs, details: &Details) -> Result<Self, Error> {
+        let wrong = |name: &str, text: &str| {
+            Error::file(&args.model, format!("the file says the {name} {text}, which cannot be understood"))
+        };
+        let scale = match details.get("scale") {
+            None => 1.0,
+            Some(text) => {
+                let scale = text.parse().ok().filter(|scale: &f64| scale.is_finite() && *scale != 0.0);
+                scale.ok_or_else(|| wrong("scale", text))?
+            }
+        };
+        let range = match details.get(RANGE) {
+            // Before ranges were kept, a scale was that of bytes.
+            None => details.contains_key("scale").then_some([0.0, 255.0]),
+            Some(text) => {
+                let range: Option<[f64; 2]> = serde_json::from_str(text).ok();
+                Some(range.filter(|[least, most]| least < most).ok_or_else(|| wrong(RANGE, text))?)
+            }
+        };
+        Ok(Unit { range, scale })
+    }
+
+    /// What the network is fed with for pixels from 0 to 1.
+    fn of_pixels(self, args: &PredictArgs, pixels: Tensor<f32>) -> Result<Tensor<f32>, Error> {
+        let Some([least, most]) = self.range else {
+            let message = "the file does not say which numbers paper and ink are, so that it cannot be asked about a picture; \
+                           train the model again";
+            return Err(Error::file(&args.model, message));
+        };
+        Ok(pixels.map(|p| ((least + f64::from(p) * (most - least)) * self.scale) as f32))
+    }
+
+    /// What the network is fed with for numbers in the unit that it learned from.
+    fn of_numbers(self, args: &PredictArgs, numbers: Tensor<f32>) -> Result<Tensor<f32>, Error> {
+        let samples = numbers.shape()[0].max(1);
+        if let Some([least, most]) = self.range
+            && let Some(at) = numbers.data().iter().position(|x| !(least..=most).contains(&f64::from(*x)))
+        {
+            let (sample, number) = (at / (numbers.len() / samples) + 1, numbers.data()[at]);
+            let message =
+                format!("sample {sample} has {number}; the model learned from {least} for paper to {most} for ink");
+            return Err(Error::file(&args.file, message));
+        }
+        Ok(numbers * self.scale)
+    }
 }
 
 /// What is asked about.
@@ -104,12 +182,16 @@ impl Asked {
             let message = "the file does not say what its network is fed with; give one that `wengert train` saved";
             return Err(Error::file(&args.model, message));
         };
-        let scale = details.get("scale").and_then(|text| text.parse().ok()).unwrap_or(1.0);
+        let unit = Unit::read(args, details)?;
+        let path = &args.file;
         let (inputs, right) = match (details.get("encoding"), kind(&args.file)) {
-            (Some(encoding), _) => by_name(&args.file, &Encoding::from_text(encoding)?, details)?,
-            (None, Kind::Csv) => by_place(&args.file, &input, scale)?,
-            (None, Kind::Idx) => (pixels(read_idx(&args.file)?, 1, &input, scale, &args.file)?, None),
-            (None, Kind::Png) => (pixels(read_png(&args.file)?, 0, &input, 255.0 * scale, &args.file)?, None),
+            (Some(encoding), _) => by_name(path, &Encoding::from_text(encoding)?, details)?,
+            (None, Kind::Csv) => {
+                let (inputs, right) = by_place(path, &input)?;
+                (unit.of_numbers(args, inputs)?, right)
+            }
+            (None, Kind::Idx) => (unit.of_numbers(args, images(read_idx(path)?, 1, &input, path)?)?, None),
+            (None, Kind::Png) => (unit.of_pixels(args, images(read_png(path)?, 0, &input, path)?)?, None),
         };
         Ok(Asked { inputs, classes, right })
     }
@@ -136,6 +218,7 @@ type Samples = (Tensor<f32>, Option<Vec<String>>);
 /// A table with names, for a model that learned from one. The target may be there or not.
 fn by_name(path: &Path, encoding: &Encoding, details: &Details) -> Result<Samples, Error> {
     let table = Table::read(path)?;
+    // Whatever else a file may say, a missing cell is not passed over.
     let missing = match details.get("missing").map(String::as_str) {
         Some("impute") => Missing::Nan,
         _ => Missing::Refuse,
@@ -154,7 +237,7 @@ fn texts(column: &Column) -> Option<Vec<String>> {
 }
 
 /// Lines of numbers, each an input, perhaps with the right answer at its end.
-fn by_place(path: &Path, input: &[usize], scale: f64) -> Result<Samples, Error> {
+fn by_place(path: &Path, input: &[usize]) -> Result<Samples, Error> {
     let table = Table::read_without_header(path)?;
     let (width, columns) = (input.iter().product::<usize>(), table.names().len());
     if columns != width && columns != width + 1 {
@@ -164,19 +247,18 @@ fn by_place(path: &Path, input: &[usize], scale: f64) -> Result<Samples, Error> 
     let answer = (columns == width + 1).then(|| columns.to_string());
     let but: Vec<&str> = answer.iter().map(String::as_str).collect();
     let encoding = table.encoding(&but)?;
-    if encoding.width() != width {
-        let words = table.names()[..width].iter().find(|name| matches!(table.column(name), Ok(Column::Categories(..))));
-        let message = format!("column {} holds words; the model wants numbers", words.map_or("", String::as_str));
-        return Err(Error::file(path, message));
+    let is_word = |name: &&String| !matches!(table.column(name), Ok(Column::Numbers(_)));
+    if let Some(name) = table.names()[..width].iter().find(is_word) {
+        return Err(Error::file(path, format!("column {name} holds words; the model wants numbers")));
     }
-    let inputs = encoding.encode::<f32>(&table, Missing::Refuse)? * scale;
+    let inputs = encoding.encode::<f32>(&table, Missing::Refuse)?;
     let right = answer.and_then(|answer| table.column(&answer).ok()).and_then(texts);
     let shape: Shape = [table.len()].into_iter().chain(input.iter().copied()).collect();
     Ok((inputs.reshape(shape), right))
 }
 
 /// Images, whose shape without its first axes, `before`, must be that of an input, or have as many pixels as a row of numbers.
-fn pixels(images: Tensor<f32>, before: usize, input: &[usize], scale: f64, path: &Path) -> Result<Tensor<f32>, Error> {
+fn images(images: Tensor<f32>, before: usize, input: &[usize], path: &Path) -> Result<Tensor<f32>, Error> {
     let shape = images.shape().clone();
     let image: Vec<usize> = shape.iter().copied().skip(before).collect();
     let sides = |shape: &[usize]| shape.iter().copied().filter(|n| *n != 1).collect::<Vec<_>>();
@@ -186,7 +268,7 @@ fn pixels(images: Tensor<f32>, before: usize, input: &[usize], scale: f64, path:
         return Err(Error::file(path, format!("images of shape {shape}; the model wants {}", Shape::from(input))));
     }
     let all: Shape = [images.len() / width].into_iter().chain(input.iter().copied()).collect();
-    Ok(images.reshape(all) * scale)
+    Ok(images.reshape(all))
 }
 
 /// What the model says.

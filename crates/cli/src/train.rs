@@ -9,15 +9,17 @@ mod options;
 mod report;
 mod tasks;
 
-use std::fs::OpenOptions;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 
 use job::Job;
-pub(crate) use job::{SUMS, outputs};
+pub(crate) use job::{RANGE, SUMS, outputs};
 use options::Options;
+use wengert::nn::files;
+
+use crate::paths::apart;
 
 /// Train a network, show how well it does on samples that it never saw, and save it
 ///
@@ -118,16 +120,14 @@ pub(crate) fn run(args: &TrainArgs) -> Result<(), Error> {
 }
 
 /// The file that the model will go to. It and the others that will be written are shown to be writable before anything long
-/// begins.
-fn destination(options: &Options, task: &str) -> Result<PathBuf, Error> {
+/// begins, and none of them to be another or one of those that are `read`.
+fn destination(options: &Options, task: &str, read: &[(&str, &Path)]) -> Result<PathBuf, Error> {
     let path = options.save.clone().unwrap_or_else(|| format!("{task}.safetensors").into());
-    if options.checkpoint.as_ref() == Some(&path) {
-        let message = format!("--save and --checkpoint are both {}; give two files", path.display());
-        return Err(Error::Arguments(message));
-    }
-    let others = [("--checkpoint", &options.checkpoint), ("--log", &options.log)];
-    writable("--save", &path)?;
-    others.into_iter().try_for_each(|(option, path)| path.as_ref().map_or(Ok(()), |path| writable(option, path)))?;
+    let all = [("--save", Some(&path)), ("--checkpoint", options.checkpoint.as_ref()), ("--log", options.log.as_ref())];
+    let written: Vec<(&str, &Path)> =
+        all.into_iter().filter_map(|(option, path)| Some((option, path?.as_path()))).collect();
+    apart(&written, read).map_err(Error::Arguments)?;
+    written.into_iter().try_for_each(|(option, path)| writable(option, path))?;
     Ok(path)
 }
 
@@ -135,19 +135,13 @@ fn destination(options: &Options, task: &str) -> Result<PathBuf, Error> {
 /// replaced instead of written to.
 fn writable(option: &str, path: &Path) -> Result<(), Error> {
     let refuse = |why: String| Error::Arguments(format!("{option} {}: {why}; give another file", path.display()));
-    let Some(name) = path.file_name().filter(|_| !path.is_dir()) else {
+    if path.file_name().is_none() || path.is_dir() {
         return Err(refuse("this is no file name".into()));
-    };
-    if path.exists() && !path.is_file() {
-        return Err(refuse("this is no ordinary file".into()));
     }
-    let mut probe = std::ffi::OsString::from(".");
-    probe.push(name);
-    probe.push(format!(".{}.probe", std::process::id()));
-    let probe = path.parent().unwrap_or(Path::new("")).join(probe);
-    OpenOptions::new().write(true).create_new(true).open(&probe).map_err(|e| refuse(e.to_string()))?;
-    let _ = std::fs::remove_file(&probe);
-    Ok(())
+    files::check_writable(path).map_err(|e| match e {
+        wengert::nn::Error::File { message, .. } => refuse(message),
+        other => other.into(),
+    })
 }
 
 /// A number with a comma between thousands.

@@ -6,7 +6,8 @@ use wengert_tape::prelude::*;
 
 use crate::error::Error;
 
-/// The share of samples whose largest output is that of their class.
+/// The share of samples whose largest output is that of their class. Outputs of which one is NaN are no answer, and count as
+/// wrong.
 ///
 /// # Panics
 /// If the outputs are not `[batch, classes]` with a class for each sample.
@@ -19,12 +20,18 @@ use crate::error::Error;
 /// ```
 #[track_caller]
 pub fn accuracy<F: Float>(outputs: &Tensor<F>, classes: &Tensor<i64>) -> f64 {
+    let fits = outputs.shape().split_last().is_some_and(|(n, rows)| *n > 0 && *rows == **classes.shape());
+    assert!(fits, "accuracy: outputs {} for {}", outputs.shape(), classes.shape());
     let predicted = outputs.arg_max(-1);
-    assert!(predicted.shape() == classes.shape(), "accuracy: outputs {} for {}", outputs.shape(), classes.shape());
-    share(predicted.data().iter().zip(classes.data()).map(|(a, b)| a == b))
+    let answered = outputs.data().chunks_exact(*outputs.shape().last().unwrap_or(&1)).map(is_answer);
+    share(predicted.data().iter().zip(classes.data()).zip(answered).map(|((a, b), answered)| answered && a == b))
 }
 
-/// The share of outputs that lie on the same side of ½ as their targets, which are 0 or 1.
+fn is_answer<F: Float>(outputs: &[F]) -> bool {
+    !outputs.iter().any(|x| x.is_nan())
+}
+
+/// The share of outputs that lie on the same side of ½ as their targets, which are 0 or 1. NaN lies on neither.
 ///
 /// # Panics
 /// If the shapes differ.
@@ -32,13 +39,15 @@ pub fn accuracy<F: Float>(outputs: &Tensor<F>, classes: &Tensor<i64>) -> f64 {
 pub fn binary_accuracy<F: Float>(outputs: &Tensor<F>, targets: &Tensor<F>) -> f64 {
     assert!(outputs.shape() == targets.shape(), "binary_accuracy: outputs {} for {}", outputs.shape(), targets.shape());
     let half = F::from_f64(0.5);
-    share(outputs.data().iter().zip(targets.data()).map(|(a, y)| (*a > half) == (*y > half)))
+    let is_right = |(a, y): (&F, &F)| is_answer(&[*a, *y]) && (*a > half) == (*y > half);
+    share(outputs.data().iter().zip(targets.data()).map(is_right))
 }
 
-/// The share of samples whose class is among the `k` largest outputs.
+/// The share of samples whose class is among the `k` largest outputs. Outputs of which one is NaN are no answer, and count as
+/// wrong.
 ///
 /// # Panics
-/// If the outputs are not `[batch, classes]` with a class for each sample.
+/// If the outputs are not `[batch, classes]` with a class for each sample that is one of them.
 ///
 /// # Examples
 /// ```
@@ -51,14 +60,15 @@ pub fn top_k_accuracy<F: Float>(k: usize, outputs: &Tensor<F>, classes: &Tensor<
     let fits = outputs.rank() == 2 && **classes.shape() == outputs.shape()[..1];
     assert!(fits, "top_k_accuracy: outputs {} for {}", outputs.shape(), classes.shape());
     let rows = outputs.data().chunks_exact(outputs.shape()[1].max(1)).zip(classes.data());
-    // As many outputs are before the class's as are larger, or as large and to the left. NaN is before everything.
-    let is_before = |row: &[F], class: usize, (j, y): (usize, &F)| {
-        j != class && (!(*y <= row[class]) || *y == row[class] && j < class)
-    };
+    let number = outputs.shape()[1];
+    let wrong = classes.data().iter().find(|class| !(0..number as i64).contains(class));
+    assert!(wrong.is_none(), "top_k_accuracy: class {} of {number}", wrong.unwrap_or(&0));
+    // As many outputs are before the class's as are larger, or as large and to the left.
+    let is_before = |row: &[F], class: usize, (j, y): (usize, &F)| *y > row[class] || *y == row[class] && j < class;
     share(rows.map(|(row, class)| {
         let class = *class as usize;
         let before = row.iter().enumerate().filter(|other| is_before(row, class, *other)).count();
-        before < k && !row[class].is_nan()
+        before < k && is_answer(row)
     }))
 }
 
@@ -154,12 +164,31 @@ impl Confusion {
         Ok(table)
     }
 
+    /// The table of true classes and of what a model says: the position of the largest of a row of outputs.
+    ///
+    /// # Errors
+    /// If the outputs are not `[samples, classes]` with a class for each sample and a name for each class, or one is NaN: of
+    /// such a row there is no answer.
+    pub fn of_outputs<F: Float>(names: &[String], classes: &Tensor<i64>, outputs: &Tensor<F>) -> Result<Self, Error> {
+        let error = |message: String| Err(Error::shape("confusion", message));
+        let fits = outputs.rank() == 2 && **classes.shape() == outputs.shape()[..1] && outputs.shape()[1] > 0;
+        if !fits {
+            return error(format!("outputs {} for {}", outputs.shape(), classes.shape()));
+        }
+        if let Some(row) = outputs.data().chunks_exact(outputs.shape()[1]).position(|row| !is_answer(row)) {
+            return error(format!("the outputs of sample {row} hold NaN, which is no answer"));
+        }
+        Self::of(names, classes, &outputs.arg_max(-1))
+    }
+
     /// How many samples of a class got an answer.
     ///
     /// # Panics
     /// If there is no such class or answer.
+    #[track_caller]
     pub fn count(&self, class: usize, answer: usize) -> usize {
-        assert!(answer < self.names.len(), "answer {answer} of {}", self.names.len());
+        let names = self.names.len();
+        assert!(class < names && answer < names, "confusion: class {class}, answer {answer} of {names}");
         self.counts[class * self.names.len() + answer]
     }
 
@@ -172,6 +201,7 @@ impl Confusion {
     ///
     /// # Panics
     /// If there is no such class.
+    #[track_caller]
     pub fn precision(&self, class: usize) -> f64 {
         let all: usize = (0..self.names.len()).map(|of| self.count(of, class)).sum();
         self.count(class, class) as f64 / all as f64
@@ -181,6 +211,7 @@ impl Confusion {
     ///
     /// # Panics
     /// If there is no such class.
+    #[track_caller]
     pub fn recall(&self, class: usize) -> f64 {
         let all: usize = (0..self.names.len()).map(|answer| self.count(class, answer)).sum();
         self.count(class, class) as f64 / all as f64
@@ -200,6 +231,7 @@ impl Confusion {
     /// assert_eq!((table.precision(1), table.recall(1), table.f1(1)), (1.0 / 3.0, 1.0, 0.5));
     /// # Ok::<(), wengert_nn::Error>(())
     /// ```
+    #[track_caller]
     pub fn f1(&self, class: usize) -> f64 {
         let with = (0..self.names.len()).map(|k| self.count(k, class) + self.count(class, k)).sum::<usize>();
         2.0 * self.count(class, class) as f64 / with as f64
@@ -257,5 +289,20 @@ mod tests {
     fn a_nan_is_no_hit() {
         let outputs = Tensor::from([[f64::NAN], [0.9], [0.2]]);
         assert_eq!(binary_accuracy(&outputs, &Tensor::from([[1.0], [1.0], [1.0]])), 1.0 / 3.0);
+        assert_eq!(binary_accuracy(&outputs, &Tensor::from([[0.0], [1.0], [0.0]])), 2.0 / 3.0);
+        // In the place of the class, beside it, before it and behind it.
+        for nan in 0..3 {
+            let mut row = vec![0.1, 0.9, 0.2];
+            row[nan] = f64::NAN;
+            let outputs = Tensor::new([1, 3], row);
+            for class in 0..3 {
+                let classes = Tensor::from([class]);
+                assert_eq!(accuracy(&outputs, &classes), 0.0, "NaN at {nan}, class {class}");
+                assert_eq!(top_k_accuracy(3, &outputs, &classes), 0.0, "NaN at {nan}, class {class}");
+            }
+            let names = ["a", "b", "c"].map(String::from);
+            let message = Confusion::of_outputs(&names, &Tensor::from([1]), &outputs).unwrap_err().to_string();
+            assert_eq!(message, "confusion: the outputs of sample 0 hold NaN, which is no answer");
+        }
     }
 }

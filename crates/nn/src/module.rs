@@ -59,6 +59,38 @@ pub type VisitMut<'v, 'a, F> = dyn FnMut(Name<'_>, &'a mut Param<F>) + 'v;
 /// What has parameters: a model, a layer, or a single [`Param`].
 ///
 /// A model of one's own lists its fields once, with [`parameters!`](crate::parameters).
+///
+/// # Copies and tied weights
+/// A clone of a model is a copy: it begins with the same numbers and goes its own way. What is tied inside the model is tied
+/// inside the copy. What is to stay one is said to be tied: [`Param::tied`], [`Parameters::tied`].
+///
+/// ```
+/// use wengert_nn::prelude::*;
+/// # let rng = &mut generator(1);
+/// # let x = Tensor::<f32>::randn([4, 2], rng);
+/// // A target network: the clone keeps its numbers while the model learns, on one tape too.
+/// let mut model = Mlp::<f32>::new(&[2, 8, 3], Activation::Tanh, rng);
+/// let target = model.clone();
+/// let before = target.forward(&x);
+/// let mut optimiser = Adam::new(0.1);
+/// for _ in 0..3 {
+///     let tape = Tape::of::<f32>();
+///     let x = tape.input(x.clone());
+///     let loss = mse(model.forward(&x), target.forward(&x) + 1.0);
+///     optimiser.step(&mut model, &loss.backward());
+/// }
+/// assert_eq!(target.forward(&x), before);
+/// assert_ne!(model.forward(&x), before);
+///
+/// // A stack of equal layers: each learns by itself.
+/// let layer = Linear::<f32>::new(2, 2, rng);
+/// let stack = vec![layer.clone(); 3];
+/// assert_eq!(stack.parameter_count(), 3 * layer.parameter_count());
+///
+/// // One layer used three times: tied, it learns from all uses.
+/// let unrolled: Vec<Linear<f32>> = (0..3).map(|_| layer.tied()).collect();
+/// assert_eq!(unrolled.parameter_count(), layer.parameter_count());
+/// ```
 pub trait Parameters<F: Float> {
     /// Calls `visit` with each parameter and its name, in order of definition; `at` is the name of this part.
     fn visit<'a>(&'a self, at: Name<'_>, visit: &mut Visit<'_, 'a, F>);
@@ -88,7 +120,7 @@ pub trait Parameters<F: Float> {
         all
     }
 
-    /// The number of numbers that training changes: a frozen parameter does not count, a shared one counts once.
+    /// The number of numbers that training changes: a frozen parameter does not count, a tied one counts once.
     fn parameter_count(&self) -> usize {
         let (mut seen, mut count) = (BTreeSet::new(), 0);
         self.visit(Name::ROOT, &mut |_, param| {
@@ -97,6 +129,34 @@ pub trait Parameters<F: Float> {
             }
         });
         count
+    }
+
+    /// The same model for another place: each parameter is [tied](Param::tied) to its own here. For a closure or a layer
+    /// that must own the model whose parameters it uses.
+    ///
+    /// # Examples
+    /// ```
+    /// use wengert_nn::prelude::*;
+    /// let layer = Linear::<f32>::new(3, 3, &mut generator(1));
+    /// let twice = Sequential::<f32>::new().then(layer.tied()).then(Activation::Tanh).then(layer.tied());
+    /// assert_eq!(twice.parameter_count(), 3 * 3 + 3);
+    /// let tape = Tape::of::<f32>();
+    /// let gradients = twice.forward(&tape.input(Tensor::ones([1, 3]))).sum().backward();
+    /// assert!(gradients.param(&layer.weight).is_ok());
+    /// ```
+    fn tied(&self) -> Self
+    where
+        Self: Clone,
+    {
+        let (mut copy, mut all) = (self.clone(), Vec::new());
+        self.visit(Name::ROOT, &mut |_, param| all.push(param));
+        let mut own = all.into_iter();
+        copy.visit_mut(Name::ROOT, &mut |_, param| {
+            if let Some(own) = own.next() {
+                *param = own.tied();
+            }
+        });
+        copy
     }
 
     /// Freezes or frees every parameter.
@@ -229,7 +289,8 @@ pub trait Module<F: Float>: Parameters<F> {
         Vec::new()
     }
 
-    /// The multiplications with a weight, each with an addition, for an input of a shape that fits.
+    /// The multiplications with a weight, each with an addition, for an input of a shape that fits. A model of one's own that
+    /// has weights and does not write this has an unknown number, and a [`summary`](crate::summary) says so.
     fn multiply_adds(&self, _x: &Shape) -> u64 {
         0
     }
@@ -294,7 +355,7 @@ pub trait Layer<F: Float>:
     fn layer_multiply_adds(&self, x: &Shape) -> u64;
     /// [`Module::nearest_input`]
     fn layer_nearest_input(&self, x: &Shape) -> Option<Shape>;
-    /// A copy, whose parameters keep their identities.
+    /// A copy, as `clone`.
     fn boxed(&self) -> Box<dyn Layer<F>>;
 }
 

@@ -232,7 +232,10 @@ pub struct OnPlateau {
 
 impl OnPlateau {
     /// A rate that is multiplied by `factor` after more than `patience` losses that are not better than the best by a
-    /// 10,000th of it.
+    /// 10,000th of its size. NaN is never better.
+    ///
+    /// PyTorch asks for a loss below `best · (1 − threshold)`, which lies above a best loss below 0: there every loss that
+    /// stays the same would be a better one. Here the threshold has the sign of the loss.
     pub fn new(factor: f64, patience: u64) -> Self {
         OnPlateau { factor, patience, least: 0.0, threshold: 1e-4, best: f64::INFINITY, waited: 0, cuts: 0 }
     }
@@ -254,7 +257,7 @@ impl Schedule for OnPlateau {
     }
 
     fn observe(&mut self, loss: f64) {
-        if loss < self.best * (1.0 - self.threshold) {
+        if loss < self.best * (1.0 - self.threshold.copysign(self.best)) {
             (self.best, self.waited) = (loss, 0);
         } else {
             self.waited += 1;

@@ -35,8 +35,11 @@ pub struct LayerSummary {
     pub error: Option<String>,
     /// The numbers of its parameters.
     pub parameters: usize,
-    /// Multiplications with a weight, each with an addition.
+    /// Multiplications with a weight, each with an addition; 0 where they are not known.
     pub multiply_adds: u64,
+    /// Whether the multiplications are known. Of a model of one's own that has weights they are if it says so in
+    /// [`Module::multiply_adds`].
+    pub counted: bool,
     /// The bytes of results that a tape keeps for the backward pass.
     pub kept: u64,
 }
@@ -63,8 +66,8 @@ pub fn summary<F: Float, M: Module<F>>(model: &M, x: &Shape) -> Summary {
             let layer = model.description().map_or("model".into(), |description| description.to_string());
             let about = About { name: String::new(), layer, parameters: size(model, |_| true) };
             let output = model.output_shape(x).map_err(|e| e.to_string());
-            let run = || model.forward(x);
-            layers.push(row::<F>(about, x, output, run, model.multiply_adds(x)));
+            let counted = model.description().is_some() || !has_weights(model);
+            layers.push(row::<F>(about, x, output, || model.forward(x), || model.multiply_adds(x), counted));
         }
         false => drop(walk(&parts, "", x, &mut layers)),
     }
@@ -85,7 +88,8 @@ fn row<F: Float>(
     x: &Shape,
     output: Result<Shape, String>,
     run: impl FnOnce() -> Shape,
-    multiply_adds: u64,
+    multiply_adds: impl FnOnce() -> u64,
+    counted: bool,
 ) -> LayerSummary {
     let About { name, layer, parameters } = about;
     let (output, error) = match output {
@@ -94,8 +98,8 @@ fn row<F: Float>(
     };
     let fits = error.is_none() && !x.contains(&0);
     let kept = if fits { cost(run).1.results * size_of::<F>() as u64 } else { 0 };
-    let multiply_adds = if error.is_none() { multiply_adds } else { 0 };
-    LayerSummary { name, layer, output, error, parameters, multiply_adds, kept }
+    let multiply_adds = if error.is_none() { multiply_adds() } else { 0 };
+    LayerSummary { name, layer, output, error, parameters, multiply_adds, counted: counted || multiply_adds > 0, kept }
 }
 
 /// Each layer with the output of the one before; the last output, if it is known.
@@ -117,11 +121,14 @@ fn walk<F: Float>(
         let about = About { name, layer, parameters: size(*part, |_| true) };
         let Some(x) = &input else {
             let About { name, layer, parameters } = about;
-            layers.push(LayerSummary { name, layer, output: None, error: None, parameters, multiply_adds: 0, kept: 0 });
+            let (output, error, multiply_adds, kept) = (None, None, 0, 0);
+            layers.push(LayerSummary { name, layer, output, error, parameters, multiply_adds, counted: false, kept });
             continue;
         };
         let output = part.layer_output_shape(x).map_err(|e| e.to_string());
-        let mut row = row::<F>(about, x, output, || part.forward_on(x), part.layer_multiply_adds(x));
+        let counted = part.layer_description().is_some() || !has_weights(*part);
+        let count = || part.layer_multiply_adds(x);
+        let mut row = row::<F>(about, x, output, || part.forward_on(x), count, counted);
         if row.error.is_some() {
             row.output = part.layer_nearest_input(x).and_then(|x| part.layer_output_shape(&x).ok());
         }
@@ -129,6 +136,11 @@ fn walk<F: Float>(
         layers.push(row);
     }
     input
+}
+
+/// Whether there are parameters that can be multiplied with inputs: tables, and not one number for each feature.
+fn has_weights<F: Float>(model: &(impl Parameters<F> + ?Sized)) -> bool {
+    model.parameters().iter().any(|(_, param)| param.value().rank() > 1)
 }
 
 /// The numbers of the parameters that are frozen or not, a shared one once.
@@ -145,7 +157,7 @@ impl Summary {
         self.layers.iter().filter_map(named).collect()
     }
 
-    /// The multiplications with a weight, each with an addition, of all layers.
+    /// The multiplications with a weight, each with an addition, of all layers where they are known.
     pub fn multiply_adds(&self) -> u64 {
         self.layers.iter().map(|layer| layer.multiply_adds).sum()
     }
@@ -157,9 +169,14 @@ impl Summary {
     }
 
     /// The number of layers as the books count them: with the input as one, and those that are hidden. A layer is what has
-    /// parameters that are products with its inputs, such as a fully connected one or a convolution.
+    /// parameters that are products with its inputs, such as a fully connected one or a convolution; a model of one's own that
+    /// does not say how many multiplications it makes counts as one.
     pub fn counts(&self) -> (usize, usize) {
-        let weighted = self.layers.iter().filter(|layer| layer.multiply_adds > 0 || layer.error.is_some()).count();
+        let weighted = self
+            .layers
+            .iter()
+            .filter(|layer| layer.multiply_adds > 0 || layer.error.is_some() || !layer.counted)
+            .count();
         (weighted + 1, weighted.saturating_sub(1))
     }
 }
@@ -177,7 +194,7 @@ impl fmt::Display for Summary {
                 layer.layer.clone(),
                 if layer.error.is_some() { format!("({output})") } else { output },
                 layer.parameters.to_string(),
-                if fits { layer.multiply_adds.to_string() } else { unknown() },
+                if fits && layer.counted { layer.multiply_adds.to_string() } else { unknown() },
                 if fits { layer.kept.to_string() } else { unknown() },
             ]
         });
@@ -199,14 +216,19 @@ impl fmt::Display for Summary {
         let (all, hidden) = self.counts();
         let depth = if hidden > 1 { "deep" } else { "shallow" };
         let frozen = if self.frozen > 0 { format!(", {} frozen", self.frozen) } else { String::new() };
+        let (learned, kept, input) = (self.learned, self.kept(), &self.input);
+        if self.layers.iter().any(|layer| !layer.counted) {
+            let what = format!("{learned} parameters{frozen}; {kept} bytes kept for an input {input}");
+            return write!(
+                f,
+                "{what}\nmultiply-adds and depth unknown: a layer of one's own does not say what it multiplies"
+            );
+        }
         write!(
             f,
-            "{} parameters{frozen}; {} multiply-adds and {} bytes kept for an input {}\n\
+            "{learned} parameters{frozen}; {} multiply-adds and {kept} bytes kept for an input {input}\n\
              {all} layers with the input, {hidden} hidden: {depth}",
-            self.learned,
             self.multiply_adds(),
-            self.kept(),
-            self.input
         )
     }
 }

@@ -202,7 +202,9 @@ impl Network {
     pub fn evaluate(&self, test_data: &[(Column, Column)]) -> usize {
         let largest =
             |column: &[f64]| column.iter().enumerate().fold(0, |best, (k, a)| if *a > column[best] { k } else { best });
-        test_data.iter().filter(|(x, y)| largest(&self.feedforward(x)) == largest(y)).count()
+        // Outputs that are no numbers are no answer.
+        let is_right = |(a, y): (Column, &Column)| !a.iter().any(|a| a.is_nan()) && largest(&a) == largest(y);
+        test_data.iter().filter(|(x, y)| is_right((self.feedforward(x), y))).count()
     }
 }
 

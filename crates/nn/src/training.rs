@@ -1,10 +1,10 @@
 //! What a forward pass gets in training, beside its input.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use wengert_tape::{Algebra, Arg, Args, Error, Float, Kind, Op, Param, ParamId, Shape, Tensor, Value};
+use wengert_tape::{Algebra, Arg, Args, Error, Float, Kind, Op, Param, ParamId, Shape, Tensor, Value, Var};
 
-use crate::module::{Name, Parameters};
+use crate::module::{Module, Name, Parameters};
 
 /// The argument that tells training from use: a key for random numbers, and a place for what a layer sees on the way.
 ///
@@ -26,6 +26,18 @@ pub struct Training<A: Algebra> {
     key: A::Index,
     drawn: u64,
     observed: Vec<Observed<A>>,
+    together: Together,
+}
+
+/// Whether a layer looked at all samples of a batch together.
+#[derive(Debug)]
+enum Together {
+    /// None did so far.
+    Not,
+    /// One did.
+    Looked,
+    /// Nothing is computed in this pass: what a layer refuses is kept for whoever asks.
+    Dry { looked: bool, refused: Option<crate::Error> },
 }
 
 /// Numbers that a layer saw, for a parameter that follows them and not a gradient.
@@ -43,7 +55,7 @@ impl<A: Algebra> Training<A> {
     /// A forward pass with a key of two whole numbers.
     #[track_caller]
     pub fn new(key: A::Index) -> Self {
-        Training { key, drawn: 0, observed: Vec::new() }
+        Training { key, drawn: 0, observed: Vec::new(), together: Together::Not }
     }
 
     /// A key of one whole number that no other draw of this pass gets.
@@ -53,15 +65,116 @@ impl<A: Algebra> Training<A> {
         A::apply(Drawn { number: self.drawn }, &[Arg::Index(&self.key)]).index()
     }
 
-    /// Notes numbers for a parameter that follows them: the running mean of a batch norm.
+    /// Whether anything was drawn.
+    pub(crate) fn drew(&self) -> bool {
+        self.drawn > 0
+    }
+
+    /// Notes that `layer` computes something of all samples together, such as a mean and a variance of `values` numbers
+    /// each: a [`Trainer`](crate::Trainer) gives a model with such a layer whole batches and no shards of them.
+    ///
+    /// The answer is whether there are: in a dry run before a training, where fewer than two are an error of the trainer's,
+    /// the layer has nothing to go on with and gives what it got.
+    ///
+    /// # Panics
+    /// If there are fewer than two values, which have no variance.
+    #[track_caller]
+    #[must_use]
+    pub fn look_at_all(&mut self, layer: &str, values: usize) -> bool {
+        let error = || {
+            let values = if values == 1 { "one number" } else { "no number" };
+            let message =
+                format!("training needs more than {values} in each channel: take batches of at least 2 samples");
+            crate::Error::shape(layer, message)
+        };
+        match &mut self.together {
+            Together::Dry { looked, refused } => {
+                *looked = true;
+                if values < 2 {
+                    refused.get_or_insert_with(error);
+                }
+            }
+            Together::Not | Together::Looked if values < 2 => error().raise(),
+            together => *together = Together::Looked,
+        }
+        values >= 2
+    }
+
+    /// Notes numbers for a parameter that follows them: the running mean of a batch norm. A layer that is used several times
+    /// in a pass notes several, and the parameter moves towards each, in order.
     #[track_caller]
     pub fn observe<F: Float>(&mut self, param: &Param<F>, share: f64, numbers: A) {
         self.observed.push(Observed { param: param.id(), share, numbers });
     }
 
-    /// What layers saw.
+    /// What layers saw, in order; [`apply`](Training::<wengert_tape::Var>::apply) hands it to a model.
     pub fn observed(self) -> Vec<Observed<A>> {
         self.observed
+    }
+}
+
+impl Training<Shape> {
+    /// Whether a model, with a batch of inputs of shape `x`, looks at all samples of a batch together.
+    ///
+    /// # Errors
+    /// If that batch is too small for it.
+    pub(crate) fn looks_at_all<F: Float>(model: &impl Module<F>, x: &Shape) -> Result<bool, crate::Error> {
+        let together = Together::Dry { looked: false, refused: None };
+        let key = x.index(Tensor::from([0, 0]));
+        let mut pass = Training { key, drawn: 0, observed: Vec::new(), together };
+        model.forward_training(x, &mut pass);
+        match pass.together {
+            Together::Dry { refused: Some(error), .. } => Err(error),
+            Together::Dry { looked: true, .. } => Ok(true),
+            _ => Ok(!pass.observed.is_empty()),
+        }
+    }
+}
+
+impl<F: Float> Training<Tensor<F>> {
+    /// Lets the parameters of a model follow what its layers saw in this pass: the running statistics of a batch norm.
+    /// It is the last line of a step in a loop of one's own; a [`Trainer`](crate::Trainer) does it by itself.
+    ///
+    /// # Panics
+    /// If a layer saw something for a parameter that `model` has not: it is another model than that of the pass.
+    #[track_caller]
+    pub fn apply(self, model: &mut (impl Parameters<F> + ?Sized)) {
+        let mut statistics = Statistics::default();
+        self.observed.into_iter().for_each(|seen| statistics.observe(seen, 1.0));
+        statistics.move_all(model);
+    }
+}
+
+impl<F: Float> Training<Var<F>> {
+    /// Lets the parameters of a model follow what its layers saw in this pass: the running statistics of a batch norm.
+    /// It is the last line of a step in a loop of one's own; a [`Trainer`](crate::Trainer) does it by itself.
+    ///
+    /// # Panics
+    /// If a layer saw something for a parameter that `model` has not: it is another model than that of the pass.
+    ///
+    /// # Examples
+    /// ```
+    /// use wengert_nn::prelude::*;
+    /// let mut model = Sequential::<f64>::new().then(BatchNorm::new(1)).then(Linear::new(1, 1, &mut generator(1)));
+    /// let (x, y) = (Tensor::from([[9.0], [11.0]]), Tensor::from([[0.0], [1.0]]));
+    /// let mut optimiser = Sgd::new(0.1);
+    /// for step in 0..200 {
+    ///     let tape = Tape::new();
+    ///     let mut training = Training::new(tape.input(Tensor::from([7, step])));
+    ///     let output = model.forward_training(&tape.input(x.clone()), &mut training);
+    ///     optimiser.step(&mut model, &mse(output, &y).backward());
+    ///     training.apply(&mut model);
+    /// }
+    /// let [mean, variance] = [2, 3].map(|k| model.parameters()[k].1.value().item());
+    /// assert!((mean - 10.0).abs() < 1e-6 && (variance - 2.0).abs() < 1e-6);
+    /// ```
+    #[track_caller]
+    pub fn apply(self, model: &mut (impl Parameters<F> + ?Sized)) {
+        let mut statistics = Statistics::default();
+        for Observed { param, share, numbers } in self.observed {
+            statistics.observe(Observed { param, share, numbers: numbers.value() }, 1.0);
+        }
+        statistics.move_all(model);
     }
 }
 
@@ -107,17 +220,80 @@ impl Op for Drawn {
     }
 }
 
-/// Lets the parameters of a model follow what its layers saw in a pass, or the mean over several passes.
-pub(crate) fn follow<F: Float>(model: &mut dyn Parameters<F>, observed: &[Observed<Tensor<F>>]) {
-    if observed.is_empty() {
-        return;
+/// What layers saw in a pass, or in the passes of the parts of a batch: by parameter, and by which use of the layer in a
+/// pass it was; never by place among all, since not every part need have seen the same.
+#[derive(Clone, Debug)]
+pub(crate) struct Statistics<F: Float> {
+    by: BTreeMap<(ParamId, usize), Statistic<F>>,
+}
+
+/// A weighted mean that a parameter moves towards.
+#[derive(Clone, Debug)]
+struct Statistic<F: Float> {
+    /// How far.
+    share: f64,
+    /// The sum of the numbers, each times the weight of its part, and the sum of the weights of those that saw any.
+    sum: Tensor<F>,
+    weight: f64,
+}
+
+impl<F: Float> Default for Statistics<F> {
+    fn default() -> Self {
+        Statistics { by: BTreeMap::new() }
     }
-    let by: BTreeMap<ParamId, &Observed<Tensor<F>>> = observed.iter().map(|seen| (seen.param, seen)).collect();
-    model.visit_mut(Name::ROOT, &mut |_, param| {
-        if let Some(seen) = by.get(&param.id()) {
-            let share = F::from_f64(seen.share);
-            let numbers = param.value_mut().data_mut().iter_mut().zip(seen.numbers.data());
-            numbers.for_each(|(p, x)| *p += share * (*x - *p));
+}
+
+impl<F: Float> Statistics<F> {
+    /// Takes in what a layer saw in a part of this weight.
+    pub(crate) fn observe(&mut self, seen: Observed<Tensor<F>>, weight: f64) {
+        let uses = self.by.range((seen.param, 0)..=(seen.param, usize::MAX)).count();
+        let factor = F::from_f64(weight);
+        let sum = if weight == 1.0 { seen.numbers } else { seen.numbers.map(|x| factor * x) };
+        self.by.insert((seen.param, uses), Statistic { share: seen.share, sum, weight });
+    }
+
+    /// Takes in what was seen in other parts.
+    pub(crate) fn add(&mut self, others: Self) {
+        for (which, other) in others.by {
+            match self.by.get_mut(&which) {
+                Some(statistic) => {
+                    statistic.sum += &other.sum;
+                    statistic.weight += other.weight;
+                }
+                None => drop(self.by.insert(which, other)),
+            }
         }
-    });
+    }
+
+    /// Whether nothing was seen.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.by.is_empty()
+    }
+
+    /// Moves the parameters of a model; those that it has not are returned.
+    pub(crate) fn follow(&self, model: &mut (impl Parameters<F> + ?Sized)) -> Vec<ParamId> {
+        let mut missing: BTreeSet<ParamId> = self.by.keys().map(|(param, _)| *param).collect();
+        if missing.is_empty() {
+            return Vec::new();
+        }
+        model.visit_mut(Name::ROOT, &mut |_, param| {
+            missing.remove(&param.id());
+            for (_, Statistic { share, sum, weight }) in self.by.range((param.id(), 0)..=(param.id(), usize::MAX)) {
+                let (share, weight) = (F::from_f64(*share), F::from_f64(*weight));
+                let numbers = param.value_mut().data_mut().iter_mut().zip(sum.data());
+                numbers.for_each(|(p, x)| *p += share * (*x / weight - *p));
+            }
+        });
+        missing.into_iter().collect()
+    }
+
+    #[track_caller]
+    fn move_all(&self, model: &mut (impl Parameters<F> + ?Sized)) {
+        let missing = self.follow(model);
+        if !missing.is_empty() {
+            let missing = missing.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+            let message = format!("the pass was of another model: this one has no {missing}");
+            crate::Error::shape("training", message).raise()
+        }
+    }
 }

@@ -245,3 +245,51 @@ fn batches_are_made_ahead() {
     assert_eq!(all, direct);
     assert_eq!(three, direct[..3]);
 }
+
+/// Classes that are too small to be split exactly: what one part gets too much of one class another gets of the next, so
+/// that the parts as a whole are right, and each class is within one sample.
+#[test]
+fn small_classes_are_parted_in_the_right_proportions() {
+    let made = |classes: usize, each: usize| {
+        let all: Vec<i64> = (0..classes * each).map(|k| (k % classes) as i64).collect();
+        let inputs = Tensor::<f64>::arange(all.len()).reshape([all.len(), 1]);
+        Dataset::new(inputs, Tensor::new([all.len()], all)).unwrap()
+    };
+    let sizes = |data: &Dataset<f64>, shares: &[f64]| -> Vec<usize> {
+        let parts = data.parts_stratified(shares, &mut generator(1)).unwrap();
+        let mut seen: Vec<f64> = parts.iter().flat_map(|part| part.inputs().to_vec()).collect();
+        seen.sort_by(f64::total_cmp);
+        assert_eq!(seen, data.inputs().data());
+        let each = data.len() as f64 / 50.0;
+        for (part, share) in parts.iter().zip(shares) {
+            for class in 0..50 {
+                let count = part.targets().data().iter().filter(|k| **k == class).count() as f64;
+                assert!((count - share * each).abs() < 1.0, "class {class}: {count} of {each}, a share of {share}");
+            }
+        }
+        parts.iter().map(Dataset::len).collect()
+    };
+    assert_eq!(sizes(&made(50, 4), &[0.7, 0.15, 0.15]), [140, 30, 30]);
+    for each in 1..9 {
+        for shares in [&[0.7, 0.15, 0.15][..], &[0.5, 0.5], &[0.9, 0.1], &[0.6, 0.2, 0.2], &[0.25; 4], &[1.0, 0.0]] {
+            let all = (50 * each) as f64;
+            for (found, share) in sizes(&made(50, each), shares).into_iter().zip(shares) {
+                assert!((found as f64 - share * all).abs() < 1.0 + 1e-9, "{each} each, {shares:?}: {found}");
+            }
+        }
+    }
+}
+
+/// Classes without names are classes as well.
+#[test]
+fn classes_without_names() {
+    let data: Dataset<f64> = Dataset::new(Tensor::zeros([6, 1]), Tensor::from([3, -1, 3, -1, 3, -1])).unwrap();
+    let parts = data.parts_stratified(&[2.0 / 3.0, 1.0 / 3.0], &mut generator(1)).unwrap();
+    for (part, size) in parts.iter().zip([2, 1]) {
+        assert_eq!(part.targets().data().iter().filter(|k| **k == 3).count(), size);
+        assert_eq!(part.len(), 2 * size);
+    }
+    assert_eq!(data.split_stratified(1.0 / 3.0, &mut generator(1)).test().len(), 2);
+    let named: Dataset<f64> = Dataset::new(Tensor::zeros([2, 1]), Tensor::from([0, 2])).unwrap();
+    assert_eq!(named.one_hot().targets(), &Tensor::from([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0]]));
+}

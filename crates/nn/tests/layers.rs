@@ -74,7 +74,7 @@ fn layers() -> Vec<(&'static str, Box<dyn Layer<f64>>, Vec<usize>)> {
         ("batch_norm", Box::new(batch_norm.clone()), vec![5, 3]),
         ("batch_norm of images", Box::new(batch_norm.clone().epsilon(0.1).momentum(0.3)), vec![2, 3, 2, 4]),
         ("batch_norm without weights", Box::new(batch_norm.clone().without_weights()), vec![2, 3, 4]),
-        ("batch_norm of one sample", Box::new(batch_norm), vec![1, 3]),
+        ("batch_norm of one image", Box::new(batch_norm), vec![1, 3, 4]),
         ("layer_norm", Box::new(LayerNorm::new([5])), vec![2, 3, 5]),
         ("layer_norm over two axes", Box::new(LayerNorm::new([3, 5]).epsilon(0.1)), vec![2, 3, 5]),
         ("layer_norm without bias", Box::new(LayerNorm::new([5]).without_bias()), vec![3, 5]),
@@ -408,11 +408,13 @@ impl Module<f64> for Around {
 fn a_model_of_ones_own_is_a_layer() {
     let gain = Param::new(Tensor::from(0.5));
     let block = Around { inner: Linear::new(3, 3, &mut generator(1)), gain };
-    let all = Sequential::new().then(block.clone()).then(Activation::Tanh).then(block.clone());
+    let all = Sequential::new().then(block.tied()).then(Activation::Tanh).then(block.tied());
     let x = Tensor::randn([4, 3], &mut generator(2));
     let by_hand = block.forward(&block.forward(&x).tanh());
     assert_eq!(all.forward(&x), by_hand);
-    // The block stands twice in the model: its parameters are shared, and count once.
+    // The block stands twice in the model: its parameters are tied, and count once. Those of copies are apart.
+    let apart = Sequential::new().then(block.clone()).then(block.clone());
+    assert_eq!(apart.parameter_count(), 2 * (9 + 3 + 1));
     assert_eq!(all.parameter_count(), 9 + 3 + 1);
     let tape = Tape::new();
     let gradients = all.forward(&tape.input(x)).sum().backward();

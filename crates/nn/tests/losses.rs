@@ -85,5 +85,5 @@ fn shapes_that_would_broadcast_are_refused() {
     let refused = message(|| drop(cross_entropy(Tensor::<f64>::zeros([10, 3]), Tensor::from([0, 1]))));
     assert_eq!(refused, "cross_entropy: outputs [10, 3] and classes [2] are not [n, m, …] and [n, …]");
     let refused = message(|| drop(cross_entropy(Tensor::<f64>::zeros([2, 3]), Tensor::from([0, 3]))));
-    assert_eq!(refused, "class_targets: class 3 of 3");
+    assert_eq!(refused, "cross_entropy: class 3 of 3");
 }

@@ -119,7 +119,7 @@ fn frozen_and_unreached_parameters_are_left_and_named() {
         assert_eq!(step, Step { updated: 0, frozen: vec!["a".into()], unreached: vec!["b".into()] });
         assert_eq!(numbers(&model), before);
         // Weight decay and momentum too leave alone what has no gradient.
-        let step = optimiser.step(&mut model.clone(), &gradients(&model, 1));
+        let step = optimiser.step(&mut model.tied(), &gradients(&model, 1));
         assert_eq!(step, Step { updated: 1, frozen: vec!["a".into()], unreached: vec![] });
     }
 }
@@ -144,7 +144,7 @@ fn parameters_change_in_place() {
 #[test]
 fn a_shared_parameter_is_changed_once() {
     let one = Param::new(Tensor::from([1.0, -2.0, 0.5]));
-    let mut tied = Pair { a: one.clone(), b: one.clone() };
+    let mut tied = Pair { a: one.tied(), b: one.tied() };
     let mut alone = one;
     let mut optimisers = [Adam::<f64>::new(0.1), Adam::new(0.1)];
     let function = |a: Var, b: Var| (a.sin() + b * b * b).sum();
@@ -176,7 +176,7 @@ fn a_state_is_taken_up() {
         run(&mut *straight, &mut expected, 1..=10);
         run(&mut *first, &mut model, 1..=4);
         let state: OptimiserState<f64> = first.state(&model);
-        let mut again = Pair { a: model.a.fresh(), b: model.b.fresh() };
+        let mut again = model.clone();
         let mut second = rules().into_iter().find(|(n, ..)| *n == name).unwrap().1;
         second.restore(&again, state.clone()).unwrap();
         run(&mut *second, &mut again, 5..=10);
@@ -188,4 +188,186 @@ fn a_state_is_taken_up() {
         assert!(message.starts_with("optimiser state: the model has no place for "), "{name}: {message}");
         assert_eq!(second.step(&mut other, &gradients(&again, 1)).unreached, ["weight", "bias"]);
     }
+}
+
+/// One parameter of one number, whose gradient the tests choose.
+#[derive(Debug)]
+struct Slope<F: Float>(Tensor<F>);
+impl<F: Float> wengert_nn::ParameterGradients<F> for Slope<F> {
+    fn of_parameter(&self, _param: &Param<F>) -> Option<&Tensor<F>> {
+        Some(&self.0)
+    }
+}
+
+fn walked<F: Float>(optimiser: &mut dyn Optimiser<F>, slope: f64, steps: usize) -> f64 {
+    let (mut param, slope) = (Param::new(Tensor::<F>::zeros([1])), Slope(Tensor::full([1], F::from_f64(slope))));
+    (0..steps).for_each(|_| drop(optimiser.step(&mut param, &slope)));
+    Float::to_f64(param.value().item())
+}
+
+/// Every optimiser, with decays near 1 where it has any, for either type of number and gradients of about this size.
+fn of_floats<F: Float>(size: f64) -> Vec<(&'static str, Box<dyn Optimiser<F>>)> {
+    let centred = || RmsProp::new(1e-3).centred().epsilon(0.05 * size);
+    vec![
+        ("sgd", Box::new(Sgd::new(1e-3))),
+        ("sgd with momentum", Box::new(Sgd::new(1e-3).momentum(0.9).nesterov())),
+        ("adam", Box::new(Adam::new(1e-3))),
+        ("adam, near 1", Box::new(Adam::new(1e-3).betas(0.99, 0.9999))),
+        ("adam, nearer", Box::new(Adam::new(1e-3).betas(0.9, 1.0 - 1e-8))),
+        ("adam, no average", Box::new(Adam::new(1e-3).betas(0.0, 0.0))),
+        ("adam_w", Box::new(AdamW::new(1e-3))),
+        ("rms_prop", Box::new(RmsProp::new(1e-3))),
+        ("rms_prop, near 1", Box::new(RmsProp::new(1e-3).decay(0.9999).momentum(0.5))),
+        // The deviation of what is always the same is 0, and ε all that is divided by: in `f32` the first comes out at a few
+        // millionths of the gradient, which a small ε would show.
+        ("rms_prop, centred", Box::new(centred())),
+        ("rms_prop, centred, near 1", Box::new(centred().decay(0.9999))),
+        ("adagrad", Box::new(Adagrad::new(0.1))),
+        ("adadelta", Box::new(Adadelta::new(1.0))),
+        ("adadelta, near 1", Box::new(Adadelta::new(1.0).decay(0.9999))),
+        ("lion", Box::new(Lion::new(1e-3))),
+        ("lion, near 1", Box::new(Lion::new(1e-3).betas(0.999, 0.9999).weight_decay(0.1))),
+    ]
+}
+
+/// A gradient that never changes, 8,000 times: with numbers of 32 bits the way is that of 64.
+#[test]
+fn a_long_way_in_f32_is_that_in_f64() {
+    let mut failures = Vec::new();
+    for slope in [1.0_f64, -0.3, 7e3] {
+        for ((name, mut narrow), (_, mut wide)) in
+            of_floats::<f32>(slope.abs()).into_iter().zip(of_floats::<f64>(slope.abs()))
+        {
+            let (found, expected) = (walked(&mut *narrow, slope, 8000), walked(&mut *wide, slope, 8000));
+            if !((found - expected).abs() <= 1e-3 * expected.abs()) {
+                failures.push(format!("{name}, slope {slope}: {found}, not {expected}"));
+            }
+        }
+        // With the ε of its paper the steps grow without end; they stay numbers.
+        let mut centred = RmsProp::<f32>::new(1e-3).centred();
+        let far = walked(&mut centred, slope, 8000);
+        if !(far.is_finite() && far * slope < 0.0) {
+            failures.push(format!("rms_prop, centred, slope {slope}: {far}"));
+        }
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+/// The first step of Adam is as long as its rate, whatever the decays are.
+#[test]
+fn the_first_step_of_adam_is_its_rate() {
+    for first in [0.0, 0.9, 0.9999, 1.0 - 1e-8] {
+        for second in [0.0, 0.5, 0.999, 0.9999, 1.0 - 1e-8, 1.0 - 1e-12] {
+            for slope in [1.0, 1e-3, -40.0] {
+                let expected = -f64::signum(slope);
+                let narrow = walked(&mut Adam::<f32>::new(1.0).betas(first, second).epsilon(0.0), slope, 1);
+                let wide = walked(&mut Adam::<f64>::new(1.0).betas(first, second).epsilon(0.0), slope, 1);
+                assert!((narrow - expected).abs() < 1e-6, "{first}, {second}, {slope}: {narrow}");
+                assert!((wide - expected).abs() < 1e-14, "{first}, {second}, {slope}: {wide}");
+            }
+        }
+    }
+}
+
+/// What a weight loses to its decay when nothing else moves it, in steps that are small beside it.
+#[test]
+fn a_small_decay_is_not_rounded_away() {
+    let mut param = Param::new(Tensor::<f32>::ones([1]));
+    let mut optimiser = AdamW::new(1e-5).weight_decay(0.02);
+    (0..5000).for_each(|_| drop(optimiser.step(&mut param, &Slope(Tensor::zeros([1])))));
+    let expected = (-5000.0 * 2e-7_f64).exp();
+    assert!((f64::from(param.value().item()) - expected).abs() < 2e-4, "{}", param.value().item());
+}
+
+/// Every schedule, over groups of other rates: the ratio of the rates never changes, also from a rate of 0 on.
+#[test]
+fn schedules_keep_the_ratios_of_groups() {
+    let schedules: Vec<Box<dyn Schedule>> = vec![
+        Box::new(Constant),
+        Box::new(Steps::new(3, 0.1)),
+        Box::new(Exponential::new(0.5)),
+        Box::new(Cosine::new(8, 0.0)),
+        Box::new(WarmUp::new(4, 0.0, Cosine::new(4, 0.0))),
+        Box::new(OneCycle::new(10).ends(0.0, 0.0)),
+        Box::new(OnPlateau::new(0.5, 0)),
+    ];
+    for schedule in schedules {
+        let mut groups = Groups::<f64>::new(Sgd::new(0.1)).group(|name| name == "a", Sgd::new(1.0));
+        // Two parameters of one number, with a gradient of 1 each: they move by the rates of their groups.
+        let mut model = Pair { a: Param::new(Tensor::zeros([])), b: Param::new(Tensor::zeros([])) };
+        for step in (0..12).chain([0, 5]) {
+            let before = [model.a.value().item(), model.b.value().item()];
+            let rate = schedule.rate(0.1, step);
+            groups.set_rate(rate);
+            groups.step(&mut model, &Slope(Tensor::from(1.0)));
+            let moved = [before[0] - model.a.value().item(), before[1] - model.b.value().item()];
+            let close = (moved[0] - 10.0 * rate).abs() < 1e-12 && (moved[1] - rate).abs() < 1e-12;
+            assert!(close, "{schedule:?}, step {step}: {moved:?} at {rate}");
+        }
+    }
+    // A rest that stands still does not hold the groups.
+    let mut groups = Groups::<f64>::new(Sgd::new(0.0)).group(|name| name == "a", Sgd::new(1.0));
+    let mut model = Pair { a: Param::new(Tensor::zeros([])), b: Param::new(Tensor::zeros([])) };
+    groups.set_rate(groups.rate());
+    groups.step(&mut model, &Slope(Tensor::from(1.0)));
+    assert_eq!((model.a.value().item(), model.b.value().item()), (-1.0, 0.0));
+}
+
+/// Optimisers in groups, averages in groups and groups in averages: what one remembers, another takes up, to the bit.
+#[test]
+fn states_of_composed_optimisers_are_taken_up() {
+    let averaged = |optimiser: Box<dyn Optimiser<f64>>| Averaged::new(optimiser, WeightAverage::exponential(0.9));
+    let adam = || -> Box<dyn Optimiser<f64>> { Box::new(Adam::new(0.1)) };
+    let sgd = || -> Box<dyn Optimiser<f64>> { Box::new(Sgd::new(0.1)) };
+    let is_a = |name: &str| name == "a";
+    let all = || -> Vec<(&str, Box<dyn Optimiser<f64>>)> {
+        vec![
+            ("a group", Box::new(Groups::new(adam()).group(is_a, sgd()))),
+            ("an averaged group", Box::new(Groups::new(adam()).group(is_a, averaged(sgd())))),
+            ("an averaged rest", Box::new(Groups::new(averaged(adam())).group(is_a, sgd()))),
+            ("both averaged", Box::new(Groups::new(averaged(sgd())).group(is_a, averaged(adam())))),
+            ("groups averaged", Box::new(averaged(Box::new(Groups::new(sgd()).group(is_a, adam()))))),
+            (
+                "an averaged group of groups",
+                Box::new(
+                    Groups::new(sgd())
+                        .group(|_| true, averaged(Box::new(Groups::new(adam()).group(is_a, averaged(sgd()))))),
+                ),
+            ),
+            ("an average of averages", Box::new(averaged(Box::new(averaged(adam()))))),
+            ("centred", Box::new(RmsProp::new(0.1).centred().momentum(0.5))),
+        ]
+    };
+    for ((name, mut straight), ((_, mut first), (_, mut second))) in all().into_iter().zip(all().into_iter().zip(all()))
+    {
+        let mut expected = pair::<f64>();
+        let mut found = expected.clone();
+        for step in 0..9 {
+            let slopes = gradients(&expected, step);
+            straight.step(&mut expected, &slopes);
+            if step == 4 {
+                let state = first.state(&found);
+                second.restore(&found, state).unwrap_or_else(|e| panic!("{name}: {e}"));
+            }
+            let optimiser = if step < 4 { &mut first } else { &mut second };
+            let slopes = gradients(&found, step);
+            optimiser.step(&mut found, &slopes);
+        }
+        assert_eq!(found.a.value(), expected.a.value(), "{name}");
+        assert_eq!(found.b.value(), expected.b.value(), "{name}");
+        assert_eq!(second.state(&found), straight.state(&expected), "{name}");
+    }
+}
+
+/// A weight that stands in two groups belongs to the first, and its memory too.
+#[test]
+fn a_shared_weight_has_one_memory() {
+    let shared = Param::new(Tensor::from([1.0, 2.0]));
+    let model = Pair { a: shared.tied(), b: shared };
+    let groups = || Groups::new(Sgd::new(0.1)).group(|name| name == "a", Adam::new(0.1));
+    let (mut trained, mut optimiser) = (model, groups());
+    optimiser.step(&mut trained, &Slope(Tensor::from([1.0, -1.0])));
+    let mut again = groups();
+    again.restore(&trained, optimiser.state(&trained)).unwrap();
+    assert_eq!(again.state(&trained), optimiser.state(&trained));
 }

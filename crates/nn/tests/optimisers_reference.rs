@@ -81,7 +81,7 @@ fn a_state_is_taken_up() {
     };
     for ((name, mut straight), ((_, mut first), (_, mut second))) in all().zip(all().zip(all())) {
         let mut expected = Param::new(Tensor::from([0.5, -1.0, 2.0, 0.0, 1.0]));
-        let mut found = expected.fresh();
+        let mut found = expected.clone();
         for (t, gradient) in gradients.iter().enumerate() {
             let gradient = Given(Tensor::from(&gradient[..]));
             straight.step(&mut expected, &gradient);
@@ -226,7 +226,7 @@ fn lbfgs_finds_the_least_point() {
     let a = Param::new(Tensor::from([5.0, -3.0]));
     let mut c = Param::new(Tensor::from([1.0, 1.0]));
     c.set_frozen(true);
-    let mut model = vec![a.clone(), a, c];
+    let mut model = vec![a.tied(), a, c];
     let minimum = Lbfgs::new()
         .minimise(&mut model, |m| {
             let tape = Tape::new();

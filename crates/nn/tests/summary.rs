@@ -81,22 +81,119 @@ fn all_errors_are_found_at_once() {
     assert!(text.ends_with("they cannot be added") && text.contains("([2, 20])"), "{text}");
 }
 
+#[derive(Clone, Debug)]
+struct Twice {
+    layer: Linear<f64>,
+}
+impl Parameters<f64> for Twice {
+    parameters! { f64: layer }
+}
+impl Module<f64> for Twice {
+    fn forward<A: Reader<f64>>(&self, x: &A) -> A {
+        self.layer.forward(&self.layer.forward(x))
+    }
+}
+
+/// The same, which says what it multiplies.
+#[derive(Clone, Debug)]
+struct Counted(Twice);
+impl Parameters<f64> for Counted {
+    fn visit<'a>(&'a self, at: wengert_nn::Name<'_>, visit: &mut wengert_nn::Visit<'_, 'a, f64>) {
+        self.0.visit(at, visit);
+    }
+    fn visit_mut<'a>(&'a mut self, at: wengert_nn::Name<'_>, visit: &mut wengert_nn::VisitMut<'_, 'a, f64>) {
+        self.0.visit_mut(at, visit);
+    }
+}
+impl Module<f64> for Counted {
+    fn forward<A: Reader<f64>>(&self, x: &A) -> A {
+        self.0.forward(x)
+    }
+    fn multiply_adds(&self, x: &Shape) -> u64 {
+        2 * self.0.layer.multiply_adds(x)
+    }
+}
+
 #[test]
 fn a_model_of_ones_own_is_one_row() {
-    #[derive(Clone, Debug)]
-    struct Twice {
-        layer: Linear<f64>,
-    }
-    impl Parameters<f64> for Twice {
-        parameters! { f64: layer }
-    }
-    impl Module<f64> for Twice {
-        fn forward<A: Reader<f64>>(&self, x: &A) -> A {
-            self.layer.forward(&self.layer.forward(x))
-        }
-    }
     let about = summary(&Twice { layer: Linear::new(3, 3, &mut generator(1)) }, &Shape::from([5, 3]));
     assert_eq!((about.layers.len(), about.learned), (1, 12));
     assert_eq!(about.layers[0].output, Some([5, 3].into()));
     assert_eq!(about.layers[0].kept, 8 * 4 * 15);
+    // What it multiplies is known to nobody; that is not nothing.
+    assert_eq!((about.layers[0].multiply_adds, about.layers[0].counted), (0, false));
+    let unknown = "multiply-adds and depth unknown: a layer of one's own does not say what it multiplies";
+    let text = about.to_string();
+    assert!(text.ends_with(unknown) && !text.contains("shallow") && text.contains("     ?  "), "{text}");
+    // Nor inside another; what has no weights multiplies nothing.
+    let inside = Sequential::new()
+        .then(Linear::new(3, 3, &mut generator(1)))
+        .then(Residual::new(Twice { layer: Linear::new(3, 3, &mut generator(1)) }));
+    let about = summary(&inside, &Shape::from([5, 3]));
+    assert!(about.to_string().ends_with(unknown) && about.layers[0].counted && !about.layers[1].counted, "{about}");
+    let about = summary(&Sequential::new().then(Bare), &Shape::from([5, 3]));
+    assert!(about.layers[0].counted && about.to_string().contains("; 0 multiply-adds"), "{about}");
+    let about = summary(
+        &Sequential::new().then(Counted(Twice { layer: Linear::new(3, 3, &mut generator(1)) })),
+        &Shape::from([5, 3]),
+    );
+    assert!(about.layers[0].counted && about.multiply_adds() == 90, "{about}");
+}
+
+/// A layer of one's own without weights.
+#[derive(Clone, Debug)]
+struct Bare;
+impl Parameters<f64> for Bare {
+    parameters! { f64: }
+}
+impl Module<f64> for Bare {
+    fn forward<A: Reader<f64>>(&self, x: &A) -> A {
+        x.relu()
+    }
+}
+
+/// A table of every layer with inputs of every rank says what does not fit, and panics nowhere.
+#[test]
+fn inputs_of_any_rank_are_rows_of_a_table() {
+    let rng = &mut generator(1);
+    let layers: Vec<Box<dyn Layer<f32>>> = vec![
+        Box::new(Linear::new(2, 3, rng)),
+        Box::new(Conv1d::new(2, 3, 3, Conv::default(), rng)),
+        Box::new(Conv2d::new(2, 3, 3, Conv::default(), rng)),
+        Box::new(Conv3d::new(2, 3, 3, Conv::default(), rng)),
+        Box::new(ConvTranspose1d::new(2, 3, 3, Conv::default(), rng)),
+        Box::new(ConvTranspose2d::new(2, 3, 3, Conv::default(), rng)),
+        Box::new(Recurrent::new(Cell::Lstm, 2, 3, 2, rng)),
+        Box::new(MultiHeadAttention::new(2, 1, rng)),
+        Box::new(Mlp::new(&[2, 3], Activation::Tanh, rng)),
+        Box::new(Perceptron::new(2)),
+        Box::new(Residual::new(Linear::new(2, 2, rng))),
+        Box::new(BatchNorm::new(2)),
+        Box::new(GroupNorm::new(1, 2)),
+        Box::new(LayerNorm::new([2])),
+        Box::new(RmsNorm::new([2])),
+        Box::new(MaxPool1d::new(2)),
+        Box::new(MaxPool2d::new(2)),
+        Box::new(AvgPool3d::new(2)),
+        Box::new(AdaptiveAvgPool2d::new(2)),
+        Box::new(AdaptiveMaxPool1d::new(2)),
+        Box::new(Flatten),
+        Box::new(Dropout::new(0.5)),
+        Box::new(Activation::LogSoftmax),
+        Box::new(Standardise::fit(&Tensor::ones([3, 2]))),
+        Box::new(Impute::fit(&Tensor::ones([3, 2]))),
+    ];
+    for layer in layers {
+        for length in [0, 1, 2] {
+            for rank in 0..7 {
+                let x = Shape::from(vec![length; rank]);
+                let model = Sequential::new().then(layer.clone());
+                for about in [summary(&layer, &x), summary(&model, &x)] {
+                    let row = &about.layers[0];
+                    assert!(row.error.is_some() || row.output.is_some(), "{row:?}, {x}");
+                    assert!(!about.to_string().is_empty());
+                }
+            }
+        }
+    }
 }

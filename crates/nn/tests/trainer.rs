@@ -1,6 +1,7 @@
 //! The training loop: the same bits on any number of threads, what stops it, and what it says.
 
 use std::cell::RefCell;
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -175,6 +176,26 @@ fn what_does_not_fit_is_an_error_before_anything_happens() {
     assert_eq!(message(error), "trainer: there are no samples");
     let error = Trainer::new(cross_entropy).batch(0).train(&mut model(), &mut Sgd::new(0.1), &data()).unwrap_err();
     assert_eq!(message(error), "trainer: the batch, its shards and the threads must be at least 1");
+    for monitor in [Monitor::most("accurracy"), Monitor::least("")] {
+        let validation = data();
+        let mut trainer =
+            Trainer::new(cross_entropy).metric("accuracy", accuracy).validate(&validation).keep_best(monitor);
+        let error = message(trainer.train(&mut model(), &mut Sgd::new(0.1), &data()).unwrap_err());
+        assert!(
+            error.starts_with("trainer: there is no metric `") && error.ends_with("`, only loss, accuracy"),
+            "{error}"
+        );
+    }
+    for name in ["accuracy", "loss"] {
+        let mut trainer = Trainer::new(cross_entropy).metric("accuracy", accuracy).metric(name, accuracy);
+        let error = message(trainer.train(&mut model(), &mut Sgd::new(0.1), &data()).unwrap_err());
+        assert_eq!(error, format!("trainer: two things to measure are called `{name}`"));
+    }
+    let error = Trainer::new(cross_entropy).keep_best(Monitor::loss()).train(&mut model(), &mut Sgd::new(0.1), &data());
+    let expected = "trainer: the best epoch is asked for, but there are no samples to validate with";
+    assert_eq!(message(error.unwrap_err()), expected);
+    let error = Trainer::new(|y: Var<f32>, _: Var<f32, i64>| y).evaluate(&model(), &data()).unwrap_err();
+    assert_eq!(message(error), "trainer: a loss of shape [83, 2] is not one number");
     let error = Trainer::new(|y: Var<f32>, _: Var<f32, i64>| y).train(&mut model(), &mut Sgd::new(0.1), &data());
     assert_eq!(message(error.unwrap_err()), "trainer: a loss of shape [16, 2] is not one number");
 }
@@ -197,6 +218,170 @@ fn the_largest_numbers_do_not_overflow() {
     });
     let history = trainer.train(&mut model(), &mut Sgd::new(0.1), &data()).unwrap();
     assert!(history.stopped && done.borrow().is_sorted() && done.borrow()[6] < 1e-18, "{done:?}");
+}
+
+/// Whatever order the calls of a builder come in, they mean the same: every permutation trains to the same bits, with the
+/// same checkpoint and the same history, or is refused in the same words.
+#[test]
+fn the_calls_of_a_builder_come_in_any_order() {
+    type Call = (&'static str, for<'a> fn(Trainer<'a, f32, i64>, &'a Dataset<f32>, &'a Path) -> Trainer<'a, f32, i64>);
+    let sets: Vec<Vec<Call>> = vec![
+        vec![
+            ("checkpoint", |t, _, path| t.checkpoint(path)),
+            ("resume", |t, _, _| t.resume(true)),
+            ("named", |t, _, _| t.named("a")),
+            ("epochs", |t, _, _| t.epochs(3)),
+            ("batch", |t, _, _| t.batch(20)),
+        ],
+        vec![
+            ("checkpoint_steps", |t, _, path| t.checkpoint_steps(path, 2)),
+            ("checkpoint", |t, _, path| t.checkpoint(path)),
+            ("accumulate", |t, _, _| t.accumulate(3)),
+            ("resume", |t, _, _| t.resume(true)),
+        ],
+        vec![
+            ("keep_best", |t, _, _| t.keep_best(Monitor::loss())),
+            ("early_stopping", |t, _, _| t.early_stopping(Monitor::most("accuracy"), 2)),
+            ("validate", |t, data, _| t.validate(data)),
+            ("metric", |t, _, _| t.metric("accuracy", accuracy)),
+        ],
+        vec![
+            ("schedule_steps", |t, _, _| t.schedule_steps(Exponential::new(0.9))),
+            ("schedule_epochs", |t, _, _| t.schedule_epochs(Exponential::new(0.5))),
+            ("epochs", |t, _, _| t.epochs(2)),
+        ],
+        vec![
+            ("clip_norm", |t, _, _| t.clip_norm(0.1)),
+            ("clip_value", |t, _, _| t.clip_value(0.05)),
+            ("shard", |t, _, _| t.shard(5)),
+            ("threads", |t, _, _| t.threads(2)),
+            ("seed", |t, _, _| t.seed(3)),
+        ],
+        vec![("resume", |t, _, _| t.resume(true)), ("epochs", |t, _, _| t.epochs(2))],
+    ];
+    let path = std::env::temp_dir().join(format!("wengert-trainer-order-{}.safetensors", std::process::id()));
+    let validation = moons(40, 0.1, &mut generator(5));
+    for set in sets {
+        let mut results: Vec<(String, Vec<&str>)> = Vec::new();
+        for order in permutations(set.len()) {
+            let _ = std::fs::remove_file(&path);
+            let calls: Vec<Call> = order.into_iter().map(|k| set[k]).collect();
+            let run = |from: Model| {
+                let begin = Trainer::new(cross_entropy).epochs(2);
+                let mut trainer = calls.iter().fold(begin, |trainer, (_, call)| call(trainer, &validation, &path));
+                let mut model = from;
+                let mut history = trainer.train(&mut model, &mut Adam::new(0.02), &data());
+                if let Ok(history) = &mut history {
+                    history.seconds = 0.0;
+                    history.epochs.iter_mut().for_each(|epoch| epoch.seconds = 0.0);
+                }
+                let history = history.map_err(|e| e.to_string());
+                (bits(&model), history, std::fs::read(&path).is_ok())
+            };
+            // Where the training is to be resumed, the second finds it done, whatever it begins with.
+            let result = format!("{:?}", [run(model()), run(model())]);
+            results.push((result, calls.iter().map(|(name, _)| *name).collect()));
+        }
+        for (result, order) in &results {
+            assert_eq!(*result, results[0].0, "{order:?} and {:?}", results[0].1);
+        }
+    }
+    std::fs::remove_file(&path).unwrap_or(());
+}
+
+type Model = Mlp<f32>;
+
+fn permutations(n: usize) -> Vec<Vec<usize>> {
+    match n {
+        0 => vec![Vec::new()],
+        _ => permutations(n - 1)
+            .into_iter()
+            .flat_map(|rest| (0..n).map(move |at| [&rest[..at], &[n - 1], &rest[at..]].concat()))
+            .collect(),
+    }
+}
+
+/// A second training with the same trainer and the same optimiser is as the first would have been: the schedule, what it
+/// remembers, the rate and the logs begin anew.
+#[test]
+fn a_trainer_begins_anew() {
+    let folder = std::env::temp_dir().join(format!("wengert-trainer-anew-{}", std::process::id()));
+    let events = || std::fs::read_dir(&folder).unwrap().count();
+    let schedules: [fn(Trainer<'_, f32, i64>) -> Trainer<'_, f32, i64>; 3] = [
+        |t| t.schedule_steps(Exponential::new(0.2)),
+        |t| t.schedule_epochs(Exponential::new(0.2)),
+        |t| t.schedule_epochs(OnPlateau::new(0.1, 0).threshold(10.0)),
+    ];
+    for schedule in schedules {
+        let log = TensorBoardLog::new(&folder).unwrap();
+        let mut trainer = schedule(Trainer::new(cross_entropy).epochs(4)).log(log);
+        // Without a memory, so that the optimiser has nothing of its own to carry over.
+        let mut optimiser = Sgd::new(0.1);
+        let mut run = || {
+            let mut model = model();
+            let history = trainer.train(&mut model, &mut optimiser, &data()).unwrap();
+            (bits(&model), history.epochs.iter().map(|epoch| epoch.rate).collect::<Vec<_>>())
+        };
+        let (first, before) = (run(), events());
+        assert_eq!(run(), first);
+        assert_eq!(events(), before + 1, "the second training has a file of its own");
+        assert_eq!(Optimiser::<f32>::rate(&optimiser), 0.1);
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
+}
+
+/// Metrics that are NaN in the first epochs hold neither the best epoch nor the end of the waiting.
+#[test]
+fn an_epoch_that_is_no_number_is_never_the_best() {
+    let scores = |scores: &'static [f64], patience: usize| {
+        let validation = moons(10, 0.1, &mut generator(5));
+        let epoch = std::sync::atomic::AtomicUsize::new(0);
+        // The metric of training is asked for beside that of validation, which has ten samples.
+        let score = |_: &Tensor<f32>, classes: &Tensor<i64>| match classes.len() {
+            10 => scores[epoch.fetch_add(1, Ordering::Relaxed)],
+            _ => 0.0,
+        };
+        let trainer = Trainer::new(cross_entropy).metric("score", score).validate(&validation).epochs(scores.len());
+        let mut trainer = trainer.early_stopping(Monitor::most("score"), patience);
+        let history = trainer.train(&mut model(), &mut Sgd::new(0.1), &data()).unwrap();
+        (history.best, history.epochs.len())
+    };
+    assert_eq!(scores(&[f64::NAN, 1.0, 2.0, f64::NAN, 1.5], 10), (Some(3), 5));
+    assert_eq!(scores(&[f64::NAN, f64::NAN, -3.0, -4.0, -5.0, 9.0], 2), (Some(3), 5));
+    assert_eq!(scores(&[f64::NAN, f64::NAN, f64::NAN, f64::NAN], 2), (Some(1), 3));
+    assert_eq!(scores(&[1.0, f64::NAN, f64::NAN, 2.0], 2), (Some(1), 3));
+    assert_eq!(scores(&[f64::NEG_INFINITY, f64::NAN, -1e300], 5), (Some(3), 3));
+}
+
+/// What the optimiser makes is looked at before anybody is given it: the model is as it was before the step.
+#[test]
+fn a_step_that_leaves_the_numbers_is_an_error() {
+    let path = std::env::temp_dir().join(format!("wengert-trainer-overflow-{}.safetensors", std::process::id()));
+    let inputs = Tensor::from([[1e3_f32], [2e3]]);
+    let data: Dataset<f32, f32> = Dataset::new(inputs, Tensor::from([[0.0], [0.0]])).unwrap();
+    // Somebody else's file, which is no checkpoint of this training.
+    std::fs::write(&path, "another").unwrap();
+    for threads in [1, 2] {
+        let mut model = Sequential::new().then(Linear::from_weights(Tensor::from([[1.0_f32]]), None));
+        let mut trainer =
+            Trainer::new(|y: Var<f32>, t| mse(y, t)).epochs(3).checkpoint(&path).threads(threads).shard(1);
+        let error = trainer.train(&mut model, &mut Sgd::new(1e38), &data).unwrap_err();
+        let Error::NotFinite { epoch: 1, step: 1, checkpoint: None, .. } = &error else { panic!("{error}") };
+        let message = error.to_string();
+        let expected = "training stopped in epoch 1, step 1: the step, at a rate of 100000000000000000000000000000000000000, \
+                        makes a number of `0.weight` -inf; the model is as it was before the step";
+        assert_eq!(message, expected);
+        assert_eq!(model.parameters()[0].1.value().item(), 1.0);
+        assert_eq!(std::fs::read(&path).unwrap(), b"another");
+    }
+    // Later on, the last good checkpoint is the one of before.
+    let mut model = Sequential::new().then(Linear::from_weights(Tensor::from([[1e-3_f32]]), None));
+    let mut trainer = Trainer::new(|y: Var<f32>, t| mse(y, t)).epochs(100).checkpoint(&path);
+    let error = trainer.train(&mut model, &mut Sgd::new(1.0), &data).unwrap_err();
+    let Error::NotFinite { checkpoint: Some(kept), .. } = &error else { panic!("{error}") };
+    let kept = load::<f32>(kept).unwrap().model;
+    assert!(kept.parameters()[0].1.value().item().is_finite());
+    std::fs::remove_file(&path).unwrap();
 }
 
 /// A panic of a model reaches the caller, whichever thread it happens on.

@@ -56,6 +56,15 @@ pub enum Error {
         /// Why there is no gradient.
         reason: String,
     },
+    /// The gradient of a parameter that was changed between two uses on one tape, of an output that depends on both.
+    TwoValues {
+        /// The parameter.
+        param: crate::param::ParamId,
+        /// Where it was lifted with the first value.
+        first: &'static Location<'static>,
+        /// Where it was lifted with the second.
+        then: &'static Location<'static>,
+    },
     /// The gradient of an intermediate that was not kept.
     NotRetained {
         /// The node.
@@ -134,7 +143,9 @@ impl fmt::Display for Error {
                 "foreign thread: the handle belongs to a tape of another thread; a tape is used on the thread that made it",
             ),
             Error::ForeignTape => f.write_str(
-                "foreign tape: the operands belong to two tapes; bring the value of one over with `constant` or `var`",
+                "foreign tape: the operands belong to two tapes; record both on one (a function inside a differentiated one is \
+                 differentiated at a recorded point: `grad(f, x)` with `x` of the outer tape), or bring the value of one over \
+                 with `constant`, which carries no derivative",
             ),
             Error::KeysExhausted => {
                 f.write_str(
@@ -153,6 +164,11 @@ impl fmt::Display for Error {
                  `sum()` or `mean()`, or use `vjp` with a cotangent of that shape"
             ),
             Error::NotConnected { reason } => write!(f, "not connected: {reason}"),
+            Error::TwoValues { param, first, then } => write!(
+                f,
+                "two values: {param} was changed between {first} and {then}, and the output depends on both values; begin a \
+                 tape after each change, or `clone` the parameter that is to keep the old value"
+            ),
             Error::NotRetained { id, op, at } => write!(
                 f,
                 "not retained: node {id} `{op}` ({at}) is not a leaf, and `backward` keeps the gradients of leaves; call \

@@ -5,7 +5,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::panic::{self, AssertUnwindSafe, Location};
-use std::sync::Arc;
+use std::rc::Rc;
 
 use crate::error::{Error, Raised, reraise};
 use crate::tape::store::Line;
@@ -14,7 +14,7 @@ thread_local! {
     /// The method that the user called, if it is made of others.
     static CALLED: Cell<Option<&'static str>> = const { Cell::new(None) };
     /// The layers inside which the thread is: `encoder.0`.
-    static LAYER: RefCell<Option<Arc<str>>> = const { RefCell::new(None) };
+    static LAYER: RefCell<Option<Rc<str>>> = const { RefCell::new(None) };
     /// Where a value with a tangent was asked for an operation: what its forward rule records comes from there.
     static ASKED: Cell<Option<Line>> = const { Cell::new(None) };
     /// The file that calls through a pointer, and the line that called it.
@@ -49,7 +49,7 @@ pub(crate) fn name() -> Option<&'static str> {
 
 /// While it lives, the thread is inside a layer: [`layer`].
 #[derive(Debug)]
-pub struct InLayer(Option<Arc<str>>);
+pub struct InLayer(Option<Rc<str>>);
 
 /// Says that what follows, as long as the result lives, happens inside a layer of this name: errors and graphs name it
 /// beside the line. Inside another it is a part of that: `encoder.0`.
@@ -73,7 +73,7 @@ pub struct InLayer(Option<Arc<str>>);
 #[must_use = "the layer ends where this is dropped"]
 pub fn layer(name: impl std::fmt::Display) -> InLayer {
     InLayer(LAYER.with_borrow_mut(|path| {
-        let inside: Arc<str> = match path {
+        let inside: Rc<str> = match path {
             Some(outer) => format!("{outer}.{name}").into(),
             None => name.to_string().into(),
         };
@@ -89,7 +89,7 @@ impl Drop for InLayer {
 }
 
 /// The layer inside which the thread is.
-pub(crate) fn layer_path() -> Option<Arc<str>> {
+pub(crate) fn layer_path() -> Option<Rc<str>> {
     LAYER.try_with(|path| path.borrow().clone()).ok().flatten()
 }
 

@@ -11,7 +11,7 @@ fn numbers(shape: impl Into<Shape>, seed: f64) -> Tensor {
 
 /// A block with two arguments and a parameter that it uses twice.
 fn block(w: &Param) -> impl Fn(&[Var]) -> Var + Send + Sync + Clone + 'static {
-    let w = w.clone();
+    let w = w.tied();
     move |a: &[Var]| {
         let w = a[0].lift(&w);
         ((a[0].matmul(w) + a[1]).tanh().matmul(w) * a[1]).softmax(1)
@@ -113,4 +113,74 @@ fn what_cannot_be_is_said() {
     // A function that does not depend on its argument has a gradient of zeros.
     let y = checkpoint(|a: &[Var]| a[0].constant(Tensor::from([1.0, 2.0])), &[x]).unwrap();
     assert_eq!(y.sum().backward()[x].data(), [0.0, 0.0]);
+}
+
+/// Two and three blocks that share a parameter and an argument, with uses of both between the blocks: the sum over all uses is
+/// taken in the same order.
+#[test]
+fn what_blocks_share_is_the_same_to_the_bit() {
+    let (shared, own) = (Param::new(numbers([3, 3], 0.2)), Param::new(numbers([3, 3], 4.0)));
+    type Found = Vec<Vec<f64>>;
+    let run = |recompute: bool, blocks: usize, sweep: &str| -> Found {
+        let tape = Tape::new();
+        let (mut x, b) = (tape.var(numbers([2, 3], 1.0)), tape.var(numbers([3], 2.0)));
+        let leaf = x;
+        for k in 0..blocks {
+            let w = if k == 1 && blocks == 3 { &own } else { &shared };
+            let y = if recompute { checkpoint(block(w), &[x, b]).unwrap() } else { block(w)(&[x, b]) };
+            x = (y * b + x).matmul(x.lift(&shared)) * 1.3;
+        }
+        let y = (x * numbers([2, 3], 3.0)).sum();
+        let all = [leaf, b, leaf.lift(&shared)];
+        match sweep {
+            "leaves" => {
+                let g = y.backward();
+                all.map(|v| g[v].to_vec()).to_vec()
+            }
+            "all" => {
+                let g = y.backward_all();
+                all.map(|v| g[v].to_vec()).to_vec()
+            }
+            _ => {
+                let g = y.backward_recorded();
+                all.map(|v| g[v].value().to_vec()).to_vec()
+            }
+        }
+    };
+    for blocks in 1..=4 {
+        for sweep in ["leaves", "all", "recorded"] {
+            assert_eq!(run(false, blocks, sweep), run(true, blocks, sweep), "{blocks} blocks, {sweep}");
+        }
+    }
+}
+
+/// A function that gives another value each time is found out in every sweep that computes it again.
+#[test]
+fn a_function_that_draws_at_random_is_refused() {
+    use std::sync::atomic::{AtomicU64, Ordering};
+    let drawn = || {
+        let calls = AtomicU64::new(0);
+        move |a: &[Var]| a[0] * Tensor::from([1.0, 1.0 + calls.fetch_add(1, Ordering::Relaxed) as f64])
+    };
+    let f = |x: Var| checkpoint(drawn(), &[x]).unwrap().sum();
+    let x0 = Tensor::from([2.0, 3.0]);
+    let tape = Tape::new();
+    let x = tape.var(x0.clone());
+    let recorded = f(x).try_backward_recorded().map(drop);
+    for (mode, found) in [
+        ("backward", grad(f, &x0).map(drop)),
+        ("forward", jvp(f, &x0, &x0).map(drop)),
+        ("hvp", hvp(f, &x0, &x0).map(drop)),
+        ("recorded", recorded),
+    ] {
+        let message = found.unwrap_err().to_string();
+        assert!(message.starts_with("checkpoint: the function gave 3.0 at element 1, and "), "{mode}: {message}");
+        assert!(message.contains("comes in as an argument"), "{mode}: {message}");
+    }
+    // The same key gives the same numbers, and NaN is the same as NaN.
+    let key = Tensor::from([7_i64]);
+    let fixed = move |a: &[Var]| a[0] * Tensor::from([key.data()[0] as f64, f64::NAN]);
+    let tape = Tape::new();
+    let x = tape.var(x0);
+    assert_eq!(checkpoint(fixed, &[x]).unwrap().sum().backward()[x].data()[0], 7.0);
 }

@@ -247,7 +247,7 @@ fn what_does_not_fit_is_rejected_with_its_numbers() {
         ),
         (
             message(|| image.interpolate_by(0.1, Interpolation::Nearest)),
-            "interpolate: [2, 4, 5, 6] times 0.1 has lengths [0, 0]",
+            "interpolate_by: [2, 4, 5, 6] times 0.1 has lengths [0, 0]",
         ),
     ];
     let wrong: Vec<_> = table.iter().filter(|(found, expected)| found != expected).collect();

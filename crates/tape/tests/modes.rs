@@ -207,3 +207,38 @@ fn sums_of_gradients_are_looked_up_by_number() {
     let found: Vec<f64> = numbers.iter().chain([&later]).map(|x| sum[*x]).collect();
     assert_eq!(found, [4.0, 3.0, 4.0, 3.0]);
 }
+
+/// A function that is differentiated inside another, at a recorded point: its derivative is by its argument alone, and depends on
+/// what it uses of the outer function.
+#[test]
+fn a_gradient_inside_a_function_keeps_what_it_depends_on() {
+    // x · ∂(x·y)/∂y at y = x is x²: 16, and 8.
+    let at_x = |x: Scalar| x * grad(|y: Scalar| x * y, x).unwrap();
+    assert_eq!(value_and_grad(at_x, 4.0).unwrap(), (16.0, 8.0));
+    let at_x = |x: Var| (x * grad(|y: Var| (x * y).sum(), x).unwrap()).sum();
+    let (value, slope) = value_and_grad(at_x, &Tensor::from([4.0, 3.0])).unwrap();
+    assert_eq!((value, slope.data()), (25.0, &[8.0, 6.0][..]));
+    // At a constant, it is x · x as well.
+    let at_4 = |x: Var| x * grad(|y: Var| x * y, x.constant(Tensor::from(4.0))).unwrap();
+    let (value, slope) = value_and_grad(at_4, &Tensor::from(4.0)).unwrap();
+    assert_eq!((value, slope.item()), (16.0, 8.0));
+    // ∂/∂y (x y²) = 2xy, at y = x² it is 2x³, with derivative 6x²; and its own derivative inside, 2x, with derivative 2.
+    let (value, slope) = value_and_grad(|x: Scalar| grad(|y: Scalar| x * y * y, x * x).unwrap(), 3.0).unwrap();
+    assert_eq!((value, slope), (54.0, 54.0));
+    let second = |x: Scalar| grad(|y: Scalar| grad(|z: Scalar| x * z * z, y).unwrap(), x).unwrap();
+    assert_eq!(value_and_grad(second, 3.0).unwrap(), (6.0, 2.0));
+    // Two parts of a point that are one value outside: each has its own derivative.
+    let parts = |x: Scalar| {
+        let (a, b) = grad(|(a, b): (Scalar, Scalar)| a * b * b, (x, x)).unwrap();
+        a + b * 10.0 // x² + 20 x²
+    };
+    assert_eq!(value_and_grad(parts, 2.0).unwrap(), (84.0, 84.0));
+    // At a plain number the inner gradient is a number: what would be lost is refused, without advice that loses it.
+    let message = std::panic::catch_unwind(|| grad(|x: Scalar| x * grad(|y: Scalar| x * y, 4.0).unwrap(), 4.0));
+    let message = message.unwrap_err();
+    let message = message.downcast_ref::<String>().unwrap();
+    assert!(message.contains("differentiated at a recorded point: `grad(f, x)`"), "{message}");
+    // A number of no tape is no point.
+    let error = grad(|y: Scalar| y * y, Scalar::constant(4.0)).unwrap_err();
+    assert!(matches!(error, Error::NotConnected { .. }), "{error}");
+}

@@ -141,8 +141,9 @@ fn stale_and_foreign_handles_are_errors() {
     assert_eq!(panic_message(|| b * b), stale);
 
     let (one, two) = (Tape::new(), Tape::new());
-    let foreign =
-        "foreign tape: the operands belong to two tapes; bring the value of one over with `constant` or `var`";
+    let foreign = "foreign tape: the operands belong to two tapes; record both on one (a function inside a differentiated one is \
+         differentiated at a recorded point: `grad(f, x)` with `x` of the outer tape), or bring the value of one over with \
+         `constant`, which carries no derivative";
     assert_eq!(panic_message(|| one.scalar(1.0) + two.scalar(1.0)), foreign);
     let (x, y) = (one.var(Tensor::from([1.0])), two.var(Tensor::from([1.0])));
     assert_eq!(panic_message(|| x + y), foreign);
@@ -356,8 +357,8 @@ fn parameters_are_one_leaf_for_each_tape() {
         y.sum().backward()
     };
     assert_eq!(step(&w).param(&w).unwrap().data(), [12.0]);
-    assert_eq!(step(&w.clone()).param(&w).unwrap().data(), [12.0], "a clone shares the identity");
-    let other = w.fresh();
+    assert_eq!(step(&w.tied()).param(&w).unwrap().data(), [12.0], "what is tied shares the identity");
+    let other = w.clone();
     assert_eq!(
         step(&w).param(&other).unwrap_err().to_string(),
         "not connected: the parameter was not used on this tape"

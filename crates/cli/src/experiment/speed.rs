@@ -75,10 +75,12 @@ pub(super) fn run(seed: u64, seconds: f64) -> Result<Findings, Error> {
         shows: format!(
             "\"as 1\": the batch has no more shards than that, so more threads would have nothing to do; here are {} \
              processors, and threads beyond them cannot help either.\n\
-             \"Forward and backward cost 2 to 3 times the number of parameters\": in multiply-adds {:.0} forward and {:.0} \
-             backward, {:.2} times the {parameters} parameters ({:.2} if the pixels had gradients too). In time, where 1 is \
-             what the forward products take for one weight, that is the column × parameters: {least:.1} to {most:.1}, {:.1} \
-             for batches of {}.",
+             What a sample costs beside the number of parameters: in multiply-adds {:.0} forward and {:.0} backward, {:.2} \
+             times the {parameters} parameters ({:.2} if the pixels had gradients too). In time, where 1 is what the forward \
+             products take for one weight, that is the column × parameters: {least:.1} to {most:.1}, {:.1} for batches of \
+             {}.\n\
+             \"Two to three times as large as the number of parameters\" is how large the classic note wants batches to be: \
+             here {:.0} to {:.0} samples.",
             available_parallelism().map_or(1, usize::from),
             work.forward,
             work.backward,
@@ -86,6 +88,8 @@ pub(super) fn run(seed: u64, seconds: f64) -> Result<Findings, Error> {
             (work.forward + work.backward + work.pixels) / parameters,
             multiples[last],
             BATCHES[last],
+            2.0 * parameters,
+            3.0 * parameters,
         ),
     })
 }

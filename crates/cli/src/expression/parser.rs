@@ -265,8 +265,35 @@ fn is_name(c: char, first: bool) -> bool {
     c.is_alphabetic() || c == '_' || !first && c.is_numeric()
 }
 
+/// What functions are called in mathematics and in other languages, where it does not resemble what they are called here.
+pub(super) const ELSEWHERE: [(&str, &str); 20] = [
+    ("log", "ln"),
+    ("loge", "ln"),
+    ("lg", "log10"),
+    ("lb", "log2"),
+    ("logistic", "sigmoid"),
+    ("expit", "sigmoid"),
+    ("arcsin", "asin"),
+    ("arccos", "acos"),
+    ("arctan", "atan"),
+    ("arctan2", "atan2"),
+    ("arcsinh", "asinh"),
+    ("arsinh", "asinh"),
+    ("arcosh", "acosh"),
+    ("artanh", "atanh"),
+    ("fabs", "abs"),
+    ("sgn", "sign"),
+    ("max", "maximum"),
+    ("min", "minimum"),
+    ("gammaln", "lgamma"),
+    ("swish", "silu"),
+];
+
 /// What to say of an unknown function: the one that it resembles, or all.
 fn unknown(name: &str, functions: &[Named]) -> String {
+    if let Some((_, ours)) = ELSEWHERE.iter().find(|(theirs, _)| *theirs == name.to_lowercase()) {
+        return format!("unknown function `{name}`; did you mean `{ours}`?");
+    }
     /// From where on two words look alike, of 1.
     const ALIKE: f64 = 0.8;
     let likeness = |function: &&Named| strsim::jaro_winkler(name, function.name);

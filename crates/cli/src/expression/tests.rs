@@ -208,3 +208,15 @@ fn values_are_read() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
+
+/// What people call functions elsewhere leads to ours, and not to what is merely spelt alike.
+#[test]
+fn names_from_elsewhere_are_understood() {
+    let functions = AnyOp::named();
+    for (theirs, ours) in super::parser::ELSEWHERE {
+        assert!(functions.iter().any(|function| function.name == ours), "{ours}");
+        assert!(functions.iter().all(|function| function.name != theirs), "{theirs} is ours");
+        let message = Expression::parse(&format!("{theirs}(x)")).unwrap_err().to_string();
+        assert!(message.ends_with(&format!("unknown function `{theirs}`; did you mean `{ours}`?")), "{message}");
+    }
+}

@@ -23,6 +23,9 @@ const MOST_CLASSES: usize = 20;
 /// Never so many classes, whatever the number of rows.
 const TOO_MANY: usize = 1000;
 
+/// So many remarks on columns are shown.
+const MOST_REMARKS: usize = 20;
+
 /// With more columns than this, correlations are left to the network: to look at each pair takes long.
 const MOST_WHITENED: usize = 256;
 
@@ -54,6 +57,10 @@ pub(super) struct CsvArgs {
     #[arg(long = "as", value_name = "KIND")]
     kind: Option<Kind>,
 
+    /// A column that the others stand for without it, such as a number of the row; may be given several times
+    #[arg(long, value_name = "COLUMN")]
+    without: Vec<String>,
+
     /// Put the mean of the training rows where a number is missing; without this the first missing cell is an error
     #[arg(long)]
     impute: bool,
@@ -84,6 +91,11 @@ enum Prepare {
 pub(super) fn run(args: &CsvArgs, options: &Options) -> Result<(), Error> {
     let table = Table::read(&args.file)?;
     table.column(&args.target)?;
+    let without: Vec<&str> = args.without.iter().map(String::as_str).collect();
+    if without.contains(&args.target.as_str()) {
+        return Err(Error::Arguments(format!("--without {} is the target", args.target)));
+    }
+    let table = table.without(&without)?;
     let scattered = table.scattered(&args.target);
     let names: Vec<&str> = scattered.iter().map(|(name, _)| *name).collect();
     let table = table.without(&names)?;
@@ -120,7 +132,33 @@ fn about(args: &CsvArgs, table: &Table, scattered: &[(&str, usize)]) -> Result<V
         )
     };
     let columns = format!("csv: `{}` from {numbers} columns of numbers{words}", args.target);
-    Ok([columns].into_iter().chain(scattered.iter().map(left)).collect())
+    let mut about: Vec<String> = [columns].into_iter().chain(scattered.iter().map(left)).collect();
+    let mut remarks: Vec<String> = table.remarks().to_vec();
+    for name in table.names().iter().filter(|name| **name != args.target) {
+        remarks.extend(remark(name, table.column(name)?));
+    }
+    about.extend(remarks.iter().take(MOST_REMARKS).map(|remark| format!("csv: {remark}")));
+    if let more @ 1.. = remarks.len().saturating_sub(MOST_REMARKS) {
+        about.push(format!("csv: and {more} more remarks of this kind"));
+    }
+    Ok(about)
+}
+
+/// What a person should know of a column: it looks like a counter of rows, or most of its words are numbers.
+fn remark(name: &str, column: &Column) -> Option<String> {
+    match column {
+        Column::Numbers(cells) => {
+            let counts = |from: usize| cells.iter().zip(from..).all(|(cell, row)| *cell == Some(row as f64));
+            (cells.len() > 2 && (counts(0) || counts(1)))
+                .then(|| format!("column `{name}` counts the rows; --without {name} leaves it out"))
+        }
+        Column::Categories(_, words) => {
+            let (numbers, others): (Vec<&String>, Vec<_>) = words.iter().partition(|word| word.parse::<f64>().is_ok());
+            let other = others.first().filter(|_| !numbers.is_empty())?;
+            let (count, all) = (numbers.len(), words.len());
+            Some(format!("column `{name}` is taken for words: {count} of its {all} are numbers, `{other}` is none"))
+        }
+    }
 }
 
 /// Numbers if there are fractions or many different ones, else classes.
@@ -160,6 +198,7 @@ impl CsvArgs {
 
     /// A job with what its file says of the table.
     fn named<T: Stored<f32>>(&self, mut job: Job<T>, table: &Table) -> Result<Job<T>, Error> {
+        job.source = Some(self.file.clone());
         if let Some(stem) = self.file.file_stem() {
             job.stem = stem.to_string_lossy().into_owned();
         }
@@ -223,6 +262,7 @@ fn numbers(args: &CsvArgs, table: &Table, options: &Options) -> Result<Job<f32>,
     let (unit, impute) = (f64::from(deviation).powi(2), args.impute);
     let job = Job {
         task: "csv",
+        source: None,
         stem: "csv".into(),
         about: Vec::new(),
         details: Details::new(),
@@ -235,6 +275,7 @@ fn numbers(args: &CsvArgs, table: &Table, options: &Options) -> Result<Job<f32>,
         finish: |train| Some(Standardise::fit(train.targets()).inverse()),
         loss: Box::new(move |outputs, targets| mse(outputs, targets) / unit),
         score: Score { name: "mean_absolute_error", of: mean_absolute_error },
+        is_learned: |outputs, data| r_squared(outputs, data.targets()) > 0.0,
         table: errors,
         train,
         test,

@@ -1,6 +1,6 @@
 //! Samples, and a network that learns from them.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -22,12 +22,16 @@ const WEIGHTS: u64 = 2;
 const PARTS: u64 = 3;
 /// What a saved model says of its outputs where a softmax is to follow.
 pub(crate) const SUMS: &str = "sums";
+/// What a saved model says of the numbers that it is fed with before they are scaled: the least, for paper, and the most, for ink.
+pub(crate) const RANGE: &str = "range";
 /// Samples that the network sees at once when it is asked.
 const AT_ONCE: usize = 256;
 
 /// Samples, and what it takes to learn from them.
 pub(super) struct Job<T: Stored<f32>> {
     pub(super) task: &'static str,
+    /// The file that the samples come from, if they come from one.
+    pub(super) source: Option<PathBuf>,
     /// What the model's file is called if nobody says.
     pub(super) stem: String,
     /// What there is to say before anything else, in lines.
@@ -53,6 +57,8 @@ pub(super) struct Job<T: Stored<f32>> {
     pub(super) finish: fn(&Dataset<f32, T>) -> Option<Standardise<f32>>,
     pub(super) loss: Box<dyn Fn(Var<f32>, Var<f32, T>) -> Var<f32> + Send + Sync>,
     pub(super) score: Score<T>,
+    /// Whether outputs are better than one answer for all samples, whatever they are.
+    pub(super) is_learned: fn(&Tensor<f32>, &Dataset<f32, T>) -> bool,
     /// What came out, sample by sample or class by class.
     pub(super) table: fn(&Tensor<f32>, &Dataset<f32, T>) -> Result<Outcome, wengert::nn::Error>,
 }
@@ -85,7 +91,8 @@ impl<T: Stored<f32>> Job<T> {
     }
 
     fn train_and_save(&self, settings: &Settings, options: &Options) -> Result<(), Error> {
-        let path = destination(options, &self.stem)?;
+        let read: Vec<(&str, &Path)> = self.source.iter().map(|path| ("FILE", path.as_path())).collect();
+        let path = destination(options, &self.stem, &read)?;
         let checkpoint = options.checkpoint().map_err(Error::Arguments)?;
         let mut model = self.network(&self.train, settings)?;
         self.announce(&model, settings, &format!("{} held out to test with", thousands(self.test.len())));
@@ -103,8 +110,17 @@ impl<T: Stored<f32>> Job<T> {
         save(&model, &details, &path)?;
         let outputs = outputs(&model, &self.test);
         let read_back = same_bits(&outputs, &self::outputs(&load::<f32>(&path)?.model, &self.test), &path)?;
+        let learned = (self.is_learned)(&self::outputs(&model, &self.train), &self.train);
+        if !learned {
+            output::say(&format!(
+                "{}: nothing was learned: on the samples that it learned from, the network is no better than one answer for all; \
+                 another --rate than {:?} may help, or more --epochs than {}",
+                self.task, settings.rate, settings.epochs
+            ));
+        }
         let report = Report {
             task: self.task,
+            learned,
             settings,
             history: &history,
             held_out: self.held_out,

@@ -1,6 +1,6 @@
 //! `wengert train mnist-…`: the networks of the books, on MNIST from a folder.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde_json::{Map, Value, json};
@@ -10,8 +10,9 @@ use wengert::nn::{Confusion, Details, load, save};
 use wengert::prelude::*;
 
 use super::follow::{Follow, duration};
-use super::job::{SUMS, outputs, same_bits};
+use super::job::{RANGE, SUMS, outputs, same_bits};
 use super::options::Options;
+use super::tasks::commonest;
 use super::{Error, destination, thousands};
 use crate::{interrupt, output};
 
@@ -41,7 +42,9 @@ impl MnistArgs {
             );
             return Err(Error::Arguments(message));
         };
-        let path = destination(options, name)?;
+        let set = files_of(&folder);
+        let read: Vec<(&str, &Path)> = set.iter().map(|path| ("--data", path.as_path())).collect();
+        let path = destination(options, name, &read)?;
         let checkpoint = options.checkpoint().map_err(Error::Arguments)?;
         let data = mnist::<f32>(&folder, SCALE)?;
         output::say(&format!(
@@ -77,11 +80,24 @@ impl MnistArgs {
         save(&trained.model, &details(&recipe, options.seed, &test), &path)?;
         let answers = outputs(&trained.model, &test);
         same_bits(&answers, &outputs(&load::<f32>(&path)?.model, &test), &path)?;
-        let confusion = Confusion::of(data.test.names(), data.test.targets(), &answers.arg_max(-1))?;
+        let confusion = Confusion::of_outputs(data.test.names(), data.test.targets(), &answers)?;
+        if confusion.accuracy() <= commonest(&data.test) {
+            output::say(&format!("{name}: nothing was learned: the network is no better than one answer for all"));
+        }
         let report = Report { recipe, trained, confusion, options, model: path.display().to_string() };
         output::print(&if options.json { report.json(&data.test) } else { report.text() })?;
         Ok(())
     }
+}
+
+/// The files of the set, wherever one of them may be.
+fn files_of(folder: &Path) -> Vec<PathBuf> {
+    let names = ["train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1"];
+    let folders = [folder.to_path_buf(), folder.join("mnist")];
+    let all = folders.iter().flat_map(|folder| {
+        names.iter().flat_map(|name| ["", ".gz"].map(|end| folder.join(format!("{name}-ubyte{end}"))))
+    });
+    all.filter(|path| path.exists()).collect()
 }
 
 fn details(recipe: &Recipe, seed: u64, test: &Dataset<f32>) -> Details {
@@ -91,6 +107,7 @@ fn details(recipe: &Recipe, seed: u64, test: &Dataset<f32>) -> Details {
         ("input", json!(test.input_shape().to_vec()).to_string()),
         ("classes", json!(test.names()).to_string()),
         ("scale", SCALE.to_string()),
+        (RANGE, json!([0, 255]).to_string()),
         ("outputs", if recipe.softmax { SUMS } else { "activated" }.to_string()),
     ];
     entries.into_iter().map(|(name, value)| (name.to_string(), value)).collect()

@@ -5,10 +5,12 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use clap::{Args, ValueEnum};
+use wengert::nn::files;
 use wengert::nn::{Adadelta, Adagrad, Adam, AdamW, Groups, Lion, Optimiser, RmsProp, Sgd};
 use wengert::prelude::*;
 
 use super::network::Layers;
+use crate::output;
 
 /// Shown as a group of the help.
 const HEADING: &str = "Training";
@@ -62,7 +64,8 @@ pub(crate) struct Options {
     #[arg(long, global = true, value_name = "FILE", help_heading = HEADING)]
     pub(crate) checkpoint: Option<PathBuf>,
 
-    /// Go on from the checkpoint: the model is the one of a training that was never interrupted, bit for bit
+    /// Go on from the checkpoint, or begin where there is none yet: the model is the one of a training that was never
+    /// interrupted, bit for bit
     #[arg(long, global = true, requires = "checkpoint", help_heading = HEADING)]
     pub(crate) resume: bool,
 
@@ -121,11 +124,18 @@ impl Options {
     /// The checkpoint to write, if there is to be one, and whether to begin with what is in it.
     ///
     /// # Errors
-    /// If there is nothing to go on from, or something that would be lost.
+    /// If there is something that would be lost, or it cannot be told.
     pub(crate) fn checkpoint(&self) -> Result<Option<&Path>, String> {
         let Some(path) = &self.checkpoint else { return Ok(None) };
-        match (path.exists(), self.resume) {
-            (false, true) => Err(format!("--resume: there is no {}; leave --resume out to begin", path.display())),
+        let is_there = match self.resume {
+            true => files::is_there(path).map_err(|e| e.to_string())?,
+            false => path.exists(),
+        };
+        match (is_there, self.resume) {
+            (false, true) => {
+                output::say(&format!("--resume: there is no {} yet; the training begins", path.display()));
+                Ok(Some(path))
+            }
             (true, false) => Err(format!("{} is there already; --resume goes on from it", path.display())),
             _ => Ok(Some(path)),
         }

@@ -14,6 +14,8 @@ use super::thousands;
 /// A trained and saved network.
 pub(super) struct Report<'a> {
     pub(super) task: &'static str,
+    /// Whether the network is better than one answer for all, on the samples that it learned from.
+    pub(super) learned: bool,
     pub(super) settings: &'a Settings,
     pub(super) history: &'a History,
     /// Whether the network was tested on samples that it had not learned from.
@@ -40,8 +42,9 @@ impl Report<'_> {
         };
         let kind = if self.held_out { "samples that it never saw" } else { "rows, which are all there are" };
         let stopped = if self.history.stopped { ", stopped" } else { "" };
+        let learned = if self.learned { "" } else { "\nlearned        nothing: one answer for all is as good" };
         format!(
-            "{}\n\n{score} {} {kind}\ntraining       loss {:.4} in the last of {} epochs, {}{stopped}\n\
+            "{}\n\n{score} {} {kind}\ntraining       loss {:.4} in the last of {} epochs, {}{stopped}{learned}\n\
              model          {} (read back: the same outputs, bit for bit)\n",
             self.table.text,
             thousands(tested),
@@ -62,6 +65,7 @@ impl Report<'_> {
         entry("train_loss", json!(self.history.loss()));
         entry(&format!("train_{}", self.score), json!(self.history.last(self.score)));
         entry("train_samples", trained.into());
+        entry("learned", self.learned.into());
         entry("epochs", self.history.epochs.len().into());
         entry("stopped", self.history.stopped.into());
         entry("seconds", json!(self.history.seconds));

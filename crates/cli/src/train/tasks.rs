@@ -5,7 +5,7 @@ use wengert::nn::{Confusion, Details, accuracy, binary_accuracy, cross_entropy, 
 use wengert::prelude::*;
 
 use super::Error;
-use super::job::{ACCURACY, Job, Outcome, Score};
+use super::job::{ACCURACY, Job, Outcome, RANGE, Score};
 use super::options::{Defaults, OptimiserKind, Options};
 
 /// The stream of a seed that says which samples are held out, or where points fall.
@@ -51,8 +51,10 @@ pub(super) const MOONS: Defaults = Defaults {
 
 pub(super) fn digits(options: &Options) -> Result<(), Error> {
     let split = data::digits::<f32>().split_stratified(HELD_OUT, &mut stream(options.seed, SAMPLES));
-    of_classes("digits", split, |train| Sequential::new().then(Standardise::fit_together(train.inputs())))
-        .run(&DIGITS, options)
+    let mut job =
+        of_classes("digits", split, |train| Sequential::new().then(Standardise::fit_together(train.inputs())));
+    job.details.insert(RANGE.into(), json!([0, 16]).to_string());
+    job.run(&DIGITS, options)
 }
 
 pub(super) fn moons(options: &Options) -> Result<(), Error> {
@@ -65,6 +67,7 @@ pub(super) fn moons(options: &Options) -> Result<(), Error> {
 pub(super) fn xor(options: &Options) -> Result<(), Error> {
     let job = Job {
         task: "xor",
+        source: None,
         stem: "xor".into(),
         about: Vec::new(),
         details: Details::new(),
@@ -79,6 +82,7 @@ pub(super) fn xor(options: &Options) -> Result<(), Error> {
         finish: |_| None,
         loss: Box::new(|outputs, targets| mse(outputs, targets)),
         score: Score { name: ACCURACY, of: binary_accuracy },
+        is_learned: |outputs, rows| binary_accuracy(outputs, rows.targets()) > 0.5,
         table: rows,
     };
     job.run(&XOR, options)
@@ -93,6 +97,7 @@ pub(super) fn of_classes(
     let (train, test) = (split.train().clone(), split.test().clone());
     Job {
         task,
+        source: None,
         stem: task.into(),
         about: Vec::new(),
         details: Details::new(),
@@ -107,13 +112,21 @@ pub(super) fn of_classes(
         finish: |_| None,
         loss: Box::new(|outputs, classes| cross_entropy(outputs, classes)),
         score: Score { name: ACCURACY, of: accuracy },
+        is_learned: |outputs, data| accuracy(outputs, data.targets()) > commonest(data),
         table: confusion,
     }
 }
 
+/// The share of the commonest class: the accuracy of who always says that.
+pub(super) fn commonest(data: &Dataset<f32>) -> f64 {
+    let mut counts = vec![0_usize; data.names().len()];
+    data.targets().data().iter().for_each(|class| counts[*class as usize] += 1);
+    counts.into_iter().max().unwrap_or(0) as f64 / data.len() as f64
+}
+
 /// Which classes were taken for which.
 pub(super) fn confusion(outputs: &Tensor<f32>, data: &Dataset<f32>) -> Result<Outcome, wengert::nn::Error> {
-    let table = Confusion::of(data.names(), data.targets(), &outputs.arg_max(-1))?;
+    let table = Confusion::of_outputs(data.names(), data.targets(), outputs)?;
     let classes = 0..data.names().len();
     let row = |class: usize| classes.clone().map(|answer| table.count(class, answer)).collect::<Vec<_>>();
     let rows: Vec<Vec<usize>> = classes.clone().map(row).collect();
@@ -147,7 +160,9 @@ fn rows(outputs: &Tensor<f32>, data: &Dataset<f32, f32>) -> Result<Outcome, weng
         let right = (*output > 0.5) == (*wanted > 0.5);
         let word = if right { "right" } else { "wrong" };
         text += &format!("\n{} {}     {wanted}     {output:7.4}  {word}", row[0], row[1]);
-        furthest = furthest.max((output - wanted).abs());
+        let apart = (output - wanted).abs();
+        // NaN is further than any number.
+        furthest = if apart > furthest || apart.is_nan() { apart } else { furthest };
         all.push(json!({ "inputs": row, "target": wanted, "output": output, "right": right }));
     }
     text += &format!("\nthe furthest is {furthest:.4} from what was wanted");

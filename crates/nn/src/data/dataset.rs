@@ -1,5 +1,6 @@
 //! Inputs with what is wanted for each.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use rand::Rng;
@@ -131,8 +132,9 @@ impl<F: Float, T: Element> Dataset<F, T> {
         self.parts_within(vec![(0..self.len()).collect()], shares, rng)
     }
 
-    /// Parts of each group in the same proportions. The ends of the parts are rounded in each group, so that a part
-    /// differs from its share by less than one sample.
+    /// Parts of each group in the same proportions: in each, a part differs from its share by less than one sample. Which
+    /// parts get those that rounding down leaves is what the groups before left owing, so that the parts as a whole have
+    /// their shares too.
     fn parts_within(
         &self,
         groups: Vec<Vec<usize>>,
@@ -144,14 +146,14 @@ impl<F: Float, T: Element> Dataset<F, T> {
             return Err(Error::shape("parts", format!("the shares {shares:?} are not positive with a sum of 1")));
         }
         let mut parts = vec![Vec::new(); shares.len()];
+        let mut owing = vec![0.0; shares.len()];
         for mut group in groups {
             group.shuffle(rng);
-            let (mut before, mut from) = (0.0, 0);
-            for (share, part) in shares.iter().zip(&mut parts) {
-                before += share;
-                let to = ((before * group.len() as f64).round() as usize).clamp(from, group.len());
-                part.extend_from_slice(&group[from..to]);
-                from = to;
+            let mut rest = &group[..];
+            for (count, part) in apportion(group.len(), shares, &mut owing).into_iter().zip(&mut parts) {
+                let (taken, left) = rest.split_at(count.min(rest.len()));
+                part.extend_from_slice(taken);
+                rest = left;
             }
         }
         parts.iter_mut().for_each(|part| part.sort_unstable());
@@ -236,18 +238,46 @@ impl<F: Float> Dataset<F, i64> {
         self.parts_within(self.by_class(), shares, rng)
     }
 
-    /// The positions of the samples of each class.
+    /// The positions of the samples of each class, whether classes have names or not.
     fn by_class(&self) -> Vec<Vec<usize>> {
-        let mut groups = vec![Vec::new(); self.names.len()];
-        self.targets.data().iter().enumerate().for_each(|(row, class)| groups[*class as usize].push(row));
-        groups
+        let mut groups: BTreeMap<i64, Vec<usize>> = BTreeMap::new();
+        // Of targets of several numbers each, the first is the class.
+        let classes = self.targets.data().chunks_exact((self.targets.len() / self.len().max(1)).max(1));
+        classes.enumerate().for_each(|(row, class)| groups.entry(class[0]).or_default().push(row));
+        groups.into_values().collect()
     }
 
-    /// The same samples with each class `k` as a row of zeros with a 1 at place `k`, as squared errors want it.
+    /// The same samples with each class `k` as a row of zeros with a 1 at place `k`, as squared errors want it. Where classes
+    /// have no names, there are as many as the largest says.
+    ///
+    /// # Panics
+    /// If a class is negative.
+    #[track_caller]
     pub fn one_hot(&self) -> Dataset<F, F> {
-        let targets = self.targets.one_hot(self.names.len());
+        let largest = self.targets.data().iter().max().map_or(0, |class| usize::try_from(class + 1).unwrap_or(0));
+        let targets = self.targets.one_hot(self.names.len().max(largest));
         Dataset { inputs: self.inputs.clone(), targets, names: self.names.clone() }
     }
+}
+
+/// How many of `samples` each part gets: its share rounded down, and one more for those parts that are owed most, which is
+/// noted for the groups to come.
+fn apportion(samples: usize, shares: &[f64], owing: &mut [f64]) -> Vec<usize> {
+    // What is a whole number but for rounding is one.
+    let floor = |exact: f64| if exact.round() - exact < 1e-9 { exact.round() } else { exact.floor() };
+    let exact: Vec<f64> = shares.iter().map(|share| share * samples as f64).collect();
+    let mut counts: Vec<usize> = exact.iter().map(|exact| floor(*exact) as usize).collect();
+    owing.iter_mut().zip(&exact).zip(&counts).for_each(|((owing, exact), count)| *owing += exact - *count as f64);
+    let mut order: Vec<usize> = (0..shares.len()).filter(|k| exact[*k] - counts[*k] as f64 > 1e-9).collect();
+    // Sums of shares that are equal but for rounding are equal: the first of them comes first.
+    let owed = |k: &usize| (owing[*k] * 1e9).round();
+    order.sort_by(|a, b| owed(b).total_cmp(&owed(a)));
+    order.truncate(samples.saturating_sub(counts.iter().sum()));
+    for k in order {
+        counts[k] += 1;
+        owing[k] -= 1.0;
+    }
+    counts
 }
 
 /// The rows of one tensor and then those of another.

@@ -125,11 +125,13 @@ impl<F: Float> MultiHeadAttention<F> {
 
     #[track_caller]
     fn projected<A: Reader<F>>(&self, query: &A, key: &A, value: &A) -> [A; 3] {
-        let inputs = [query, key, value];
-        if let Some(e) = inputs.iter().find_map(|x| self.output_shape(&x.shape()).err()) {
-            e.raise()
+        // Neither closures, which would have no line of the caller.
+        for x in [query, key, value] {
+            if let Err(e) = self.output_shape(&x.shape()) {
+                e.raise()
+            }
         }
-        [0, 1, 2].map(|k| self.project(inputs[k], k..k + 1))
+        [self.project(query, 0..1), self.project(key, 1..2), self.project(value, 2..3)]
     }
 
     /// Some of queries, keys and values: `[batch, heads for each, time, width / heads]`.
@@ -137,13 +139,10 @@ impl<F: Float> MultiHeadAttention<F> {
     fn project<A: Reader<F>>(&self, x: &A, parts: Range<usize>) -> A {
         let (shape, width) = (x.shape(), self.width());
         let rows = parts.start * width..parts.end * width;
-        let of = |param: &Param<F>| match parts.len() {
-            3 => x.lift(param),
-            _ => x.lift(param).slice(0, rows.clone()),
-        };
-        let y = x.matmul(of(&self.in_proj_weight).t());
+        let of = rows_of(x, &self.in_proj_weight, rows.clone());
+        let y = x.matmul(of.t());
         let y = match &self.in_proj_bias {
-            Some(bias) => y + of(bias),
+            Some(bias) => y + rows_of(x, bias, rows),
             None => y,
         };
         let heads = [shape[0], shape[1], parts.len() * self.heads, width / self.heads];
@@ -159,6 +158,15 @@ impl<F: Float> MultiHeadAttention<F> {
     }
 }
 
+/// Some rows of a parameter, or all.
+#[track_caller]
+fn rows_of<F: Float, A: Reader<F>>(x: &A, param: &Param<F>, rows: Range<usize>) -> A {
+    match rows.len() == param.value().shape()[0] {
+        true => x.lift(param),
+        false => x.lift(param).slice(0, rows),
+    }
+}
+
 impl<F: Float> Parameters<F> for MultiHeadAttention<F> {
     parameters! { F: in_proj_weight, in_proj_bias, out_proj }
 }
@@ -170,7 +178,10 @@ impl<F: Float> Module<F> for MultiHeadAttention<F> {
             e.raise()
         }
         let all = self.project(x, 0..3);
-        let [q, k, v] = [0, 1, 2].map(|part| all.slice(1, part * self.heads..(part + 1) * self.heads));
+        let [q, k, v]: [A; 3] = match all.split(1, self.heads).try_into() {
+            Ok(parts) => parts,
+            Err(_) => unreachable!("there are three times as many heads as each has"),
+        };
         self.together(q.scaled_dot_product_attention(k, v, self.causal))
     }
 

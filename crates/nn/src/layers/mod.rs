@@ -110,5 +110,8 @@ pub(crate) fn build<F: Float>(
 /// A parameter where `x` lives, or a number where there is none.
 #[track_caller]
 fn lift_or<F: Float, A: Reader<F>>(x: &A, param: &Option<Param<F>>, number: f64) -> A {
-    param.as_ref().map_or_else(|| x.full(Shape::scalar(), number), |param| x.lift(param))
+    match param {
+        Some(param) => x.lift(param),
+        None => x.full(Shape::scalar(), number),
+    }
 }

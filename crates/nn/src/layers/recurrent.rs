@@ -116,19 +116,21 @@ impl<F: Float> Recurrent<F> {
         for t in 0..time {
             let input = ReshapeExt::reshape(&inputs.slice(1, t..t + 1), [batch, width]);
             let before = h.matmul(&u) + &c;
-            let gate = |of: &A, k: usize| of.slice(1, k * hidden..(k + 1) * hidden);
+            let gate = Gates { hidden };
             h = match self.cell {
                 Cell::Tanh => (input + before).tanh(),
                 Cell::Relu => (input + before).relu(),
                 Cell::Lstm => {
                     let all = input + before;
-                    let [i, f, o] = [0, 1, 3].map(|k| gate(&all, k).sigmoid());
-                    memory = f * memory + i * gate(&all, 2).tanh();
+                    let (i, f, o) =
+                        (gate.of(&all, 0).sigmoid(), gate.of(&all, 1).sigmoid(), gate.of(&all, 3).sigmoid());
+                    memory = f * memory + i * gate.of(&all, 2).tanh();
                     o * memory.tanh()
                 }
                 Cell::Gru => {
-                    let [r, z] = [0, 1].map(|k| (gate(&input, k) + gate(&before, k)).sigmoid());
-                    let n = (gate(&input, 2) + r * gate(&before, 2)).tanh();
+                    let r = (gate.of(&input, 0) + gate.of(&before, 0)).sigmoid();
+                    let z = (gate.of(&input, 1) + gate.of(&before, 1)).sigmoid();
+                    let n = (gate.of(&input, 2) + r * gate.of(&before, 2)).tanh();
                     // (1 − z) n + z h
                     n.clone() + z * (h - n)
                 }
@@ -136,6 +138,19 @@ impl<F: Float> Recurrent<F> {
             results.push(ReshapeExt::reshape(&h, [batch, 1, hidden]));
         }
         concat(&results.iter().collect::<Vec<&A>>(), 1)
+    }
+}
+
+/// Where the gates stand among the columns.
+struct Gates {
+    hidden: usize,
+}
+
+impl Gates {
+    /// The columns of a gate.
+    #[track_caller]
+    fn of<A: Algebra>(&self, all: &A, k: usize) -> A {
+        all.slice(1, k * self.hidden..(k + 1) * self.hidden)
     }
 }
 
@@ -188,7 +203,7 @@ impl<F: Float> Module<F> for Recurrent<F> {
     }
 
     fn multiply_adds(&self, x: &Shape) -> u64 {
-        let steps = x[..2].iter().product::<usize>();
+        let steps = self.output_shape(x).map_or(0, |y| y[..2].iter().product::<usize>());
         let weights: usize = self.layers.iter().flat_map(|layer| &layer[..2]).map(|param| param.value().len()).sum();
         (steps * weights) as u64
     }

@@ -18,7 +18,7 @@ use crate::saved::Weights;
 /// use wengert_nn::prelude::*;
 /// let training = Tensor::from([[1.0, 10.0], [3.0, 10.0]]);
 /// let standardise = Standardise::fit(&training);
-/// // A feature that never changes is only shifted.
+/// // A feature that never changes, but for the rounding of its numbers, is only shifted.
 /// assert_eq!(standardise.forward(&training), Tensor::from([[-1.0, 0.0], [1.0, 0.0]]));
 /// ```
 #[derive(Clone, Debug)]
@@ -78,14 +78,22 @@ impl<F: Float> Standardise<F> {
     }
 }
 
-/// Mean and standard deviation, in double precision; a deviation of 0 becomes 1.
+/// Mean and standard deviation, in double precision; a deviation that is rounding becomes 1.
 fn moments<'a, F: Float>(numbers: impl Iterator<Item = &'a F> + Clone) -> (F, F) {
-    let numbers = numbers.map(|x| Float::to_f64(*x));
+    let (mean, deviation) = spread(numbers.map(|x| Float::to_f64(*x)), F::epsilon().to_f64());
+    (F::from_f64(mean), F::from_f64(deviation.unwrap_or(1.0)))
+}
+
+/// Mean and standard deviation of numbers that were rounded to `epsilon`; no deviation if they differ by no more than their
+/// rounding.
+pub(super) fn spread(numbers: impl Iterator<Item = f64> + Clone, epsilon: f64) -> (f64, Option<f64>) {
     let count = numbers.clone().count() as f64;
-    let mean = numbers.clone().sum::<f64>() / count;
-    let variance = numbers.map(|x| (x - mean).powi(2)).sum::<f64>() / count;
-    let deviation = if variance > 0.0 { variance.sqrt() } else { 1.0 };
-    (F::from_f64(mean), F::from_f64(deviation))
+    // From the first on, so that the mean of equal numbers is that number.
+    let first = numbers.clone().next().unwrap_or(0.0);
+    let mean = first + numbers.clone().map(|x| x - first).sum::<f64>() / count;
+    let deviation = (numbers.clone().map(|x| (x - mean).powi(2)).sum::<f64>() / count).sqrt();
+    let largest = numbers.fold(0.0, |largest: f64, x| largest.max(x.abs()));
+    (mean, (deviation > epsilon * largest).then_some(deviation))
 }
 
 impl<F: Float> Parameters<F> for Standardise<F> {
@@ -96,7 +104,8 @@ impl<F: Float> Module<F> for Standardise<F> {
     #[track_caller]
     fn forward<A: Reader<F>>(&self, x: &A) -> A {
         // Constants, even to someone who frees all parameters of a model.
-        let [mean, deviation] = [&self.mean, &self.deviation].map(|param| x.constant(param.value().clone()));
+        let mean = x.constant(self.mean.value().clone());
+        let deviation = x.constant(self.deviation.value().clone());
         (x.clone() - mean) / deviation
     }
 
@@ -123,5 +132,49 @@ impl<F: Float> Described<F> for Standardise<F> {
     fn build(description: &Description, weights: &mut Weights<'_, F>) -> Result<Self, Error> {
         let shape = description.get_wholes("shape")?;
         Ok(Self::from_moments(weights.take("mean", &shape)?, weights.take("deviation", &shape)?))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What differs by its rounding alone is constant: it is shifted, and a number beside it stays near.
+    fn constant_columns<F: Float>() {
+        for x in [0.1, 1.0 / 3.0, -1e10, 1e-10, 123456.7, 0.0] {
+            let x = F::from_f64(x);
+            let above = x * (F::one() + F::epsilon());
+            for (odd, count) in [(x, 10), (above, 10), (x, 1000), (above, 1000)] {
+                let numbers: Vec<F> = (0..count).map(|k| if k == 3 { odd } else { x }).collect();
+                let inputs = Tensor::new([count, 1], numbers);
+                for layer in [Standardise::fit(&inputs), Standardise::fit_together(&inputs)] {
+                    let beside = x + F::from_f64(1e-3);
+                    let y = layer.forward(&Tensor::from([[x], [beside]]));
+                    let [at, near] = [0, 1].map(|k| Float::to_f64(y.data()[k]));
+                    let rounding = 2.0 * F::epsilon().to_f64() * Float::to_f64(x).abs().max(1e-3);
+                    let expected = Float::to_f64(beside) - Float::to_f64(x);
+                    assert!(at.abs() <= rounding && (near - expected).abs() <= rounding, "{x}, {odd}, {count}: {y}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_constant_column_is_only_shifted() {
+        constant_columns::<f32>();
+        constant_columns::<f64>();
+        // The numbers of the report: ten times 0.1, where 0.1 became 1 and 0.101 became 7e13.
+        let layer = Standardise::fit(&Tensor::<f64>::full([10, 1], 0.1));
+        assert_eq!(layer.forward(&Tensor::from([[0.1], [0.101]])).data(), [0.0, 0.101 - 0.1]);
+    }
+
+    /// A small spread around a large number is a spread.
+    #[test]
+    fn what_varies_is_standardised() {
+        let inputs = Tensor::<f64>::from([[1e6 - 1e-6], [1e6 + 1e-6]]);
+        let y = Standardise::fit(&inputs).forward(&inputs);
+        assert!(y.data().iter().zip([-1.0, 1.0]).all(|(y, e)| (y - e).abs() < 1e-3), "{y}");
+        let small = Tensor::<f32>::from([[1e-30], [3e-30]]);
+        assert_eq!(Standardise::fit(&small).forward(&small).data(), [-1.0, 1.0]);
     }
 }

@@ -3,6 +3,7 @@
 use wengert_tape::prelude::*;
 
 use super::Described;
+use super::standardise::spread;
 use crate::description::Description;
 use crate::error::Error;
 use crate::module::{Module, Parameters, Reader};
@@ -61,12 +62,11 @@ impl<F: Float> Whiten<F> {
         }
         let everyone: Vec<usize> = (0..samples).collect();
         let mean = mean_of(&numbers, &everyone, features);
-        let spread = |feature: usize| {
-            let squares = numbers.iter().skip(feature).step_by(features).map(|x| (x - mean[feature]).powi(2));
-            let variance = squares.sum::<f64>() / samples as f64;
-            if variance > 0.0 { variance.sqrt() } else { 1.0 }
-        };
-        let deviations: Vec<f64> = (0..features).map(spread).collect();
+        let of = |feature: usize| numbers.iter().skip(feature).step_by(features).copied();
+        // A feature that is constant, but for rounding, is none: nothing of it may be stretched.
+        let spreads: Vec<Option<f64>> =
+            (0..features).map(|feature| spread(of(feature), F::epsilon().to_f64()).1).collect();
+        let deviations: Vec<f64> = spreads.iter().map(|deviation| deviation.unwrap_or(1.0)).collect();
         let mut apart = numbers.clone();
         for class in classes.data().iter().collect::<std::collections::BTreeSet<_>>() {
             let members: Vec<usize> = (0..samples).filter(|k| classes.data()[*k] == *class).collect();
@@ -76,6 +76,9 @@ impl<F: Float> Whiten<F> {
                 row.for_each(|(x, (mean, deviation))| *x = (*x - mean) / deviation);
             }
         }
+        for row in apart.chunks_exact_mut(features) {
+            row.iter_mut().zip(&spreads).filter(|(_, spread)| spread.is_none()).for_each(|(x, _)| *x = 0.0);
+        }
         let white = inverse_root(covariance(&apart, features), features);
         // Row i of the matrix: what feature i adds to each result.
         let place = |at: usize| (at / features, at % features);
@@ -84,7 +87,8 @@ impl<F: Float> Whiten<F> {
         let centre = Tensor::new([features], mean.clone());
         let results = (Tensor::new([samples, features], numbers) - &centre).matmul(&whole);
         let variance = results.square().mean().item();
-        let scale = if variance > 0.0 { 1.0 / variance.sqrt() } else { 1.0 };
+        let varies = spreads.iter().any(Option::is_some) && variance > 0.0;
+        let scale = if varies { 1.0 / variance.sqrt() } else { 1.0 };
         let matrix = whole.map(|x| F::from_f64(scale * x));
         Ok(Self::from_parts(centre.map(F::from_f64), matrix))
     }
@@ -98,8 +102,12 @@ impl<F: Float> Whiten<F> {
 
 /// The mean of each feature over some rows.
 fn mean_of(numbers: &[f64], rows: &[usize], features: usize) -> Vec<f64> {
-    let sum = |feature: usize| rows.iter().map(|row| numbers[row * features + feature]).sum::<f64>();
-    (0..features).map(|feature| sum(feature) / rows.len() as f64).collect()
+    // From the first on, so that the mean of equal numbers is that number.
+    let mean = |feature: usize| {
+        let first = rows.first().map_or(0.0, |row| numbers[row * features + feature]);
+        first + rows.iter().map(|row| numbers[row * features + feature] - first).sum::<f64>() / rows.len() as f64
+    };
+    (0..features).map(mean).collect()
 }
 
 /// The covariance of rows whose mean is 0, drawn towards a multiple of the unit matrix; the unit matrix if nothing varies.
@@ -162,7 +170,8 @@ impl<F: Float> Module<F> for Whiten<F> {
             e.raise()
         }
         // Constants, even to someone who frees all parameters of a model.
-        let [mean, matrix] = [&self.mean, &self.matrix].map(|param| x.constant(param.value().clone()));
+        let mean = x.constant(self.mean.value().clone());
+        let matrix = x.constant(self.matrix.value().clone());
         (x.clone() - mean).matmul(matrix)
     }
 
@@ -196,6 +205,27 @@ impl<F: Float> Described<F> for Whiten<F> {
 mod tests {
     use super::*;
     use crate::random::generator;
+
+    /// Constant features, alone or beside one that varies: a number beside the constant stays near.
+    #[test]
+    fn constant_features_are_not_stretched() {
+        let classes = Tensor::from((0..10).map(|k| k % 2).collect::<Vec<i64>>());
+        for columns in [&[0.1][..], &[0.1, 1.0 / 3.0], &[0.1, f64::NAN]] {
+            // NaN stands for a feature that varies.
+            let number = |k: usize| {
+                let (row, column) = (k / columns.len(), columns[k % columns.len()]);
+                if column.is_nan() { row as f64 } else { column }
+            };
+            let inputs = Tensor::<f64>::new([10, columns.len()], (0..10 * columns.len()).map(number).collect());
+            let layer = Whiten::within_classes(&inputs, &classes).unwrap();
+            let row =
+                |first: f64| Tensor::new([1, columns.len()], [&[first], &inputs.data()[1..columns.len()]].concat());
+            let moved = layer.forward(&row(0.101)) - layer.forward(&row(0.1));
+            assert!(moved.abs().max().item() <= 0.1, "{columns:?}: {moved}");
+            let again = layer.forward(&inputs);
+            assert!(again.abs().max().item() < 10.0, "{columns:?}: {again}");
+        }
+    }
 
     /// Within the classes, the covariance of what comes out is a multiple of the unit matrix, but for the pull towards it,
     /// which is small for 4,000 samples, and the ridge.

@@ -2,7 +2,7 @@
 
 use wengert_tape::Float;
 
-use super::{Memories, Optimiser, OptimiserState, ParameterGradients, Step, remembers, walk};
+use super::{Memories, Optimiser, OptimiserState, ParameterGradients, Step, remembers, towards, walk};
 use crate::error::Error;
 use crate::module::Parameters;
 
@@ -49,14 +49,14 @@ impl<F: Float> Adadelta<F> {
 
 impl<F: Float> Optimiser<F> for Adadelta<F> {
     fn step(&mut self, model: &mut dyn Parameters<F>, gradients: &dyn ParameterGradients<F>) -> Step {
-        let all = [self.rate, self.decay, self.epsilon, self.weight_decay];
-        let ([rate, decay, epsilon, weight_decay], one) = (all.map(F::from_f64), F::one());
+        let all = [self.rate, 1.0 - self.decay, self.epsilon, self.weight_decay];
+        let [rate, share, epsilon, weight_decay] = all.map(F::from_f64);
         walk(&mut self.memories, model, gradients, |p, g, [v, u], _| {
             for (((p, g), v), u) in p.iter_mut().zip(g).zip(v).zip(u) {
                 let g = *g + weight_decay * *p;
-                *v = decay * *v + (one - decay) * (g * g);
+                towards(v, g * g, share);
                 let d = g * (*u + epsilon).sqrt() / (*v + epsilon).sqrt();
-                *u = decay * *u + (one - decay) * (d * d);
+                towards(u, d * d, share);
                 *p -= rate * d;
             }
         })

@@ -2,7 +2,7 @@
 
 use wengert_tape::Float;
 
-use super::{Memories, Optimiser, OptimiserState, ParameterGradients, Step, remembers, walk};
+use super::{Memories, Optimiser, OptimiserState, ParameterGradients, Step, remembers, towards, walk};
 use crate::error::Error;
 use crate::module::Parameters;
 
@@ -65,20 +65,20 @@ impl<F: Float, const APART: bool> AdamOf<F, APART> {
 
 impl<F: Float, const APART: bool> Optimiser<F> for AdamOf<F, APART> {
     fn step(&mut self, model: &mut dyn Parameters<F>, gradients: &dyn ParameterGradients<F>) -> Step {
-        let one = F::one();
-        let [first, second] = self.betas.map(F::from_f64);
-        let [epsilon, decay] = [self.epsilon, self.weight_decay].map(F::from_f64);
-        let keep = F::from_f64(1.0 - self.rate * self.weight_decay);
+        let [first, second] = self.betas.map(|beta| F::from_f64(1.0 - beta));
+        let all = [self.epsilon, self.weight_decay, self.rate * self.weight_decay];
+        let [epsilon, decay, pull] = all.map(F::from_f64);
         let (rate, betas) = (self.rate, self.betas);
         walk(&mut self.memories, model, gradients, |p, g, [m, v], steps| {
-            let [correct_first, correct_second] = betas.map(|beta| 1.0 - beta.powf(steps as f64));
+            // 1 − βᵗ, also where β is nearly 1.
+            let [correct_first, correct_second] = betas.map(|beta| -(steps as f64 * (beta - 1.0).ln_1p()).exp_m1());
             let size = F::from_f64(rate / correct_first);
             let root = F::from_f64(1.0 / correct_second.sqrt());
             for (((p, g), m), v) in p.iter_mut().zip(g).zip(m).zip(v) {
-                let (g, kept) = if APART { (*g, keep * *p) } else { (*g + decay * *p, *p) };
-                *m = first * *m + (one - first) * g;
-                *v = second * *v + (one - second) * (g * g);
-                *p = kept - size * *m / (v.sqrt() * root + epsilon);
+                let (g, pulled) = if APART { (*g, pull * *p) } else { (*g + decay * *p, F::zero()) };
+                towards(m, g, first);
+                towards(v, g * g, second);
+                *p -= pulled + size * *m / (v.sqrt() * root + epsilon);
             }
         })
     }

@@ -10,23 +10,37 @@ use crate::module::{Name, Parameters};
 
 /// The mean of a model's parameters over the steps of a training: often a better model than the last step's.
 ///
+/// It goes by the names of the parameters, and can be written into a copy of the model.
+///
 /// # Examples
 /// ```
 /// use wengert_nn::prelude::*;
 /// let mut model = Linear::from_weights(Tensor::from([[1.0]]), None);
+/// let mut averaged = model.clone();
 /// let mut average = WeightAverage::new();
 /// for weight in [1.0, 2.0, 6.0] {
 ///     model.weight.value_mut().data_mut()[0] = weight;
 ///     average.update(&model);
 /// }
-/// average.write(&mut model);
-/// assert_eq!(model.weight.value().item(), 3.0);
+/// average.write(&mut averaged);
+/// assert_eq!((averaged.weight.value().item(), model.weight.value().item()), (3.0, 6.0));
 /// ```
 #[derive(Clone, Debug)]
 pub struct WeightAverage<F: Float> {
     decay: Option<f64>,
-    means: BTreeMap<ParamId, Tensor<F>>,
+    /// By name; a tied parameter has that of its first place.
+    means: BTreeMap<String, Tensor<F>>,
     updates: u64,
+}
+
+/// The name of each place of a parameter, and that of the first place of the same parameter.
+fn first_names<F: Float>(model: &(impl Parameters<F> + ?Sized)) -> Vec<(String, String)> {
+    let (mut first, mut names) = (BTreeMap::<ParamId, String>::new(), Vec::new());
+    model.visit(Name::ROOT, &mut |name, param| {
+        let name = name.to_string();
+        names.push((name.clone(), first.entry(param.id()).or_insert(name).clone()));
+    });
+    names
 }
 
 impl<F: Float> WeightAverage<F> {
@@ -42,32 +56,50 @@ impl<F: Float> WeightAverage<F> {
     }
 
     /// Takes in the parameters as they are.
+    ///
+    /// # Panics
+    /// If a parameter has another shape than before.
+    #[track_caller]
     pub fn update(&mut self, model: &(impl Parameters<F> + ?Sized)) {
         self.updates += 1;
         let share = F::from_f64(self.decay.map_or(1.0 / self.updates as f64, |decay| 1.0 - decay));
-        let mut seen = BTreeMap::new();
-        model.visit(Name::ROOT, &mut |_, param| {
-            if seen.insert(param.id(), ()).is_some() {
-                return;
+        let firsts = first_names(model);
+        for ((_, param), (name, first)) in model.parameters().into_iter().zip(firsts) {
+            if name != first {
+                continue;
             }
-            match self.means.get_mut(&param.id()) {
+            match self.means.get_mut(&name) {
                 Some(mean) => {
+                    expect_shape(&name, mean, param.value());
                     let numbers = mean.data_mut().iter_mut().zip(param.value().data());
                     numbers.for_each(|(mean, p)| *mean += share * (*p - *mean));
                 }
-                None => drop(self.means.insert(param.id(), param.value().clone())),
+                None => drop(self.means.insert(name, param.value().clone())),
             }
-        });
+        }
     }
 
-    /// Writes the means into a model; a parameter that was never taken in is left as it is.
+    /// Writes the means into a model, this one or another with parameters of the same names; a parameter that was never
+    /// taken in is left as it is.
+    ///
+    /// # Panics
+    /// If a parameter has another shape than its mean.
+    #[track_caller]
     pub fn write(&self, model: &mut (impl Parameters<F> + ?Sized)) {
-        model.visit_mut(Name::ROOT, &mut |_, param| {
-            if let Some(mean) = self.means.get(&param.id()) {
+        let firsts = first_names(model);
+        for ((_, param), (name, first)) in model.parameters_mut().into_iter().zip(firsts) {
+            if let Some(mean) = self.means.get(&first) {
+                expect_shape(&name, mean, param.value());
                 *param.value_mut() = mean.clone();
             }
-        });
+        }
     }
+}
+
+#[track_caller]
+fn expect_shape<F: Float>(name: &str, mean: &Tensor<F>, value: &Tensor<F>) {
+    let (mean, value) = (mean.shape(), value.shape());
+    assert!(mean == value, "average: `{name}` has shape {value}, and {mean} in the average: it is of another model");
 }
 
 /// An optimiser beside which an average of the parameters is taken, after each of its steps: what a
@@ -95,6 +127,30 @@ pub struct Averaged<F: Float = f32> {
 /// parameter has this name.
 const AVERAGE: &str = "average";
 const UPDATES: &str = "~average";
+
+/// A name of an average inside another average, beside the name of that one.
+fn inside(name: &str) -> Option<String> {
+    [AVERAGE, UPDATES].into_iter().find(|ours| name.starts_with(ours)).map(|ours| format!("{ours}{name}"))
+}
+
+/// The name that such a one has by itself.
+fn outside(name: &str) -> Option<String> {
+    [AVERAGE, UPDATES]
+        .into_iter()
+        .find_map(|ours| name.strip_prefix(ours))
+        .filter(|name| !name.is_empty())
+        .map(String::from)
+}
+
+/// A state with other names for kinds of tensors, and for what is of no parameter.
+fn renamed<F: Float>(state: OptimiserState<F>, new: impl Fn(&str) -> Option<String>) -> OptimiserState<F> {
+    let tensors = state.tensors.into_iter().map(|((kind, name), t)| ((new(&kind).unwrap_or(kind), name), t)).collect();
+    let named = |(name, steps): (String, u64)| match name.starts_with('~') {
+        true => (new(&name).unwrap_or(name), steps),
+        false => (name, steps),
+    };
+    OptimiserState { tensors, steps: state.steps.into_iter().map(named).collect() }
+}
 
 impl<F: Float> Averaged<F> {
     /// An optimiser, and an average that has not seen anything yet.
@@ -124,9 +180,9 @@ impl<F: Float> Optimiser<F> for Averaged<F> {
     }
 
     fn state(&self, model: &dyn Parameters<F>) -> OptimiserState<F> {
-        let mut state = self.optimiser.state(model);
-        for (name, param) in model.parameters() {
-            if let Some(mean) = self.average.means.get(&param.id()) {
+        let mut state = renamed(self.optimiser.state(model), inside);
+        for (name, first) in first_names(model) {
+            if let Some(mean) = self.average.means.get(&first) {
                 state.tensors.insert((AVERAGE.into(), name), mean.clone());
             }
         }
@@ -138,13 +194,16 @@ impl<F: Float> Optimiser<F> for Averaged<F> {
         let Some(updates) = state.steps.remove(UPDATES) else {
             return Err(Error::shape("optimiser state", "there is no average"));
         };
+        // In a group of parameters the average is of those that the optimiser steps, and of any of them that are frozen.
         let mut means = BTreeMap::new();
-        if updates > 0 {
-            for (name, param) in model.parameters() {
-                means.insert(param.id(), taken(&mut state.tensors, AVERAGE, &name, param)?);
+        for (name, param) in model.parameters() {
+            let key = (AVERAGE.to_string(), name);
+            if state.tensors.contains_key(&key) || state.steps.contains_key(&key.1) {
+                let mean = taken(&mut state.tensors, AVERAGE, &key.1, param)?;
+                means.insert(key.1, mean);
             }
         }
-        self.optimiser.restore(model, state)?;
+        self.optimiser.restore(model, renamed(state, outside))?;
         self.average = WeightAverage { decay: self.average.decay, means, updates };
         Ok(())
     }

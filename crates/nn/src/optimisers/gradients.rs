@@ -3,19 +3,25 @@
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 
-use wengert_tape::{Float, Gradients, Param, ParamId, Tensor};
+use wengert_tape::{Error, Float, Gradients, Param, ParamId, Tensor};
 
 use crate::module::{Name, Parameters};
 
 /// Where an optimiser finds the gradient of a parameter.
 pub trait ParameterGradients<F: Float>: Debug {
     /// The gradient, or `None` where there is none: the parameter is frozen, or the loss does not depend on it.
+    ///
+    /// # Panics
+    /// If the loss depends on two values of the parameter, which was changed between two uses on one tape.
     fn of_parameter(&self, param: &Param<F>) -> Option<&Tensor<F>>;
 }
 
 impl<F: Float> ParameterGradients<F> for Gradients<F> {
     fn of_parameter(&self, param: &Param<F>) -> Option<&Tensor<F>> {
-        self.param(param).ok()
+        match self.param(param) {
+            Err(error @ Error::TwoValues { .. }) => panic!("{error}"),
+            found => found.ok(),
+        }
     }
 }
 
@@ -69,8 +75,17 @@ impl<F: Float> ModelGradients<F> {
 
     /// The length of all gradients as one vector.
     pub fn norm(&self) -> f64 {
-        let squares = self.by.values().flat_map(|g| g.data()).map(|x| Float::to_f64(*x).powi(2));
-        squares.sum::<f64>().sqrt()
+        let numbers = || self.by.values().flat_map(|g| g.data()).map(|x| Float::to_f64(*x));
+        let squares = numbers().map(|x| x * x).sum::<f64>();
+        if squares.is_normal() {
+            return squares.sqrt();
+        }
+        // Squares that are no numbers of this type any more are taken in the measure of the largest. NaN stays.
+        let largest = numbers().fold(0.0, |largest, x| if x.abs() > largest || x.is_nan() { x.abs() } else { largest });
+        match largest > 0.0 && largest.is_finite() {
+            true => largest * numbers().map(|x| (x / largest).powi(2)).sum::<f64>().sqrt(),
+            false => largest,
+        }
     }
 
     /// Cuts each number to between −`limit` and `limit`. NaN stays.

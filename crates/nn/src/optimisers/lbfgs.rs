@@ -84,8 +84,8 @@ impl Lbfgs {
     /// Moves the parameters of `model`, those that are not frozen, to where `loss` is least near them.
     ///
     /// # Errors
-    /// What `loss` returns; [`Error::Shape`] if the loss is not finite at the start. The model is then where the loss was
-    /// least so far.
+    /// What `loss` returns; [`Error::Shape`] if the loss or its gradient is not finite at the start. The model is then where
+    /// the loss was least so far.
     pub fn minimise<F: Float, M: Parameters<F>>(
         &self,
         model: &mut M,
@@ -102,6 +102,12 @@ impl Lbfgs {
         let (mut value, mut g) = evaluate(model, &x)?;
         if !value.is_finite() {
             return Err(Error::shape("lbfgs", format!("the loss is {value} at the start")));
+        }
+        if let Some(slope) = g.iter().find(|slope| !slope.is_finite()) {
+            return Err(Error::shape(
+                "lbfgs",
+                format!("the gradient has {slope} at the start, where the loss is {value}"),
+            ));
         }
         let (mut memory, mut iterations) = (Memory { pairs: VecDeque::new(), length: self.memory }, 0);
         while iterations < self.iterations && largest(&g) > self.tolerance {
@@ -186,6 +192,13 @@ struct Trial {
     g: Vec<f64>,
 }
 
+impl Trial {
+    /// Whether the loss and every number of its gradient are finite: nowhere else can a search go on from.
+    fn is_finite(&self) -> bool {
+        self.value.is_finite() && self.slope.is_finite() && self.g.iter().all(|slope| slope.is_finite())
+    }
+}
+
 /// A step with the strong Wolfe conditions, or the lowest one found: grow until a minimum is between two trials, then
 /// halve the interval or take the minimum of the cubic through both ends.
 fn line_search(here: &Trial, first: f64, mut along: impl FnMut(f64) -> Result<Trial, Error>) -> Result<Trial, Error> {
@@ -194,7 +207,7 @@ fn line_search(here: &Trial, first: f64, mut along: impl FnMut(f64) -> Result<Tr
     let (mut low, mut high, mut step) = (here.clone(), None::<Trial>, first);
     for _ in 0..TRIALS {
         let trial = along(step)?;
-        if !trial.value.is_finite() || !enough(&trial) || trial.value >= low.value {
+        if !trial.is_finite() || !enough(&trial) || trial.value >= low.value {
             high = Some(trial);
         } else if flat(&trial) {
             return Ok(trial);
@@ -215,7 +228,7 @@ fn line_search(here: &Trial, first: f64, mut along: impl FnMut(f64) -> Result<Tr
 fn between(low: &Trial, high: &Trial) -> f64 {
     let width = high.step - low.step;
     let middle = low.step + 0.5 * width;
-    if !high.value.is_finite() || !high.slope.is_finite() {
+    if !high.is_finite() {
         return middle;
     }
     let d1 = low.slope + high.slope - 3.0 * (low.value - high.value) / (low.step - high.step);
@@ -233,6 +246,7 @@ fn norm(a: &[f64]) -> f64 {
     dot(a, a).sqrt()
 }
 
+/// The largest absolute value of finite numbers.
 fn largest(a: &[f64]) -> f64 {
     a.iter().fold(0.0, |largest, x| x.abs().max(largest))
 }

@@ -2,7 +2,7 @@
 
 use wengert_tape::Float;
 
-use super::{Memories, Optimiser, OptimiserState, ParameterGradients, Step, remembers, walk};
+use super::{Memories, Optimiser, OptimiserState, ParameterGradients, Step, remembers, towards, walk};
 use crate::error::Error;
 use crate::module::Parameters;
 
@@ -44,15 +44,16 @@ impl<F: Float> Lion<F> {
 
 impl<F: Float> Optimiser<F> for Lion<F> {
     fn step(&mut self, model: &mut dyn Parameters<F>, gradients: &dyn ParameterGradients<F>) -> Step {
-        let (one, zero) = (F::one(), F::zero());
-        let [first, second] = self.betas.map(F::from_f64);
+        let zero = F::zero();
+        let [first, second] = self.betas.map(|beta| F::from_f64(1.0 - beta));
         let [rate, weight_decay] = [self.rate, self.weight_decay].map(F::from_f64);
         walk(&mut self.memories, model, gradients, |p, g, [m], _| {
             for ((p, g), m) in p.iter_mut().zip(g).zip(m) {
-                let c = first * *m + (one - first) * *g;
+                let mut c = *m;
+                towards(&mut c, *g, first);
                 let sign = if c == zero { zero } else { c.signum() };
                 *p -= rate * (sign + weight_decay * *p);
-                *m = second * *m + (one - second) * *g;
+                towards(m, *g, second);
             }
         })
     }

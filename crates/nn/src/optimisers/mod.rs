@@ -31,8 +31,10 @@ use crate::module::{Name, Parameters};
 
 /// Changes the parameters of a model by their gradients, and remembers what it needs from step to step.
 ///
-/// What it remembers goes by the identity of a parameter. A parameter that is frozen, or that the loss does not depend
-/// on, is left as it is; one that a model holds in several places (tied weights) is changed once.
+/// What it remembers goes by the identity of a parameter: a clone of a model begins without memories, which
+/// [`state`](Self::state) and [`restore`](Self::restore) bring over by name. A parameter that is frozen, or that the loss
+/// does not depend on, is left as it is; one that a model holds in several places ([tied](Param::tied) weights) is changed
+/// once.
 ///
 /// # Examples
 /// ```
@@ -52,6 +54,9 @@ pub trait Optimiser<F: Float>: Debug + Send {
     /// Changes the parameters of `model` in place: one pass over each.
     ///
     /// [`Gradients`](wengert_tape::Gradients) and [`ModelGradients`] can be given.
+    ///
+    /// # Panics
+    /// If the loss depends on two values of a parameter, which was changed between two uses on one tape.
     fn step(&mut self, model: &mut dyn Parameters<F>, gradients: &dyn ParameterGradients<F>) -> Step;
 
     /// The learning rate.
@@ -181,6 +186,13 @@ fn walk<F: Float, const N: usize>(
         done.insert(param.id(), param.value().clone());
     });
     step
+}
+
+/// Moves an average by a share towards a number. The share is rounded from 1 − β, and not 1 less β rounded: near β = 1 that
+/// has no digits left in `f32`; the average of one number again and again is that number, and a share of 1 gives the number.
+fn towards<F: Float>(average: &mut F, number: F, share: F) {
+    let (apart, rest) = (number - *average, F::one() - share);
+    *average = if share < rest { *average + share * apart } else { number - rest * apart };
 }
 
 /// What is remembered of a model's parameters, under the names of the `kinds` of tensors.

@@ -2,7 +2,7 @@
 
 use wengert_tape::Float;
 
-use super::{Memories, Optimiser, OptimiserState, ParameterGradients, Step, remembers, walk};
+use super::{Memories, Optimiser, OptimiserState, ParameterGradients, Step, restored, state, towards, walk};
 use crate::error::Error;
 use crate::module::Parameters;
 
@@ -10,7 +10,8 @@ use crate::module::Parameters;
 /// and momentum µ:
 ///
 /// `v ← α v + (1 − α) g²`, `b ← µ b + g / (√v + ε)`, `p ← p − η b`; centred, `v − m²` stands for `v` under the root, where
-/// `m ← α m + (1 − α) g`.
+/// `m ← α m + (1 − α) g`. That variance is remembered itself, since the difference has no digits left where gradients hardly
+/// change.
 ///
 /// # Examples
 /// ```
@@ -60,27 +61,52 @@ impl<F: Float> RmsProp<F> {
     pub fn weight_decay(self, weight_decay: f64) -> Self {
         RmsProp { weight_decay, ..self }
     }
+
+    /// What is remembered: centred, another thing under the root.
+    fn kinds(&self) -> [&'static str; 3] {
+        [if self.centred { "variance" } else { "square_avg" }, "grad_avg", "momentum_buffer"]
+    }
 }
 
 impl<F: Float> Optimiser<F> for RmsProp<F> {
     fn step(&mut self, model: &mut dyn Parameters<F>, gradients: &dyn ParameterGradients<F>) -> Step {
-        let all = [self.rate, self.decay, self.epsilon, self.momentum, self.weight_decay];
-        let [rate, decay, epsilon, momentum, weight_decay] = all.map(F::from_f64);
-        let (one, centred) = (F::one(), self.centred);
+        let all = [self.rate, self.decay, 1.0 - self.decay, self.epsilon, self.momentum, self.weight_decay];
+        let [rate, decay, share, epsilon, momentum, weight_decay] = all.map(F::from_f64);
+        let centred = self.centred;
         walk(&mut self.memories, model, gradients, |p, g, [v, m, b], _| {
             for ((((p, g), v), m), b) in p.iter_mut().zip(g).zip(v).zip(m).zip(b) {
                 let g = *g + weight_decay * *p;
-                *v = decay * *v + (one - decay) * (g * g);
-                let mut square = *v;
                 if centred {
-                    *m = decay * *m + (one - decay) * g;
-                    square -= *m * *m;
+                    let apart = g - *m;
+                    towards(m, g, share);
+                    *v = decay * (*v + share * (apart * apart));
+                } else {
+                    towards(v, g * g, share);
                 }
-                *b = momentum * *b + g / (square.sqrt() + epsilon);
+                *b = momentum * *b + g / (v.sqrt() + epsilon);
                 *p -= rate * *b;
             }
         })
     }
 
-    remembers! { F: "square_avg", "grad_avg", "momentum_buffer" }
+    fn rate(&self) -> f64 {
+        self.rate
+    }
+
+    fn set_rate(&mut self, rate: f64) {
+        self.rate = rate;
+    }
+
+    fn state(&self, model: &dyn Parameters<F>) -> OptimiserState<F> {
+        state(&self.memories, self.kinds(), model)
+    }
+
+    fn restore(&mut self, model: &dyn Parameters<F>, state: OptimiserState<F>) -> Result<(), Error> {
+        self.memories = restored(self.kinds(), model, state)?;
+        Ok(())
+    }
+
+    fn boxed(&self) -> Box<dyn Optimiser<F>> {
+        Box::new(self.clone())
+    }
 }

@@ -39,6 +39,15 @@ impl Monitor {
         Monitor { name: metric.into(), most: true }
     }
 
+    /// Whether this is the loss or one of these metrics.
+    pub(super) fn check(&self, metrics: &[String]) -> Result<(), Error> {
+        if self.name == "loss" || metrics.contains(&self.name) {
+            return Ok(());
+        }
+        let known = ["loss"].into_iter().chain(metrics.iter().map(String::as_str)).collect::<Vec<_>>().join(", ");
+        Err(Error::shape("trainer", format!("there is no metric `{}`, only {known}", self.name)))
+    }
+
     /// The number, the more the better.
     pub(super) fn score(&self, evaluation: &Evaluation) -> Result<f64, Error> {
         let value = evaluation.get(&self.name);
@@ -62,6 +71,11 @@ pub(super) struct Best<F: Float> {
 }
 
 impl<F: Float> Best<F> {
+    /// Whether a score is better than this one: any is that is a number, where this one is not.
+    pub(super) fn is_beaten_by(&self, score: f64) -> bool {
+        score > self.score || self.score.is_nan() && !score.is_nan()
+    }
+
     pub(super) fn of(epoch: usize, score: f64, model: &(impl Parameters<F> + ?Sized)) -> Self {
         let weights = model.parameters().into_iter().map(|(name, param)| (name, param.value().clone())).collect();
         Best { epoch, score, weights }

@@ -17,7 +17,7 @@ use wengert_tape::{Float, Param, Shape, Tensor};
 use super::best::Best;
 use super::history::{Epoch, Evaluation, Means};
 use super::run::State;
-use super::{Identity, Scheduled, Settings};
+use super::{Identity, Monitor, Scheduled, Settings};
 use crate::error::Error;
 use crate::files;
 use crate::module::Module;
@@ -31,10 +31,6 @@ const TRAINING: &str = "training";
 fn last_name(name: &str) -> String {
     format!("{BESIDE}last{BESIDE}{name}")
 }
-/// The name of a parameter of the best epoch in files of version 0.1.0, where the last one has its own.
-fn best_name(name: &str) -> String {
-    format!("{BESIDE}best{BESIDE}{name}")
-}
 /// The name of what the optimiser remembers.
 fn memory_name(kind: &str, name: &str) -> String {
     format!("{BESIDE}optimiser{BESIDE}{kind}{BESIDE}{name}")
@@ -45,11 +41,17 @@ pub(super) fn write<F: Float, M: Module<F>>(
     model: &M,
     optimiser: &dyn Optimiser<F>,
     schedule: &Scheduled<'_>,
+    by: Option<&Monitor>,
     settings: &Settings,
     identity: &Identity,
     state: &State<F>,
 ) -> Result<(), Error> {
     let memory = optimiser.state(model);
+    let finite = |t: &Tensor<F>| t.data().iter().all(|x| Float::to_f64(*x).is_finite());
+    if let Some(((kind, name), _)) = memory.tensors.iter().find(|(_, t)| !finite(t)) {
+        let message = format!("not written: what the optimiser remembers, {kind} of `{name}`, is not finite");
+        return Err(Error::file(path, message));
+    }
     let apart = state.best.is_some();
     let mut tensors: BTreeMap<String, saved::Stored> = model
         .parameters()
@@ -60,11 +62,12 @@ pub(super) fn write<F: Float, M: Module<F>>(
     let best = state.best.iter().flat_map(|best| &best.weights);
     tensors.extend(best.map(|(name, t)| (name.clone(), encode(t))));
     let scheduled = match schedule {
-        Scheduled::Never => Vec::new(),
-        Scheduled::EachStep(schedule) | Scheduled::EachEpoch(schedule) => schedule.state(),
+        Scheduled::Never | Scheduled::Both => Vec::new(),
+        Scheduled::EachStep(schedule, _) | Scheduled::EachEpoch(schedule, _) => schedule.state(),
     };
     let training = json!({
         "of": settings.identity(identity),
+        "whole": settings.whole,
         "epoch": state.epoch,
         "step": state.step,
         "updates": state.updates,
@@ -75,7 +78,9 @@ pub(super) fn write<F: Float, M: Module<F>>(
         "sums": texts(&state.means.sums),
         "seen": state.means.samples,
         "epochs": state.epochs.iter().map(epoch).collect::<Value>(),
-        "best": state.best.as_ref().map(|best| json!({ "epoch": best.epoch, "score": text(best.score) })),
+        "best": state.best.as_ref().map(|best| {
+            json!({ "epoch": best.epoch, "score": text(best.score), "by": by.map(Monitor::to_string) })
+        }),
         "seconds": text(state.seconds),
         "epoch_seconds": text(state.epoch_seconds),
     });
@@ -85,15 +90,17 @@ pub(super) fn write<F: Float, M: Module<F>>(
     files::write(path, bytes)
 }
 
-/// The state of a training that was written, and the model, the optimiser and the schedule as they were then.
+/// The state of a training that was written, and whether its batches are whole; the model, the optimiser and the schedule are
+/// then as they were.
 pub(super) fn read<F: Float, M: Module<F>>(
     path: &Path,
     model: &mut M,
     optimiser: &mut dyn Optimiser<F>,
     schedule: &mut Scheduled<'_>,
+    by: Option<&Monitor>,
     settings: &Settings,
     identity: &Identity,
-) -> Result<State<F>, Error> {
+) -> Result<(State<F>, bool), Error> {
     saved::read(path, |file, metadata| {
         let training = metadata.get(TRAINING).and_then(Value::as_object);
         let at = Entries(training.ok_or("not a checkpoint: it holds a model and no training")?);
@@ -104,8 +111,9 @@ pub(super) fn read<F: Float, M: Module<F>>(
         if !others.is_empty() {
             return Err(format!("the checkpoint is of another training: {}", others.join(", ")));
         }
-        let tensor = |name: &str, shape: Option<&Shape>| -> Result<Tensor<F>, String> {
-            let view = file.tensor(name).map_err(|_| format!("there is no tensor `{name}`"))?;
+        let tensor = |stored: &str, shape: Option<&Shape>| -> Result<Tensor<F>, String> {
+            let view = file.tensor(stored).map_err(|_| format!("there is no tensor `{stored}`"))?;
+            let name = stored.strip_prefix(&last_name("")).unwrap_or(stored);
             if let Some(shape) = shape.filter(|shape| shape[..] != *view.shape()) {
                 return Err(format!("`{name}` has shape {:?} in the file, {shape} in the model", view.shape()));
             }
@@ -114,18 +122,22 @@ pub(super) fn read<F: Float, M: Module<F>>(
             Tensor::try_new(view.shape(), numbers).map_err(|e| e.to_string())
         };
         let parameters = model.parameters();
-        let (is_old, has_best) =
-            (file.names().iter().any(|name| name.starts_with(&best_name(""))), !at.get("best")?.is_null());
-        let last_name = |name: &str| if has_best && !is_old { last_name(name) } else { name.to_string() };
-        let best_name = |name: &str| if is_old { best_name(name) } else { name.to_string() };
+        let apart = !at.get("best")?.is_null();
+        let last_name = |name: &str| if apart { last_name(name) } else { name.to_string() };
         let values = parameters.iter().map(|(name, param)| tensor(&last_name(name), Some(param.value().shape())));
         let values: Vec<Tensor<F>> = values.collect::<Result<_, _>>()?;
-        let best = match at.get("best")? {
-            Value::Null => None,
-            found => {
+        let best = match (at.get("best")?, by) {
+            (Value::Null, _) | (_, None) => None,
+            (found, Some(by)) => {
                 let best = Entries(found.as_object().ok_or("`best` is no object")?);
+                if *best.get("by")? != by.to_string() {
+                    let found = best.get("by")?;
+                    return Err(format!(
+                        "the checkpoint is of another training: the best epoch by {found} and not {by}"
+                    ));
+                }
                 let weight = |(name, param): &(String, &Param<F>)| -> Result<_, String> {
-                    Ok((name.clone(), tensor(&best_name(name), Some(param.value().shape()))?))
+                    Ok((name.clone(), tensor(name, Some(param.value().shape()))?))
                 };
                 let weights = parameters.iter().map(weight).collect::<Result<_, _>>()?;
                 Some(Best { epoch: best.whole("epoch")?, score: best.number("score")?, weights })
@@ -157,16 +169,18 @@ pub(super) fn read<F: Float, M: Module<F>>(
             base: at.number("base")?,
             epoch_seconds: at.number("epoch_seconds")?,
             seconds: at.number("seconds")?,
+            kept: true,
         };
+        let whole = at.get("whole")?.as_bool().ok_or("`whole` is neither true nor false")?;
         let rate = at.number("rate")?;
         // From here on things change; what can fail comes first.
-        if let Scheduled::EachStep(schedule) | Scheduled::EachEpoch(schedule) = schedule {
+        if let Scheduled::EachStep(schedule, _) | Scheduled::EachEpoch(schedule, _) = schedule {
             schedule.restore(&at.numbers("schedule")?).map_err(|e| e.to_string())?;
         }
         optimiser.restore(&*model, memory).map_err(|e| e.to_string())?;
         optimiser.set_rate(rate);
         model.parameters_mut().into_iter().zip(values).for_each(|((_, param), value)| *param.value_mut() = value);
-        Ok(state)
+        Ok((state, whole))
     })
 }
 
@@ -178,6 +192,8 @@ impl Settings {
             "seed": self.seed,
             "samples": identity.samples,
             "inputs": format!("{:016x}", identity.inputs),
+            "targets": format!("{:016x}", identity.targets),
+            "metrics": identity.metrics,
             "batch": self.batch,
             "shard": self.shard,
             "accumulate": self.accumulate,

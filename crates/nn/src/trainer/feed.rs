@@ -51,6 +51,13 @@ impl<F: Float, T: Stored<F>> Shard<F, T> {
     }
 }
 
+/// The positions of so many samples in the order of an epoch.
+pub(super) fn order(samples: usize, seed: u64, epoch: usize) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..samples).collect();
+    order.shuffle(&mut stream(seed, ORDER + epoch as u64));
+    order
+}
+
 fn copied<F: Float, T: Stored<F>>(data: &Dataset<F, T>, rows: &[usize]) -> (Tensor<F>, Tensor<T>) {
     (data.inputs().rows(rows.iter().copied()), data.targets().rows(rows.iter().copied()))
 }
@@ -84,8 +91,7 @@ impl<'a, F: Float, T: Stored<F>> Feed<'a, F, T> {
     }
 
     fn shuffle(&mut self) {
-        self.order = (0..self.data.len()).collect();
-        self.order.shuffle(&mut stream(self.settings.seed, ORDER + self.epoch as u64));
+        self.order = order(self.data.len(), self.settings.seed, self.epoch);
     }
 
     fn batch(&mut self) -> Option<Batch<F, T>> {
@@ -99,7 +105,9 @@ impl<'a, F: Float, T: Stored<F>> Feed<'a, F, T> {
         }
         let size = self.settings.batch.min(self.order.len());
         let from = self.step * size;
-        let rows = &self.order[from..self.order.len().min(from + size)];
+        // The last batch takes what is left: fewer samples than the others, or the one more that is none of its own.
+        let to = if self.step + 1 == steps { self.order.len() } else { from + size };
+        let rows = &self.order[from..to];
         self.step += 1;
         let changes = CHANGES + ((self.epoch - 1) * steps + self.step) as u64;
         let mut rng = stream(self.settings.seed, changes);
@@ -110,7 +118,7 @@ impl<'a, F: Float, T: Stored<F>> Feed<'a, F, T> {
             let (inputs, targets) = copied(self.data, rows);
             Shard::Ready(self.change.map_or(inputs.clone(), |change| change(&inputs, &mut rng)), targets)
         };
-        Some(Batch { shards: rows.chunks(self.settings.shard).map(&mut shard).collect(), samples: rows.len() })
+        Some(Batch { shards: rows.chunks(self.settings.shard()).map(&mut shard).collect(), samples: rows.len() })
     }
 }
 

@@ -11,6 +11,14 @@ use crate::files;
 
 /// What is told of each epoch as it ends.
 pub trait Log {
+    /// A training begins, or goes on.
+    ///
+    /// # Errors
+    /// If it cannot be written. Training ends then.
+    fn begin(&mut self) -> Result<(), Error> {
+        Ok(())
+    }
+
     /// The epochs so far; the last one has just ended.
     ///
     /// # Errors
@@ -116,6 +124,16 @@ impl TensorBoardLog {
 }
 
 impl Log for TensorBoardLog {
+    /// Another training is another file: its epochs have the numbers of the first again.
+    fn begin(&mut self) -> Result<(), Error> {
+        if self.told > 0
+            && let Some(folder) = self.path.parent()
+        {
+            *self = TensorBoardLog::new(folder)?;
+        }
+        Ok(())
+    }
+
     fn epoch(&mut self, history: &History) -> Result<(), Error> {
         for epoch in history.epochs.iter().filter(|epoch| epoch.number > self.told).collect::<Vec<_>>() {
             let value = |(name, value): (String, f64)| {

@@ -14,13 +14,14 @@ use std::thread::Scope;
 
 use wengert_tape::{Any, Float, GraphNode, GraphView, Stored, Tape, Tensor, Var};
 
+use super::evaluate::one_number;
 use super::feed::Batch;
 use super::{Loss, Metric};
 use crate::data::Dataset;
 use crate::error::Error;
 use crate::module::{Module, Parameters};
 use crate::optimisers::ModelGradients;
-use crate::training::{Observed, Training};
+use crate::training::{Observed, Statistics, Training};
 
 /// What all shards have in common.
 pub(super) struct Task<'a, 'b, F: Float, T: Stored<F>> {
@@ -42,7 +43,7 @@ pub(super) struct Outcome<F: Float> {
     pub(super) loss: f64,
     pub(super) metrics: Vec<f64>,
     pub(super) gradients: ModelGradients<F>,
-    pub(super) observed: Vec<Observed<Tensor<F>>>,
+    pub(super) observed: Statistics<F>,
 }
 
 /// Why there are no gradients.
@@ -263,13 +264,7 @@ fn compute<F: Float, T: Stored<F>>(
     tape.clear();
     let (loss, output, observed) = forward(task, tape, model, sample);
     let value = loss.try_value()?;
-    if value.len() != 1 {
-        return Err(Failure::Other(Error::shape(
-            "trainer",
-            format!("a loss of shape {} is not one number", value.shape()),
-        )));
-    }
-    let mean = Float::to_f64(value.item());
+    let mean = one_number(&value).map_err(Failure::Other)?;
     if !mean.is_finite() {
         return Err(Failure::NotFinite(format!("the loss is {mean}{}", first_not_finite(tape)?)));
     }
@@ -277,15 +272,13 @@ fn compute<F: Float, T: Stored<F>>(
     let gradients = ModelGradients::of(model, &gradients);
     let output = output.try_value()?;
     let metrics = task.metrics.iter().map(|(_, metric)| metric(&output, &sample.targets) * sample.share).collect();
-    let share = F::from_f64(sample.share);
-    let observed = observed.into_iter().map(|seen| {
-        let numbers = seen.numbers.try_value()?.map(|x| share * x);
-        Ok(Observed { param: seen.param, share: seen.share, numbers })
-    });
-    let observed = observed.collect::<Result<_, wengert_tape::Error>>()?;
-    // The tape holds the parameters' buffers: an optimiser that finds them shared would have to copy them.
+    let mut statistics = Statistics::default();
+    for Observed { param, share, numbers } in observed {
+        statistics.observe(Observed { param, share, numbers: numbers.try_value()? }, sample.share);
+    }
+    // The tape holds the parameters' buffers, and whoever takes the next part would keep them from being used again.
     tape.clear();
-    Ok(Outcome { loss: mean * sample.share, metrics, gradients, observed })
+    Ok(Outcome { loss: mean * sample.share, metrics, gradients, observed: statistics })
 }
 
 fn is_finite<F: Float>(tensor: &Tensor<F>) -> bool {
@@ -328,7 +321,7 @@ fn sum<F: Float>(mut parts: Vec<Outcome<F>>) -> Outcome<F> {
                 left.loss += right.loss;
                 left.metrics.iter_mut().zip(&right.metrics).for_each(|(a, b)| *a += b);
                 left.gradients.add(&right.gradients);
-                left.observed.iter_mut().zip(&right.observed).for_each(|(a, b)| a.numbers += &b.numbers);
+                left.observed.add(right.observed);
             }
             sums.push(left);
         }

@@ -149,35 +149,37 @@ impl Measured {
     /// Judges the rules of `op`, which computes what the measured operation does.
     pub(crate) fn judge(&self, op: &AnyOp, tolerance: f64) -> Vec<Operation> {
         let mut all = self.judge_reverse(op, tolerance);
-        self.judge_linear(op, &mut all);
+        for at in [Some(self), self.elsewhere.as_deref()].into_iter().flatten() {
+            at.judge_linear(op, self.forward, &mut all);
+        }
         all
     }
 
-    /// Whether the rules of `op` are linear, and agree with each other: says so of each argument whose reverse rule is not
-    /// known to be wrong, and adds the forward rules that are.
-    fn judge_linear(&self, op: &AnyOp, all: &mut Vec<Operation>) {
+    /// Whether the rules of `op` are linear, and agree with each other: says so of each argument that nothing is said
+    /// against yet, and adds the forward rules that are wrong.
+    fn judge_linear(&self, op: &AnyOp, forward: bool, all: &mut Vec<Operation>) {
         let last = self.replay.len() - 1;
         let (args, y) = (self.replay.args(last), self.replay.output());
         let need: SmallVec<[usize; 3]> = self.arguments.iter().map(|a| a.index).collect();
         let rules = Rules { op, args: &args, y, need: &need };
         let replay = self.replay.with_op(last, op.clone());
         let errors = roundoff(&replay, &self.cotangent, &mut Random::new(0)).leaves;
-        let cotangents = rules.reverse(&self.cotangent);
-        let mut forward_rules = Vec::new();
-        for (operation, cotangent) in all.iter_mut().zip(&cotangents).filter(|(o, _)| o.verdict != Verdict::Fail) {
-            let argument = operation.argument;
+        for (argument, cotangent) in need.iter().copied().zip(rules.reverse(&self.cotangent)) {
+            if all.iter().any(|o| o.argument == argument && o.verdict == Verdict::Fail) {
+                continue;
+            }
+            let Some(operation) = all.iter_mut().find(|o| o.argument == argument) else { continue };
             let units = errors[argument].as_deref().unwrap_or(&[]);
             if let Some(broken) = rules.reverse_broken(argument, &self.cotangent, self.graph.as_ref(), units) {
                 operation.breaks(broken, cotangent.shape());
-            } else if self.forward
-                && let Ok(Some(broken)) = rules.forward_broken(argument, &self.cotangent, cotangent, units)
+            } else if forward
+                && let Ok(Some(broken)) = rules.forward_broken(argument, &self.cotangent, &cotangent, units)
             {
-                let mut forward = Operation { forward: true, elsewhere: false, ..operation.clone() };
-                forward.breaks(broken, y.shape());
-                forward_rules.push(forward);
+                let mut rule = Operation { forward: true, elsewhere: false, ..operation.clone() };
+                rule.breaks(broken, y.shape());
+                all.push(rule);
             }
         }
-        all.append(&mut forward_rules);
     }
 
     /// Judges the reverse rule by what was measured.

@@ -22,8 +22,10 @@ const APART: f64 = 1e-6;
 /// Relative to the largest element, what an element may be off by rounding in sums.
 const ROUNDING: f64 = 1e-13;
 /// Multiples by powers of two, which round nothing. No cutoff lies between the cotangent and all of them unnoticed.
-const MULTIPLES: [f64; 4] = [-1.0, 2.0, (1u64 << 40) as f64, 1.0 / (1u64 << 40) as f64];
-/// Numbers outside of this are not multiplied so far: something inside a rule might over- or underflow.
+const MULTIPLES: [f64; 4] = [-1.0, NEAR, (1u64 << 40) as f64, 1.0 / (1u64 << 40) as f64];
+/// The multiple that is tried of numbers of any size.
+const NEAR: f64 = 8.0;
+/// Numbers outside of this are not multiplied farther: something inside a rule might over- or underflow.
 const ORDINARY: [f64; 2] = [1e-150, 1e150];
 /// How many roundings of a rule two ways to compute the same may be apart.
 const ROUNDINGS: f64 = 16.0;
@@ -84,7 +86,7 @@ impl Rules<'_> {
             return None;
         }
         let at_graph = rule(graph);
-        if let Some(broken) = self.not_homogeneous(&rule, graph, &at_graph, &[-1.0, 2.0, scale]) {
+        if let Some(broken) = self.not_homogeneous(&rule, graph, &at_graph, &[-1.0, NEAR, scale]) {
             return Some(broken);
         }
         let scaled = graph * scale;
@@ -105,9 +107,8 @@ impl Rules<'_> {
         at: &Tensor<f64>,
         multiples: &[f64],
     ) -> Option<Broken> {
-        let numbers = self.args.iter().filter_map(|a| if let Arg::Real(x) = a { Some(*x) } else { None });
-        let far = numbers.chain([self.y, g, at]).all(is_ordinary);
-        let near = |s: &&f64| (0.5..=2.0).contains(&s.abs());
+        let far = self.are_ordinary(&[g, at]);
+        let near = |s: &&f64| (NEAR.recip()..=NEAR).contains(&s.abs());
         multiples.iter().filter(|s| far || near(s)).find_map(|s| {
             let found = rule(&(g * *s));
             let size = largest(at) * s.abs();
@@ -121,6 +122,12 @@ impl Rules<'_> {
                 apart(i, found.data()[i], expected, bar)
             })
         })
+    }
+
+    /// Whether the arguments, the value and some other numbers are neither huge nor tiny.
+    fn are_ordinary(&self, others: &[&Tensor<f64>]) -> bool {
+        let numbers = self.args.iter().filter_map(|a| if let Arg::Real(x) = a { Some(*x) } else { None });
+        numbers.chain([self.y]).chain(others.iter().copied()).all(is_ordinary)
     }
 
     /// What is wrong with the forward rule of an argument, whose reverse rule is right and gives `cotangent` at `g`.
@@ -143,7 +150,7 @@ impl Rules<'_> {
         let size: f64 = f64::max(terms(cotangent, &d), terms(g, &tangent));
         let rounding: f64 = units.iter().zip(d.data()).map(|(u, d)| u * d.abs()).sum();
         let bar = APART * size.min(f64::MAX) + ROUNDINGS * UNIT * rounding.min(f64::MAX);
-        if !reverse.is_finite() {
+        if !reverse.is_finite() || !forward.is_finite() && !self.are_ordinary(&[cotangent]) {
             return Ok(None);
         }
         if !((forward - reverse).abs() <= bar) {

@@ -146,6 +146,11 @@ impl<F: Float> GraphView<F> {
         self.find_id(scalar.key(), scalar.id())
     }
 
+    /// The tape.
+    pub(crate) fn key(&self) -> u32 {
+        self.key
+    }
+
     fn find_id(&self, key: u32, id: u32) -> Option<&GraphNode<F>> {
         self.nodes.iter().find(|n| n.id == Some(id) && key == self.key)
     }
@@ -243,7 +248,7 @@ fn describe<F: Float>(store: &Store<F>, id: u32) -> (NodeKind, Line, Option<Arc<
             What::Input => NodeKind::Input,
             What::Var | What::Slope(_) => NodeKind::Var,
         };
-        return (kind, wide.line, wide.layer.clone());
+        return (kind, wide.line, wide.layer.as_deref().map(Arc::from));
     }
     match store.extra(id) {
         Some(extra) => match extra.op.op(&store.node(id)) {

@@ -234,9 +234,11 @@ pub(crate) fn times_partial<F: Float, P: Pointwise>(
     y: &Tensor<F>,
 ) -> Tensor<F> {
     if let Some(c) = op.slope(arg) {
-        if c != 1.0 {
-            let c = F::from_f64(c);
-            g.data_mut().iter_mut().for_each(|g| *g *= c);
+        let by = F::from_f64(c);
+        if c == 0.0 {
+            g.data_mut().iter_mut().for_each(|g| *g = Num(*g).chain(Num(by)).0);
+        } else if c != 1.0 {
+            g.data_mut().iter_mut().for_each(|g| *g *= by);
         }
         return g;
     }

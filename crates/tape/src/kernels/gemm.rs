@@ -2,11 +2,16 @@
 
 #![allow(unsafe_code)] // the library is called with pointers
 
+use crate::buffer::Buffer;
 use crate::float::Float;
+use crate::kernels::running::{self, RunningSums};
 use crate::shape::product;
 
 /// Products of at most this many multiplications are a plain loop: for them the library's set-up costs more.
 const TINY: usize = 256;
+
+/// The library adds inner entries one after the other: of more than this many, parts are added with what roundings lose.
+const LONG: usize = 4096;
 
 /// A matrix in row-major storage, or the transpose of one.
 #[derive(Clone, Copy, Debug)]
@@ -84,6 +89,12 @@ pub(crate) fn multiply<F: Float>(a: Matrix<'_, F>, b: Matrix<'_, F>, c: &mut [F]
     // A product of lengths that is too great for any buffer is the length of none.
     assert_eq!((a.data.len(), b.data.len(), c.len()), (product(&[m, k]), product(&[k, n]), product(&[m, n])));
     let ((ar, ac), (br, bc)) = (a.strides(), b.strides());
+    if product(&[m, n]) == 1 {
+        let start = if add { c[0] } else { F::zero() };
+        let (a, b) = (a.data, b.data);
+        c[0] = start + running::sum_of(k, |l| a[l] * b[l]);
+        return;
+    }
     if product(&[m, k, n]) <= TINY {
         for (i, row) in (0..m).zip(c.chunks_exact_mut(n.max(1))) {
             for (j, c) in row.iter_mut().enumerate() {
@@ -93,11 +104,31 @@ pub(crate) fn multiply<F: Float>(a: Matrix<'_, F>, b: Matrix<'_, F>, c: &mut [F]
         }
         return;
     }
-    // SAFETY: the lengths asserted above are what the strides of row-major or transposed storage reach, and `c` is a
-    // unique reference.
-    unsafe {
-        F::gemm([m, k, n], (a.data.as_ptr(), [ar, ac]), (b.data.as_ptr(), [br, bc]), add, (c.as_mut_ptr(), [n, 1]));
+    // The part of the product that `count` inner entries from `first` on give.
+    let product = |first: usize, count: usize, add: bool, c: &mut [F]| {
+        let (a, b) = (&a.data[first * ac..], &b.data[first * br..]);
+        // SAFETY: the lengths asserted above are what the strides of row-major or transposed storage reach, of inner entries
+        // up to `first + count <= k`; `c` is a unique reference to `m × n` elements.
+        unsafe {
+            F::gemm([m, count, n], (a.as_ptr(), [ar, ac]), (b.as_ptr(), [br, bc]), add, (c.as_mut_ptr(), [n, 1]));
+        }
+    };
+    if k <= LONG {
+        return product(0, k, add, c);
     }
+    let mut sums = RunningSums::new(m * n);
+    let mut part = Buffer::any(m * n);
+    if add {
+        sums.add_row(0, c);
+    }
+    for first in (0..k).step_by(LONG) {
+        product(first, LONG.min(k - first), false, &mut part);
+        sums.add_row(0, &part);
+    }
+    Buffer::recycle(part);
+    let sums = sums.values();
+    c.copy_from_slice(&sums);
+    Buffer::recycle(sums);
 }
 
 #[cfg(test)]
@@ -109,7 +140,18 @@ mod tests {
     #[test]
     fn agrees_with_the_definition() {
         let mut wrong = Vec::new();
-        for (m, k, n) in [(1, 1, 1), (2, 3, 5), (7, 5, 8), (9, 17, 4), (1, 300, 2), (33, 1, 40), (3, 0, 2), (0, 3, 2)] {
+        for (m, k, n) in [
+            (1, 1, 1),
+            (2, 3, 5),
+            (7, 5, 8),
+            (9, 17, 4),
+            (1, 300, 2),
+            (33, 1, 40),
+            (3, 0, 2),
+            (0, 3, 2),
+            (1, 9000, 1),
+            (2, 9000, 3),
+        ] {
             let (a, b) = (Tensor::<f64>::linspace(-1.0, 2.0, m * k), Tensor::<f64>::linspace(3.0, -1.0, k * n));
             for flags in 0..8 {
                 let (ta, tb, add) = (flags & 1 != 0, flags & 2 != 0, flags & 4 != 0);

@@ -2,7 +2,8 @@
 
 use crate::buffer::Buffer;
 use crate::float::Float;
-use crate::kernels::elementwise::for_each_row;
+use crate::kernels::reduce::{Block, for_each_block};
+use crate::kernels::running::{RunningSums, sums_of};
 use crate::shape::Shape;
 
 /// The elements of tensors of shape `shape`, in groups: those that meet the same entry of a tensor of shape `to`, which
@@ -29,22 +30,29 @@ impl<'a> Groups<'a> {
         p: [&[F]; P],
         f: impl Fn([F; M], [F; P]) -> [F; N],
     ) -> [Vec<F>; N] {
-        let mut sums: [Vec<F>; N] = std::array::from_fn(|_| Buffer::filled(self.to.len_elements(), F::zero()));
-        self.rows(|flat, at, width, inner| {
-            let x: [&[F]; M] = std::array::from_fn(|m| &x[m][flat..flat + width]);
-            if inner == 0 {
+        let mut sums: [RunningSums<F>; N] = std::array::from_fn(|_| RunningSums::new(self.to.len_elements()));
+        for_each_block(self.shape, self.to, |block| match block {
+            Block::Row { first, width, at } => {
                 let p = std::array::from_fn(|k| p[k][at]);
-                let parts = row_sums(x, |x| f(x, p));
-                (0..N).for_each(|n| sums[n][at] += parts[n]);
-                return;
+                let x: [&[F]; M] = std::array::from_fn(|m| &x[m][first..first + width]);
+                let parts = sums_of(width, |j| f(std::array::from_fn(|m| x[m][j]), p));
+                (0..N).for_each(|n| sums[n].add(at, parts[n]));
             }
-            let p: [&[F]; P] = std::array::from_fn(|k| &p[k][at..at + width]);
-            for j in 0..width {
-                let parts = f(std::array::from_fn(|m| x[m][j]), std::array::from_fn(|k| p[k][j]));
-                (0..N).for_each(|n| sums[n][at + j] += parts[n]);
+            Block::Rows { first, width, rows, at } => {
+                let x: [&[F]; M] = std::array::from_fn(|m| &x[m][first..first + rows * width]);
+                let p: [&[F]; P] = std::array::from_fn(|k| &p[k][at..at + width]);
+                for j in 0..width {
+                    let p = std::array::from_fn(|k| p[k][j]);
+                    let mut parts = [F::zero(); N];
+                    for row in 0..rows {
+                        let terms = f(std::array::from_fn(|m| x[m][row * width + j]), p);
+                        (0..N).for_each(|n| parts[n] += terms[n]);
+                    }
+                    (0..N).for_each(|n| sums[n].add(at + j, parts[n]));
+                }
             }
         });
-        sums
+        sums.map(RunningSums::values)
     }
 
     /// `f(elements of each of x, numbers of the group in each of p)` for every element.
@@ -55,47 +63,99 @@ impl<'a> Groups<'a> {
         f: impl Fn([F; M], [F; P]) -> F,
     ) -> Vec<F> {
         let mut out = Buffer::room(self.shape.len_elements());
-        self.rows(|flat, at, width, inner| {
-            let x: [&[F]; M] = std::array::from_fn(|m| &x[m][flat..flat + width]);
-            if inner == 0 {
+        for_each_block(self.shape, self.to, |block| match block {
+            Block::Row { first, width, at } => {
+                let x: [&[F]; M] = std::array::from_fn(|m| &x[m][first..first + width]);
                 let p = std::array::from_fn(|k| p[k][at]);
                 out.extend((0..width).map(|j| f(std::array::from_fn(|m| x[m][j]), p)));
-                return;
             }
-            let p: [&[F]; P] = std::array::from_fn(|k| &p[k][at..at + width]);
-            let at = |j: usize| f(std::array::from_fn(|m| x[m][j]), std::array::from_fn(|k| p[k][j]));
-            out.extend((0..width).map(at));
+            Block::Rows { first, width, rows, at } => {
+                let p: [&[F]; P] = std::array::from_fn(|k| &p[k][at..at + width]);
+                for row in 0..rows {
+                    let x: [&[F]; M] = std::array::from_fn(|m| &x[m][first + row * width..][..width]);
+                    let at = |j: usize| f(std::array::from_fn(|m| x[m][j]), std::array::from_fn(|k| p[k][j]));
+                    out.extend((0..width).map(at));
+                }
+            }
         });
         out
     }
 
-    /// Calls `row(first element, its group, length, step of the group)` for each run along the last axis.
-    #[inline(always)]
-    fn rows(&self, mut row: impl FnMut(usize, usize, usize, usize)) {
-        let steps = self.to.steps_in(self.shape);
-        let (width, inner) = (self.shape.last().copied().unwrap_or(1), steps.last().copied().unwrap_or(0));
-        let mut flat = 0;
-        for_each_row(self.shape, [&steps[..]], |[at]| {
-            row(flat, at, width, inner);
-            flat += width;
+    /// The sums of each group over `terms`.
+    pub(crate) fn means<F: Float>(&self, x: &[F], terms: f64) -> Vec<F> {
+        let terms_of = F::from_f64(terms);
+        let [mut means] = self.sums([x], [], |[x], []| [x]);
+        means.iter_mut().for_each(|sum| *sum /= terms_of);
+        if means.iter().all(|mean| num_traits::Float::is_finite(*mean)) {
+            return means;
+        }
+        // A sum may overflow where the mean does not: by a power of two no digit changes.
+        let small = F::from_f64(0.5 / power_of_two(self.size()));
+        let [smaller] = self.sums([x], [], |[x], []| [x * small]);
+        let over = means.iter_mut().zip(smaller).filter(|(mean, _)| !num_traits::Float::is_finite(**mean));
+        over.for_each(|(mean, sum)| *mean = sum / (terms_of * small));
+        means
+    }
+
+    /// The root of the sum of the squares of `x` less `centre` of its group, over `terms`: no square overflows or vanishes.
+    pub(crate) fn roots<F: Float>(&self, x: &[F], centres: &[F], terms: f64) -> Vec<F> {
+        let terms = F::from_f64(terms);
+        let [mut roots] = self.sums([x], [centres], |[x], [c]| [(x - c) * (x - c)]);
+        // Below this, squares have lost digits that count.
+        let smallest = F::min_positive_value() / num_traits::Float::powi(F::epsilon(), 2);
+        let keeps = |square: F| num_traits::Float::is_finite(square) && square >= smallest;
+        if !roots.iter().all(|square| keeps(*square)) {
+            let units = self.units(x, centres);
+            let [scaled] = self.sums([x], [centres, &units], |[x], [c, unit]| {
+                let part = (x - c) / unit;
+                [part * part]
+            });
+            for ((root, scaled), unit) in roots.iter_mut().zip(scaled).zip(&units) {
+                *root = num_traits::Float::sqrt(scaled / terms) * *unit;
+            }
+            return roots;
+        }
+        roots.iter_mut().for_each(|square| *square = num_traits::Float::sqrt(*square / terms));
+        roots
+    }
+
+    /// For each group a power of two near the largest distance of its elements from its centre; 1 if that is 0 or not finite.
+    fn units<F: Float>(&self, x: &[F], centres: &[F]) -> Vec<F> {
+        let mut largest = Buffer::filled(self.to.len_elements(), F::zero());
+        let mut note = |at: usize, x: F| {
+            let distance = num_traits::Float::abs(x - centres[at]);
+            if distance > largest[at] {
+                largest[at] = distance;
+            }
+        };
+        for_each_block(self.shape, self.to, |block| match block {
+            Block::Row { first, width, at } => (first..first + width).for_each(|i| note(at, x[i])),
+            Block::Rows { first, width, rows, at } => {
+                (0..rows * width).for_each(|i| note(at + i % width, x[first + i]));
+            }
         });
+        largest.iter_mut().for_each(|distance| {
+            let known = *distance > F::zero() && num_traits::Float::is_finite(*distance);
+            *distance = if known { F::from_f64(power_of_two(distance.to_f64())) } else { F::one() };
+        });
+        largest
     }
 }
 
-/// The sums of `f` over rows of equal length, in eight running sums: faster than one, and closer to the exact sum.
-#[inline(always)]
-fn row_sums<F: Float, const M: usize, const N: usize>(x: [&[F]; M], f: impl Fn([F; M]) -> [F; N]) -> [F; N] {
-    let mut lanes = [[F::zero(); 8]; N];
-    let chunks: [(&[[F; 8]], &[F]); M] = std::array::from_fn(|m| x[m].as_chunks::<8>());
-    let (whole, rest) = chunks.first().map_or((0, 0), |(chunks, rest)| (chunks.len(), rest.len()));
-    let mut add = |lane: usize, x: [F; M]| {
-        let parts = f(x);
-        (0..N).for_each(|n| lanes[n][lane] += parts[n]);
-    };
-    (0..whole).for_each(|c| {
-        let chunk: [&[F; 8]; M] = std::array::from_fn(|m| &chunks[m].0[c]);
-        (0..8).for_each(|j| add(j, std::array::from_fn(|m| chunk[m][j])));
-    });
-    (0..rest).for_each(|i| add(0, std::array::from_fn(|m| chunks[m].1[i])));
-    lanes.map(|l| ((l[0] + l[4]) + (l[2] + l[6])) + ((l[1] + l[5]) + (l[3] + l[7])))
+/// The length of a vector, of which no square overflows or vanishes.
+pub(crate) fn length<I: Iterator<Item = f64>>(numbers: impl Fn() -> I) -> f64 {
+    let in_units = |unit: f64| numbers().map(|x| (x / unit).powi(2)).sum::<f64>().sqrt() * unit;
+    let plain = in_units(1.0);
+    if plain.is_nan() || (1e-140..f64::INFINITY).contains(&plain) {
+        return plain;
+    }
+    match numbers().fold(0.0, |largest: f64, x| largest.max(x.abs())) {
+        0.0 | f64::INFINITY => plain,
+        largest => in_units(power_of_two(largest)),
+    }
+}
+
+/// The largest power of two that is not above a positive number, or the smallest normal number.
+pub(crate) fn power_of_two(x: f64) -> f64 {
+    f64::from_bits(x.max(f64::MIN_POSITIVE).to_bits() & 0x7ff0_0000_0000_0000)
 }

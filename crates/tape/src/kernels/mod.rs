@@ -10,5 +10,7 @@ pub(crate) mod pairs;
 pub(crate) mod prefetch;
 pub(crate) mod reduce;
 pub(crate) mod rows;
+pub(crate) mod running;
+pub(crate) mod scaled;
 pub(crate) mod slopes;
 pub(crate) mod windows;

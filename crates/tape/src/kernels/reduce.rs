@@ -1,8 +1,11 @@
 //! Sums over broadcast axes, and their inverse.
 
+use smallvec::SmallVec;
+
 use crate::buffer::Buffer;
 use crate::float::{Element, Float};
 use crate::kernels::elementwise::for_each_row;
+use crate::kernels::running::{RunningSums, sum};
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 
@@ -12,33 +15,87 @@ pub(crate) fn sum_to<F: Float>(x: &Tensor<F>, to: &Shape) -> Tensor<F> {
     if to.len_elements() == 1 {
         return Tensor::from_parts(to.clone(), vec![sum(data)]);
     }
-    let steps = to.steps_in(x.shape());
-    let width = x.shape().last().copied().unwrap_or(1);
-    let mut out = Buffer::filled(to.len_elements(), F::zero());
-    let mut flat = 0;
-    let inner = steps.last().copied().unwrap_or(0);
-    for_each_row(x.shape(), [&steps[..]], |[at]| {
-        let row = &data[flat..flat + width];
-        flat += width;
-        match inner {
-            0 => out[at] += sum(row),
-            _ => out[at..at + width].iter_mut().zip(row).for_each(|(o, x)| *o += *x),
-        }
+    let mut sums = RunningSums::new(to.len_elements());
+    for_each_block(x.shape(), to, |block| match block {
+        Block::Row { first, width, at } => sums.add(at, sum(&data[first..first + width])),
+        Block::Rows { first, width, rows, at } => sums.add_rows(at, width, &data[first..first + rows * width]),
     });
-    Tensor::from_parts(to.clone(), out)
+    Tensor::from_parts(to.clone(), sums.values())
 }
 
-/// The sum of a slice, in eight running sums that are added as a tree: faster than one, and closer to the exact sum.
-pub(crate) fn sum<F: Float>(x: &[F]) -> F {
-    let (chunks, rest) = x.as_chunks::<8>();
-    let mut sums = [F::zero(); 8];
-    for chunk in chunks {
-        for (s, x) in sums.iter_mut().zip(chunk) {
-            *s += *x;
+/// Neighbouring elements of a tensor, and where the smaller tensor that it is summed to has their sums.
+pub(crate) enum Block {
+    /// Elements with one sum, at `at`.
+    Row {
+        /// The first element.
+        first: usize,
+        /// How many there are.
+        width: usize,
+        /// Their sum.
+        at: usize,
+    },
+    /// A few rows, one after the other, of elements with a sum each, from `at` on.
+    Rows {
+        /// The first element.
+        first: usize,
+        /// The elements of a row.
+        width: usize,
+        /// How many rows there are.
+        rows: usize,
+        /// The first sum.
+        at: usize,
+    },
+}
+
+/// Rows that are added to each other before they are added to what there is.
+const ROWS: usize = 8;
+
+/// Calls `f` for the elements of a tensor of shape `shape`, in their order, by the places that they have in a tensor of shape
+/// `to`, which broadcasts to it.
+#[inline(always)]
+pub(crate) fn for_each_block(shape: &Shape, to: &Shape, mut f: impl FnMut(Block)) {
+    if shape.contains(&0) {
+        return;
+    }
+    let (lengths, steps) = merged(shape, to);
+    let (width, step) = (lengths.last().copied().unwrap_or(1), steps.last().copied().unwrap_or(0));
+    let mut first = 0;
+    if step == 0 {
+        return for_each_row(&lengths, [&steps[..]], |[at]| {
+            f(Block::Row { first, width, at });
+            first += width;
+        });
+    }
+    // The axis before the last is one that is summed over, since neighbours differ: along it rows meet the same sums.
+    let outer = lengths.len() - 1;
+    let count = if outer > 0 { lengths[outer - 1] } else { 1 };
+    for_each_row(&lengths[..outer], [&steps[..outer]], |[at]| {
+        let mut left = count;
+        while left > 0 {
+            let rows = left.min(ROWS);
+            f(Block::Rows { first, width, rows, at });
+            first += rows * width;
+            left -= rows;
+        }
+    });
+}
+
+/// The lengths of `shape` and the steps of `to` along them, with neighbours as one axis that are both summed over, or both not.
+fn merged(shape: &Shape, to: &Shape) -> (SmallVec<[usize; 4]>, SmallVec<[usize; 4]>) {
+    let (mut lengths, mut merged) = (SmallVec::<[usize; 4]>::new(), SmallVec::<[usize; 4]>::new());
+    for (length, step) in shape.iter().zip(to.steps_in(shape)).filter(|(length, _)| **length != 1) {
+        match (lengths.last_mut(), merged.last_mut()) {
+            (Some(last), Some(last_step)) if (*last_step == 0) == (step == 0) => {
+                *last *= *length;
+                *last_step = step;
+            }
+            _ => {
+                lengths.push(*length);
+                merged.push(step);
+            }
         }
     }
-    let tail: F = rest.iter().copied().sum();
-    ((sums[0] + sums[4]) + (sums[2] + sums[6])) + ((sums[1] + sums[5]) + (sums[3] + sums[7])) + tail
+    (lengths, merged)
 }
 
 /// Whether `x` takes the place of the largest element so far: it is larger, or the first NaN.

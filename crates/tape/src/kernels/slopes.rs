@@ -18,6 +18,8 @@
 
 use super::prefetch::{AHEAD, prefetch};
 use crate::float::Float;
+use crate::number::Num;
+use crate::real::Real;
 
 /// Ids are below this; the bits above hold the kind.
 pub(crate) const IDS: u32 = 1 << KIND_SHIFT;
@@ -114,6 +116,8 @@ pub(crate) struct Place {
     pub(crate) id: u32,
     /// Whether the sweep met adjoints that lose their last digits: what is no larger than [`negligible`] is then taken for 0.
     pub(crate) underflows: bool,
+    /// Whether slopes of 0 absorb infinite adjoints.
+    pub(crate) absorbs: bool,
 }
 
 /// At this size hardly half of an adjoint's digits are left.
@@ -233,6 +237,30 @@ pub(crate) unsafe fn sweep<F: Float, const UNDERFLOWS: bool>(
     }
 }
 
+/// [`sweep`] where a slope of 0 absorbs an infinite adjoint. It is asked for when a sweep without gave NaN.
+pub(crate) fn sweep_absorbing<F: Float>(words: &[u32], place: &mut Place, first: u32, adjoints: &mut [F]) {
+    let wide = width::<F>();
+    let slope = |at: usize| {
+        let words = &words[at..at + wide];
+        // SAFETY: as many words are there as a float has, all of whose bits mean a number.
+        unsafe { words.as_ptr().cast::<F>().read_unaligned() }
+    };
+    while place.id > first && place.at > 1 {
+        let end = place.at;
+        walk::<F>(words, place, place.id - 1, |number, parents| {
+            let adjoint = std::mem::replace(&mut adjoints[number as usize], F::zero());
+            let mut give = |id: u32, slope: F| adjoints[id as usize] += Num(adjoint).chain(Num(slope)).0;
+            match parents {
+                Parents::Two([p, q]) if !matches!(words[end - 1] >> KIND_SHIFT, UNITS) => {
+                    give(p, slope(end - 2 * wide - 2));
+                    give(q, slope(end - wide - 2));
+                }
+                parents => parents.for_each(|id| give(id, F::one())),
+            }
+        });
+    }
+}
+
 /// Adds to the adjoints of `first`, `first + step`, …, `last`.
 ///
 /// # Safety
@@ -331,12 +359,12 @@ mod tests {
             };
             let len = (end as usize - words.as_ptr() as usize) / 4;
             assert_eq!(len, 1 + expected, "{parents:?} {slopes:?}");
-            let mut place = Place { piece: 0, at: len, id: id + 1, underflows: false };
+            let mut place = Place { piece: 0, at: len, id: id + 1, underflows: false, absorbs: false };
             walk::<F>(&words, &mut place, id, |found, p| assert_eq!((found, p), (id, Parents::Two(parents))));
             assert_eq!((place.at, place.id), (1, id));
             let mut adjoints = [F::zero(); 11];
             adjoints[id as usize] = F::from_f64(2.0);
-            let mut place = Place { piece: 0, at: len, id: id + 1, underflows: false };
+            let mut place = Place { piece: 0, at: len, id: id + 1, underflows: false, absorbs: false };
             // SAFETY: one whole record, whose ids are below 11.
             unsafe { sweep::<_, false>(&words, &mut place, id, &mut adjoints) };
             for (parent, slope) in parents.into_iter().zip(slopes) {
@@ -362,7 +390,7 @@ mod tests {
             let mut adjoints = [0.0; 4];
             sweep::<_, false>(
                 &words,
-                &mut Place { piece: 0, at: 1 + LONGEST, id: 4, underflows: false },
+                &mut Place { piece: 0, at: 1 + LONGEST, id: 4, underflows: false, absorbs: false },
                 3,
                 &mut adjoints,
             );
@@ -382,13 +410,13 @@ mod tests {
         };
         let len = (end as usize - words.as_ptr() as usize) / 4;
         let mut adjoints = [0.0, 0.0, 0.0, 0.0, 0.0, 3.0];
-        let mut place = Place { piece: 0, at: len, id: 6, underflows: false };
+        let mut place = Place { piece: 0, at: len, id: 6, underflows: false, absorbs: false };
         // SAFETY: whole records, whose ids are below 6.
         unsafe { sweep::<_, false>(&words, &mut place, 1, &mut adjoints) };
         assert_eq!(adjoints, [0.0, 3.0, 21.0, 3.0, 0.0, 0.0]);
         assert_eq!((place.at, place.id), (1, 1));
         let mut seen = Vec::new();
-        let mut place = Place { piece: 0, at: len, id: 6, underflows: false };
+        let mut place = Place { piece: 0, at: len, id: 6, underflows: false, absorbs: false };
         walk::<f64>(&words, &mut place, 1, |id, parents| parents.for_each(|p| seen.push((id, p))));
         assert_eq!(seen, [(5, 2), (5, 4), (4, 1), (4, 3)]);
     }

@@ -173,6 +173,10 @@ impl Real for Complex {
         let bell = (-x * x).exp();
         Complex::new(libm::erf(x) + bell * re, bell * im)
     }
+    fn erfc(self) -> Self {
+        let y = self.erf();
+        Complex::new(libm::erfc(self.re), -y.im)
+    }
     fn sigmoid(self) -> Self {
         // exp of a number that is not positive cannot overflow
         let e = if self.re >= 0.0 { (-self).exp() } else { self.exp() };
@@ -198,7 +202,15 @@ impl Real for Complex {
         self.pow(Complex::real(exponent))
     }
     fn chain(self, derivative: Self) -> Self {
-        if self.re == 0.0 && self.im == 0.0 { self } else { self * derivative }
+        let is_zero = |z: Complex| z.re == 0.0 && z.im == 0.0;
+        let is_nan = self.re.is_nan() || self.im.is_nan();
+        if is_zero(self) {
+            self
+        } else if is_zero(derivative) && !is_nan {
+            derivative
+        } else {
+            self * derivative
+        }
     }
     fn lt(self, other: Self) -> bool {
         self.re < other.re
@@ -293,10 +305,6 @@ impl Number for Complex {
             return UNDEFINED;
         }
         (self.ln_1p() - (-self).ln_1p()) / 2.0
-    }
-    fn erfc(self) -> Self {
-        let y = self.erf();
-        Complex::new(libm::erfc(self.re), -y.im)
     }
     fn erfinv(self) -> Self {
         UNDEFINED
@@ -401,7 +409,7 @@ mod tests {
             ("asinh", Number::asinh, f64::asinh, |x| 1.0 / (1.0 + x * x).sqrt(), all),
             ("acosh", Number::acosh, f64::acosh, |x| 1.0 / (x * x - 1.0).sqrt(), &[1.5, 7.0]),
             ("atanh", Number::atanh, f64::atanh, |x| 1.0 / (1.0 - x * x), &[-0.7, 0.1, 0.9]),
-            ("erfc", Number::erfc, libm::erfc, |x| -2.0 / PI.sqrt() * (-x * x).exp(), all),
+            ("erfc", Real::erfc, libm::erfc, |x| -2.0 / PI.sqrt() * (-x * x).exp(), all),
             ("power", |z| z.powf(1.7), |x| x.powf(1.7), |x| 1.7 * x.powf(0.7), positive),
             ("whole power", |z| z.powf(-3.0), |x| x.powi(-3), |x| -3.0 * x.powi(-4), all),
             ("large whole power", |z| z.powf(71.0), |x| x.powi(71), |x| 71.0 * x.powi(70), &[-1.1, 0.9]),

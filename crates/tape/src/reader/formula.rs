@@ -22,6 +22,7 @@ fn times_partial<A: Algebra + Real, P: Pointwise>(op: &P, arg: usize, g: A, x: O
     match op.slope(arg) {
         Some(1.0) => g,
         Some(-1.0) => -g,
+        Some(0.0) => g.chain(g.number(0.0)),
         Some(c) => g * c,
         None => g.chain(op.partial(arg, P::Arity::from_fn(|k| *x.as_ref()[k]), *y)),
     }

@@ -17,7 +17,8 @@ impl<F: Float> Elementwise for Tensor<F> {
     #[track_caller]
     fn pointwise<P: Pointwise>(op: P, args: Of<P, &Self>) -> Self {
         let shapes = P::Arity::from_fn(|k| Tensor::shape(args.as_ref()[k]));
-        let shape = result_shape(&op, shapes.as_ref()).or_raise();
+        let shape =
+            result_shape(&op, shapes.as_ref()).and_then(|shape| op.check_values(args).map(|()| shape)).or_raise();
         admit(P::NAME, &shape, size_of::<F>()).or_raise();
         elementwise::eval(&op, args)
     }

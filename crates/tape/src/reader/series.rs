@@ -205,9 +205,12 @@ impl Real for Series {
     type Mask = bool;
 
     fn chain(self, derivative: Self) -> Self {
-        match self.coefficients.iter().all(|c| *c == 0.0) {
-            true => self,
-            false => self * derivative,
+        let is_zero = |series: &Series| series.coefficients.iter().all(|c| *c == 0.0);
+        let is_nan = self.coefficients.iter().any(|c| c.is_nan());
+        match (is_zero(&self), is_zero(&derivative) && !is_nan) {
+            (true, _) => self,
+            (_, true) => derivative,
+            _ => self * derivative,
         }
     }
     fn number(self, value: f64) -> Self {
@@ -250,6 +253,9 @@ impl Real for Series {
     }
     fn erf(self) -> Self {
         self.integral(libm::erf(self.value()), |x, _| (-(x * x)).exp() * std::f64::consts::FRAC_2_SQRT_PI)
+    }
+    fn erfc(self) -> Self {
+        self.integral(libm::erfc(self.value()), |x, _| (-(x * x)).exp() * -std::f64::consts::FRAC_2_SQRT_PI)
     }
     fn sigmoid(self) -> Self {
         self.integral(Num(self.value()).sigmoid().0, |_, y| y * (-y + 1.0))

@@ -270,6 +270,21 @@ where
         let cotangents = ReadBy::<Symbol<F>>::vjps_as(self.0, need, &g.symbol(), Args(&a), &y.symbol())?;
         Some(cotangents.into_iter().map(A::of_symbol).collect())
     }
+    fn vjps_onto_as(
+        &self,
+        need: &[usize],
+        g: &A,
+        a: Args<'_, A>,
+        y: &A,
+        sum: &mut dyn FnMut(usize) -> Option<A>,
+    ) -> Option<Cotangents<A>> {
+        let a = symbols(a);
+        let a = Few::from_fn(a.len(), |k| a[k].as_arg());
+        let mut sum = |k: usize| sum(k).map(A::symbol);
+        let rules: &dyn ReadBy<Symbol<F>> = self.0;
+        let cotangents = rules.vjps_onto_as(need, &g.symbol(), Args(&a), &y.symbol(), &mut sum)?;
+        Some(cotangents.into_iter().map(A::of_symbol).collect())
+    }
     fn jvp_as(&self, arg: usize, d: A, a: Args<'_, A>, y: &A) -> A {
         let a = symbols(a);
         let a = Few::from_fn(a.len(), |k| a[k].as_arg());

@@ -115,6 +115,9 @@ impl Op for AnyOp {
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
         self.described().own_shape(args)
     }
+    fn shape_of<F: Float>(&self, a: Args<'_, Tensor<F>>, shapes: &[&Shape]) -> Result<Shape, Error> {
+        on_float(self.custom())?.shape_of_as(a, shapes)
+    }
     fn check<F: Float>(&self, a: Args<'_, Tensor<F>>) -> Result<(), Error> {
         on_float(self.custom())?.check_as(a)
     }
@@ -132,6 +135,16 @@ impl Op for AnyOp {
     }
     fn vjps<A: Algebra>(&self, need: &[usize], g: &A, a: Args<'_, A>, y: &A) -> Option<Cotangents<A>> {
         A::read(self.custom(), |op| op.vjps_as(need, g, a, y))
+    }
+    fn vjps_onto<A: Algebra>(
+        &self,
+        need: &[usize],
+        g: &A,
+        a: Args<'_, A>,
+        y: &A,
+        sum: &mut dyn FnMut(usize) -> Option<A>,
+    ) -> Option<Cotangents<A>> {
+        A::read(self.custom(), |op| op.vjps_onto_as(need, g, a, y, sum))
     }
     fn jvp<A: Algebra>(&self, arg: usize, d: A, a: Args<'_, A>, y: &A) -> A {
         A::read(self.custom(), |op| op.jvp_as(arg, d, a, y))

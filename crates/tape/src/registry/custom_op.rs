@@ -2,11 +2,11 @@
 
 use std::any::Any as StdAny;
 use std::fmt;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::algebra::{Algebra, Arg, Args};
 use crate::any_op::AnyOp;
-use crate::error::Error;
+use crate::error::{Error, caught};
 use crate::float::Float;
 use crate::op::{Cotangents, Op, Value};
 use crate::shape::Shape;
@@ -75,7 +75,7 @@ impl<F: Float> CustomOp<F> {
     /// and returns the cotangent of each argument, in its shape.
     ///
     /// The value must depend on the arguments alone, its shape on their shapes: the first time that shapes are met, `forward`
-    /// is called once with ones.
+    /// is called once more. (Where shapes alone are known, as in a dry run of a model, it is then called with ones.)
     pub fn new(
         name: impl Into<String>,
         forward: impl Fn(&[Tensor<F>]) -> Tensor<F> + Send + Sync + 'static,
@@ -134,6 +134,23 @@ impl<F: Float> CustomOp<F> {
         cotangents
     }
 
+    /// The shape of the value by those of the arguments: as it was, or as `find` finds it.
+    fn shape_by(&self, args: &[&Shape], find: impl FnOnce() -> Result<Shape, Error>) -> Result<Shape, Error> {
+        let given: Vec<Shape> = args.iter().map(|s| (*s).clone()).collect();
+        let known = self.shapes.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, result)) = known.iter().find(|(shapes, _)| *shapes == given) {
+            return Ok(result.clone());
+        }
+        drop(known);
+        let result = find()?;
+        let mut known = self.shapes.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() == REMEMBERED {
+            known.remove(0);
+        }
+        known.push((given, result.clone()));
+        Ok(result)
+    }
+
     fn missing(&self, what: &str, advice: &str) -> ! {
         Error::NoRule { op: self.name.to_string(), message: format!("{what}; {advice}") }.raise()
     }
@@ -155,20 +172,17 @@ impl<F: Float> Op for CustomOp<F> {
     }
 
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
-        let given: Vec<Shape> = args.iter().map(|s| (*s).clone()).collect();
-        let mut known = self.shapes.lock().unwrap_or_else(|e| e.into_inner());
-        if let Some((_, result)) = known.iter().find(|(shapes, _)| *shapes == given) {
-            return Ok(result.clone());
-        }
-        drop(known);
-        let ones: Vec<Tensor<F>> = given.iter().map(|s| Tensor::full(s.clone(), F::one())).collect();
-        let result = (self.forward)(&ones).shape().clone();
-        known = self.shapes.lock().unwrap_or_else(|e| e.into_inner());
-        if known.len() == REMEMBERED {
-            known.remove(0);
-        }
-        known.push((given, result.clone()));
-        Ok(result)
+        let ones = || args.iter().map(|s| Tensor::full((*s).clone(), F::one())).collect::<Vec<_>>();
+        self.shape_by(args, || caught(|| Ok((self.forward)(&ones()).shape().clone()))).map_err(|e| Error::NoRule {
+            op: self.name.to_string(),
+            message: format!(
+                "the shape of its value is not known before it was applied to numbers of these shapes, and it refuses ones: {e}"
+            ),
+        })
+    }
+
+    fn shape_of<G: Float>(&self, a: Args<'_, Tensor<G>>, shapes: &[&Shape]) -> Result<Shape, Error> {
+        self.shape_by(shapes, || caught(|| Ok((self.forward)(&cast(a)).shape().clone())))
     }
 
     fn forward<G: Float>(&self, a: Args<'_, Tensor<G>>) -> Value<G> {

@@ -39,8 +39,6 @@ pub trait Number: Real {
     fn acosh(self) -> Self;
     /// The inverse of the hyperbolic tangent.
     fn atanh(self) -> Self;
-    /// `1 − erf(x)`, accurate where it is small.
-    fn erfc(self) -> Self;
     /// The inverse of the error function.
     fn erfinv(self) -> Self;
     /// The logarithm of `|Γ(x)|`.
@@ -108,7 +106,11 @@ impl<F: Float> Real for Num<F> {
     native! { exp ln sqrt sin cos sinh cosh floor }
     #[inline(always)]
     fn chain(self, derivative: Self) -> Self {
-        if self.0 == F::zero() { self } else { self * derivative }
+        let product = self * derivative;
+        let zero = F::zero();
+        // 0 absorbs an infinite derivative or NaN, and a derivative of 0 an infinite number, but not NaN.
+        let absorbed = self.0 == zero || derivative.0 == zero && !num_traits::Float::is_nan(self.0);
+        if absorbed { Num(zero) } else { product }
     }
     #[inline(always)]
     fn number(self, value: f64) -> Self {
@@ -117,6 +119,10 @@ impl<F: Float> Real for Num<F> {
     #[inline(always)]
     fn erf(self) -> Self {
         Num(self.0.erf())
+    }
+    #[inline(always)]
+    fn erfc(self) -> Self {
+        Num(self.0.erfc())
     }
     fn polygamma(self, order: u32) -> Self {
         Num(F::from_f64(special::polygamma(order, self.0.to_f64())))
@@ -155,10 +161,26 @@ impl<F: Float> Real for Num<F> {
 }
 
 impl<F: Float> Number for Num<F> {
-    native! { exp_m1 ln_1p exp2 log2 log10 cbrt tan asin acos atan tanh asinh atanh abs ceil trunc }
+    native! { exp_m1 ln_1p exp2 log2 log10 cbrt tan asin acos atan tanh abs ceil trunc }
     #[inline(always)]
     fn atan2(self, x: Self) -> Self {
         Num(num_traits::Float::atan2(self.0, x.0))
+    }
+    #[inline(always)]
+    fn asinh(self) -> Self {
+        let size = num_traits::Float::abs(self.0);
+        // for a number so large that 1 is nothing beside it, √(x² + 1) = x, and the sum may overflow
+        let far = num_traits::Float::ln(size) + F::LN_2();
+        let y = if size > F::from_f64(1e15) { far } else { num_traits::Float::asinh(size) };
+        Num(y.copysign(self.0))
+    }
+    #[inline(always)]
+    fn atanh(self) -> Self {
+        // of the absolute value, since 1 + x loses the digits of a number near −1
+        let size = num_traits::Float::abs(self.0);
+        let half = F::from_f64(0.5);
+        let y = num_traits::Float::ln_1p((size + size) / (F::one() - size)) * half;
+        Num(y.copysign(self.0))
     }
     #[inline(always)]
     fn acosh(self) -> Self {
@@ -169,10 +191,6 @@ impl<F: Float> Number for Num<F> {
         // for a number so large that 1 is nothing beside it, √(x² − 1) = x, and the sum may overflow
         let far = num_traits::Float::ln(self.0) + F::LN_2();
         Num(if self.0 > F::from_f64(1e15) { far } else { near })
-    }
-    #[inline(always)]
-    fn erfc(self) -> Self {
-        Num(self.0.erfc())
     }
     fn erfinv(self) -> Self {
         Num(F::from_f64(special::inverse_error(self.0.to_f64())))
@@ -213,7 +231,7 @@ impl<F: Float> DualNumber<F> {
     /// A function's value beside its derivative times the tangent.
     #[inline(always)]
     fn chain(self, value: Num<F>, derivative: Num<F>) -> Self {
-        DualNumber { value, tangent: derivative * self.tangent }
+        DualNumber { value, tangent: self.tangent.chain(derivative) }
     }
 }
 
@@ -235,7 +253,8 @@ impl<F: Float> Mul for DualNumber<F> {
     type Output = Self;
     #[inline(always)]
     fn mul(self, b: Self) -> Self {
-        DualNumber { value: self.value * b.value, tangent: self.tangent * b.value + self.value * b.tangent }
+        let tangent = self.tangent.chain(b.value) + b.tangent.chain(self.value);
+        DualNumber { value: self.value * b.value, tangent }
     }
 }
 impl<F: Float> Div for DualNumber<F> {
@@ -243,7 +262,8 @@ impl<F: Float> Div for DualNumber<F> {
     #[inline(always)]
     fn div(self, b: Self) -> Self {
         let value = self.value / b.value;
-        DualNumber { value, tangent: (self.tangent - value * b.tangent) / b.value }
+        let by_divisor = b.tangent.chain(-value / b.value);
+        DualNumber { value, tangent: self.tangent.chain(b.value.number(1.0) / b.value) + by_divisor }
     }
 }
 impl<F: Float> Neg for DualNumber<F> {
@@ -311,6 +331,10 @@ impl<F: Float> Real for DualNumber<F> {
         let slope = (-(self.value * self.value)).exp() * std::f64::consts::FRAC_2_SQRT_PI;
         self.chain(self.value.erf(), slope)
     }
+    fn erfc(self) -> Self {
+        let slope = (-(self.value * self.value)).exp() * -std::f64::consts::FRAC_2_SQRT_PI;
+        self.chain(self.value.erfc(), slope)
+    }
     fn sigmoid(self) -> Self {
         let y = self.value.sigmoid();
         self.chain(y, y * (-y + 1.0))
@@ -322,7 +346,7 @@ impl<F: Float> Real for DualNumber<F> {
         // Where the exponent is 0 the base does not matter; where the base is 0 its logarithm is not taken.
         let by_base = if p.eq(zero) { zero } else { p * x.pow(p - 1.0) };
         let by_exponent = if x.eq(zero) { zero } else { y * x.ln() };
-        DualNumber { value: y, tangent: by_base * self.tangent + by_exponent * exponent.tangent }
+        DualNumber { value: y, tangent: self.tangent.chain(by_base) + exponent.tangent.chain(by_exponent) }
     }
     fn powf(self, exponent: f64) -> Self {
         let x = self.value;

@@ -115,8 +115,17 @@ impl Kind {
 /// # Errors
 /// In the name of the operation, whatever is wrong.
 pub(crate) fn result_shape(op: &dyn Described, kinds: &[Kind], shapes: &[&Shape]) -> Result<Shape, Error> {
+    checked_shape(op, kinds, || op.own_shape(shapes))
+}
+
+/// [`result_shape`], where the rule has more than shapes to go by.
+pub(crate) fn checked_shape(
+    op: &dyn Described,
+    kinds: &[Kind],
+    rule: impl FnOnce() -> Result<Shape, Error>,
+) -> Result<Shape, Error> {
     op.own_takes().check(&|| op.own_name(), kinds)?;
-    let shape = op.own_shape(shapes)?;
+    let shape = rule()?;
     possible(&|| op.own_name(), &shape)?;
     Ok(shape)
 }
@@ -145,6 +154,12 @@ pub trait Op: Clone + Debug + PartialEq + Send + Sync + 'static {
     /// The shape of the result, or what is wrong with the arguments.
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error>;
 
+    /// [`shape`](Self::shape), where the arguments are at hand too: for an operation that must compute to know it.
+    #[doc(hidden)]
+    fn shape_of<F: Float>(&self, _a: Args<'_, Tensor<F>>, shapes: &[&Shape]) -> Result<Shape, Error> {
+        self.shape(shapes)
+    }
+
     /// What is wrong with the values of the arguments, such as a position outside an axis.
     fn check<F: Float>(&self, _a: Args<'_, Tensor<F>>) -> Result<(), Error> {
         Ok(())
@@ -172,6 +187,20 @@ pub trait Op: Clone + Debug + PartialEq + Send + Sync + 'static {
     /// For an operation whose arguments share work: the cotangents of the arguments `need`, in that order. Of others
     /// [`vjp`](Self::vjp) is called for each.
     fn vjps<A: Algebra>(&self, _need: &[usize], _g: &A, _a: Args<'_, A>, _y: &A) -> Option<Cotangents<A>> {
+        None
+    }
+
+    /// For an operation that stands for several: what [`vjps`](Self::vjps) gives, each added to what the operand's other uses gave so
+    /// far, in the order in which the several would be: `sum` hands that over, for the operand of a place in `need`.
+    #[doc(hidden)]
+    fn vjps_onto<A: Algebra>(
+        &self,
+        _need: &[usize],
+        _g: &A,
+        _a: Args<'_, A>,
+        _y: &A,
+        _sum: &mut dyn FnMut(usize) -> Option<A>,
+    ) -> Option<Cotangents<A>> {
         None
     }
 
@@ -274,6 +303,16 @@ pub trait ReadBy<A: Algebra> {
     fn vjp_as(&self, arg: usize, g: A, a: Args<'_, A>, y: &A) -> A;
     /// [`Op::vjps`]
     fn vjps_as(&self, need: &[usize], g: &A, a: Args<'_, A>, y: &A) -> Option<Cotangents<A>>;
+    /// [`Op::vjps_onto`]
+    #[doc(hidden)]
+    fn vjps_onto_as(
+        &self,
+        need: &[usize],
+        g: &A,
+        a: Args<'_, A>,
+        y: &A,
+        sum: &mut dyn FnMut(usize) -> Option<A>,
+    ) -> Option<Cotangents<A>>;
     /// [`Op::jvp`]
     fn jvp_as(&self, arg: usize, d: A, a: Args<'_, A>, y: &A) -> A;
     /// [`Op::composed`]
@@ -286,6 +325,16 @@ impl<O: Op, A: Algebra> ReadBy<A> for O {
     }
     fn vjps_as(&self, need: &[usize], g: &A, a: Args<'_, A>, y: &A) -> Option<Cotangents<A>> {
         self.vjps(need, g, a, y)
+    }
+    fn vjps_onto_as(
+        &self,
+        need: &[usize],
+        g: &A,
+        a: Args<'_, A>,
+        y: &A,
+        sum: &mut dyn FnMut(usize) -> Option<A>,
+    ) -> Option<Cotangents<A>> {
+        self.vjps_onto(need, g, a, y, sum)
     }
     fn jvp_as(&self, arg: usize, d: A, a: Args<'_, A>, y: &A) -> A {
         self.jvp(arg, d, a, y)
@@ -301,6 +350,9 @@ pub trait ForwardBy<F: Float> {
     fn forward_as(&self, a: Args<'_, Tensor<F>>) -> Value<F>;
     /// [`Op::check`]
     fn check_as(&self, a: Args<'_, Tensor<F>>) -> Result<(), Error>;
+    /// [`Op::shape_of`]
+    #[doc(hidden)]
+    fn shape_of_as(&self, a: Args<'_, Tensor<F>>, shapes: &[&Shape]) -> Result<Shape, Error>;
 }
 
 impl<O: Op, F: Float> ForwardBy<F> for O {
@@ -309,6 +361,9 @@ impl<O: Op, F: Float> ForwardBy<F> for O {
     }
     fn check_as(&self, a: Args<'_, Tensor<F>>) -> Result<(), Error> {
         self.check(a)
+    }
+    fn shape_of_as(&self, a: Args<'_, Tensor<F>>, shapes: &[&Shape]) -> Result<Shape, Error> {
+        self.shape_of(a, shapes)
     }
 }
 

@@ -133,6 +133,27 @@ pub trait Pointwise: Copy + Default + PartialEq + std::fmt::Debug + Send + Sync 
         Self::default()
     }
 
+    /// What is wrong with the attributes, if they make no such operation, in words and with the numbers.
+    #[inline(always)]
+    fn fault(&self) -> Option<String> {
+        None
+    }
+
+    /// What is wrong with the arguments, if the operation does not accept every number.
+    #[inline(always)]
+    fn fault_at(&self, _x: Of<Self, f64>) -> Option<String> {
+        None
+    }
+
+    /// [`fault_at`](Self::fault_at), of tensors that broadcast against each other.
+    ///
+    /// # Errors
+    /// If the operation does not accept some of the numbers.
+    #[inline(always)]
+    fn check_values<F: Float>(&self, _x: Of<Self, &Tensor<F>>) -> Result<(), Error> {
+        Ok(())
+    }
+
     /// Operations of this type to try, each with its number.
     fn variants() -> Vec<Self> {
         vec![Self::default()]
@@ -156,7 +177,14 @@ impl<P: Pointwise> Op for P {
     }
 
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
-        broadcast(P::NAME, args)
+        match self.fault() {
+            None => broadcast(P::NAME, args),
+            Some(fault) => Err(Error::shape(P::NAME, fault)),
+        }
+    }
+
+    fn check<F: Float>(&self, a: Args<'_, Tensor<F>>) -> Result<(), Error> {
+        self.check_values(P::Arity::from_fn(|k| &a[k]))
     }
 
     fn forward<F: Float>(&self, a: Args<'_, Tensor<F>>) -> Value<F> {

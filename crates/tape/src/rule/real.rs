@@ -4,7 +4,7 @@ use std::ops::{Add, Div, Mul, Neg, Sub};
 
 use crate::algebra::Algebra;
 use crate::ops::{
-    Chain, Compare, Cos, Cosh, Erf, Exp, Floor, Ln, Polygamma, Pow, Powf, Select, Sigmoid, Sin, Sinh, Sqrt,
+    Chain, Compare, Cos, Cosh, Erf, Erfc, Exp, Floor, Ln, Polygamma, Pow, Powf, Select, Sigmoid, Sin, Sinh, Sqrt,
 };
 use crate::shape::Shape;
 
@@ -27,7 +27,8 @@ pub trait Real:
     /// The outcome of a comparison.
     type Mask: Copy;
 
-    /// This cotangent or tangent times a derivative: 0 where it is 0, also if the derivative is infinite there.
+    /// This cotangent or tangent times a derivative: 0 where it is 0, also if the derivative is infinite or NaN there, and
+    /// where the derivative is 0, also if this is infinite there.
     #[track_caller]
     fn chain(self, derivative: Self) -> Self;
     /// A constant beside this number.
@@ -57,6 +58,8 @@ pub trait Real:
     /// The error function.
     #[track_caller]
     fn erf(self) -> Self;
+    /// `1 − erf(x)`, accurate where it is small.
+    fn erfc(self) -> Self;
     /// The derivative of order `order` of the digamma function.
     #[track_caller]
     fn polygamma(self, order: u32) -> Self;
@@ -131,6 +134,9 @@ where
     #[track_caller]
     fn erf(self) -> Self {
         A::pointwise(Erf, [&self])
+    }
+    fn erfc(self) -> Self {
+        A::pointwise(Erfc, [&self])
     }
     #[track_caller]
     fn polygamma(self, order: u32) -> Self {

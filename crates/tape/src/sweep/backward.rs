@@ -12,13 +12,17 @@ use crate::few::Few;
 use crate::float::Float;
 use crate::gradients::{Gradients, RecordedGradients};
 use crate::kernels::slopes::Place;
+use crate::number::Num;
 use crate::op::Op;
 use crate::ops::AnyOp;
+use crate::real::Real;
 use crate::shape::Shape;
-use crate::sweep::reach::{self, Reach};
 use crate::tape::store::{self, Store, What};
-use crate::tape::{Operands, Parent, Step, Var, inherit, read, step, value_of};
+use crate::tape::{Operands, Parent, Step, Var, inherit, is_active, read, step, value_of};
 use crate::tensor::Tensor;
+
+use super::hooks::{hooked, run_hooks};
+use super::part::{self, Part};
 
 /// What stops the fast sweep over scalar nodes: where it must hand over or collect.
 enum Stop {
@@ -42,66 +46,114 @@ impl Stop {
 /// The stops below `end`, in ascending order.
 fn stops<F: Float>(store: &Store<F>, end: u32) -> Vec<Stop> {
     let leaves = store.leaves.iter().filter(|r| r.start < end).map(|r| Stop::Leaves(r.start, r.end.min(end)));
-    let retained = store.retained.iter().filter(|id| **id < end).map(|id| Stop::Retained(*id));
+    // A leaf that is retained is collected with its run.
+    let retained = store.retained.iter().filter(|id| **id < end && !store.is_leaf(**id)).map(|id| Stop::Retained(*id));
     let wide = store.wide.iter().take_while(|w| w.id < end).map(|w| Stop::Wide(w.id));
     in_order(leaves.chain(retained).chain(wide).collect())
 }
 
 /// The stops among what an output depends on, in ascending order.
-fn stops_among<F: Float>(store: &Store<F>, reach: &Reach) -> Vec<Stop> {
-    let leaves = reach.leaves.iter().rev().map(|r| Stop::Leaves(r.start, r.end));
-    let ids: &[u32] = if store.retained.is_empty() { &[] } else { &reach.ids };
-    let retained = ids.iter().rev().filter(|id| store.retained.binary_search(id).is_ok()).map(|id| Stop::Retained(*id));
-    let wide = reach.wide.iter().map(|k| Stop::Wide(store.wide[*k].id));
+fn stops_among<F: Float>(store: &Store<F>, part: &Part) -> Vec<Stop> {
+    let leaves = part.leaves.iter().rev().map(|r| Stop::Leaves(r.start, r.end));
+    let nodes = part.nodes.iter().rev().flat_map(|range| store.retained_in(range).iter());
+    let retained = nodes.map(|id| Stop::Retained(*id));
+    let wide = part.wide.iter().map(|k| Stop::Wide(store.wide[*k].id));
     in_order(leaves.chain(retained).chain(wide).collect())
 }
 
 fn in_order(mut all: Vec<Stop>) -> Vec<Stop> {
-    // Merging sorted runs: the standard sort finds them. A retained leaf is collected twice, as both.
+    // Merging sorted runs: the standard sort finds them.
     all.sort_by_key(Stop::end);
     all
 }
 
 /// The gradients of node `root` times `seed`, on numbers.
 pub(crate) fn backward<F: Float>(key: u32, root: u32, seed: Tensor<F>, all: bool) -> Result<Gradients<F>, Error> {
-    caught(|| if all { backward_all(key, root, seed) } else { backward_of_leaves(key, root, seed) })
+    caught(|| if all { backward_all(key, root, seed) } else { backward_of_leaves(key, root, seed, Vec::new()) })
 }
 
-fn backward_of_leaves<F: Float>(key: u32, root: u32, seed: Tensor<F>) -> Result<Gradients<F>, Error> {
+/// The gradients of leaves by node `root` times `seed`, each added to what is in `sums` for its leaf.
+pub(crate) fn backward_onto<F: Float>(
+    key: u32,
+    root: u32,
+    seed: Tensor<F>,
+    sums: Vec<(u32, Tensor<F>)>,
+) -> Result<Gradients<F>, Error> {
+    caught(|| backward_of_leaves(key, root, seed, sums))
+}
+
+/// A sweep over scalar nodes multiplies without looking. Where NaN came of it, which is rare, it is done again with a slope
+/// of 0 absorbing an infinite adjoint (decision 0008). Hooks see each gradient once, so that with them it is done so at once.
+fn backward_of_leaves<F: Float>(
+    key: u32,
+    root: u32,
+    seed: Tensor<F>,
+    sums: Vec<(u32, Tensor<F>)>,
+) -> Result<Gradients<F>, Error> {
+    let hooked = !hooked::<F>(key)?.is_empty();
+    match gradients_of_leaves(key, root, seed.clone(), sums.clone(), hooked)? {
+        (_, true) if !hooked => Ok(gradients_of_leaves(key, root, seed, sums, true)?.0),
+        (gradients, _) => Ok(gradients),
+    }
+}
+
+/// The gradients, and whether there is NaN among those that scalar nodes made.
+fn gradients_of_leaves<F: Float>(
+    key: u32,
+    root: u32,
+    seed: Tensor<F>,
+    sums: Vec<(u32, Tensor<F>)>,
+    absorbs: bool,
+) -> Result<(Gradients<F>, bool), Error> {
     let end = root + 1;
     let whole = |store: &mut Store<F>| {
         store.note_looked(u64::from(end));
-        (stops(store, end), store.last_place(), store.wide.partition_point(|w| w.id < end))
+        (stops(store, end), store.last_place(absorbs), store.wide.partition_point(|w| w.id < end))
     };
-    let swept_whole = |store: &mut Store<F>| store.budget(end).map_or_else(|| Ok(whole(store)), Err);
-    let mut reach = None;
-    let (stops, mut place, tensors) = match store::with_store(key, swept_whole)? {
+    let has_sums = !sums.is_empty();
+    // What has a sum already is gone to even where the output does not depend on it.
+    let start = |store: &mut Store<F>| match if has_sums { None } else { store.budget(end) } {
+        None => Ok(whole(store)),
+        Some(budget) => Err(budget),
+    };
+    let mut part = None;
+    let (stops, mut place, tensors) = match store::with_store(key, start)? {
         Ok(of_the_whole) => of_the_whole,
         Err(budget) => {
-            reach = reach::of_few::<F>(key, root, budget)?;
-            store::with_store(key, |store: &mut Store<F>| match &reach {
+            part = part::of_few::<F>(key, root, budget)?;
+            store::with_store(key, |store: &mut Store<F>| match &part {
                 None => whole(store),
-                Some(reach) => (stops_among(store, reach), store.last_place(), reach.wide.len()),
+                Some(part) => (stops_among(store, part), store.last_place(absorbs), part.wide.len()),
             })?
         }
     };
     let mut adjoints = store::take_adjoints::<F>(end as usize)?;
-    let mut cotangents = Waiting { positions: reach.as_ref().map(|r| &r.wide[..]), values: Vec::new() };
+    let mut cotangents = Waiting { positions: part.as_ref().map(|part| &part.wide[..]), values: Vec::new() };
     cotangents.values.resize_with(tensors, || None);
-    match store::with_store(key, |store: &mut Store<F>| store.wide_position(root))? {
-        Some(k) => *cotangents.at(k) = Some(seed),
+    let wide_at = |id: u32| store::with_store(key, |store: &mut Store<F>| store.wide_position(id));
+    match wide_at(root)? {
+        Some(position) => *cotangents.at(position) = Some(seed),
         None => adjoints[root as usize] = seed.item(),
     }
-    let mut gradients = Gradients::new(key, root);
-    let hooked = is_hooked::<F>(key)?;
-    let sweep_scalars = |first: u32, end: u32, place: &mut Place, adjoints: &mut [F]| {
-        store::with_store(key, |store: &mut Store<F>| match &reach {
-            None => store.sweep_scalars(first, end, place, adjoints),
-            Some(reach) => reach.nodes_between(first, end, |a, b| store.sweep_scalars(a, b, place, adjoints)),
-        })
-    };
+    for (leaf, sum) in sums {
+        if let Some(position) = wide_at(leaf)? {
+            let waiting = cotangents.at(position);
+            let seed = waiting.replace(sum);
+            seed.into_iter().for_each(|seed| accumulate(waiting, seed));
+        }
+    }
+    let mut gradients = Gradients::new(key, root, part.as_ref());
+    let mut reach = Reach::new(key, root, part.as_ref());
+    let hooked = hooked::<F>(key)?;
+    let mut nan = false;
     let mut top = end;
     let mut k = tensors;
+    let sweep_scalars = |first: u32, end: u32, place: &mut Place, adjoints: &mut [F]| {
+        store::with_store(key, |store: &mut Store<F>| match &part {
+            None => store.sweep_scalars(first, end, place, adjoints),
+            Some(part) => part.nodes_between(first, end, |a, b| store.sweep_scalars(a, b, place, adjoints)),
+        })
+    };
     for stop in stops.iter().rev() {
         let segment = stop.end();
         if segment < top {
@@ -109,13 +161,26 @@ fn backward_of_leaves<F: Float>(key: u32, root: u32, seed: Tensor<F>) -> Result<
         }
         match *stop {
             Stop::Leaves(first, end) => {
-                gradients.add_leaves(first, &mut adjoints[first as usize..end as usize]);
+                let among = hooked.partition_point(|id| *id < first)..hooked.partition_point(|id| *id < end);
+                for id in hooked[among].iter().rev().copied() {
+                    let adjoint = adjoints[id as usize];
+                    if adjoint != F::zero() || reach.contains::<F>(id)? {
+                        run_hooks(key, id, &adjoint.into())?;
+                    }
+                }
+                nan |= gradients.add_leaves(first, &mut adjoints[first as usize..end as usize]);
                 top = first;
             }
             Stop::Retained(id) => {
-                gradients.add_retained_scalar(id, adjoints[id as usize]);
-                if hooked {
-                    run_hooks(key, id, &adjoints[id as usize].into())?;
+                let adjoint = adjoints[id as usize];
+                nan |= num_traits::Float::is_nan(adjoint);
+                if adjoint != F::zero() || reach.contains::<F>(id)? {
+                    gradients.add_retained_scalar(id, adjoint);
+                    if hooked.binary_search(&id).is_ok() {
+                        run_hooks(key, id, &adjoint.into())?;
+                    }
+                } else {
+                    gradients.add_unreached([id]);
                 }
                 top = segment;
             }
@@ -124,6 +189,7 @@ fn backward_of_leaves<F: Float>(key: u32, root: u32, seed: Tensor<F>) -> Result<
                 k -= 1;
                 let scalar_part = std::mem::replace(&mut adjoints[id as usize], F::zero());
                 let mut g = cotangents.values[k].take();
+                nan |= num_traits::Float::is_nan(scalar_part);
                 if scalar_part != F::zero() {
                     let part = Tensor::from(scalar_part);
                     g = Some(match g {
@@ -131,10 +197,19 @@ fn backward_of_leaves<F: Float>(key: u32, root: u32, seed: Tensor<F>) -> Result<
                         None => part,
                     });
                 }
-                if let Some(g) = g.as_ref().filter(|_| hooked) {
-                    run_hooks(key, id, g)?;
+                if hooked.binary_search(&id).is_ok()
+                    && let Some(g) = g.clone().map_or_else(|| zeros_if_reached(key, id, &mut reach), |g| Ok(Some(g)))?
+                {
+                    run_hooks(key, id, &g)?;
                 }
-                visit_wide(key, id, cotangents.position(k), g, &mut adjoints, &mut cotangents, &mut gradients)?;
+                let retained =
+                    visit_wide(key, id, cotangents.position(k), g, &mut adjoints, &mut cotangents, &mut gradients)?;
+                if retained && !gradients.has_tensor(id) {
+                    match zeros_if_reached::<F>(key, id, &mut reach)? {
+                        Some(zeros) => gradients.add_tensor(id, zeros),
+                        None => gradients.add_unreached([id]),
+                    }
+                }
             }
         }
     }
@@ -143,16 +218,13 @@ fn backward_of_leaves<F: Float>(key: u32, root: u32, seed: Tensor<F>) -> Result<
     }
     adjoints[0] = F::zero();
     store::give_adjoints(adjoints);
-    match reach {
-        None => gradients.finish()?,
-        Some(reach) => gradients.finish_among(reach.ids)?,
-    }
-    Ok(gradients)
+    gradients.finish(&mut reach)?;
+    Ok((gradients, nan))
 }
 
 /// Cotangents that wait for their tensor node.
 struct Waiting<'a, F: Float> {
-    /// The positions of the nodes, in ascending order; `None` if they are all those below a node.
+    /// The positions of the nodes, in ascending order; `None` if they are all those up to a node.
     positions: Option<&'a [usize]>,
     /// In the order of the nodes.
     values: Vec<Option<Tensor<F>>>,
@@ -174,7 +246,44 @@ impl<F: Float> Waiting<'_, F> {
     }
 }
 
-/// Hands the cotangent of a tensor node to its parents, or keeps it if the node is a leaf.
+/// Which nodes an output depends on through differentiable arguments, found when it is first asked: most sweeps need not
+/// know.
+pub(crate) struct Reach<'a> {
+    key: u32,
+    root: u32,
+    /// What the sweep goes to, if that is not everything.
+    part: Option<&'a Part>,
+    found: Option<Vec<bool>>,
+}
+
+impl<'a> Reach<'a> {
+    fn new(key: u32, root: u32, part: Option<&'a Part>) -> Self {
+        Reach { key, root, part, found: None }
+    }
+
+    pub(crate) fn contains<F: Float>(&mut self, id: u32) -> Result<bool, Error> {
+        if let Some(part) = self.part {
+            return Ok(part.contains(id));
+        }
+        let found = match self.found.take() {
+            Some(found) => found,
+            None => reached::<F>(self.key, self.root)?,
+        };
+        Ok(self.found.insert(found).get(id as usize).copied().unwrap_or(false))
+    }
+}
+
+/// The gradient of a tensor node to which the sweep brought none: zeros where the output depends on it, through numbers
+/// whose derivatives are 0.
+fn zeros_if_reached<F: Float>(key: u32, id: u32, reach: &mut Reach) -> Result<Option<Tensor<F>>, Error> {
+    if !is_active::<F>(key, id) || !reach.contains::<F>(id)? {
+        return Ok(None);
+    }
+    Ok(Some(Tensor::zeros(value_of::<F>(key, id)?.real().shape())))
+}
+
+/// Hands the cotangent of a tensor node to its parents, or keeps it if the node is a leaf. Whether the node is no leaf and
+/// its gradient was asked for.
 fn visit_wide<F: Float>(
     key: u32,
     id: u32,
@@ -183,7 +292,7 @@ fn visit_wide<F: Float>(
     adjoints: &mut [F],
     cotangents: &mut Waiting<'_, F>,
     gradients: &mut Gradients<F>,
-) -> Result<(), Error> {
+) -> Result<bool, Error> {
     let mut operands = Operands::new();
     let mut parents: SmallVec<[u32; 3]> = SmallVec::new();
     let mut parts = None;
@@ -201,32 +310,46 @@ fn visit_wide<F: Float>(
     })??;
     if let Some(input) = leaf {
         gradients.add_tensor_leaf(id, line, input, g.filter(|_| active));
-        return Ok(());
+        return Ok(false);
     }
-    let (Some((what, value)), Some(g)) = (parts, g) else { return Ok(()) };
+    let (Some((what, value)), Some(g)) = (parts, g) else { return Ok(retained) };
     if retained {
         gradients.add_tensor(id, g.clone());
     }
     let op = match what {
         What::Op(op) => op,
         What::Slope(slope) => {
-            adjoints[parents[0] as usize] += g.item() * F::from_f64(slope);
-            return Ok(());
+            adjoints[parents[0] as usize] += Num(g.item()).chain(Num(F::from_f64(slope))).0;
+            return Ok(retained);
         }
         What::Var | What::Input => unreachable!("leaves have no parents"),
     };
     let args = Few::from_fn(operands.len(), |k| operands[k].0.as_arg());
     let needed = Few::those(parents.len(), |k| (operands[k].1 && op.active(k)).then_some(k));
     let y = value.real();
+    let wide_at = |id: u32| store::with_store(key, |store: &mut Store<F>| store.wide_position(id));
+    let mut sum_of = |k: usize| match wide_at(parents[needed[k]]).ok()? {
+        Some(position) => cotangents.at(position).take(),
+        None => Some(Tensor::from(std::mem::replace(&mut adjoints[parents[needed[k]] as usize], F::zero()))),
+    };
+    if let Some(sums) = op.vjps_onto(&needed, &g, Args(&args), &y, &mut sum_of) {
+        for (arg, sum) in needed.iter().zip(sums) {
+            match wide_at(parents[*arg])? {
+                Some(position) => accumulate(cotangents.at(position), sum),
+                None => adjoints[parents[*arg] as usize] += sum.item(),
+            }
+        }
+        return Ok(retained);
+    }
     for (arg, c) in needed.iter().zip(op.cotangents(&needed, g, Args(&args), &y)) {
         expect_shape(&op, "vjp", *arg, Tensor::shape(&c), &args[*arg].shape())?;
         let parent = parents[*arg];
-        match store::with_store(key, |store: &mut Store<F>| store.wide_position(parent))? {
+        match wide_at(parent)? {
             Some(position) => accumulate(cotangents.at(position), c),
             None => adjoints[parent as usize] += c.item(),
         }
     }
-    Ok(())
+    Ok(retained)
 }
 
 /// An error if a rule gives something of another shape than it must: a user's own may forget a sum, and what is then
@@ -252,7 +375,7 @@ pub(crate) fn reached<F: Float>(key: u32, root: u32) -> Result<Vec<bool>, Error>
     let mut reached = vec![false; root as usize + 1];
     reached[root as usize] = true;
     let (wide, mut place): (Vec<u32>, _) = store::with_store(key, |store: &mut Store<F>| {
-        (store.wide.iter().map(|w| w.id).take_while(|id| *id <= root).collect(), store.last_place())
+        (store.wide.iter().map(|w| w.id).take_while(|id| *id <= root).collect(), store.last_place(false))
     })?;
     let mut top = root + 1;
     for id in wide.into_iter().rev() {
@@ -324,35 +447,23 @@ pub(crate) fn why_inactive<F: Float>(key: u32, root: u32) -> Result<String, Erro
     Ok("the output depends on inputs alone, and on no var".into())
 }
 
-/// Calls what was asked to see the gradient of a node.
-fn run_hooks<F: Float>(key: u32, id: u32, g: &Tensor<F>) -> Result<(), Error> {
-    let hooks = store::with_store(key, |store: &mut Store<F>| store.hooks.get(id).cloned())?;
-    hooks.iter().flatten().for_each(|hook| hook(g));
-    Ok(())
-}
-
-/// Whether anything was asked to see gradients.
-fn is_hooked<F: Float>(key: u32) -> Result<bool, Error> {
-    store::with_store(key, |store: &mut Store<F>| !store.hooks.is_empty())
-}
-
 /// The sweep that keeps every cotangent, scalar or tensor, as numbers.
 fn backward_all<F: Float>(key: u32, root: u32, seed: Tensor<F>) -> Result<Gradients<F>, Error> {
     let cotangents = sweep::<F, _>(key, root, seed, &|id| value_of(key, id))?;
-    if is_hooked::<F>(key)? {
-        cotangents.iter().rev().try_for_each(|(id, g)| run_hooks(key, id, g))?;
+    for id in hooked::<F>(key)?.into_iter().rev() {
+        cotangents.get(id).map_or(Ok(()), |g| run_hooks(key, id, g))?;
     }
-    let mut gradients = Gradients::new(key, root);
-    let (reach, leaves): (Reach, Vec<_>) = store::with_store(key, |store: &mut Store<F>| {
-        let reach = Reach::new(store, cotangents.ids().into_iter().rev().collect());
-        let leaves = reach.wide.iter().map(|k| &store.wide[*k]).filter(|w| w.parents.is_empty());
-        let leaves = leaves.map(|w| (w.id, w.line, matches!(w.what, What::Input))).collect();
-        (reach, leaves)
+    let mut gradients = Gradients::new(key, root, None).of_all_nodes();
+    let (leaves, scalars): (Vec<_>, Vec<_>) = store::with_store(key, |store: &mut Store<F>| {
+        let wide = store.wide.iter().take_while(|w| w.id <= root).filter(|w| w.parents.is_empty());
+        let scalars = store.leaves.iter().take_while(|r| r.start <= root).map(|r| r.start..r.end.min(root + 1));
+        (wide.map(|w| (w.id, w.line, matches!(w.what, What::Input))).collect(), scalars.collect())
     })?;
-    for range in &reach.leaves {
+    for range in scalars.into_iter().rev() {
         let item = |id: u32| cotangents.get(id).map_or_else(F::zero, Tensor::item);
         let mut adjoints: Vec<F> = range.clone().map(item).collect();
-        gradients.add_leaves(range.start, &mut adjoints);
+        let _ = gradients.add_leaves(range.start, &mut adjoints);
+        gradients.add_unreached(range.filter(|id| !cotangents.contains(*id)));
     }
     for (id, g) in cotangents.iter() {
         gradients.add_tensor(id, g.clone());
@@ -360,7 +471,6 @@ fn backward_all<F: Float>(key: u32, root: u32, seed: Tensor<F>) -> Result<Gradie
     for (id, line, input) in leaves {
         gradients.note_leaf(id, line, input);
     }
-    gradients.finish_among(reach.ids)?;
     Ok(gradients)
 }
 
@@ -369,8 +479,8 @@ pub(crate) fn backward_recorded<F: Float>(root: Var<F>) -> Result<RecordedGradie
     let key = root.key;
     let seed = root.full(root.try_value()?.shape().clone(), 1.0);
     let cotangents = sweep::<F, _>(key, root.id, seed, &|id| handle(key, id))?;
-    if is_hooked::<F>(key)? {
-        cotangents.iter().rev().try_for_each(|(id, g)| run_hooks(key, id, &g.try_value()?))?;
+    for id in hooked::<F>(key)?.into_iter().rev() {
+        cotangents.get(id).map_or(Ok(()), |g| run_hooks(key, id, &g.try_value()?))?;
     }
     RecordedGradients::new(root, cotangents)
 }
@@ -391,18 +501,19 @@ pub(crate) fn sweep<F: Float, A: Algebra>(
     seed: A,
     at: &dyn Fn(u32) -> Result<Any<A>, Error>,
 ) -> Result<ById<A>, Error> {
-    sweep_to::<F, A>(key, root, seed, at, &[])
+    sweep_to::<F, A>(key, root, seed, at, &[], Vec::new())
 }
 
-/// [`sweep`] that does not go on beyond the nodes `ends`.
+/// [`sweep`] that does not go on beyond the nodes `ends`, and adds to the `sums` of some nodes.
 pub(crate) fn sweep_to<F: Float, A: Algebra>(
     key: u32,
     root: u32,
     seed: A,
     at: &dyn Fn(u32) -> Result<Any<A>, Error>,
     ends: &[u32],
+    sums: Vec<(u32, A)>,
 ) -> Result<ById<A>, Error> {
-    caught(|| sweep_on::<F, A>(key, root, seed, at, ends))
+    caught(|| sweep_on::<F, A>(key, root, seed, at, ends, sums))
 }
 
 fn sweep_on<F: Float, A: Algebra>(
@@ -411,8 +522,14 @@ fn sweep_on<F: Float, A: Algebra>(
     seed: A,
     at: &dyn Fn(u32) -> Result<Any<A>, Error>,
     ends: &[u32],
+    sums: Vec<(u32, A)>,
 ) -> Result<ById<A>, Error> {
-    let mut cotangents = ById::from_iter([(root, seed)]);
+    let mut cotangents: ById<A> = sums.into_iter().collect();
+    let seed = match cotangents.take(root) {
+        Some(sum) => sum + seed,
+        None => seed,
+    };
+    cotangents.insert(root, seed);
     let mut next = Some(root);
     while let Some(id) = next {
         next = cotangents.before(id);
@@ -433,7 +550,12 @@ fn sweep_on<F: Float, A: Algebra>(
             _ => None,
         });
         let need = Few::from_fn(needed.len(), |k| needed[k].0);
-        for ((_, parent), c) in needed.iter().zip(op.cotangents(&need, g, Args(&args), &y)) {
+        let mut sum_of = |k: usize| cotangents.take(needed[k].1);
+        let parts = match op.vjps_onto(&need, &g, Args(&args), &y, &mut sum_of) {
+            Some(sums) => sums,
+            None => op.cotangents(&need, g, Args(&args), &y),
+        };
+        for ((_, parent), c) in needed.iter().zip(parts) {
             match cotangents.get_mut(*parent) {
                 Some(sum) => *sum = sum.clone() + c,
                 None => cotangents.insert(*parent, c),

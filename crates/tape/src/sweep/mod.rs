@@ -4,6 +4,7 @@
 
 mod backward;
 pub(crate) mod gradients;
-mod reach;
+mod hooks;
+mod part;
 
 pub(crate) use backward::*;

@@ -4,6 +4,7 @@ use std::panic::Location;
 
 use smallvec::SmallVec;
 
+use super::lifted::lift_value;
 use super::read::{Operands, line_of, read};
 use super::store::{self, CONSTANT, GRADIENT_ONLY, Line, Store, What};
 use super::{Scalar, Var, constant_id};
@@ -15,9 +16,9 @@ use crate::ceiling::admit_result;
 use crate::error::{Error, OrRaise, caught};
 use crate::few::Few;
 use crate::float::Float;
-use crate::op::{Custom, Kind, Op, ReadBy, Value, result_shape};
+use crate::op::{Custom, Kind, Op, ReadBy, Value, checked_shape};
 use crate::ops::AnyOp;
-use crate::param::{Param, ParamId};
+use crate::param::Param;
 use crate::pointwise::{Arity, Of, Pointwise};
 use crate::readers::{BySymbol, formula};
 use crate::shape::Shape;
@@ -84,7 +85,8 @@ const LARGE: usize = 1 << 16;
 /// Checks the arguments of an operation and computes it.
 pub(crate) fn evaluate<O: Op, F: Float>(op: &O, args: Args<'_, Tensor<F>>) -> Result<Value<F>, Error> {
     let shapes = shapes_of(args);
-    let shape = result_shape(op, &Few::from_fn(args.len(), |k| args.0[k].kind()), &shapes)?;
+    let kinds = Few::from_fn(args.len(), |k| args.0[k].kind());
+    let shape = checked_shape(op, &kinds, || op.shape_of(args, &shapes))?;
     op.check(args)?;
     let kind = op.output();
     if shape.len_elements() == 0 {
@@ -259,7 +261,7 @@ impl<F: Float> Lift<F> for Var<F> {
         if param.is_frozen() {
             return Lift::constant(self, param.value().clone());
         }
-        let id = lift_value(self.key, param.id(), Location::caller(), || param.value().clone());
+        let id = lift_value(self.key, param.id(), Location::caller(), param.value());
         Var::new(self.key, id.or_raise())
     }
 
@@ -267,34 +269,6 @@ impl<F: Float> Lift<F> for Var<F> {
     fn constant(&self, value: Tensor<F>) -> Self {
         constant(self.key, value.into())
     }
-}
-
-/// The leaf of a parameter on the tape `key`, if there is one.
-#[cfg(feature = "check")]
-pub(crate) fn param_node<F: Float>(key: u32, param: &ParamId) -> Option<u32> {
-    store::with_store(key, |store: &mut Store<F>| store.params.get(param).copied()).ok().flatten()
-}
-
-/// The parameter whose leaf on the tape `key` is the node `id`, if it is one's.
-#[cfg(feature = "check")]
-pub(crate) fn param_at<F: Float>(key: u32, id: u32) -> Option<ParamId> {
-    let of = |store: &mut Store<F>| store.params.iter().find(|(_, leaf)| **leaf == id).map(|(param, _)| *param);
-    store::with_store(key, of).ok().flatten()
-}
-
-/// The leaf of a parameter on the tape `key`, made of `value` if there is none yet.
-pub(crate) fn lift_value<F: Float>(
-    key: u32,
-    param: ParamId,
-    line: Line,
-    value: impl FnOnce() -> Tensor<F>,
-) -> Result<u32, Error> {
-    if let Some(id) = store::with_store(key, |store: &mut Store<F>| store.params.get(&param).copied())? {
-        return Ok(id);
-    }
-    let id = store::push_wide(key, What::Var, SmallVec::new(), value().into(), line, true)?;
-    store::with_store(key, |store: &mut Store<F>| store.params.insert(param, id))?;
-    Ok(id)
 }
 
 impl<F: Float> Operand<Var<F>> for Tensor<F> {

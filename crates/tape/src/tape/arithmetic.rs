@@ -12,6 +12,7 @@ use crate::float::Float;
 use crate::number::Num;
 use crate::ops::{self, AnyOp};
 use crate::pointwise::{Arity, Of, Pointwise, Two};
+use crate::real::Real;
 
 impl<F: Float> Scalar<F> {
     /// `value` is a function of this number with derivative `slope`; `free` is what the free slot keeps.
@@ -87,7 +88,7 @@ impl<F: Float> Scalar<F> {
         let x = [Num(self.value()), Num(number)];
         let y = op.eval(x);
         let slope = op.slope(0).map_or_else(|| op.partial(0, x, y).0, F::from_f64);
-        self.unary(y.0, Slope { by: slope, not_zero: slope != F::zero() }, number, Entry::<F, P>::OP, 0)
+        self.unary(y.0, Slope::known(slope), number, Entry::<F, P>::OP, 0)
     }
 
     /// An operation of a plain number and this one.
@@ -98,7 +99,7 @@ impl<F: Float> Scalar<F> {
         let x = [Num(number), Num(self.value())];
         let y = op.eval(x);
         let slope = op.slope(1).map_or_else(|| op.partial(1, x, y).0, F::from_f64);
-        self.unary(y.0, Slope { by: slope, not_zero: slope != F::zero() }, number, Entry::<F, P>::OP, 1)
+        self.unary(y.0, Slope::known(slope), number, Entry::<F, P>::OP, 1)
     }
 }
 
@@ -212,26 +213,33 @@ fn any_binary<F: Float>((a, s): (Scalar<F>, F), (b, t): (Scalar<F>, F), extra: E
     }
 }
 
-/// A derivative, and whether it is known not to be 0: beside a literal the compiler knows, and drops the check.
+/// A derivative, and whether it is known to be neither 0 nor infinite: beside a literal the compiler knows, and drops the check.
 #[derive(Clone, Copy)]
 struct Slope<F> {
     by: F,
-    not_zero: bool,
+    is_plain: bool,
 }
 
 impl<F: Float> Slope<F> {
+    /// A derivative beside a plain number, which most often is a literal.
+    #[inline(always)]
+    fn known(by: F) -> Self {
+        Slope { by, is_plain: by != F::zero() && is_finite(by) }
+    }
+
     /// The chain of a slope and this one.
     #[inline(always)]
     fn behind(self, slope: F) -> F {
-        if self.not_zero { slope * self.by } else { times(slope, self.by) }
+        if self.is_plain { slope * self.by } else { times(slope, self.by) }
     }
 }
 
-/// A chain of two slopes. A zero derivative absorbs an infinite slope, as a full tape skips a zero adjoint.
+/// A chain of two slopes. A zero derivative absorbs an infinite slope, as a full tape skips a zero adjoint; a zero slope
+/// absorbs an infinite derivative, which comes to it as a cotangent.
 #[inline(always)]
 pub(crate) fn times<F: Float>(slope: F, derivative: F) -> F {
     let product = slope * derivative;
-    if num_traits::Float::is_nan(product) { absorb(product, derivative) } else { product }
+    if num_traits::Float::is_nan(product) { absorb(slope, derivative) } else { product }
 }
 
 /// Whether two numbers are finite. (If the sum is not, though they are, that is told too, and does no harm.)
@@ -248,8 +256,8 @@ fn is_finite<F: Float>(x: F) -> bool {
 
 aside! {
     /// Called, so that the way around it is a branch that is not taken and not ten instructions that choose.
-    extern fn absorb<F: Float>(product: F, derivative: F) -> F {
-        if derivative == F::zero() { derivative } else { product }
+    extern fn absorb<F: Float>(slope: F, derivative: F) -> F {
+        Num(derivative).chain(Num(slope)).0
     }
 }
 
@@ -269,12 +277,17 @@ impl<F: Float> Elementwise for Scalar<F> {
     fn pointwise<P: Pointwise>(op: P, args: Of<P, &Self>) -> Self {
         let args = args.as_ref();
         let x = P::Arity::from_fn(|k| Num(args[k].value()));
+        // Of most operations both are `None` without a look.
+        let fault = op.fault().or_else(|| op.fault_at(P::Arity::from_fn(|k| args[k].value().to_f64())));
+        if let Some(fault) = fault {
+            Error::shape(P::NAME, fault).raise()
+        }
         let y = op.eval(x);
         let partials = op.partials(x, y);
         let slope = |arg: usize| op.slope(arg).map_or(partials.as_ref()[arg].0, F::from_f64);
         match P::Arity::N {
             1 => {
-                let slope = Slope { by: slope(0), not_zero: op.slope(0).is_some_and(|c| c != 0.0) };
+                let slope = Slope { by: slope(0), is_plain: op.slope(0).is_some_and(|c| c != 0.0) };
                 args[0].unary(y.0, slope, F::from_f64(op.attribute()), Entry::<F, P>::OP, 0)
             }
             2 => {

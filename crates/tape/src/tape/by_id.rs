@@ -18,10 +18,6 @@ impl<V> Default for ById<V> {
 }
 
 impl<V> ById<V> {
-    pub(crate) fn is_empty(&self) -> bool {
-        self.values.iter().all(Option::is_none)
-    }
-
     pub(crate) fn get(&self, id: u32) -> Option<&V> {
         self.places.get(id).and_then(|at| self.values[at].as_ref())
     }

@@ -332,6 +332,7 @@ pub(crate) fn open_in<F: Float>(kind: u32) -> Result<u32, Error> {
             wide: Vec::new(),
             constants: Vec::new(),
             params: HashMap::new(),
+            param_of: HashMap::new(),
             leaves: Vec::new(),
             retained: Vec::new(),
             on_non_finite: OnNonFinite::Off,
@@ -419,6 +420,7 @@ pub(crate) fn clear_in<F: Float>(key: u32) -> Result<u32, Error> {
         store.key = new;
         store.len = 0;
         store.params.clear();
+        store.param_of.clear();
         store.leaves.clear();
         store.retained.clear();
         let hooks = std::mem::take(&mut store.hooks);

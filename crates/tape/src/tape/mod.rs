@@ -7,6 +7,7 @@ pub(crate) mod by_id;
 mod combination;
 mod functions;
 mod keys;
+mod lifted;
 mod memory;
 #[cfg(feature = "nalgebra")]
 mod nalgebra;
@@ -27,11 +28,12 @@ use std::panic::Location;
 
 use smallvec::SmallVec;
 
-pub(crate) use apply::{evaluate, lift_value};
-#[cfg(feature = "check")]
-pub(crate) use apply::{param_at, param_node};
+pub(crate) use apply::evaluate;
 pub(crate) use arithmetic::{add_two, key_of, push_many, push_run};
 pub(crate) use combination::Combination;
+pub(crate) use lifted::{lift_given, lift_value};
+#[cfg(feature = "check")]
+pub(crate) use lifted::{param_at, param_node};
 #[cfg(feature = "nalgebra")]
 pub use nalgebra::NalgebraFloat;
 pub(crate) use read::{Operands, Parent, Step, inherit, is_active, read, step, value_in, value_of};
@@ -214,7 +216,8 @@ impl<F: Float> Tape<F> {
     ///
     /// With [`OnNonFinite::Error`] a sweep begins with a look at every value that the output depends on, and ends with
     /// one at the gradients. The error names the first operation that made such a number of finite ones, the element and
-    /// the source line. What a `select` did not take is no error.
+    /// the source line. What no result depends on is no error, such as the branch that a `select` did not take; nor is an
+    /// infinity that was given on purpose, such as a mask of −∞ before a softmax, as long as the output is finite.
     ///
     /// # Examples
     /// ```

@@ -1,6 +1,6 @@
 //! What sweeps and other readers read of a tape: values, operations, parents, lines.
 
-use std::sync::Arc;
+use std::rc::Rc;
 
 use smallvec::SmallVec;
 
@@ -74,7 +74,7 @@ pub(crate) struct Step<F: Float> {
     pub(crate) op: AnyOp,
     pub(crate) parents: SmallVec<[Parent<F>; 3]>,
     pub(crate) line: Line,
-    pub(crate) layer: Option<Arc<str>>,
+    pub(crate) layer: Option<Rc<str>>,
 }
 
 /// A parent of a node: a node, a constant tensor, or a plain number.

@@ -9,7 +9,6 @@ use crate::error::{Error, OrRaise};
 use crate::float::Float;
 use crate::gradients::{Gradients, RecordedGradients};
 use crate::non_finite;
-use crate::sweep;
 use crate::tensor::Tensor;
 
 /// A recorded number: a `Copy` handle of 24 bytes (16 in `f32`) with its value.
@@ -127,7 +126,9 @@ impl<F: Float> Scalar<F> {
     /// As `backward`, and on a gradient-only tape.
     #[track_caller]
     pub fn backward_recorded(&self) -> RecordedGradients<F> {
-        self.graph("record gradients").and_then(|key| sweep::backward_recorded(Var::new(key, self.id()))).or_raise()
+        self.graph("record gradients")
+            .and_then(|key| non_finite::backward_recorded(Var::new(key, self.id())))
+            .or_raise()
     }
 
     /// Keeps the derivative by this intermediate in every later sweep. The result stands for the same number; on a
@@ -156,8 +157,9 @@ impl<F: Float> Scalar<F> {
         retained.or_raise()
     }
 
-    /// Shows the gradient of this number to `f` in every later sweep that reaches it, and keeps it, as
-    /// [`retain`](Self::retain) does; on a gradient-only tape go on with the result.
+    /// Shows the gradient of this number to `f` in every later sweep of an output that depends on it, once, and keeps it, as
+    /// [`retain`](Self::retain) does; on a gradient-only tape go on with the result. A sweep that `f` itself starts shows
+    /// nothing.
     ///
     /// # Panics
     /// If the number is a constant, or its tape was cleared or dropped.

@@ -24,7 +24,7 @@ impl<F: Float, O: Op + Default> Entry<F, O> {
 type Arguments<F> = SmallVec<[(u32, F); 16]>;
 
 impl<F: Float> Sum for Scalar<F> {
-    /// The sum, from left to right, as one node.
+    /// The sum, from left to right, as one node. It is summed in `f64`: that of many numbers of `f32` keeps its digits.
     #[inline]
     #[track_caller]
     fn sum<I: Iterator<Item = Self>>(numbers: I) -> Self {
@@ -107,7 +107,7 @@ fn product_of_slopes<F: Float>(key: u32, numbers: &[Scalar<F>]) -> Scalar<F> {
 }
 
 impl<F: Float> Scalar<F> {
-    /// The dot product `Σ aₖ bₖ`, from left to right, as one node.
+    /// The dot product `Σ aₖ bₖ`, from left to right, as one node. It is summed in `f64`.
     ///
     /// # Panics
     /// If the slices have different lengths, or hold numbers of two tapes.
@@ -127,7 +127,8 @@ impl<F: Float> Scalar<F> {
             Error::shape("dot", format!("{} numbers and {}", a.len(), b.len())).raise()
         }
         let pairs = || a.iter().zip(b);
-        let value = pairs().fold(F::zero(), |sum, (a, b)| sum + a.value() * b.value());
+        let value = pairs().fold(0.0, |sum, (a, b)| sum + (a.value() * b.value()).to_f64());
+        let value = F::from_f64(value);
         let ((Some(key), other) | (other, Some(key))) = (key_of(a), key_of(b)) else { return Scalar::constant(value) };
         if other.is_some_and(|other| other != key) {
             Error::ForeignTape.raise()
@@ -163,10 +164,12 @@ impl<F: Float> Scalar<F> {
         // With no finite largest number there is nothing to take out, and ∞ − ∞ must not arise.
         let shift = if num_traits::Float::is_finite(largest) { largest } else { F::zero() };
         let exp = |x: &Self| num_traits::Float::exp(x.value() - shift);
-        let total = numbers.iter().fold(F::zero(), |sum, x| sum + exp(x));
+        let total = F::from_f64(numbers.iter().fold(0.0, |sum, x| sum + exp(x).to_f64()));
         let value = num_traits::Float::ln(total) + shift;
         let Some(key) = key_of(numbers) else { return Scalar::constant(value) };
-        let weight = |x: &Self| exp(x) / total;
+        // Of numbers that are all −∞ none has a part.
+        let whole = if total == F::zero() { F::one() } else { total };
+        let weight = |x: &Self| exp(x) / whole;
         if numbers.iter().any(Scalar::is_folding) {
             let mut sum = Combination::new(key);
             numbers.iter().filter(|x| x.tag() != 0).for_each(|x| sum.add(x, weight(x)));

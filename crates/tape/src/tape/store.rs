@@ -10,10 +10,10 @@ use std::ops::Range;
 use std::panic::Location;
 use std::ptr;
 use std::rc::Rc;
-use std::sync::Arc;
 
 use smallvec::SmallVec;
 
+use super::lifted::Lifted;
 pub(crate) use super::memory::{
     Inherit, Lane, clear, clear_in, close, close_in, give_adjoints, open, open_in, set_limit, take_adjoints, with_store,
 };
@@ -23,9 +23,11 @@ use crate::float::Float;
 use crate::kernels::prefetch::{AHEAD, prefetch};
 use crate::kernels::slopes::{self, Parents, Place};
 use crate::non_finite::OnNonFinite;
+use crate::number::Num;
 use crate::op::Value;
 use crate::ops::AnyOp;
 use crate::param::ParamId;
+use crate::real::Real;
 use crate::tensor::Tensor;
 
 /// A place in the source.
@@ -124,7 +126,7 @@ pub(crate) struct Wide<F: Float> {
     pub(crate) value: Value<F>,
     pub(crate) line: Line,
     /// The layer in which it was recorded.
-    pub(crate) layer: Option<Arc<str>>,
+    pub(crate) layer: Option<Rc<str>>,
     /// Whether it depends on a `var`.
     pub(crate) active: bool,
     pub(crate) retained: bool,
@@ -160,7 +162,9 @@ pub struct Store<F: Float> {
     pub(super) pieces: Vec<Piece>,
     pub(crate) wide: Vec<Wide<F>>,
     pub(crate) constants: Vec<Value<F>>,
-    pub(crate) params: HashMap<ParamId, u32>,
+    pub(crate) params: HashMap<ParamId, Lifted>,
+    /// The parameter that each leaf of one stands for.
+    pub(crate) param_of: HashMap<u32, ParamId>,
     /// The scalar leaves, as ranges of ids in ascending order.
     pub(crate) leaves: Vec<Range<u32>>,
     /// Scalar nodes whose gradient is kept, in ascending order.
@@ -258,6 +262,12 @@ impl<F: Float> Store<F> {
         before.checked_sub(1).is_some_and(|k| self.leaves[k].contains(&id))
     }
 
+    /// The scalar nodes in a range whose gradient is kept.
+    pub(crate) fn retained_in(&self, range: &Range<u32>) -> &[u32] {
+        let from = self.retained.partition_point(|id| *id < range.start);
+        &self.retained[from..self.retained.partition_point(|id| *id < range.end)]
+    }
+
     /// How many nodes may be looked at to find those that an output below `end` depends on; `None` if it is not worth it:
     /// in the first sweep of a tape, on a short one, and until it is twice as long as when they were too many.
     pub(crate) fn budget(&mut self, end: u32) -> Option<usize> {
@@ -304,9 +314,11 @@ impl<F: Float> Store<F> {
     }
 
     /// Where a walk backwards over the scalar nodes begins.
-    pub(crate) fn last_place(&self) -> Place {
+    ///
+    /// If it `absorbs`, slopes of 0 absorb infinite adjoints where a sweep goes on from there.
+    pub(crate) fn last_place(&self, absorbs: bool) -> Place {
         let piece = self.pieces.len().saturating_sub(1);
-        Place { piece, at: self.pieces.last().map_or(0, |p| p.used), id: self.len, underflows: false }
+        Place { piece, at: self.pieces.last().map_or(0, |p| p.used), id: self.len, underflows: false, absorbs }
     }
 
     /// Propagates adjoints through the scalar nodes `first..end`, newest first. Each is read once, left at zero, and
@@ -316,11 +328,18 @@ impl<F: Float> Store<F> {
     pub(crate) fn sweep_scalars(&self, first: u32, end: u32, place: &mut Place, adjoints: &mut [F]) {
         assert!(first >= 1 && end <= self.len && end as usize <= adjoints.len());
         if self.key & GRADIENT_ONLY == 0 {
-            return self.sweep_nodes(first as usize, end as usize, place, adjoints);
+            return match place.absorbs {
+                true => self.sweep_nodes_absorbing(first as usize, end as usize, adjoints),
+                false => self.sweep_nodes(first as usize, end as usize, place, adjoints),
+            };
         }
         self.skip(end, place);
         while place.id > first {
             self.enter_piece(place);
+            if place.absorbs {
+                slopes::sweep_absorbing::<F>(&self.pieces[place.piece].words, place, first, adjoints);
+                continue;
+            }
             // SAFETY: the words in use of a piece are records written by `try_write` and `take_ids`, a
             // place stands between two records, and parents are older than their node. `place.id <= end`, and
             // `end <= adjoints.len()` was asserted.
@@ -409,6 +428,23 @@ impl<F: Float> Store<F> {
             adjoints[end - 1] += carry;
             carry = zero;
             place.underflows |= slopes::underflow(&adjoints[..end]);
+        }
+    }
+
+    /// [`sweep_nodes`](Self::sweep_nodes) where a slope of 0 absorbs an infinite adjoint.
+    fn sweep_nodes_absorbing(&self, first: usize, end: usize, adjoints: &mut [F]) {
+        for id in (first..end).rev() {
+            let adjoint = std::mem::replace(&mut adjoints[id], F::zero());
+            if adjoint == F::zero() {
+                continue;
+            }
+            // SAFETY: `id` is at least 1, below `len` and no leaf or tensor, so the node was written.
+            let node = unsafe { self.nodes[id / CHUNK][id % CHUNK].assume_init_ref() };
+            let mut give = |id: u32, slope: F| adjoints[id as usize] += Num(adjoint).chain(Num(slope)).0;
+            match node.depends_on() {
+                Parents::Two(parents) => parents.iter().zip(node.slopes).for_each(|(id, slope)| give(*id, slope)),
+                parents => parents.for_each(|id| give(id, F::one())),
+            }
         }
     }
 

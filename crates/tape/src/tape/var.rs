@@ -182,16 +182,19 @@ impl<F: Float> Var<F> {
     pub fn try_backward_recorded(&self) -> Result<RecordedGradients<F>, Error> {
         self.graph("record gradients")?;
         self.seed()?;
-        sweep::backward_recorded(*self)
+        non_finite::backward_recorded(*self)
     }
 
-    /// Keeps the derivative by this intermediate in every later sweep.
+    /// Keeps the derivative by this intermediate in every later sweep. Of a constant there is none.
     ///
     /// # Panics
     /// If the tape is gone.
     #[track_caller]
     pub fn retain(self) -> Self {
         let done = store::with_store(self.key, |store: &mut Store<F>| {
+            if self.id & CONSTANT != 0 {
+                return;
+            }
             if let Some(k) = store.wide_position(self.id) {
                 store.wide[k].retained = true;
             } else if let Err(at) = store.retained.binary_search(&self.id) {
@@ -222,8 +225,8 @@ impl<F: Float> Var<F> {
         self
     }
 
-    /// Shows the gradient of this node to `f` in every later sweep that reaches it: when it is complete, before it is
-    /// handed on. Sweeps that record show its value.
+    /// Shows the gradient of this node to `f` in every later sweep of an output that depends on it, once: when it is
+    /// complete, before it is handed on. Sweeps that record show its value. A sweep that `f` itself starts shows nothing.
     ///
     /// The gradient cannot be changed here: that is a derivative rule, and an operation of its own (`docs/add-an-op.md`)
     /// has it in every mode.
@@ -246,8 +249,10 @@ impl<F: Float> Var<F> {
     #[track_caller]
     pub fn on_gradient(self, f: impl Fn(&Tensor<F>) + 'static) -> Self {
         let done = store::with_store(self.key, |store: &mut Store<F>| {
+            if self.id & CONSTANT != 0 {
+                return;
+            }
             if store.wide_position(self.id).is_none()
-                && self.id & CONSTANT == 0
                 && let Err(at) = store.retained.binary_search(&self.id)
             {
                 store.retained.insert(at, self.id);

@@ -115,7 +115,6 @@ impl<E: Element> Tensor<E> {
     }
 
     /// Whether both are the same buffer, read in the same way.
-    #[cfg(any(feature = "linalg", feature = "check"))]
     pub(crate) fn is(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.buffer, &other.buffer)
             && self.shape == other.shape

@@ -19,12 +19,12 @@ use crate::readers::{Dual, Symbol, Text};
 use crate::shape::Shape;
 use crate::sweep;
 use crate::tape::store::{self, CONSTANT, Store, What};
-use crate::tape::{Tape, Var, is_active, lift_value, value_of};
+use crate::tape::{Tape, Var, is_active, lift_given, lift_value, value_of};
 use crate::tensor::Tensor;
 
 /// Computes `f` of `args` and keeps its result alone: what lies between is computed again in the backward pass.
 ///
-/// The gradients are those of `f(args)`, bit for bit. A sweep calls `f` once more, so a forward and backward pass cost
+/// The gradients are those of `f(args)`, bit for bit, also by what several blocks share. A sweep calls `f` once more, so a forward and backward pass cost
 /// about a third more time; the tape keeps the arguments and the result instead of every intermediate. Checkpointing
 /// each of √n blocks of a network of n layers keeps O(√n) of their values (Griewank and Walther, *Evaluating
 /// Derivatives*, 2008, ch. 12).
@@ -35,7 +35,8 @@ use crate::tensor::Tensor;
 /// | result | that of `f(args)` |
 ///
 /// `f` runs on a tape of its own, so all that it takes from outside must be among `args`, or be a parameter that it lifts
-/// (a clone of a model shares its parameters and their memory). It must compute the same each time.
+/// (a closure that must own what it uses takes [`tied`](crate::Param::tied) parameters). It must compute the same each time: a sweep that finds
+/// another value is refused.
 ///
 /// Backward passes, recorded or not, forward mode and Hessian–vector products can read it. A third derivative by forward
 /// mode cannot, and says so.
@@ -51,7 +52,7 @@ use crate::tensor::Tensor;
 /// ```
 /// use wengert_tape::{checkpoint, prelude::*};
 /// let w = Param::new(Tensor::from([[0.5, -1.0], [2.0, 0.3]]));
-/// let block = { let w = w.clone(); move |x: &[Var]| x[0].matmul(x[0].lift(&w)).tanh().sum() };
+/// let block = { let w = w.tied(); move |x: &[Var]| x[0].matmul(x[0].lift(&w)).tanh().sum() };
 ///
 /// let tape = Tape::new();
 /// let x = tape.var(Tensor::from([[1.0, 2.0]]));
@@ -86,7 +87,7 @@ pub fn checkpoint<F: Float>(
     let mut parents: SmallVec<[u32; 3]> = args.iter().map(|a| a.id).collect();
     let mut active = args.iter().any(|a| is_active::<F>(key, a.id));
     for (param, value) in run.lifted()? {
-        parents.push(lift_value(key, param, line, || value)?);
+        parents.push(lift_value(key, param, line, &value)?);
         op.params.push(param);
         active = true;
     }
@@ -131,9 +132,16 @@ impl<F: Float> Run<F> {
     /// The parameters that the function lifted, in order, with their values.
     fn lifted(&self) -> Result<Vec<(ParamId, Tensor<F>)>, Error> {
         let key = self.tape.key();
-        let mut ids: Vec<(u32, ParamId)> =
-            store::with_store(key, |store: &mut Store<F>| store.params.iter().map(|(p, id)| (*id, *p)).collect())?;
+        let mut ids: Vec<(u32, ParamId)> = store::with_store(key, |store: &mut Store<F>| {
+            store.params.iter().flat_map(|(p, lifted)| lifted.leaves().map(|id| (id, *p))).collect()
+        })?;
         ids.sort_unstable();
+        let mut params: Vec<ParamId> = ids.iter().map(|(_, param)| *param).collect();
+        params.sort_unstable();
+        if let Some(pair) = params.windows(2).find(|pair| pair[0] == pair[1]) {
+            let message = "was changed between two uses inside the function, or stands in it with two values";
+            return Err(Error::Argument(format!("checkpoint: {} {message}; clone one of them", pair[0])));
+        }
         ids.into_iter().map(|(id, param)| Ok((param, value_of::<F>(key, id)?.real()))).collect()
     }
 
@@ -146,6 +154,78 @@ impl<F: Float> Run<F> {
     fn depends(&self) -> bool {
         self.y.id & CONSTANT == 0 && is_active::<F>(self.y.key, self.y.id)
     }
+
+    /// The sums that a sweep goes on from, by leaf, and those that it does not come to.
+    fn split<A>(&self, need: &[usize], sums: Sums<A>) -> (Vec<(u32, A)>, Sums<A>) {
+        let depends = self.depends();
+        split(need, sums, |k| Some(self.operands[k].id).filter(|id| depends && *id <= self.y.id))
+    }
+
+    /// An error if the function gave another value before.
+    fn gave(&self, before: &Tensor<F>, again: Again) -> Result<(), Error> {
+        same_numbers(before, &self.y.try_value()?, again)
+    }
+}
+
+/// What the other uses of operands gave so far.
+type Sums<A> = Vec<Option<A>>;
+
+/// Sums by the nodes at which a sweep goes on from them, and those without.
+fn split<A>(need: &[usize], sums: Sums<A>, node: impl Fn(usize) -> Option<u32>) -> (Vec<(u32, A)>, Sums<A>) {
+    let (mut given, mut left) = (Vec::new(), Vec::new());
+    for (k, sum) in need.iter().zip(sums) {
+        match (sum, node(*k)) {
+            // The same operand may stand in two places: its sum came with the first.
+            (Some(sum), Some(id)) => {
+                given.push((id, sum));
+                left.push(None);
+            }
+            (sum, _) => left.push(sum),
+        }
+    }
+    (given, left)
+}
+
+/// How near a value must be to the one before.
+#[derive(Clone, Copy)]
+enum Again {
+    /// To the bit: on a tape, which holds the arguments.
+    Exactly,
+    /// But for rounding, which the gradient checker adds to values.
+    Nearly,
+}
+
+/// An error if a function that is computed again gives other numbers than before.
+fn same_numbers<F: Float>(before: &Tensor<F>, again: &Tensor<F>, how: Again) -> Result<(), Error> {
+    let rounding = match how {
+        Again::Exactly => 0.0,
+        Again::Nearly => {
+            let finite = before.data().iter().map(|x| Float::to_f64(*x).abs()).filter(|x| x.is_finite());
+            finite.fold(0.0, f64::max) * F::epsilon().to_f64().cbrt()
+        }
+    };
+    let differs = |(a, b): (&F, &F)| {
+        let (a, b) = (Float::to_f64(*a), Float::to_f64(*b));
+        // To the bit: of 0 and −0 one may have an infinite derivative of the other sign.
+        let is_same = a.to_bits() == b.to_bits() || a.is_nan() && b.is_nan();
+        !is_same && (rounding == 0.0 || (a - b).abs() > rounding || a.is_nan() != b.is_nan())
+    };
+    let advice = "it must compute the same each time: what is drawn at random comes in as an argument, and not from a generator \
+                  inside";
+    if before.shape() != again.shape() {
+        let shapes =
+            format!("the function gave shape {}, and {} when it was computed again", before.shape(), again.shape());
+        return Err(Error::Argument(format!("checkpoint: {shapes}; {advice}")));
+    }
+    match before.data().iter().zip(again.data()).position(differs) {
+        None => Ok(()),
+        Some(at) => {
+            let (a, b) = (before.data()[at], again.data()[at]);
+            Err(Error::Argument(format!(
+                "checkpoint: the function gave {a:?} at element {at}, and {b:?} when it was computed again; {advice}"
+            )))
+        }
+    }
 }
 
 impl<F: Float> Checkpoint<F> {
@@ -155,7 +235,7 @@ impl<F: Float> Checkpoint<F> {
         let tape = Tape::<f64>::of::<F>();
         let mut operands: Vec<Var<F>> = arguments.iter().map(|v| tape.var(v.clone())).collect();
         for (param, value) in self.params.iter().zip(params) {
-            let id = lift_value(tape.key(), *param, Location::caller(), || value.clone())?;
+            let id = lift_given(tape.key(), *param, Location::caller(), value)?;
             operands.push(Var::new(tape.key(), id));
         }
         let y = (self.f)(&operands[..arguments.len()]);
@@ -186,6 +266,54 @@ impl<F: Float> Checkpoint<F> {
         self.no_rule().raise()
     }
 
+    /// The cotangents of some operands, each added to its sum so far.
+    fn cotangents<A: Algebra>(
+        &self,
+        need: &[usize],
+        g: &A,
+        a: Args<'_, A>,
+        y: &A,
+        sum: &mut dyn FnMut(usize) -> Option<A>,
+        again: Again,
+    ) -> Option<Cotangents<A>> {
+        let any: &dyn StdAny = g;
+        // Text is read beside f64, whatever the tape.
+        if let Some(Symbol::<f64>::Text(_)) = any.downcast_ref() {
+            let text = |k: &usize| Text::new(format!("recomputed by argument {k}"), a[*k].shape());
+            return need.iter().map(|k| same(Symbol::<f64>::Text(text(k)))).collect();
+        }
+        if let Some(symbol) = any.downcast_ref::<Symbol<F>>() {
+            let var = |x: &dyn StdAny| x.downcast_ref::<Symbol<F>>().and_then(Symbol::var);
+            let (Some(g), Some(vars)) = (symbol.var(), (0..a.len()).map(|k| var(&a[k])).collect::<Option<Vec<_>>>())
+            else {
+                self.no_rule().raise()
+            };
+            let args: Vec<_> = vars.iter().map(Arg::Real).collect();
+            let Some(y) = var(y) else { self.no_rule().raise() };
+            let sums = (0..need.len()).map(|k| sum(k).and_then(|sum| var(&sum))).collect();
+            let cotangents = self.recorded(need, g, Args(&args), &y, sums, again).or_raise();
+            return cotangents.into_iter().map(|c| same(Symbol::Var(c))).collect();
+        }
+        let values = a.0;
+        let result = if let (Some(g), Some(y)) = (any.downcast_ref::<Tensor<F>>(), same::<A, Tensor<F>>(y.clone())) {
+            let run = self.run_on(a);
+            let sums = (0..need.len()).map(|k| sum(k).and_then(same)).collect();
+            run.gave(&y, again).and_then(|()| self.numeric(need, g.clone(), &run, sums)).map(all_same)
+        } else if let (Some(g), Some(y)) =
+            (any.downcast_ref::<Dual<Tensor<F>>>(), same::<A, Dual<Tensor<F>>>(y.clone()))
+        {
+            let sums = (0..need.len()).map(|k| sum(k).and_then(same)).collect();
+            let duals: Vec<Dual<Tensor<F>>> = (0..values.len()).filter_map(|k| same(a[k].clone())).collect();
+            let args: Vec<_> = duals.iter().map(Arg::Real).collect();
+            self.dual(need, g.clone(), Args(&args), &y, sums, again).map(all_same)
+        } else if any.is::<Shape>() {
+            Ok(Some(need.iter().map(|k| a[*k].clone()).collect()))
+        } else {
+            Err(self.no_rule())
+        };
+        result.or_raise()
+    }
+
     fn no_rule(&self) -> Error {
         Error::NoRule {
             op: "checkpoint".into(),
@@ -193,15 +321,27 @@ impl<F: Float> Checkpoint<F> {
         }
     }
 
-    /// The cotangents of some operands, of the numbers `values`.
-    fn numeric(&self, need: &[usize], g: Tensor<F>, run: &Run<F>) -> Result<Vec<Tensor<F>>, Error> {
-        let gradients = if run.depends() { Some(run.y.backward_from(g)?) } else { None };
+    /// The cotangents of some operands, of numbers, each added to its sum so far.
+    fn numeric(
+        &self,
+        need: &[usize],
+        g: Tensor<F>,
+        run: &Run<F>,
+        sums: Sums<Tensor<F>>,
+    ) -> Result<Vec<Tensor<F>>, Error> {
+        let (given, mut left) = run.split(need, sums);
+        let gradients = match run.depends() {
+            true => Some(sweep::backward_onto(run.tape.key(), run.y.id, g, given)?),
+            false => None,
+        };
         need.iter()
-            .map(|k| match gradients.as_ref().map(|g| g.get(run.operands[*k])) {
+            .zip(&mut left)
+            .map(|(k, left)| match gradients.as_ref().map(|g| g.get(run.operands[*k])) {
                 Some(Ok(g)) => Ok(g.clone()),
-                Some(Err(Error::NotConnected { .. })) | None => {
-                    Ok(Tensor::zeros(run.operands[*k].try_value()?.shape()))
-                }
+                Some(Err(Error::NotConnected { .. })) | None => match left.take() {
+                    Some(sum) => Ok(sum),
+                    None => Ok(Tensor::zeros(run.operands[*k].try_value()?.shape())),
+                },
                 Some(Err(e)) => Err(e),
             })
             .collect()
@@ -213,38 +353,57 @@ impl<F: Float> Checkpoint<F> {
         need: &[usize],
         g: Dual<Tensor<F>>,
         a: Args<'_, Dual<Tensor<F>>>,
+        y: &Dual<Tensor<F>>,
+        sums: Sums<Dual<Tensor<F>>>,
+        again: Again,
     ) -> Result<Vec<Dual<Tensor<F>>>, Error> {
         let run = self.run_on(a);
+        run.gave(&y.value, again)?;
+        let (given, mut left) = run.split(need, sums);
         let directions: Vec<Option<Tensor<F>>> = (0..a.len()).map(|k| a[k].tangent.clone()).collect();
         let tangents = run.tangents(&directions)?;
         let key = run.tape.key();
         let mut cotangents = match run.depends() {
-            true => sweep::sweep::<F, _>(key, run.y.id, g, &with_tangents(key, &tangents))?,
+            true => sweep::sweep_to::<F, _>(key, run.y.id, g, &with_tangents(key, &tangents), &[], given)?,
             false => ById::default(),
         };
         need.iter()
-            .map(|k| {
+            .zip(&mut left)
+            .map(|(k, left)| {
                 let zeros = || Ok(Dual::still(Tensor::zeros(run.operands[*k].try_value()?.shape())));
-                cotangents.take(run.operands[*k].id).map_or_else(zeros, Ok)
+                cotangents.take(run.operands[*k].id).or_else(|| left.take()).map_or_else(zeros, Ok)
             })
             .collect()
     }
 
     /// The same of recorded values: the function is recorded where they live.
-    fn recorded(&self, need: &[usize], g: Var<F>, a: Args<'_, Var<F>>) -> Result<Vec<Var<F>>, Error> {
+    fn recorded(
+        &self,
+        need: &[usize],
+        g: Var<F>,
+        a: Args<'_, Var<F>>,
+        given: &Var<F>,
+        sums: Sums<Var<F>>,
+        again: Again,
+    ) -> Result<Vec<Var<F>>, Error> {
         let operands: Vec<Var<F>> = (0..a.len()).map(|k| a[k]).collect();
         let key = g.key;
         let y = (self.f)(&operands[..self.shapes.len()]);
+        same_numbers(&given.try_value()?, &y.try_value()?, again)?;
         let ends: Vec<u32> = operands.iter().map(|x| x.id).collect();
-        let mut cotangents = match y.id & CONSTANT == 0 && is_active::<F>(key, y.id) {
-            true => sweep::sweep_to::<F, _>(key, y.id, g, &|id| sweep::handle(key, id), &ends)?,
+        let depends = y.id & CONSTANT == 0 && is_active::<F>(key, y.id);
+        let (sums, mut left) = split(need, sums, |k| (depends && ends[k] <= y.id).then_some(ends[k]));
+        let mut cotangents = match depends {
+            true => sweep::sweep_to::<F, _>(key, y.id, g, &|id| sweep::handle(key, id), &ends, sums)?,
             false => ById::default(),
         };
         // The same operand may stand in two places: the first has the whole cotangent.
-        Ok(need
+        let mut of = |k: usize, left: Option<Var<F>>| cotangents.take(ends[k]).or(left);
+        let found = need
             .iter()
-            .map(|k| cotangents.take(ends[*k]).unwrap_or_else(|| g.full(operands[*k].shape(), 0.0)))
-            .collect())
+            .zip(&mut left)
+            .map(|(k, left)| of(*k, left.take()).unwrap_or_else(|| g.full(operands[*k].shape(), 0.0)));
+        Ok(found.collect())
     }
 }
 
@@ -293,36 +452,19 @@ impl<F: Float> Op for Checkpoint<F> {
         cotangents.map_or_else(|| self.no_rule().raise(), |mut c| c.swap_remove(0))
     }
 
-    fn vjps<A: Algebra>(&self, need: &[usize], g: &A, a: Args<'_, A>, _y: &A) -> Option<Cotangents<A>> {
-        let any: &dyn StdAny = g;
-        // Text is read beside f64, whatever the tape.
-        if let Some(Symbol::<f64>::Text(_)) = any.downcast_ref() {
-            let text = |k: &usize| Text::new(format!("recomputed by argument {k}"), a[*k].shape());
-            return need.iter().map(|k| same(Symbol::<f64>::Text(text(k)))).collect();
-        }
-        if let Some(symbol) = any.downcast_ref::<Symbol<F>>() {
-            let var = |x: &dyn StdAny| x.downcast_ref::<Symbol<F>>().and_then(Symbol::var);
-            let (Some(g), Some(vars)) = (symbol.var(), (0..a.len()).map(|k| var(&a[k])).collect::<Option<Vec<_>>>())
-            else {
-                self.no_rule().raise()
-            };
-            let args: Vec<_> = vars.iter().map(Arg::Real).collect();
-            let cotangents = self.recorded(need, g, Args(&args)).or_raise();
-            return cotangents.into_iter().map(|c| same(Symbol::Var(c))).collect();
-        }
-        let values = a.0;
-        let result = if let Some(g) = any.downcast_ref::<Tensor<F>>() {
-            self.numeric(need, g.clone(), &self.run_on(a)).map(all_same)
-        } else if let Some(g) = any.downcast_ref::<Dual<Tensor<F>>>() {
-            let duals: Vec<Dual<Tensor<F>>> = (0..values.len()).filter_map(|k| same(a[k].clone())).collect();
-            let args: Vec<_> = duals.iter().map(Arg::Real).collect();
-            self.dual(need, g.clone(), Args(&args)).map(all_same)
-        } else if any.is::<Shape>() {
-            Ok(Some(need.iter().map(|k| a[*k].clone()).collect()))
-        } else {
-            Err(self.no_rule())
-        };
-        result.or_raise()
+    fn vjps<A: Algebra>(&self, need: &[usize], g: &A, a: Args<'_, A>, y: &A) -> Option<Cotangents<A>> {
+        self.cotangents(need, g, a, y, &mut |_| None, Again::Nearly)
+    }
+
+    fn vjps_onto<A: Algebra>(
+        &self,
+        need: &[usize],
+        g: &A,
+        a: Args<'_, A>,
+        y: &A,
+        sum: &mut dyn FnMut(usize) -> Option<A>,
+    ) -> Option<Cotangents<A>> {
+        self.cotangents(need, g, a, y, sum, Again::Exactly)
     }
 
     fn jvp<A: Algebra>(&self, arg: usize, d: A, a: Args<'_, A>, y: &A) -> A {
@@ -330,8 +472,11 @@ impl<F: Float> Op for Checkpoint<F> {
         if any.is::<Shape>() || matches!(any.downcast_ref(), Some(Symbol::<f64>::Text(_))) {
             return y.full(y.shape(), 0.0);
         }
-        let Some(d) = same::<A, Tensor<F>>(d) else { self.no_rule().raise() };
+        let (Some(d), Some(y)) = (same::<A, Tensor<F>>(d), same::<A, Tensor<F>>(y.clone())) else {
+            self.no_rule().raise()
+        };
         let run = self.run_on(a);
+        run.gave(&y, Again::Nearly).or_raise();
         let mut directions = vec![None; a.len()];
         directions[arg] = Some(d);
         let mut tangents = run.tangents(&directions).or_raise();

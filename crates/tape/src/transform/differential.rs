@@ -16,7 +16,8 @@ type Value<P> = <<P as Point>::Sweep as Sweep<<P as Point>::F>>::Value;
 
 /// The value of a function and its gradient: one forward pass, one backward pass.
 ///
-/// A point is a number, a tensor, a recorded tensor, or a tuple, array or slice of them; the gradient has its form.
+/// A point is a number, a tensor, or a tuple, array or slice of them; the gradient has its form. At a recorded number or tensor
+/// the gradient is recorded on the same tape: a function may be differentiated inside another, whose values it may use.
 ///
 /// # Errors
 /// [`Error::NotScalar`] if the function returns more than one number, [`Error::NotConnected`] if it does not depend on
@@ -33,6 +34,10 @@ type Value<P> = <<P as Point>::Sweep as Sweep<<P as Point>::F>>::Value;
 ///
 /// let (value, (da, db)) = value_and_grad(|(a, b)| a * b.sin(), &(2.0_f64, 0.0_f64))?;
 /// assert_eq!((value, da, db), (0.0, 0.0, 2.0));
+///
+/// // x · ∂(x·y)/∂y at y = x, which is x²
+/// let (value, slope) = value_and_grad(|x: Scalar| x * grad(|y: Scalar| x * y, x).unwrap(), 4.0_f64)?;
+/// assert_eq!((value, slope), (16.0, 8.0));
 /// # Ok::<(), Error>(())
 /// ```
 #[track_caller]

@@ -1,8 +1,16 @@
 //! Where a function is differentiated: numbers, tensors, and tuples, arrays and slices of them.
 
-use crate::error::Error;
+use std::panic::Location;
+
+use smallvec::SmallVec;
+
+use crate::algebra::Algebra;
+use crate::error::{Error, OrRaise};
 use crate::float::Float;
 use crate::gradients::{Gradients, RecordedGradients};
+use crate::ops::{BroadcastToExt, SumToExt};
+use crate::shape::Shape;
+use crate::tape::store::{self, CONSTANT, What};
 use crate::tape::{Scalar, Tape, Var};
 use crate::tensor::Tensor;
 
@@ -149,9 +157,19 @@ impl<F: Float> Point for Var<F> {
     type Recorded = Var<F>;
     type Gradient = Var<F>;
     type Form<T> = T;
-    fn record(&self, recorder: &mut Recorder<'_, F>) -> Var<F> {
-        recorder.leaves.push(*self);
-        *self
+    /// The point is a node of its own, so that the gradient is by the function's argument, and not by what else the function
+    /// uses of the outer program.
+    fn record(&self, _recorder: &mut Recorder<'_, F>) -> Var<F> {
+        match self.id & CONSTANT {
+            0 => {
+                let shape = Var::shape(self);
+                let longer: Shape = [1].into_iter().chain(shape.iter().copied()).collect();
+                self.broadcast_to(longer).sum_to(&shape)
+            }
+            _ => store::push_wide(self.key, What::Var, SmallVec::new(), self.value().into(), Location::caller(), true)
+                .map(|id| Var::new(self.key, id))
+                .or_raise(),
+        }
     }
     fn collect(recorded: &Var<F>, gradients: &RecordedGradients<F>) -> Result<Var<F>, Error> {
         gradients.get(*recorded).copied()
@@ -160,6 +178,31 @@ impl<F: Float> Point for Var<F> {
         next()
     }
     fn fill<T>(_recorded: &Var<F>, next: &mut dyn FnMut() -> T) -> T {
+        next()
+    }
+}
+
+impl<F: Float> Point for Scalar<F> {
+    type F = F;
+    type Sweep = Recorded;
+    type Recorded = Scalar<F>;
+    type Gradient = Scalar<F>;
+    type Form<T> = T;
+    /// As a recorded tensor.
+    fn record(&self, recorder: &mut Recorder<'_, F>) -> Scalar<F> {
+        match self.key() {
+            // A number of no tape: there is nothing to differentiate by, as the gradient will say.
+            0 => *self,
+            _ => Var::from(*self).record(recorder).scalar(),
+        }
+    }
+    fn collect(recorded: &Scalar<F>, gradients: &RecordedGradients<F>) -> Result<Scalar<F>, Error> {
+        gradients.get(*recorded).copied()
+    }
+    fn assemble(_recorded: &Scalar<F>, next: &mut dyn FnMut() -> Var<F>) -> Scalar<F> {
+        next().scalar()
+    }
+    fn fill<T>(_recorded: &Scalar<F>, next: &mut dyn FnMut() -> T) -> T {
         next()
     }
 }

@@ -40,6 +40,8 @@ use crate::tensor::Tensor;
 pub struct Replay<F: Float = f64> {
     entries: Arc<[Entry]>,
     values: Vec<Value<F>>,
+    /// The tape on which it was recorded; 0 for none.
+    key: u32,
 }
 
 /// A node without its value.
@@ -102,7 +104,8 @@ impl<F: Float> Replay<F> {
             let entry = Entry::new(node.kind.clone(), parents, &node.value, &entries);
             entries.push(Entry { id: node.id, line: node.line, layer: node.layer.clone(), ..entry });
         }
-        Self::from_parts(entries, graph.nodes.iter().map(|n| n.value.clone()).collect())
+        let values = graph.nodes.iter().map(|n| n.value.clone()).collect();
+        Replay { key: graph.key(), ..Self::from_parts(entries, values) }
     }
 
     /// The same graph with every value that stops gradients as a constant, and where those are.
@@ -125,11 +128,11 @@ impl<F: Float> Replay<F> {
             }
             entries.push(entry);
         }
-        (Self::from_parts(entries, self.values), held)
+        (Replay { key: self.key, ..Self::from_parts(entries, self.values) }, held)
     }
 
     pub(crate) fn from_parts(entries: Vec<Entry>, values: Vec<Value<F>>) -> Self {
-        Replay { entries: entries.into(), values }
+        Replay { entries: entries.into(), values, key: 0 }
     }
 
     /// A graph of one operation, its arguments of numbers being leaves.
@@ -155,7 +158,7 @@ impl<F: Float> Replay<F> {
             layer: None,
             active: true,
         });
-        let mut replay = Replay { entries: entries.into(), values: args };
+        let mut replay = Self::from_parts(entries, args);
         replay.values.push(Tensor::from(F::zero()).into());
         replay.compute(replay.len() - 1).map(|value| replay.values[replay.entries.len() - 1] = value)?;
         Ok(replay)
@@ -193,8 +196,12 @@ impl<F: Float> Replay<F> {
         (0..self.len()).filter(|k| self.entries[*k].kind == NodeKind::Var).collect()
     }
 
-    /// The position of a node by its id on the tape that it was recorded on.
+    /// The position of a recorded tensor; `None` if the output does not depend on it, or it is of another tape than this was
+    /// recorded on.
     pub fn position(&self, var: Var<F>) -> Option<usize> {
+        if var.key != self.key {
+            return None;
+        }
         self.entries.iter().position(|e| e.id == Some(var.id))
     }
 
@@ -235,23 +242,32 @@ impl<F: Float> Replay<F> {
             Any::Mask(m) => Any::Mask(m.clone()),
         };
         let entries = self.entries.iter().map(Entry::on::<G>).collect::<Result<_, _>>()?;
-        let mut other = Replay { entries, values: self.values.iter().map(cast).collect() };
+        let mut other = Replay { entries, values: self.values.iter().map(cast).collect(), key: 0 };
         other.recompute(0..self.len())?;
         Ok(other)
     }
 
-    /// The same operations with other values for some nodes without operands.
+    /// The same operations with other values for some nodes without operands, of the same shapes.
     ///
     /// # Errors
-    /// What an operation rejects.
+    /// [`Error::Shape`] for a value of another shape than the node's; what an operation rejects.
     ///
     /// # Panics
-    /// If one of the nodes is an operation.
+    /// If one of the nodes is an operation, holds no numbers, or there is none of this position.
     #[track_caller]
     pub fn with(&self, leaves: &[(usize, Tensor<F>)]) -> Result<Self, Error> {
         let mut other = self.clone();
         for (leaf, value) in leaves {
-            assert!(self.entries[*leaf].parents.is_empty(), "with: node {leaf} is an operation");
+            let before = self.numbers("with", *leaf);
+            assert!(!matches!(self.entries[*leaf].kind, NodeKind::Op(_)), "with: node {leaf} is an operation");
+            if before.shape() != value.shape() {
+                let message = format!(
+                    "node {leaf} has shape {}, given {}; record the program again",
+                    before.shape(),
+                    value.shape()
+                );
+                return Err(Error::shape("with", message));
+            }
             other.values[*leaf] = value.clone().into();
         }
         let changed: Vec<usize> = leaves.iter().map(|(leaf, _)| *leaf).collect();
@@ -347,12 +363,28 @@ impl<F: Float> Replay<F> {
         }
     }
 
+    /// The numbers of a node.
+    #[track_caller]
+    fn numbers(&self, what: &str, node: usize) -> &Tensor<F> {
+        assert!(
+            node < self.len(),
+            "{what}: there is no node {node}, the last of {} is {}",
+            self.len(),
+            self.len().wrapping_sub(1)
+        );
+        self.real(node).unwrap_or_else(|| panic!("{what}: node {node} holds no numbers"))
+    }
+
     /// The cotangent of every node that the output depends on through differentiable arguments; `seed` is that of the
     /// output.
     ///
     /// # Panics
-    /// If the rule of an operation of one's own gives another shape than its argument has.
+    /// If `seed` has another shape than the output, or the rule of an operation of one's own gives another shape than its
+    /// argument has.
+    #[track_caller]
     pub fn cotangents(&self, seed: Tensor<F>) -> Vec<Option<Tensor<F>>> {
+        let (given, shape) = (seed.shape(), self.output().shape());
+        assert!(given == shape, "cotangents: the output has shape {shape}, its cotangent {given}");
         let mut all: Vec<Option<Tensor<F>>> = vec![None; self.len()];
         if let Some(last) = all.last_mut() {
             *last = Some(seed);
@@ -374,10 +406,14 @@ impl<F: Float> Replay<F> {
     /// The tangent of every node that some directions of the leaves reach: forward mode.
     ///
     /// # Panics
-    /// If an operation of one's own has no forward rule, or one that gives another shape than its value has.
+    /// If a direction has another shape than its node, or there is no node of this position; if an operation of one's own has
+    /// no forward rule, or one that gives another shape than its value has.
+    #[track_caller]
     pub fn tangents(&self, directions: &[(usize, Tensor<F>)]) -> Vec<Option<Tensor<F>>> {
         let mut all: Vec<Option<Tensor<F>>> = vec![None; self.len()];
         for (leaf, direction) in directions {
+            let (given, shape) = (direction.shape(), self.numbers("tangents", *leaf).shape());
+            assert!(given == shape, "tangents: node {leaf} has shape {shape}, its direction {given}");
             all[*leaf] = Some(direction.clone());
         }
         for (node, entry) in self.entries.iter().enumerate() {

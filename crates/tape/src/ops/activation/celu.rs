@@ -32,13 +32,19 @@ impl Pointwise for Celu {
         R::select(x.le(x.number(0.0)), (x / self.alpha).exp_m1() * self.alpha, x)
     }
 
-    fn partial<R: Real>(&self, _arg: usize, [x]: [R; 1], y: R) -> R {
-        R::select(x.le(x.number(0.0)), y / self.alpha + 1.0, x.number(1.0))
+    fn partial<R: Real>(&self, _arg: usize, [x]: [R; 1], _y: R) -> R {
+        // not from y, of which 1 has taken the digits far left
+        R::select(x.le(x.number(0.0)), (x / self.alpha).exp(), x.number(1.0))
     }
 
     #[inline]
     fn text(&self, args: &[&str]) -> String {
         format!("celu({}, {})", args[0], self.alpha)
+    }
+
+    #[inline]
+    fn fault(&self) -> Option<String> {
+        (self.alpha == 0.0 || !self.alpha.is_finite()).then(|| format!("alpha {} is 0 or not finite", self.alpha))
     }
 
     #[inline]
@@ -60,6 +66,9 @@ impl Pointwise for Celu {
 /// The method of [`Celu`].
 pub trait CeluExt: Elementwise {
     /// `y = x` where `x > 0`, else `α (exp(x/α) − 1)`; PyTorch's usual `alpha` is 1.
+    ///
+    /// # Panics
+    /// If `alpha` is 0 or not finite.
     ///
     /// # Examples
     /// ```

@@ -31,8 +31,9 @@ impl Pointwise for Elu {
         R::select(x.le(x.number(0.0)), x.exp_m1() * self.alpha, x)
     }
 
-    fn partial<R: Real>(&self, _arg: usize, [x]: [R; 1], y: R) -> R {
-        R::select(x.le(x.number(0.0)), y + self.alpha, x.number(1.0))
+    fn partial<R: Real>(&self, _arg: usize, [x]: [R; 1], _y: R) -> R {
+        // not from y, of which 1 has taken the digits far left
+        R::select(x.le(x.number(0.0)), x.exp() * self.alpha, x.number(1.0))
     }
 
     #[inline]

@@ -18,15 +18,15 @@ impl Pointwise for Gelu {
 
     #[inline(always)]
     fn eval<R: Number>(&self, [x]: [R; 1]) -> R {
-        x * ((x * std::f64::consts::FRAC_1_SQRT_2).erf() + 1.0) * 0.5
+        // at −∞ the limit is 0
+        x.chain(cumulative(x))
     }
 
     #[inline(always)]
     fn partial<R: Real>(&self, _arg: usize, [x]: [R; 1], _y: R) -> R {
         // Φ(x) + x φ(x), with the normal distribution's Φ and φ
-        let cumulative = ((x * std::f64::consts::FRAC_1_SQRT_2).erf() + 1.0) * 0.5;
         let density = (x * x * -0.5).exp() * (0.5 * std::f64::consts::FRAC_2_SQRT_PI * std::f64::consts::FRAC_1_SQRT_2);
-        cumulative + x * density
+        cumulative(x) + x.chain(density)
     }
 }
 
@@ -47,3 +47,9 @@ pub trait GeluExt: Elementwise {
 }
 
 impl<A: Elementwise> GeluExt for A {}
+
+/// Φ(x), by the complement of the error function, which keeps its digits far left.
+#[inline(always)]
+fn cumulative<R: Real>(x: R) -> R {
+    (x * -std::f64::consts::FRAC_1_SQRT_2).erfc() * 0.5
+}

@@ -24,14 +24,16 @@ impl Pointwise for GeluTanh {
 
     #[inline(always)]
     fn eval<R: Number>(&self, [x]: [R; 1]) -> R {
-        x * (x * (x * x * CUBIC + 1.0) * SCALE).sigmoid()
+        // at −∞ the limit is 0
+        x.chain((x * (x * x * CUBIC + 1.0) * SCALE).sigmoid())
     }
 
     #[inline(always)]
     fn partial<R: Real>(&self, _arg: usize, [x]: [R; 1], _y: R) -> R {
         // (1 + tanh(u))/2 = σ(2u)
         let s = (x * (x * x * CUBIC + 1.0) * SCALE).sigmoid();
-        s + x * s * (-s + 1.0) * (x * x * (3.0 * CUBIC) + 1.0) * SCALE
+        // far out the slope of σ is 0, whatever the square beside it is
+        s + (x * (x * x * (3.0 * CUBIC) + 1.0) * SCALE).chain(s * (-s + 1.0))
     }
 }
 

@@ -1,9 +1,13 @@
 //! A hyperbolic tangent made of three lines.
 
 use crate::algebra::{Elementwise, Operand};
+use crate::error::Error;
+use crate::float::Float;
 use crate::number::Number;
-use crate::pointwise::{Pointwise, Three};
+use crate::ops::BroadcastToExt;
+use crate::pointwise::{Pointwise, Three, broadcast};
 use crate::real::Real;
+use crate::tensor::Tensor;
 
 /// The nearest number to `x` in [a, b]. At a bound the derivative is that of the bound, and so 0 by `x`, as in
 /// PyTorch; that is how it differs from `clamp`.
@@ -17,6 +21,26 @@ impl Pointwise for HardTanh {
     const DOMAIN: &'static [(f64, f64)] = &[(-2.0, 2.0), (-1.5, -0.5), (0.5, 1.5)];
     const KINKS: &'static [f64] = &[-1.0, 0.0, 1.0];
     const AT_KINKS: &'static str = "At a bound the derivative is 0 by the number and 1 by the bound.";
+
+    #[inline]
+    fn fault_at(&self, [_, a, b]: [f64; 3]) -> Option<String> {
+        (a > b).then(|| format!("the least result {a} is above the greatest, {b}"))
+    }
+
+    #[inline]
+    fn check_values<F: Float>(&self, [_, a, b]: [&Tensor<F>; 3]) -> Result<(), Error> {
+        // Most often both bounds are a number.
+        let numbers = |t: &Tensor<F>| if t.len() == 1 { t.data().first().copied() } else { None };
+        let (a, b) = match (numbers(a), numbers(b)) {
+            (Some(a), Some(b)) => (vec![a], vec![b]),
+            _ => {
+                let shape = broadcast("hardtanh", &[a.shape(), b.shape()])?;
+                (a.broadcast_to(&shape).into_vec(), b.broadcast_to(&shape).into_vec())
+            }
+        };
+        let fault = a.iter().zip(&b).find_map(|(a, b)| self.fault_at([0.0, Float::to_f64(*a), Float::to_f64(*b)]));
+        fault.map_or(Ok(()), |fault| Err(Error::shape("hardtanh", fault)))
+    }
 
     fn eval<R: Number>(&self, [x, a, b]: [R; 3]) -> R {
         let raised = R::select(a.le(x), x, R::select(x.eq(x), a, x));
@@ -38,7 +62,7 @@ pub trait HardTanhExt: Elementwise {
     /// The nearest number between two bounds, which are −1 and 1 usually. At a bound the derivative by the number is 0.
     ///
     /// # Panics
-    /// If the shapes do not broadcast.
+    /// If the shapes do not broadcast, or `min` is above `max`.
     ///
     /// # Examples
     /// ```

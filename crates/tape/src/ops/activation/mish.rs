@@ -19,13 +19,15 @@ impl Pointwise for Mish {
 
     #[inline(always)]
     fn eval<R: Number>(&self, [x]: [R; 1]) -> R {
-        x * gate(x)
+        // at −∞ the limit is 0
+        x.chain(gate(x))
     }
 
     #[inline(always)]
     fn partial<R: Real>(&self, _arg: usize, [x]: [R; 1], _y: R) -> R {
         let t = gate(x);
-        t + x * x.sigmoid() * (-(t * t) + 1.0)
+        // at ±∞ the limits are 0 and 1
+        t + x.chain(x.sigmoid() * (-(t * t) + 1.0))
     }
 }
 

@@ -28,8 +28,9 @@ impl Pointwise for Selu {
     }
 
     #[inline(always)]
-    fn partial<R: Real>(&self, _arg: usize, [x]: [R; 1], y: R) -> R {
-        R::select(x.le(x.number(0.0)), y + SCALE * ALPHA, x.number(SCALE))
+    fn partial<R: Real>(&self, _arg: usize, [x]: [R; 1], _y: R) -> R {
+        // not from y, of which 1 has taken the digits far left
+        R::select(x.le(x.number(0.0)), x.exp() * (SCALE * ALPHA), x.number(SCALE))
     }
 }
 

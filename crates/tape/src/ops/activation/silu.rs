@@ -18,13 +18,15 @@ impl Pointwise for Silu {
 
     #[inline(always)]
     fn eval<R: Number>(&self, [x]: [R; 1]) -> R {
-        x * x.sigmoid()
+        // at −∞ the limit is 0
+        x.chain(x.sigmoid())
     }
 
     #[inline(always)]
     fn partial<R: Real>(&self, _arg: usize, [x]: [R; 1], _y: R) -> R {
         let s = x.sigmoid();
-        s * (x * (-s + 1.0) + 1.0)
+        // at ±∞ the limits are 0 and 1
+        (x.chain(-s + 1.0) + 1.0).chain(s)
     }
 }
 

@@ -18,7 +18,9 @@ impl Pointwise for Softsign {
 
     #[inline(always)]
     fn eval<R: Number>(&self, [x]: [R; 1]) -> R {
-        x / (x.abs() + 1.0)
+        let infinite = x.abs().eq(x.number(f64::INFINITY));
+        let sign = R::select(x.lt(x.number(0.0)), x.number(-1.0), x.number(1.0));
+        R::select(infinite, sign, x / (x.abs() + 1.0))
     }
 
     #[inline(always)]

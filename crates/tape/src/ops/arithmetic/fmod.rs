@@ -23,13 +23,12 @@ impl Pointwise for Fmod {
         a.fmod(b)
     }
 
-    fn partial<R: Real>(&self, arg: usize, [a, b]: [R; 2], _y: R) -> R {
+    fn partial<R: Real>(&self, arg: usize, [a, b]: [R; 2], y: R) -> R {
         if arg == 0 {
             return a.number(1.0);
         }
-        let quotient = a / b;
-        let whole = R::select(quotient.lt(a.number(0.0)), -(-quotient).floor(), quotient.floor());
-        -whole
+        // the nearest whole number, since a/b may be rounded up to one
+        -((a - y) / b + 0.5).floor()
     }
 }
 

@@ -19,7 +19,10 @@ impl Pointwise for Lerp {
 
     fn eval<R: Number>(&self, [a, b, c]: [R; 3]) -> R {
         let (d, half) = (b - a, c.number(0.5));
-        R::select(c.lt(half), a + c * d, b - (-c + 1.0) * d)
+        // where the distance is not finite, by the shares of the ends: none of an infinite one is nothing
+        let shares = a.chain(-c + 1.0) + b.chain(c);
+        let finite = (d * 0.0).eq(c.number(0.0));
+        R::select(finite, R::select(c.lt(half), a + c * d, b - (-c + 1.0) * d), shares)
     }
 
     fn partial<R: Real>(&self, arg: usize, [a, b, c]: [R; 3], _y: R) -> R {

@@ -32,7 +32,8 @@ impl Pointwise for Pow {
             0 => {
                 let constant = p.eq(zero);
                 let base = R::select(constant, one, x);
-                R::select(constant, zero, p * base.pow(p - 1.0))
+                // of what is no number there is no derivative, though p − 1 may be rounded to a whole number
+                R::select(y.eq(y), R::select(constant, zero, p * base.pow(p - 1.0)), y)
             }
             _ => {
                 let nothing = x.eq(zero);

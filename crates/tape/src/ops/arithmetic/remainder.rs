@@ -21,18 +21,16 @@ impl Pointwise for Remainder {
 
     fn eval<R: Number>(&self, [a, b]: [R; 2]) -> R {
         let (rest, zero) = (a.fmod(b), a.number(0.0));
-        let same = (rest * b).lt(zero);
-        R::select(same, rest + b, rest)
+        let apart = R::select(b.lt(zero), -rest, rest).lt(zero);
+        R::select(apart, rest + b, rest)
     }
 
     fn partial<R: Real>(&self, arg: usize, [a, b]: [R; 2], y: R) -> R {
         if arg == 0 {
             return a.number(1.0);
         }
-        let (quotient, zero) = (a / b, a.number(0.0));
-        // a quotient that is rounded to 0 may be below it
-        let whole = R::select(y.eq(a), zero, a.number(-1.0));
-        -R::select(quotient.eq(zero), whole, quotient.floor())
+        // the nearest whole number, since a/b may be rounded up to one
+        -((a - y) / b + 0.5).floor()
     }
 }
 

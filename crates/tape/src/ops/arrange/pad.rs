@@ -25,6 +25,7 @@ pub enum PadMode {
 
 impl PadMode {
     /// Which entry of an axis of length `n` stands at each place of the padded axis.
+    #[track_caller]
     #[inline]
     fn positions(self, n: usize, before: usize, after: usize) -> Tensor<i64> {
         let (n, before, after) = (n as i64, before as i64, after as i64);
@@ -34,7 +35,8 @@ impl PadMode {
             PadMode::Circular => at.rem_euclid(n),
             _ => at.clamp(0, n - 1),
         };
-        Tensor::from((-before..n + after).map(position).collect::<Vec<i64>>())
+        let length = usize::try_from(n + before + after).unwrap_or(usize::MAX);
+        Tensor::made("pad", Shape::from(length), (-before..n + after).map(position)).or_raise()
     }
 
     /// How many entries can be added on one side of an axis of length `n`.

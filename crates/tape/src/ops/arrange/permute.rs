@@ -192,7 +192,9 @@ pub trait PermuteExt: Algebra {
     fn t(&self) -> Self {
         let _called = called("t");
         let r = self.shape().rank();
-        assert!(r >= 2, "t: a tensor of shape {} has fewer than two axes", self.shape());
+        if r < 2 {
+            Error::shape("t", format!("a tensor of shape {} has fewer than two axes", self.shape())).raise()
+        }
         let mut axes: SmallVec<[usize; 4]> = (0..r).collect();
         axes.swap(r - 2, r - 1);
         Self::apply(Permute { axes }, &[Arg::Real(self)]).real()

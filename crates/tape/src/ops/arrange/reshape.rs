@@ -119,7 +119,9 @@ pub trait ReshapeExt: Algebra {
     fn flatten(&self, first: usize) -> Self {
         let _called = called("flatten");
         let shape = self.shape();
-        assert!(first <= shape.rank(), "flatten: from axis {first} of a tensor of shape {shape}");
+        if first > shape.rank() {
+            Error::shape("flatten", format!("from axis {first} of a tensor of shape {shape}")).raise()
+        }
         let mut flat = Shape::from(&shape[..first]);
         flat.push(product(&shape[first..]));
         ReshapeExt::reshape(self, flat)

@@ -270,6 +270,7 @@ pub trait SliceExt: Algebra {
     /// ```
     #[track_caller]
     fn slice(&self, axis: isize, range: impl Into<Span>) -> Self {
+        let _called = called("slice");
         self.slice_step(axis, range, 1)
     }
 

@@ -10,6 +10,7 @@ use crate::op::{Kind, Op, Takes, Value};
 use crate::ops::max_pool::{AdaptiveMaxPool, MaxPool};
 use crate::ops::pool::{adaptive, adaptive_counts};
 use crate::ops::{AnyOp, PerAxis, Pool};
+use crate::scope::called;
 use crate::shape::{Shape, product, work};
 use crate::tensor::Tensor;
 
@@ -152,6 +153,7 @@ pub trait ArgMaxPoolExt: Algebra {
     /// ```
     #[track_caller]
     fn arg_max_pool(&self, pool: Pool) -> Self::Index {
+        let _called = called("arg_max_pool");
         Self::apply(ArgMaxPool::Sliding(pool), &[Arg::Real(self)]).index()
     }
 }

@@ -69,7 +69,10 @@ pub trait ConvolutionExt: Algebra {
         let _called = called("depthwise_conv");
         let w = w.beside(self);
         // The channel axis is the one before the spatial axes, of which the filters have two fewer than axes.
-        let channels = (self.shape().rank() + 1).checked_sub(w.shape().rank()).map_or(1, |k| self.shape()[k]);
+        let channels = (self.shape().rank() + 1)
+            .checked_sub(w.shape().rank())
+            .and_then(|k| self.shape().get(k).copied())
+            .unwrap_or(1);
         self.conv(&*w, conv.groups(channels))
     }
 }

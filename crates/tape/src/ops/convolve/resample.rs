@@ -94,7 +94,10 @@ impl Resample {
                 let below = (place.floor() as usize).min(last);
                 let above = (below + 1).min(last);
                 let weight = if above == below { 0.0 } else { place - below as f64 };
-                Row::from_slice(&[(below, 1.0 - weight), (above, weight)])
+                match weight {
+                    0.0 => Row::from_slice(&[(below, 1.0)]),
+                    _ => Row::from_slice(&[(below, 1.0 - weight), (above, weight)]),
+                }
             }
         }
     }

@@ -24,7 +24,8 @@ impl Pointwise for Acosh {
 
     #[inline(always)]
     fn partial<R: Real>(&self, _arg: usize, [x]: [R; 1], _y: R) -> R {
-        x.number(1.0) / ((x - 1.0) * (x + 1.0)).sqrt()
+        // two roots, since the product may overflow
+        x.number(1.0) / (x - 1.0).sqrt() / (x + 1.0).sqrt()
     }
 }
 

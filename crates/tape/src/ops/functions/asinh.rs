@@ -23,7 +23,11 @@ impl Pointwise for Asinh {
 
     #[inline(always)]
     fn partial<R: Real>(&self, _arg: usize, [x]: [R; 1], _y: R) -> R {
-        x.number(1.0) / (x * x + 1.0).sqrt()
+        // where the square would overflow, 1 is nothing beside it
+        let (zero, far) = (x.number(0.0), x.number(1e10));
+        let size = R::select(x.lt(zero), -x, x);
+        let near = R::select(size.lt(far), x, zero);
+        R::select(size.lt(far), x.number(1.0) / (near * near + 1.0).sqrt(), x.number(1.0) / size)
     }
 }
 

@@ -25,9 +25,15 @@ impl Pointwise for Atan2 {
     }
 
     fn partial<R: Real>(&self, arg: usize, [a, b]: [R; 2], _y: R) -> R {
+        // in units of the larger, so that no square overflows or vanishes
+        let (zero, one) = (a.number(0.0), a.number(1.0));
+        let (p, q) = (R::select(a.lt(zero), -a, a), R::select(b.lt(zero), -b, b));
+        let unit = R::select(p.lt(q), b, a);
+        let unit = R::select(unit.eq(zero), one, unit);
+        let (a, b) = (a / unit, b / unit);
         let square = a * a + b * b;
-        let square = R::select(square.eq(a.number(0.0)), a.number(1.0), square);
-        if arg == 0 { b / square } else { -(a / square) }
+        let square = R::select(square.eq(zero), one, square);
+        if arg == 0 { b / square / unit } else { -(a / square / unit) }
     }
 }
 

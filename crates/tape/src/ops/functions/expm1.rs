@@ -22,8 +22,8 @@ impl Pointwise for Expm1 {
     }
 
     #[inline(always)]
-    fn partial<R: Real>(&self, _arg: usize, [_x]: [R; 1], y: R) -> R {
-        y + 1.0
+    fn partial<R: Real>(&self, _arg: usize, [x]: [R; 1], _y: R) -> R {
+        x.exp()
     }
 }
 

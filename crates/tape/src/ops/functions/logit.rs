@@ -36,7 +36,9 @@ impl Pointwise for Logit {
                 R::select(x.number(1.0 - eps).lt(x), x.number(1.0 - eps), z)
             }
         };
-        (z / (-z + 1.0)).ln()
+        // near ½ by what differs from it, where the quotient is near 1
+        let (from_half, rest) = (z - 0.5, -z + 1.0);
+        R::select(from_half.abs().lt(x.number(0.25)), (from_half * 2.0 / rest).ln_1p(), (z / rest).ln())
     }
 
     fn partial<R: Real>(&self, _arg: usize, [x]: [R; 1], _y: R) -> R {
@@ -56,6 +58,11 @@ impl Pointwise for Logit {
             eps if eps < 0.0 => format!("logit({})", args[0]),
             eps => format!("logit({}, {eps})", args[0]),
         }
+    }
+
+    #[inline]
+    fn fault(&self) -> Option<String> {
+        (!(self.eps <= 0.5)).then(|| format!("no number is between {} and {}", self.eps, 1.0 - self.eps))
     }
 
     #[inline]
@@ -89,7 +96,10 @@ pub trait LogitExt: Elementwise {
     }
 
     /// The inverse of the sigmoid of the nearest number in [eps, 1 − eps]: PyTorch's `logit(x, eps)`. Outside, the
-    /// derivative is 0; at `eps` and `1 − eps` it is that of the inside.
+    /// derivative is 0; at `eps` and `1 − eps` it is that of the inside. A negative `eps` moves nothing.
+    ///
+    /// # Panics
+    /// If `eps` is above ½.
     ///
     /// # Examples
     /// ```

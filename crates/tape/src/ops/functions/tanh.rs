@@ -22,8 +22,10 @@ impl Pointwise for Tanh {
     }
 
     #[inline(always)]
-    fn partial<R: Real>(&self, _arg: usize, [_x]: [R; 1], y: R) -> R {
-        -(y * y) + 1.0
+    fn partial<R: Real>(&self, _arg: usize, [x]: [R; 1], _y: R) -> R {
+        // 1 − y², from x: far out y is ±1, and its digits are lost
+        let e = (R::select(x.lt(x.number(0.0)), x, -x) * 2.0).exp();
+        e * 4.0 / ((e + 1.0) * (e + 1.0))
     }
 }
 

@@ -1,11 +1,11 @@
 //! Whole entries added at positions of an axis.
 
 use crate::algebra::{Algebra, Arg, Args, IndexOperand};
-use crate::buffer::Buffer;
 use crate::case::Case;
 use crate::complex::Analytic;
 use crate::error::{Error, OrRaise};
 use crate::float::Float;
+use crate::kernels::running::RunningSums;
 use crate::op::{Kind, Op, Takes, Value};
 use crate::ops::IndexSelect;
 use crate::ops::axes::axis;
@@ -63,15 +63,14 @@ impl Op for IndexAdd {
         let blocks = product(&from[..self.axis]);
         let width = product(&from[end..]);
         let shape = from[..self.axis].iter().chain([&self.len]).chain(&from[end..]).copied().collect();
-        let mut out = Buffer::filled(product(&[blocks, self.len, width]), F::zero());
+        let mut sums = RunningSums::new(product(&[blocks, self.len, width]));
         for block in 0..blocks {
             for (k, i) in index.data().iter().enumerate() {
-                let to = &mut out[(block * self.len + *i as usize) * width..][..width];
-                let from = &x.data()[(block * index.len() + k) * width..][..width];
-                to.iter_mut().zip(from).for_each(|(y, x)| *y += *x);
+                let row = &x.data()[(block * index.len() + k) * width..][..width];
+                sums.add_row((block * self.len + *i as usize) * width, row);
             }
         }
-        Tensor::from_parts(shape, out).into()
+        Tensor::from_parts(shape, sums.values()).into()
     }
 
     #[inline]

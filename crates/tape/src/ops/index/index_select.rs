@@ -146,7 +146,7 @@ pub trait IndexSelectExt: Algebra {
     /// | result | `[i…, d]` |
     ///
     /// # Panics
-    /// If a position is outside the table.
+    /// If the table is not of rank 2, or a position is outside it.
     ///
     /// # Examples
     /// ```
@@ -157,6 +157,11 @@ pub trait IndexSelectExt: Algebra {
     #[track_caller]
     fn embedding(&self, index: impl IndexOperand<Self>) -> Self {
         let _called = called("embedding");
+        let table = self.shape();
+        if table.rank() != 2 {
+            Error::shape("embedding", format!("a table [n, d] is needed, not {table}; `index_select` takes others"))
+                .raise()
+        }
         self.index_select(0, index)
     }
 

@@ -3,6 +3,7 @@
 use crate::algebra::{Algebra, Args, MaskOperand, Operand};
 use crate::case::{Case, Function};
 use crate::ops::Select;
+use crate::scope::called;
 use crate::tensor::Tensor;
 
 /// The method that fills.
@@ -20,6 +21,7 @@ pub trait MaskedFillExt: Algebra {
     /// ```
     #[track_caller]
     fn masked_fill(&self, mask: impl MaskOperand<Self>, value: impl Operand<Self>) -> Self {
+        let _called = called("masked_fill");
         Select::of(&mask.beside(self), &value.beside(self), self)
     }
 }

@@ -1,11 +1,11 @@
 //! Sums at given positions of an axis.
 
 use crate::algebra::{Algebra, Arg, Args, IndexOperand};
-use crate::buffer::Buffer;
 use crate::case::Case;
 use crate::complex::Analytic;
 use crate::error::{Error, OrRaise};
 use crate::float::Float;
+use crate::kernels::running::RunningSums;
 use crate::op::{Kind, Op, Takes, Value};
 use crate::ops::Gather;
 use crate::ops::axes::axis;
@@ -55,9 +55,9 @@ impl Op for ScatterAdd {
 
     fn forward<F: Float>(&self, a: Args<'_, Tensor<F>>) -> Value<F> {
         let x = a[0].data();
-        let mut out = Buffer::filled(self.shape.len_elements(), F::zero());
-        for_each_position(&self.shape, self.axis, a.index(1), |flat, at| out[at] += x[flat]);
-        Tensor::from_parts(self.shape.clone(), out).into()
+        let mut sums = RunningSums::new(self.shape.len_elements());
+        for_each_position(&self.shape, self.axis, a.index(1), |flat, at| sums.add(at, x[flat]));
+        Tensor::from_parts(self.shape.clone(), sums.values()).into()
     }
 
     #[inline]

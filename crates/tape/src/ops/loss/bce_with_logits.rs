@@ -9,19 +9,11 @@ use crate::pointwise::{Pointwise, Two};
 use crate::real::Real;
 use crate::scope::called;
 
-/// `y = −t ln σ(x) − (1 − t) ln(1 − σ(x))`, computed as `max(x, 0) − x t + ln(1 + exp(−|x|))`, which neither overflows nor
-/// loses digits. Its derivative by `x` is `σ(x) − t`.
+/// `y = −t ln σ(x) − (1 − t) ln(1 − σ(x))`, computed as `ln(1 + exp(−|x|))` and `x (1 − t)` where `x > 0`, else `−x t`, which
+/// neither overflows nor loses digits. Its derivative by `x` is `σ(x) − t`, computed as `1 − t − σ(−x)` where `x > 0`.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub struct BceWithLogits;
-
-/// `ln(1 + exp(x))`
-#[inline(always)]
-fn softplus<R: Number>(x: R) -> R {
-    let zero = x.number(0.0);
-    let positive = R::select(x.le(zero), zero, x);
-    positive + (-x.abs()).exp().ln_1p()
-}
 
 impl Pointwise for BceWithLogits {
     type Arity = Two;
@@ -30,12 +22,19 @@ impl Pointwise for BceWithLogits {
 
     #[inline(always)]
     fn eval<R: Number>(&self, [x, t]: [R; 2]) -> R {
-        softplus(x) - x * t
+        // 0 of an infinite logit is 0
+        let linear = R::select(x.le(x.number(0.0)), -x.chain(t), x.chain(-t + 1.0));
+        linear + (-x.abs()).exp().ln_1p()
     }
 
     #[inline(always)]
     fn partial<R: Real>(&self, arg: usize, [x, t]: [R; 2], _y: R) -> R {
-        if arg == 0 { x.sigmoid() - t } else { -x }
+        if arg == 1 {
+            return -x;
+        }
+        let left = x.le(x.number(0.0));
+        let (s, rest) = (R::select(left, x, -x).sigmoid(), -t + 1.0);
+        R::select(left, s - t, rest - s)
     }
 }
 

@@ -6,9 +6,10 @@ use crate::complex::Analytic;
 use crate::error::Error;
 use crate::float::Float;
 use crate::kernels::pairs;
+use crate::kernels::running::{sum, sum_of};
 use crate::op::{Op, Takes, Value};
 use crate::ops::reduction::targets;
-use crate::ops::{Chain, ClassTargets, LogSoftmaxExt, MaximumExt, Reduction, ReshapeExt, SoftmaxExt, SumExt, SumToExt};
+use crate::ops::{Chain, ClassTargets, LogSoftmaxExt, Reduction, ReshapeExt, SoftmaxExt, SumExt, SumToExt, chain};
 use crate::scope::called;
 use crate::shape::{Shape, work};
 use crate::sizes::signed;
@@ -37,7 +38,7 @@ fn parts<F: Float>(x: &[F]) -> (F, F) {
     let largest = x.iter().copied().fold(F::neg_infinity(), num_traits::Float::max);
     // With no finite largest term there is nothing to take out, and ∞ − ∞ must not arise.
     let largest = if num_traits::Float::is_finite(largest) { largest } else { F::zero() };
-    let sum: F = x.iter().map(|x| num_traits::Float::exp(*x - largest)).sum();
+    let sum = sum_of(x.len(), |i| num_traits::Float::exp(x[i] - largest));
     (largest, num_traits::Float::ln(sum))
 }
 
@@ -89,8 +90,8 @@ impl Op for SoftmaxCrossEntropy {
     fn forward<F: Float>(&self, a: Args<'_, Tensor<F>>) -> Value<F> {
         let loss = |x: &[F], t: &[F]| {
             let (largest, ln) = parts(x);
-            let terms = x.iter().zip(t).filter(|(_, t)| **t != F::zero());
-            terms.map(|(x, t)| *t * (ln - (*x - largest))).sum()
+            let term = |i: usize| if t[i] == F::zero() { F::zero() } else { t[i] * (ln - (x[i] - largest)) };
+            sum_of(x.len(), term)
         };
         pairs::fold(&a[0], &a[1], self.axis, loss).into()
     }
@@ -104,7 +105,7 @@ impl Op for SoftmaxCrossEntropy {
 
     fn jvp<A: Algebra>(&self, arg: usize, d: A, a: Args<'_, A>, y: &A) -> A {
         match arg {
-            0 => (self.input(&y.full(y.shape(), 1.0), &a[0], &a[1]) * d).sum_over(self.axis),
+            0 => chain(&d, &self.input(&y.full(y.shape(), 1.0), &a[0], &a[1])).sum_over(self.axis),
             _ => self.of(&a[0], &d),
         }
     }
@@ -162,7 +163,7 @@ impl Op for SoftmaxCrossEntropyInput {
                 return;
             }
             let (largest, ln) = parts(x);
-            let total: F = t.iter().copied().sum();
+            let total = sum(t);
             for ((out, x), t) in out.iter_mut().zip(x).zip(t) {
                 *out = g[at] * (total * num_traits::Float::exp(*x - largest - ln) - *t);
             }
@@ -383,13 +384,7 @@ pub trait CrossEntropyExt: Algebra {
         let axis = self.shape().rank().saturating_sub(1).min(1);
         // A target of 0 silences an improbable class, of which the logarithm is infinite.
         let losses = -Self::pointwise(Chain, [&t, self]).sum_over(axis);
-        if how.reduction != Reduction::Mean {
-            return how.reduce(losses, || t);
-        }
-        // The mean of nothing is NaN with gradient 0: it is not divided by 0, and NaN is added.
-        let total = t.sum();
-        let divisor = total.maximum(f64::from(f32::MIN_POSITIVE));
-        losses.sum() / divisor + (total.clone() / &total - 1.0)
+        how.reduce(losses, || t)
     }
 }
 

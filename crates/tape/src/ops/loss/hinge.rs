@@ -4,7 +4,7 @@ use crate::algebra::{Algebra, Args, IndexOperand, Operand};
 use crate::case::{Case, Function};
 use crate::number::Number;
 use crate::ops::reduction::targets;
-use crate::ops::{ClassTargets, CompareExt, MeanExt, Reduction, ReluExt, SumExt, select};
+use crate::ops::{ClassTargets, CompareExt, MeanExt, Reduction, ReluExt, SumExt, chain, select};
 use crate::pointwise::{Pointwise, Two};
 use crate::real::Real;
 use crate::scope::called;
@@ -135,9 +135,10 @@ pub trait HingeExt: Algebra {
         let _called = called("multi_margin_loss");
         let hit = ClassTargets::default().of("multi_margin_loss", self, &classes.beside(self));
         let axis = self.shape().rank() - 1;
-        let right = (hit.clone() * self).sum_keeping(axis);
+        // 0 of an output is 0, whatever it is
+        let right = chain(&hit, self).sum_keeping(axis);
         let short = (self.clone() - right + margin).relu();
-        let others = short * (-hit + 1.0);
+        let others = chain(&short, &(-hit + 1.0));
         reduction.of(others.mean_over(axis))
     }
 }

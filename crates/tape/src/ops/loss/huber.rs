@@ -49,6 +49,11 @@ impl Pointwise for Huber {
     }
 
     #[inline]
+    fn fault(&self) -> Option<String> {
+        (!(self.delta > 0.0)).then(|| format!("delta {} is not positive", self.delta))
+    }
+
+    #[inline]
     fn attribute(&self) -> f64 {
         self.delta
     }

@@ -58,12 +58,13 @@ impl Pointwise for KlDivOfLog {
 
     #[inline(always)]
     fn eval<R: Number>(&self, [x, t]: [R; 2]) -> R {
-        t.exp() * (t - x)
+        // a target of probability 0 adds nothing, also where its logarithm is −∞
+        (t - x).chain(t.exp())
     }
 
     #[inline(always)]
     fn partial<R: Real>(&self, arg: usize, [x, t]: [R; 2], _y: R) -> R {
-        if arg == 0 { -t.exp() } else { t.exp() * (t - x + 1.0) }
+        if arg == 0 { -t.exp() } else { (t - x + 1.0).chain(t.exp()) }
     }
 
     #[inline]

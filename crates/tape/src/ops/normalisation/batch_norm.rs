@@ -2,10 +2,12 @@
 
 use crate::algebra::{Algebra, Args, Operand};
 use crate::case::{Case, Function};
-use crate::error::Error;
+use crate::error::{Error, OrRaise};
 use crate::ops::{MulAddExt, NormaliseExt, PowfExt, ReshapeExt};
 use crate::scope::called;
 use crate::shape::Shape;
+
+use super::normalise::not_negative;
 
 /// A number for each channel (axis 1 of `x`), so that it broadcasts against `x`; one number for all stays as it is.
 #[track_caller]
@@ -69,8 +71,6 @@ pub trait BatchNormExt: Algebra {
     /// | `mean`, `variance`, `weight`, `bias` | `[channels]`, or a number |
     /// | result | `[batch, channels, …]` |
     ///
-    /// The four numbers of a channel are first made two, so that `self` is read in one pass.
-    ///
     /// # Panics
     /// If the shapes do not fit.
     ///
@@ -93,13 +93,17 @@ pub trait BatchNormExt: Algebra {
         let _called = called("batch_norm_with");
         let op = "batch_norm_with";
         let x = self.shape();
+        not_negative(op, epsilon).or_raise();
+        if x.rank() < 2 {
+            Error::shape(op, format!("[batch, channels, …] is needed, not {x}")).raise()
+        }
         let mean = for_channels(op, "mean", &x, &*mean.beside(self));
         let variance = for_channels(op, "variance", &x, &*variance.beside(self));
         let weight = for_channels(op, "weight", &x, &*weight.beside(self));
         let bias = for_channels(op, "bias", &x, &*bias.beside(self));
         let scale = (variance + epsilon).powf(-0.5) * weight;
-        let shift = bias - mean * &scale;
-        self.mul_add(&scale, &shift)
+        // The mean is taken out first: from the products of large numbers that lie near each other their digits would be lost.
+        (self.clone() - mean).mul_add(&scale, &bias)
     }
 }
 

@@ -4,8 +4,11 @@ use crate::algebra::{Algebra, Args, Operand};
 use crate::case::{Case, Function};
 use crate::error::OrRaise;
 use crate::ops::axes::axis;
-use crate::ops::{BroadcastToExt, MaximumExt, PowfExt, SumExt};
+use crate::ops::{BroadcastToExt, MaximumExt, NormExt, SumExt};
+use crate::pointwise::broadcast;
 use crate::scope::called;
+
+use super::normalise::not_negative;
 
 /// The method of the cosine similarity.
 pub trait CosineSimilarityExt: Algebra {
@@ -30,16 +33,17 @@ pub trait CosineSimilarityExt: Algebra {
     #[track_caller]
     fn cosine_similarity(&self, b: impl Operand<Self>, at: isize, epsilon: f64) -> Self {
         let _called = called("cosine_similarity");
+        not_negative("cosine_similarity", epsilon).or_raise();
         let b = b.beside(self);
-        let product = self.clone() * &*b;
-        let shape = product.shape();
+        let shape = broadcast("cosine_similarity", &[&self.shape(), &b.shape()]).or_raise();
         let axis = axis("cosine_similarity", at, shape.rank()).or_raise();
-        // The root is taken after the comparison, so that a vector of zeros has no infinite slope on the way.
-        let inverse = |x: &Self| {
+        // Each is divided by its length first: a product of lengths may overflow or vanish.
+        let direction = |x: &Self| {
             let x = x.broadcast_to(&shape);
-            (x.clone() * &x).sum_over(axis).maximum(epsilon * epsilon).powf(-0.5)
+            let length = x.norm_keeping(axis, 2.0).maximum(epsilon);
+            x / length
         };
-        product.sum_over(axis) * inverse(self) * inverse(&b)
+        (direction(self) * direction(&b)).sum_over(axis)
     }
 }
 

@@ -6,9 +6,10 @@ use crate::complex::Analytic;
 use crate::error::{Error, OrRaise};
 use crate::float::Float;
 use crate::kernels::rows::map_rows;
+use crate::kernels::running::sum_of;
 use crate::op::{Op, Takes, Value};
 use crate::ops::axes::{axis, existing};
-use crate::ops::{ExpExt, LogSumExpExt, SumToExt};
+use crate::ops::{ExpExt, LogSumExpExt, SumToExt, chain};
 use crate::shape::{Shape, work};
 use crate::tensor::Tensor;
 
@@ -51,9 +52,9 @@ impl Op for LogSoftmax {
         map_rows(&a[0], self.axis, |row| {
             let largest = row.iter().copied().fold(F::neg_infinity(), num_traits::Float::max);
             if !row.is_empty() {
-                let sum: F = row.iter().map(|x| num_traits::Float::exp(*x - largest)).sum();
-                let shift = largest + num_traits::Float::ln(sum);
-                row.iter_mut().for_each(|x| *x -= shift);
+                // Not less the sum of the two, which has lost the digits of the logarithm where the entries are large.
+                let ln = num_traits::Float::ln(sum_of(row.len(), |i| num_traits::Float::exp(row[i] - largest)));
+                row.iter_mut().for_each(|x| *x = (*x - largest) - ln);
             }
         })
         .into()
@@ -61,11 +62,11 @@ impl Op for LogSoftmax {
 
     fn vjp<A: Algebra>(&self, _arg: usize, g: A, _a: Args<'_, A>, y: &A) -> A {
         let total = g.sum_to(kept(y, self.axis));
-        g - y.exp() * total
+        g - chain(&total, &y.exp())
     }
 
     fn jvp<A: Algebra>(&self, _arg: usize, d: A, _a: Args<'_, A>, y: &A) -> A {
-        let mean = (y.exp() * &d).sum_to(kept(y, self.axis));
+        let mean = chain(&d, &y.exp()).sum_to(kept(y, self.axis));
         d - mean
     }
 

@@ -8,8 +8,9 @@ use crate::error::Error;
 use crate::float::Float;
 use crate::kernels::groups::Groups;
 use crate::op::{Op, Takes, Value};
+use crate::ops::mean::terms;
 use crate::ops::sum::reduced;
-use crate::ops::{Axes, PowfExt, SumToExt};
+use crate::ops::{Axes, HypotExt, MeanTo, ReciprocalExt, RootMeanSquare};
 use crate::scope::called;
 use crate::shape::{Shape, work};
 use crate::tensor::Tensor;
@@ -41,31 +42,30 @@ pub struct NormaliseInput {
 impl Normalise {
     /// μ and 1 / σ of each group.
     fn statistics<F: Float>(&self, x: &Tensor<F>, groups: &Groups<'_>) -> [Vec<F>; 2] {
-        let n = F::from_f64(groups.size());
-        let mut means = Buffer::filled(self.shape.len_elements(), F::zero());
-        if self.centred {
-            [means] = groups.sums([x.data()], [], |[x], []| [x]);
-            means.iter_mut().for_each(|m| *m /= n);
-        }
-        let [mut squares] = groups.sums([x.data()], [&means], |[x], [m]| [(x - m) * (x - m)]);
-        let epsilon = F::from_f64(self.epsilon);
-        squares.iter_mut().for_each(|s| *s = num_traits::Float::recip(num_traits::Float::sqrt(*s / n + epsilon)));
-        [means, squares]
+        let means = match self.centred {
+            true => groups.means(x.data(), groups.size()),
+            false => Buffer::filled(self.shape.len_elements(), F::zero()),
+        };
+        let mut deviations = groups.roots(x.data(), &means, groups.size());
+        let least = F::from_f64(self.epsilon.sqrt());
+        let inverse = |d: F| num_traits::Float::recip(num_traits::Float::hypot(d, least));
+        deviations.iter_mut().for_each(|d| *d = inverse(*d));
+        [means, deviations]
     }
 
     /// The mean of each group.
     #[track_caller]
     fn mean<A: Algebra>(&self, x: A) -> A {
-        let terms = x.shape().len_elements() as f64 / self.shape.len_elements() as f64;
-        x.sum_to(&self.shape) / terms
+        MeanTo::of(&self.shape, &x)
     }
 
     /// 1 / σ of each group, and x − μ.
     #[track_caller]
     fn parts<A: Algebra>(&self, x: &A) -> (A, A) {
         let centred = if self.centred { x.clone() - self.mean(x.clone()) } else { x.clone() };
-        let variance = self.mean(centred.clone() * &centred);
-        ((variance + self.epsilon).powf(-0.5), centred)
+        let deviation =
+            RootMeanSquare { shape: self.shape.clone(), terms: terms(&x.shape(), &self.shape) }.of(&centred);
+        (deviation.hypot(self.epsilon.sqrt()).reciprocal(), centred)
     }
 
     #[track_caller]
@@ -76,6 +76,15 @@ impl Normalise {
     #[track_caller]
     fn input<A: Algebra>(&self, g: &A, x: &A) -> A {
         A::apply(NormaliseInput { of: self.clone() }, &[Arg::Real(g), Arg::Real(x)]).real()
+    }
+}
+
+/// Refuses an ε that is negative or NaN.
+#[inline]
+pub(crate) fn not_negative(op: &str, epsilon: f64) -> Result<(), Error> {
+    match epsilon >= 0.0 {
+        true => Ok(()),
+        false => Err(Error::shape(op, format!("epsilon {epsilon} is negative or not a number"))),
     }
 }
 
@@ -97,6 +106,7 @@ impl Op for Normalise {
 
     #[inline]
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
+        not_negative(&self.name(), self.epsilon)?;
         match self.shape.broadcasts_to(args[0]) {
             true => Ok(args[0].clone()),
             false => Err(Error::shape(self.name(), format!("{} does not broadcast to {}", self.shape, args[0]))),

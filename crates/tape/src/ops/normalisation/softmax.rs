@@ -6,9 +6,10 @@ use crate::complex::Analytic;
 use crate::error::{Error, OrRaise};
 use crate::float::Float;
 use crate::kernels::rows::map_rows;
+use crate::kernels::running::sum;
 use crate::op::{Op, Takes, Value};
 use crate::ops::axes::{axis, existing};
-use crate::ops::{ExpExt, LogSumExpExt, SumToExt};
+use crate::ops::{ExpExt, LogSumExpExt, SumToExt, chain};
 use crate::shape::{Shape, work};
 use crate::tensor::Tensor;
 
@@ -24,6 +25,14 @@ pub struct Softmax {
 #[track_caller]
 fn kept<A: Algebra>(x: &A, axis: usize) -> Shape {
     x.shape().with(axis, 1)
+}
+
+/// What the derivative, a symmetric map, makes of a cotangent or tangent.
+#[track_caller]
+fn along<A: Algebra>(g: &A, y: &A, axis: usize) -> A {
+    let product = chain(g, y);
+    let total = product.sum_to(kept(y, axis));
+    product - chain(&total, y)
 }
 
 impl Op for Softmax {
@@ -52,7 +61,7 @@ impl Op for Softmax {
             let largest = row.iter().copied().fold(F::neg_infinity(), num_traits::Float::max);
             if !row.is_empty() {
                 row.iter_mut().for_each(|x| *x = num_traits::Float::exp(*x - largest));
-                let sum: F = row.iter().copied().sum();
+                let sum = sum(row);
                 row.iter_mut().for_each(|x| *x /= sum);
             }
         })
@@ -60,15 +69,11 @@ impl Op for Softmax {
     }
 
     fn vjp<A: Algebra>(&self, _arg: usize, g: A, _a: Args<'_, A>, y: &A) -> A {
-        let product = g * y;
-        let total = product.sum_to(kept(y, self.axis));
-        product - total * y
+        along(&g, y, self.axis)
     }
 
     fn jvp<A: Algebra>(&self, _arg: usize, d: A, _a: Args<'_, A>, y: &A) -> A {
-        let product = d * y;
-        let total = product.sum_to(kept(y, self.axis));
-        product - total * y
+        along(&d, y, self.axis)
     }
 
     fn composed<A: Algebra>(&self, a: Args<'_, A>) -> Option<A> {

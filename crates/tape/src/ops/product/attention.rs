@@ -8,8 +8,10 @@ use crate::error::Error;
 use crate::float::Float;
 use crate::kernels::gemm::{Matrix, multiply};
 use crate::kernels::reduce::broadcast_to;
+use crate::kernels::running::{sum, sum_of};
 use crate::op::{Kind, Op, Takes, Value};
-use crate::ops::{MatMulExt, PermuteExt, Select, SoftmaxExt, SumExt};
+use crate::ops::masked_product::weigh;
+use crate::ops::{Logical, MaskedProduct, MatMulExt, PermuteExt, Select, SoftmaxExt, SumExt};
 use crate::scope::called;
 use crate::shape::{Shape, product, work};
 use crate::tensor::Tensor;
@@ -24,7 +26,7 @@ use crate::tensor::Tensor;
 /// | mask, if there is one | broadcasts to `[…, n, m]`; true where attention may fall |
 /// | result | `[…, n, f]` |
 ///
-/// A query that may attend to nothing gets zeros. The probabilities are not kept: [`AttentionInput`], its rule, computes
+/// A query that may attend to nothing gets zeros. What is masked is not read: NaN and infinity there reach nothing. The probabilities are not kept: [`AttentionInput`], its rule, computes
 /// them again.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
@@ -80,13 +82,13 @@ impl Attention {
         Sizes { batches: product(&q[..r - 2]), n: q[r - 2], m: k[r - 2], e: q[r - 1], f: v[r - 1] }
     }
 
-    /// Calls `f` with the number of each batch and its probabilities.
+    /// Calls `f` with the number of each batch, its probabilities, and which key each query sees.
     fn for_each_batch<F: Float>(
         &self,
         (q, k): (&Tensor<F>, &Tensor<F>),
         s: &Sizes,
         mask: Option<&Tensor<bool>>,
-        mut f: impl FnMut(usize, &[F]),
+        mut f: impl FnMut(usize, &mut [F], &dyn Fn(usize, usize) -> bool),
     ) {
         let Sizes { n, m, e, .. } = *s;
         let scale = F::from_f64(self.scale);
@@ -95,45 +97,55 @@ impl Attention {
         let mut p = Buffer::filled(n * m, F::zero());
         for b in 0..s.batches {
             multiply(rows(q, b, n, e), columns(k, b, m, e), &mut p, false);
+            let seen = mask.as_ref().map(|mask| &mask.data()[b * n * m..][..n * m]);
+            let sees = |i: usize, j: usize| seen.is_none_or(|seen| seen[i * m + j]) && (!self.causal || j <= i);
             for (i, row) in p.chunks_exact_mut(m.max(1)).enumerate() {
-                let seen = mask.as_ref().map(|mask| &mask.data()[(b * n + i) * m..][..m]);
-                let sees = |j: usize| seen.is_none_or(|seen| seen[j]) && (!self.causal || j <= i);
-                softmax(row, scale, sees);
+                softmax(row, scale, |j| sees(i, j));
             }
-            f(b, &p);
+            f(b, &mut p, &sees);
         }
         Buffer::recycle(p);
     }
 
+    /// Which key each query sees, as one mask; none if it sees all.
+    #[track_caller]
+    fn seen<A: Algebra>(&self, q: &A, k: &A, mask: Option<&A::Mask>) -> Option<A::Mask> {
+        let (n, m) = (q.shape()[q.shape().rank() - 2], k.shape()[k.shape().rank() - 2]);
+        let causal = || q.mask(Tensor::new([n, m], (0..n * m).map(|at| at % m <= at / m).collect()));
+        match (mask, self.causal) {
+            (None, false) => None,
+            (None, true) => Some(causal()),
+            (Some(mask), false) => Some(mask.clone()),
+            (Some(mask), true) => Some(A::apply(Logical::And, &[Arg::Mask(mask), Arg::Mask(&causal())]).mask()),
+        }
+    }
+
     /// The probabilities.
     #[track_caller]
-    fn probabilities<A: Algebra>(&self, q: &A, k: &A, mask: Option<&A::Mask>) -> A {
+    fn probabilities<A: Algebra>(&self, q: &A, k: &A, seen: Option<&A::Mask>) -> A {
         let scores = q.matmul(k.t()) * self.scale;
-        let shape = scores.shape();
-        let (n, m) = (shape[shape.rank() - 2], shape[shape.rank() - 1]);
-        let causal = || q.mask(Tensor::new([n, m], (0..n * m).map(|at| at % m <= at / m).collect()));
-        let causal = self.causal.then(causal);
-        let masks = || mask.into_iter().chain(&causal);
+        let Some(seen) = seen else { return scores.softmax(-1) };
         // A finite number, so that a query that sees nothing has numbers on the way to its zeros.
         let (low, zero) = (q.full(Shape::scalar(), -1e30), q.full(Shape::scalar(), 0.0));
-        let scores = masks().fold(scores, |s, mask| Select::of(mask, &s, &low));
-        masks().fold(scores.softmax(-1), |p, mask| Select::of(mask, &p, &zero))
+        Select::of(seen, &Select::of(seen, &scores, &low).softmax(-1), &zero)
     }
 
     /// The tangent of the probabilities along a tangent `h` of `q` (argument 0) or `k` (1).
     #[track_caller]
-    fn probability_tangent<A: Algebra>(&self, p: &A, arg: usize, h: &A, q: &A, k: &A) -> A {
-        let scores = if arg == 0 { h.matmul(k.t()) } else { q.matmul(h.t()) } * self.scale;
+    fn probability_tangent<A: Algebra>(&self, p: &A, arg: usize, h: &A, [q, k]: [&A; 2], seen: Option<&A::Mask>) -> A {
+        let scores = if arg == 0 { products(h, k, seen) } else { products(q, h, seen) } * self.scale;
         centred(p, &scores)
     }
 
     /// The tangent of the result along a tangent `h` of argument `arg`.
     #[track_caller]
     fn tangent<A: Algebra>(&self, arg: usize, h: &A, [q, k, v]: [&A; 3], mask: Option<&A::Mask>) -> A {
-        let p = self.probabilities(q, k, mask);
+        let seen = self.seen(q, k, mask);
+        let seen = seen.as_ref();
+        let p = self.probabilities(q, k, seen);
         match arg {
-            2 => p.matmul(h),
-            _ => self.probability_tangent(&p, arg, h, q, k).matmul(v),
+            2 => weighted(&p, h, seen),
+            _ => weighted(&self.probability_tangent(&p, arg, h, [q, k], seen), v, seen),
         }
     }
 
@@ -147,6 +159,34 @@ impl Attention {
 fn apply<A: Algebra, O: Op>(op: O, args: &[&A], mask: Option<&A::Mask>) -> A {
     let args: Vec<Arg<'_, A>> = args.iter().map(|a| Arg::Real(*a)).chain(mask.map(Arg::Mask)).collect();
     A::apply(op, &args).real()
+}
+
+/// `a bᵀ`, with 0 for what is not seen, which is not read.
+#[track_caller]
+fn products<A: Algebra>(a: &A, b: &A, seen: Option<&A::Mask>) -> A {
+    let products = a.matmul(b.t());
+    match seen {
+        Some(seen) => Select::of(seen, &products, &a.full(Shape::scalar(), 0.0)),
+        None => products,
+    }
+}
+
+/// `w r`, without what is not seen.
+#[track_caller]
+fn weighted<A: Algebra>(w: &A, r: &A, seen: Option<&A::Mask>) -> A {
+    match seen {
+        Some(seen) => MaskedProduct { transposed: false }.of(w, r, seen),
+        None => w.matmul(r),
+    }
+}
+
+/// `wᵀ r`, without what is not seen.
+#[track_caller]
+fn weighted_by_transpose<A: Algebra>(w: &A, r: &A, seen: Option<&A::Mask>) -> A {
+    match seen {
+        Some(seen) => MaskedProduct { transposed: true }.of(w, r, seen),
+        None => w.t().matmul(r),
+    }
 }
 
 /// `p ∘ (x − Σ p x)`, row by row: what the softmax's derivative makes of `x`.
@@ -180,15 +220,13 @@ fn softmax<F: Float>(row: &mut [F], scale: F, sees: impl Fn(usize) -> bool) {
         *x = if sees(j) { *x * scale } else { F::neg_infinity() };
         largest = num_traits::Float::max(largest, *x);
     }
-    if largest == F::neg_infinity() {
+    if largest == F::neg_infinity() && !row.iter().any(|x| num_traits::Float::is_nan(*x)) {
         return row.fill(F::zero());
     }
-    let mut sum = F::zero();
-    for x in row.iter_mut() {
-        *x = num_traits::Float::exp(*x - largest);
-        sum += *x;
-    }
-    row.iter_mut().for_each(|x| *x /= sum);
+    row.iter_mut().for_each(|x| *x = num_traits::Float::exp(*x - largest));
+    let sum = sum(row);
+    // Not what is hidden, which is 0 also where a score that is seen is NaN.
+    row.iter_mut().enumerate().filter(|(j, _)| sees(*j)).for_each(|(_, x)| *x /= sum);
 }
 
 impl Op for Attention {
@@ -220,9 +258,9 @@ impl Op for Attention {
         let s = Attention::sizes(q, k, v);
         let Sizes { n, m, f, .. } = s;
         let mut out = Buffer::filled(s.batches * n * f, F::zero());
-        self.for_each_batch((q, k), &s, mask_of(a, 3), |b, p| {
+        self.for_each_batch((q, k), &s, mask_of(a, 3), |b, p, sees| {
             let p = Matrix { data: p, rows: n, columns: m, transposed: false };
-            multiply(p, rows(v, b, m, f), &mut out[b * n * f..][..n * f], false);
+            weigh(p, rows(v, b, m, f), sees, &mut out[b * n * f..][..n * f]);
         });
         Tensor::from_parts(Tensor::shape(q).with(q.rank() - 1, f), out).into()
     }
@@ -241,7 +279,8 @@ impl Op for Attention {
     }
 
     fn composed<A: Algebra>(&self, a: Args<'_, A>) -> Option<A> {
-        Some(self.probabilities(&a[0], &a[1], mask_of(a, 3)).matmul(&a[2]))
+        let seen = self.seen(&a[0], &a[1], mask_of(a, 3));
+        Some(weighted(&self.probabilities(&a[0], &a[1], seen.as_ref()), &a[2], seen.as_ref()))
     }
 
     #[inline]
@@ -315,25 +354,35 @@ impl Op for AttentionInput {
         let mut out = Buffer::filled(x.len(), F::zero());
         let scale = F::from_f64(self.of.scale);
         let mut scores = Buffer::filled(if self.slot == 2 { 0 } else { product(&[n, m]) }, F::zero());
-        self.of.for_each_batch((q, k), &s, mask_of(a, 4), |b, p| {
+        self.of.for_each_batch((q, k), &s, mask_of(a, 4), |b, p, sees| {
             let out = &mut out[b * size..][..size];
+            // A query whose cotangent is 0 gives nothing, whatever its numbers are.
+            let silent: Vec<bool> =
+                (0..n).map(|i| g.data()[(b * n + i) * f..][..f].iter().all(|g| *g == F::zero())).collect();
+            let sees = |i: usize, j: usize| sees(i, j) && !silent[i];
+            for (row, _) in p.chunks_exact_mut(m.max(1)).zip(&silent).filter(|(_, silent)| **silent) {
+                row.fill(F::zero());
+            }
             if self.slot == 2 {
                 let transposed = Matrix { data: p, rows: m, columns: n, transposed: true };
-                return multiply(transposed, rows(g, b, n, f), out, false);
+                return weigh(transposed, rows(g, b, n, f), sees, out);
             }
             multiply(rows(g, b, n, f), columns(v, b, m, f), &mut scores, false);
-            for (row, p) in scores.chunks_exact_mut(m.max(1)).zip(p.chunks_exact(m.max(1))) {
-                let total: F = row.iter().zip(p).map(|(g, p)| *g * *p).sum();
+            for (i, (row, p)) in scores.chunks_exact_mut(m.max(1)).zip(p.chunks_exact(m.max(1))).enumerate() {
+                row.iter_mut().enumerate().filter(|(j, _)| !sees(i, *j)).for_each(|(_, g)| *g = F::zero());
+                let total = sum_of(m, |j| row[j] * p[j]);
                 row.iter_mut().zip(p).for_each(|(g, p)| *g = scale * *p * (*g - total));
+                // Of NaN nothing comes to what is hidden.
+                row.iter_mut().enumerate().filter(|(j, _)| !sees(i, *j)).for_each(|(_, g)| *g = F::zero());
             }
             match self.slot {
                 0 => {
                     let scores = Matrix { data: &scores[..], rows: n, columns: m, transposed: false };
-                    multiply(scores, rows(k, b, m, e), out, false);
+                    weigh(scores, rows(k, b, m, e), sees, out);
                 }
                 _ => {
                     let scores = Matrix { data: &scores[..], rows: m, columns: n, transposed: true };
-                    multiply(scores, rows(q, b, n, e), out, false);
+                    weigh(scores, rows(q, b, n, e), sees, out);
                 }
             }
         });
@@ -366,12 +415,14 @@ impl Op for AttentionInput {
 
     fn composed<A: Algebra>(&self, a: Args<'_, A>) -> Option<A> {
         let (g, q, k, v) = (&a[0], &a[1], &a[2], &a[3]);
-        let p = self.of.probabilities(q, k, mask_of(a, 4));
-        let scores = || centred(&p, &g.matmul(v.t())) * self.of.scale;
+        let seen = self.of.seen(q, k, mask_of(a, 4));
+        let seen = seen.as_ref();
+        let p = self.of.probabilities(q, k, seen);
+        let scores = || centred(&p, &products(g, v, seen)) * self.of.scale;
         Some(match self.slot {
-            0 => scores().matmul(k),
-            1 => scores().t().matmul(q),
-            _ => p.t().matmul(g),
+            0 => weighted(&scores(), k, seen),
+            1 => weighted_by_transpose(&scores(), q, seen),
+            _ => weighted_by_transpose(&p, g, seen),
         })
     }
 
@@ -414,15 +465,17 @@ impl AttentionInput {
     fn along<A: Algebra>(&self, arg: usize, h: &A, a: Args<'_, A>) -> A {
         let (g, q, k, v) = (&a[0], &a[1], &a[2], &a[3]);
         let scale = self.of.scale;
-        let p = self.of.probabilities(q, k, mask_of(a, 4));
-        let dp = || self.of.probability_tangent(&p, arg - 1, h, q, k);
+        let seen = self.of.seen(q, k, mask_of(a, 4));
+        let seen = seen.as_ref();
+        let p = self.of.probabilities(q, k, seen);
+        let dp = || self.of.probability_tangent(&p, arg - 1, h, [q, k], seen);
         if self.slot == 2 {
-            return dp().t().matmul(g);
+            return weighted_by_transpose(&dp(), g, seen);
         }
         // scores = p ∘ (gp − Σ p gp) with gp = g vᵀ
-        let gp = g.matmul(v.t());
+        let gp = products(g, v, seen);
         let d_scores = match arg {
-            3 => centred(&p, &g.matmul(h.t())),
+            3 => centred(&p, &products(g, h, seen)),
             _ => {
                 let dp = dp();
                 let mean = (p.clone() * &gp).sum_keeping(-1);
@@ -432,10 +485,10 @@ impl AttentionInput {
         };
         let scores = || centred(&p, &gp);
         let tangent = match (self.slot, arg) {
-            (0, 2) => d_scores.matmul(k) + scores().matmul(h),
-            (0, _) => d_scores.matmul(k),
-            (_, 1) => d_scores.t().matmul(q) + scores().t().matmul(h),
-            _ => d_scores.t().matmul(q),
+            (0, 2) => weighted(&d_scores, k, seen) + weighted(&scores(), h, seen),
+            (0, _) => weighted(&d_scores, k, seen),
+            (_, 1) => weighted_by_transpose(&d_scores, q, seen) + weighted_by_transpose(&scores(), h, seen),
+            _ => weighted_by_transpose(&d_scores, q, seen),
         };
         tangent * scale
     }

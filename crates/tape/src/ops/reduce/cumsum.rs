@@ -6,6 +6,7 @@ use crate::complex::Analytic;
 use crate::error::{Error, OrRaise};
 use crate::float::Float;
 use crate::kernels::rows::map_rows;
+use crate::kernels::running::Running;
 use crate::op::{Op, Takes, Value};
 use crate::ops::axes::{axis, existing};
 use crate::shape::Shape;
@@ -45,10 +46,10 @@ impl Op for Cumsum {
 
     fn forward<F: Float>(&self, a: Args<'_, Tensor<F>>) -> Value<F> {
         map_rows(&a[0], self.axis, |row| {
-            let mut sum = F::zero();
+            let mut sum = Running::new();
             let mut add = |x: &mut F| {
-                sum += *x;
-                *x = sum;
+                sum.add(*x);
+                *x = sum.value();
             };
             match self.from_end {
                 false => row.iter_mut().for_each(&mut add),

@@ -6,11 +6,12 @@ use crate::complex::Analytic;
 use crate::error::Error;
 use crate::float::Float;
 use crate::op::{Kind, Op, Takes, Value};
-use crate::ops::sum_of::one_shape;
+use crate::ops::chain;
+use crate::ops::sum_of::{one_shape, sum_by_element};
 use crate::shape::{Shape, work};
 use crate::tensor::Tensor;
 
-/// `y = a₁ a₂ + a₃ a₄ + …`, from left to right, for arguments of one shape.
+/// `y = a₁ a₂ + a₃ a₄ + …`, from left to right and in `f64`, for arguments of one shape.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub struct DotOf;
@@ -40,17 +41,16 @@ impl Op for DotOf {
     }
 
     fn forward<F: Float>(&self, a: Args<'_, Tensor<F>>) -> Value<F> {
-        let mut y = &a[0] * &a[1];
-        (2..a.len()).step_by(2).for_each(|k| y += &(&a[k] * &a[k + 1]));
-        y.into()
+        let product = |k: usize, i: usize| a[2 * k].data()[i] * a[2 * k + 1].data()[i];
+        sum_by_element(a.len() / 2, Tensor::shape(&a[0]), product).into()
     }
 
     fn vjp<A: Algebra>(&self, arg: usize, g: A, a: Args<'_, A>, _y: &A) -> A {
-        g * &a[arg ^ 1]
+        chain(&g, &a[arg ^ 1])
     }
 
     fn jvp<A: Algebra>(&self, arg: usize, d: A, a: Args<'_, A>, _y: &A) -> A {
-        d * &a[arg ^ 1]
+        chain(&d, &a[arg ^ 1])
     }
 
     fn composed<A: Algebra>(&self, a: Args<'_, A>) -> Option<A> {

@@ -7,9 +7,10 @@ use crate::complex::Analytic;
 use crate::error::Error;
 use crate::float::Float;
 use crate::kernels::elementwise::for_each_row;
+use crate::kernels::groups::Groups;
 use crate::op::{Op, Takes, Value};
 use crate::ops::sum::reduced;
-use crate::ops::{Axes, BroadcastToExt, ExpExt, LnExt, ReshapeExt, SumTo, SumToExt};
+use crate::ops::{Axes, BroadcastToExt, CompareExt, ExpExt, LnExt, ReshapeExt, SumTo, SumToExt, chain, select};
 use crate::scope::called;
 use crate::shape::{Shape, work};
 use crate::tensor::Tensor;
@@ -21,6 +22,19 @@ use crate::tensor::Tensor;
 pub struct LogSumExp {
     /// The shape of the result, which broadcasts to that of `x`.
     pub shape: Shape,
+}
+
+impl LogSumExp {
+    /// The derivative by each term: `exp(x − y)` over the sum of them, which would be 1 if `y` were not rounded. Where all
+    /// terms are −∞ it is 0, and terms that are ∞ share it.
+    #[track_caller]
+    fn weights<A: Algebra>(&self, x: &A, y: &A) -> A {
+        let [zero, one] = [0.0, 1.0].map(|c| x.full(Shape::scalar(), c));
+        let level = select(y.equal(f64::NEG_INFINITY), &zero, y);
+        let exp = select(x.equal(&level), &zero, x.clone() - &level).exp();
+        let total = exp.sum_to(&self.shape);
+        exp / select(total.equal(0.0), &one, &total)
+    }
 }
 
 impl Op for LogSumExp {
@@ -59,15 +73,8 @@ impl Op for LogSumExp {
         });
         // With no finite largest term there is nothing to take out, and ∞ − ∞ must not arise.
         largest.iter_mut().filter(|m| !num_traits::Float::is_finite(**m)).for_each(|m| *m = F::zero());
-        let mut sums = Buffer::filled(self.shape.len_elements(), F::zero());
-        let mut flat = 0;
-        for_each_row(shape, [&steps[..]], |[at]| {
-            for j in 0..width {
-                let k = at + j * inner;
-                sums[k] += num_traits::Float::exp(x.data()[flat] - largest[k]);
-                flat += 1;
-            }
-        });
+        let exp = |[x]: [F; 1], [largest]: [F; 1]| [num_traits::Float::exp(x - largest)];
+        let [sums] = Groups::new(shape, &self.shape).sums([x.data()], [&largest], exp);
         let y = sums.iter().zip(&largest).map(|(s, m)| num_traits::Float::ln(*s) + *m);
         let y = Tensor::collect(self.shape.clone(), y);
         Buffer::recycle(sums);
@@ -76,11 +83,11 @@ impl Op for LogSumExp {
     }
 
     fn vjp<A: Algebra>(&self, _arg: usize, g: A, a: Args<'_, A>, y: &A) -> A {
-        (a[0].clone() - y).exp() * g
+        chain(&g, &self.weights(&a[0], y))
     }
 
     fn jvp<A: Algebra>(&self, _arg: usize, d: A, a: Args<'_, A>, y: &A) -> A {
-        ((a[0].clone() - y).exp() * d).sum_to(&self.shape)
+        chain(&d, &self.weights(&a[0], y)).sum_to(&self.shape)
     }
 
     fn composed<A: Algebra>(&self, a: Args<'_, A>) -> Option<A> {

@@ -5,9 +5,9 @@ use crate::case::Case;
 use crate::complex::Analytic;
 use crate::error::Error;
 use crate::float::Float;
-use crate::op::{Kind, Op, Takes, Value};
+use crate::op::{Cotangents, Kind, Op, Takes, Value};
 use crate::ops::sum_of::one_shape;
-use crate::ops::{ExpExt, LnExt};
+use crate::ops::{CompareExt, ExpExt, LnExt, chain, select};
 use crate::shape::{Shape, work};
 use crate::tensor::Tensor;
 
@@ -16,6 +16,20 @@ use crate::tensor::Tensor;
 #[derive(Clone, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub struct LogSumExpOf;
+
+impl LogSumExpOf {
+    /// The derivatives by some arguments: `exp(a − y)` over the sum of all of them, which would be 1 if `y` were not rounded.
+    /// Where all are −∞ they are 0.
+    #[track_caller]
+    fn weights<A: Algebra>(&self, args: &[usize], a: Args<'_, A>, y: &A) -> Vec<A> {
+        let [zero, one] = [0.0, 1.0].map(|c| y.full(Shape::scalar(), c));
+        let level = select(y.equal(f64::NEG_INFINITY), &zero, y);
+        let exp = |k: usize| select(a[k].equal(&level), &zero, a[k].clone() - &level).exp();
+        let total = (1..a.len()).fold(exp(0), |sum, k| sum + exp(k));
+        let total = select(total.equal(0.0), &one, &total);
+        args.iter().map(|k| exp(*k) / &total).collect()
+    }
+}
 
 impl Op for LogSumExpOf {
     #[inline]
@@ -39,19 +53,23 @@ impl Op for LogSumExpOf {
             let largest = numbers().fold(F::neg_infinity(), num_traits::Float::max);
             // With no finite largest number there is nothing to take out, and ∞ − ∞ must not arise.
             let shift = if num_traits::Float::is_finite(largest) { largest } else { F::zero() };
-            let total = numbers().fold(F::zero(), |sum, x| sum + num_traits::Float::exp(x - shift));
-            num_traits::Float::ln(total) + shift
+            let total = numbers().map(|x| num_traits::Float::exp(x - shift).to_f64()).sum::<f64>();
+            num_traits::Float::ln(F::from_f64(total)) + shift
         };
         let shape = Tensor::shape(&a[0]);
         Tensor::collect(shape.clone(), (0..shape.len_elements()).map(element)).into()
     }
 
     fn vjp<A: Algebra>(&self, arg: usize, g: A, a: Args<'_, A>, y: &A) -> A {
-        (a[arg].clone() - y).exp() * g
+        chain(&g, &self.weights(&[arg], a, y)[0])
+    }
+
+    fn vjps<A: Algebra>(&self, need: &[usize], g: &A, a: Args<'_, A>, y: &A) -> Option<Cotangents<A>> {
+        Some(self.weights(need, a, y).iter().map(|weight| chain(g, weight)).collect())
     }
 
     fn jvp<A: Algebra>(&self, arg: usize, d: A, a: Args<'_, A>, y: &A) -> A {
-        (a[arg].clone() - y).exp() * d
+        chain(&d, &self.weights(&[arg], a, y)[0])
     }
 
     fn composed<A: Algebra>(&self, a: Args<'_, A>) -> Option<A> {

@@ -9,7 +9,7 @@ use crate::kernels::elementwise::for_each_row;
 use crate::kernels::reduce::exceeds;
 use crate::op::{Op, Takes, Value};
 use crate::ops::sum::reduced;
-use crate::ops::{Axes, CompareExt, ReshapeExt, Select, SumTo, SumToExt};
+use crate::ops::{Axes, CompareExt, ReshapeExt, Select, SumTo, SumToExt, chain};
 use crate::scope::called;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
@@ -55,8 +55,9 @@ impl Op for MaxOver {
     #[inline]
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
         let y = SumTo { shape: self.shape.clone() }.shape(args)?;
-        if args[0].len_elements() == 0 && y.len_elements() > 0 {
-            return Err(Error::shape("max_over", format!("no largest element: {} is empty", args[0])));
+        let chosen = args[0].iter().rev().zip(y.iter().rev().map(Some).chain(std::iter::repeat(None)));
+        if chosen.into_iter().any(|(n, kept)| *n == 0 && kept != Some(&0)) {
+            return Err(Error::shape("max_over", format!("nothing to choose from: {} is empty", args[0])));
         }
         Ok(y)
     }
@@ -80,11 +81,11 @@ impl Op for MaxOver {
     }
 
     fn vjp<A: Algebra>(&self, _arg: usize, g: A, a: Args<'_, A>, y: &A) -> A {
-        self.shares(&a[0], y) * g
+        chain(&g, &self.shares(&a[0], y))
     }
 
     fn jvp<A: Algebra>(&self, _arg: usize, d: A, a: Args<'_, A>, y: &A) -> A {
-        (self.shares(&a[0], y) * d).sum_to(&self.shape)
+        chain(&d, &self.shares(&a[0], y)).sum_to(&self.shape)
     }
 
     #[inline]
@@ -131,7 +132,7 @@ pub trait MaxOverExt: Algebra {
     /// The largest element over some axes, which are removed.
     ///
     /// # Panics
-    /// If an axis is out of range or named twice, or there are no elements.
+    /// If an axis is out of range or named twice, or one of the axes has nothing to choose from.
     ///
     /// # Examples
     /// ```
@@ -149,7 +150,7 @@ pub trait MaxOverExt: Algebra {
     /// The largest element over some axes, which stay with length 1.
     ///
     /// # Panics
-    /// If an axis is out of range or named twice, or there are no elements.
+    /// If an axis is out of range or named twice, or one of the axes has nothing to choose from.
     #[track_caller]
     fn max_keeping(&self, axes: impl Into<Axes>) -> Self {
         let _called = called("max_keeping");

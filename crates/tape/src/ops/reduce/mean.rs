@@ -1,9 +1,109 @@
-//! Means over axes: a sum divided by the number of its terms.
+//! Means over axes.
 
-use crate::algebra::{Algebra, Args};
+use crate::algebra::{Algebra, Arg, Args};
 use crate::case::{Case, Function};
-use crate::ops::{Axes, SumExt};
+use crate::complex::Analytic;
+use crate::error::Error;
+use crate::float::Float;
+use crate::kernels::groups::Groups;
+use crate::op::{Op, Takes, Value};
+use crate::ops::sum::reduced;
+use crate::ops::{Axes, BroadcastToExt, ReshapeExt, SumTo};
 use crate::scope::called;
+use crate::shape::Shape;
+use crate::tensor::Tensor;
+
+/// `y = Σ x / terms` over the axes along which a tensor of the given shape would repeat: the mean, if that is how many terms
+/// there are. It is right where the sum overflows.
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
+pub struct MeanTo {
+    /// The shape of the result, which broadcasts to that of `x`.
+    pub shape: Shape,
+    /// What the sum is divided by.
+    pub terms: f64,
+}
+
+/// How many elements of a tensor of shape `x` meet each of one of shape `to`; 1 if there are none of these.
+pub(crate) fn terms(x: &Shape, to: &Shape) -> f64 {
+    match to.len_elements() {
+        0 => 1.0,
+        count => x.len_elements() as f64 / count as f64,
+    }
+}
+
+impl MeanTo {
+    /// The mean over the axes that make `shape` of the shape of `x`.
+    #[track_caller]
+    pub(crate) fn of<A: Algebra>(shape: &Shape, x: &A) -> A {
+        MeanTo { shape: shape.clone(), terms: terms(&x.shape(), shape) }.apply(x)
+    }
+
+    #[track_caller]
+    pub(crate) fn apply<A: Algebra>(self, x: &A) -> A {
+        A::apply(self, &[Arg::Real(x)]).real()
+    }
+}
+
+impl Op for MeanTo {
+    #[inline]
+    fn name(&self) -> String {
+        "mean_to".into()
+    }
+
+    #[inline]
+    fn text(&self, args: &[&str]) -> String {
+        format!("sum_to({}, {}) / {}", args[0], self.shape, self.terms)
+    }
+
+    #[inline]
+    fn takes(&self) -> Takes {
+        Takes::ONE
+    }
+
+    #[inline]
+    fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
+        SumTo { shape: self.shape.clone() }.shape(args)
+    }
+
+    fn forward<F: Float>(&self, a: Args<'_, Tensor<F>>) -> Value<F> {
+        let groups = Groups::new(Tensor::shape(&a[0]), &self.shape);
+        Tensor::from_parts(self.shape.clone(), groups.means(a[0].data(), self.terms)).into()
+    }
+
+    fn vjp<A: Algebra>(&self, _arg: usize, g: A, a: Args<'_, A>, _y: &A) -> A {
+        (g / self.terms).broadcast_to(a[0].shape())
+    }
+
+    fn jvp<A: Algebra>(&self, _arg: usize, d: A, _a: Args<'_, A>, _y: &A) -> A {
+        self.clone().apply(&d)
+    }
+
+    #[inline]
+    fn flops(&self, args: &[&Shape], _y: &Shape) -> u64 {
+        args[0].len_elements() as u64
+    }
+
+    #[inline]
+    fn analytic(&self) -> Analytic {
+        Analytic::Linear
+    }
+
+    #[inline]
+    fn cases() -> Vec<Case> {
+        let table: &[(&[usize], &[usize], f64)] = &[
+            (&[2, 3, 5], &[3, 1], 10.0),
+            (&[2, 3], &[], 6.0),
+            (&[2, 3], &[2, 1], 2.0),
+            (&[2, 3], &[3], 1.5),
+            (&[0, 3], &[1, 3], 1.0),
+        ];
+        let case = |(x, to, terms): &(&[usize], &[usize], f64)| {
+            Case::of(MeanTo { shape: Shape::from(*to), terms: *terms }).real(*x)
+        };
+        table.iter().map(case).collect()
+    }
+}
 
 /// The methods that average. The mean of nothing is NaN, as in PyTorch.
 pub trait MeanExt: Algebra {
@@ -17,7 +117,7 @@ pub trait MeanExt: Algebra {
     #[track_caller]
     fn mean(&self) -> Self {
         let _called = called("mean");
-        self.sum() / self.shape().len_elements() as f64
+        MeanTo::of(&Shape::scalar(), self)
     }
 
     /// The mean over some axes, which are removed.
@@ -34,9 +134,8 @@ pub trait MeanExt: Algebra {
     #[track_caller]
     fn mean_over(&self, axes: impl Into<Axes>) -> Self {
         let _called = called("mean_over");
-        let sum = self.sum_over(axes);
-        let terms = ratio(self, &sum);
-        sum / terms
+        let (kept, removed) = reduced("mean_over", &self.shape(), &axes.into());
+        ReshapeExt::reshape(&MeanTo::of(&kept, self), removed)
     }
 
     /// The mean over some axes, which stay with length 1.
@@ -46,19 +145,11 @@ pub trait MeanExt: Algebra {
     #[track_caller]
     fn mean_keeping(&self, axes: impl Into<Axes>) -> Self {
         let _called = called("mean_keeping");
-        let sum = self.sum_keeping(axes);
-        let terms = ratio(self, &sum);
-        sum / terms
+        MeanTo::of(&reduced("mean_keeping", &self.shape(), &axes.into()).0, self)
     }
 }
 
 impl<A: Algebra> MeanExt for A {}
-
-/// How many terms each sum has.
-#[track_caller]
-fn ratio<A: Algebra>(x: &A, sum: &A) -> f64 {
-    x.shape().len_elements() as f64 / sum.shape().len_elements() as f64
-}
 
 /// [`MeanExt::mean_over`], as the tests of all functions see it.
 #[derive(Clone, Debug)]

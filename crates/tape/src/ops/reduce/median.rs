@@ -4,7 +4,7 @@ use crate::algebra::{Algebra, Args};
 use crate::case::{Case, Function};
 use crate::error::{Error, OrRaise};
 use crate::ops::axes::axis;
-use crate::ops::{CompareExt, ReshapeExt, SliceExt, SortExt, select};
+use crate::ops::{CompareExt, LerpExt, ReshapeExt, SliceExt, SortExt, select};
 use crate::scope::called;
 use crate::sizes::signed;
 
@@ -69,7 +69,7 @@ pub trait MedianExt: Algebra {
             0.0 => sorted(low as usize),
             share => {
                 let (a, b) = (sorted(low as usize), sorted(low as usize + 1));
-                a.clone() + (b - &a) * share
+                a.lerp(b, share)
             }
         }
     }

@@ -28,7 +28,7 @@ pub trait MinExt: Algebra {
     /// The smallest element over some axes, which are removed.
     ///
     /// # Panics
-    /// If an axis is out of range or named twice, or there are no elements.
+    /// If an axis is out of range or named twice, or one of the axes has nothing to choose from.
     ///
     /// # Examples
     /// ```
@@ -45,7 +45,7 @@ pub trait MinExt: Algebra {
     /// The smallest element over some axes, which stay with length 1.
     ///
     /// # Panics
-    /// If an axis is out of range or named twice, or there are no elements.
+    /// If an axis is out of range or named twice, or one of the axes has nothing to choose from.
     #[track_caller]
     fn min_keeping(&self, axes: impl Into<Axes>) -> Self {
         let _called = called("min_keeping");

@@ -4,7 +4,8 @@ use crate::algebra::{Algebra, Args};
 use crate::case::{Case, Function};
 use crate::ops::sum::reduced;
 use crate::ops::{
-    AbsExt, Axes, CompareExt, MaxOverExt, MinExt, PowfExt, ReshapeExt, SignExt, SqrtExt, SquareExt, SumExt, select,
+    AbsExt, Axes, CompareExt, MaxOverExt, MinExt, PowfExt, ReshapeExt, RootMeanSquare, SignExt, SquareExt,
+    StopGradientExt, SumExt, select,
 };
 use crate::scope::called;
 use crate::shape::Shape;
@@ -66,15 +67,18 @@ pub trait NormExt: Algebra {
         let _called = called("norm_keeping");
         let axes = axes.into();
         match order {
-            2.0 => root(&self.square().sum_keeping(axes)),
+            2.0 => RootMeanSquare { shape: reduced("norm_keeping", &self.shape(), &axes).0, terms: 1.0 }.of(self),
             1.0 => self.abs().sum_keeping(axes),
             // NaN has the sign 0, and is not 0.
             0.0 => select(self.equal(self), &self.sign().square(), 1.0).sum_keeping(axes),
             f64::INFINITY => self.abs().max_keeping(axes),
             f64::NEG_INFINITY => self.abs().min_keeping(axes),
             p => {
-                let power = power(&self.abs(), p, if p > 0.0 { 0.0 } else { f64::INFINITY });
-                power_of_sum(&power.sum_keeping(axes), 1.0 / p)
+                // In units of what counts most, so that no power overflows or vanishes where the norm does not.
+                let size = self.abs();
+                let unit = unit(&size, axes.clone(), p);
+                let powers = power(&(size / &unit), p, if p > 0.0 { 0.0 } else { f64::INFINITY });
+                power_of_sum(&powers.sum_keeping(axes), 1.0 / p) * unit
             }
         }
     }
@@ -82,17 +86,19 @@ pub trait NormExt: Algebra {
 
 impl<A: Algebra> NormExt for A {}
 
-/// `√x`, whose derivative is 0 where `x = 0`.
+/// The largest of some sizes, for a negative power the smallest, as a constant; 1 where that is 0 or not finite, and of none.
 #[track_caller]
-pub(crate) fn root<A: Algebra>(x: &A) -> A {
-    let zero = x.equal(0.0);
-    let one = x.full(Shape::scalar(), 1.0);
-    // the branch that is not taken is made harmless first
-    select(zero.clone(), &x.full(Shape::scalar(), 0.0), select(zero, &one, x).sqrt())
+fn unit<A: Algebra>(size: &A, axes: Axes, p: f64) -> A {
+    let one = size.full(Shape::scalar(), 1.0);
+    if size.shape().len_elements() == 0 {
+        return one;
+    }
+    let unit = if p > 0.0 { size.max_keeping(axes) } else { size.min_keeping(axes) }.stop_gradient();
+    // 0, ∞ and NaN are what becomes another number when it is divided by itself
+    select((unit.clone() / &unit).equal(1.0), &unit, &one)
 }
 
 /// `xᵖ`, which is `at_zero`, with derivative 0, where `x = 0`.
-#[track_caller]
 fn power<A: Algebra>(x: &A, p: f64, at_zero: f64) -> A {
     let zero = x.equal(0.0);
     let one = x.full(Shape::scalar(), 1.0);
@@ -101,7 +107,6 @@ fn power<A: Algebra>(x: &A, p: f64, at_zero: f64) -> A {
 }
 
 /// `sᵖ` of a sum of powers, with derivative 0 where the sum is 0.
-#[track_caller]
 fn power_of_sum<A: Algebra>(s: &A, p: f64) -> A {
     power(s, p, if p > 0.0 { 0.0 } else { f64::INFINITY })
 }

@@ -1,13 +1,214 @@
-//! Products over axes: halves are multiplied with each other until one entry is left.
+//! Products over axes.
 
 use crate::algebra::{Algebra, Arg, Args};
+use crate::buffer::Buffer;
 use crate::case::{Case, Function};
-use crate::error::OrRaise;
+use crate::complex::Analytic;
+use crate::error::{Error, OrRaise};
+use crate::float::Float;
+use crate::kernels::scaled::Scaled;
+use crate::op::{Op, Takes, Value};
+use crate::ops::recurrence::shifted;
 use crate::ops::sum::reduced;
-use crate::ops::{Axes, Permute, ReshapeExt, SliceExt};
+use crate::ops::{Axes, Cumprod, Permute, Recurrence, ReshapeExt, SliceExt, SumToExt, chain};
 use crate::scope::called;
-use crate::shape::Shape;
+use crate::shape::{Shape, product, work};
 use crate::tensor::Tensor;
+
+/// The product along the last axis, which stays with length 1. It is finite wherever it can be, whatever its parts are.
+/// [`ProdOfOthers`] is its derivative.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
+pub struct Prod;
+
+/// For each entry the product of the others along the last axis, also where factors are 0, however many.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
+pub struct ProdOfOthers;
+
+impl Prod {
+    #[track_caller]
+    fn of<A: Algebra>(self, x: &A) -> A {
+        A::apply(self, &[Arg::Real(x)]).real()
+    }
+}
+
+/// The shape with a last axis of length 1.
+fn kept(op: &str, x: &Shape) -> Result<Shape, Error> {
+    match x.rank() {
+        0 => Err(Error::shape(op, "a number has no axis: reshape it to [1]")),
+        rank => Ok(x.with(rank - 1, 1)),
+    }
+}
+
+/// Shows the entries along the last axis, one row after the other; none if there are none.
+fn rows<F: Float>(x: &Tensor<F>) -> impl Iterator<Item = &[F]> {
+    let n = Tensor::shape(x).last().copied().unwrap_or(1);
+    x.data().chunks_exact(n.max(1))
+}
+
+fn times<F: Float>(product: Scaled, x: F) -> Scaled {
+    product.times(Scaled::new(x.to_f64()))
+}
+
+impl Op for Prod {
+    #[inline]
+    fn name(&self) -> String {
+        "prod".into()
+    }
+
+    #[inline]
+    fn takes(&self) -> Takes {
+        Takes::ONE
+    }
+
+    #[inline]
+    fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
+        kept("prod", args[0])
+    }
+
+    fn forward<F: Float>(&self, a: Args<'_, Tensor<F>>) -> Value<F> {
+        let shape = Tensor::shape(&a[0]).with(a[0].rank() - 1, 1);
+        let mut y = Buffer::filled(shape.len_elements(), F::one());
+        let product = |row: &[F]| F::from_f64(row.iter().fold(Scaled::ONE, |y, x| times(y, *x)).value());
+        y.iter_mut().zip(rows(&a[0])).for_each(|(y, row)| *y = product(row));
+        Tensor::from_parts(shape, y).into()
+    }
+
+    fn vjp<A: Algebra>(&self, _arg: usize, g: A, a: Args<'_, A>, _y: &A) -> A {
+        chain(&g, &ProdOfOthers.of(&a[0]))
+    }
+
+    fn jvp<A: Algebra>(&self, _arg: usize, d: A, a: Args<'_, A>, y: &A) -> A {
+        chain(&d, &ProdOfOthers.of(&a[0])).sum_to(y.shape())
+    }
+
+    fn composed<A: Algebra>(&self, a: Args<'_, A>) -> Option<A> {
+        let n = a[0].shape()[a[0].shape().rank() - 1];
+        let entries = (0..n).map(|i| a[0].slice(-1, i..i + 1)).reduce(|y, x| y * x);
+        Some(entries.unwrap_or_else(|| a[0].full(a[0].shape().with(a[0].shape().rank() - 1, 1), 1.0)))
+    }
+
+    #[inline]
+    fn analytic(&self) -> Analytic {
+        Analytic::Composed
+    }
+
+    #[inline]
+    fn flops(&self, args: &[&Shape], _y: &Shape) -> u64 {
+        args[0].len_elements() as u64
+    }
+
+    #[inline]
+    fn cases() -> Vec<Case> {
+        cases_of(Prod)
+    }
+}
+
+impl ProdOfOthers {
+    #[track_caller]
+    fn of<A: Algebra>(self, x: &A) -> A {
+        A::apply(self, &[Arg::Real(x)]).real()
+    }
+
+    /// What the derivative, a symmetric map, makes of a tangent or cotangent `h`: with the products before and behind each entry,
+    /// the one's change times the other.
+    #[track_caller]
+    fn along<A: Algebra>(self, h: &A, x: &A) -> A {
+        let axis = x.shape().rank() - 1;
+        let part = |from_end: bool| {
+            let of = Cumprod { axis, from_end };
+            let y = of.of(x);
+            let change = shifted(&of.tangent(h, x, &y), axis, from_end, 0.0);
+            (shifted(&y, axis, from_end, 1.0), change)
+        };
+        let ((before, change), (behind, change_behind)) = (part(false), part(true));
+        chain(&change, &behind) + chain(&change_behind, &before)
+    }
+}
+
+impl Op for ProdOfOthers {
+    #[inline]
+    fn name(&self) -> String {
+        "prod_of_others".into()
+    }
+
+    #[inline]
+    fn takes(&self) -> Takes {
+        Takes::ONE
+    }
+
+    #[inline]
+    fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
+        kept("prod_of_others", args[0]).map(|_| args[0].clone())
+    }
+
+    fn forward<F: Float>(&self, a: Args<'_, Tensor<F>>) -> Value<F> {
+        let mut y = Buffer::room(a[0].len());
+        let mut before = Vec::new();
+        for row in rows(&a[0]) {
+            before.clear();
+            before.extend(row.iter().scan(Scaled::ONE, |product, x| {
+                let next = times(*product, *x);
+                Some(std::mem::replace(product, next))
+            }));
+            let mut behind = Scaled::ONE;
+            let start = y.len();
+            y.resize(start + row.len(), F::zero());
+            for (i, x) in row.iter().enumerate().rev() {
+                y[start + i] = F::from_f64(before[i].times(behind).value());
+                behind = times(behind, *x);
+            }
+        }
+        Tensor::from_parts(Tensor::shape(&a[0]).clone(), y).into()
+    }
+
+    fn vjp<A: Algebra>(&self, _arg: usize, g: A, a: Args<'_, A>, _y: &A) -> A {
+        self.along(&g, &a[0])
+    }
+
+    fn jvp<A: Algebra>(&self, _arg: usize, d: A, a: Args<'_, A>, _y: &A) -> A {
+        self.along(&d, &a[0])
+    }
+
+    fn composed<A: Algebra>(&self, a: Args<'_, A>) -> Option<A> {
+        let x = &a[0];
+        let axis = x.shape().rank() - 1;
+        let part = |from_end: bool| {
+            let of = Recurrence { axis, from_end };
+            let first = shifted(&x.full(x.shape(), 0.0), axis, from_end, 1.0);
+            shifted(&of.step_by_step(x, &(first * x)), axis, from_end, 1.0)
+        };
+        Some(part(false) * part(true))
+    }
+
+    #[inline]
+    fn analytic(&self) -> Analytic {
+        Analytic::Composed
+    }
+
+    #[inline]
+    fn flops(&self, args: &[&Shape], _y: &Shape) -> u64 {
+        work([3, args[0].len_elements()])
+    }
+
+    #[inline]
+    fn cases() -> Vec<Case> {
+        cases_of(ProdOfOthers)
+    }
+}
+
+#[inline]
+fn cases_of<O: Op>(op: O) -> Vec<Case> {
+    let zeros = Tensor::from([[2.0, 0.0, 3.0, -1.0, 0.5], [0.0, 1.5, 0.0, 2.0, 3.0]]);
+    vec![
+        Case::of(op.clone()).real([2, 3]),
+        Case::of(op.clone()).real([2, 3, 5]),
+        Case::of(op.clone()).real([1]),
+        Case::of(op.clone()).real([0, 3]),
+        Case::of(op).exactly(zeros),
+    ]
+}
 
 /// The methods that multiply. The product of nothing is 1. Every derivative is right where factors are 0, however many.
 pub trait ProdExt: Algebra {
@@ -24,7 +225,7 @@ pub trait ProdExt: Algebra {
     #[track_caller]
     fn prod(&self) -> Self {
         let _called = called("prod");
-        last_axis(self.flatten(0)).reshape(Shape::scalar())
+        Prod.of(&self.flatten(0)).reshape(Shape::scalar())
     }
 
     /// The product over some axes, which are removed.
@@ -43,7 +244,7 @@ pub trait ProdExt: Algebra {
         let _called = called("prod_over");
         let axes = axes.into();
         let removed = reduced("prod_over", &self.shape(), &axes).1;
-        last_axis(with_axes_last("prod_over", self, &axes)).reshape(removed)
+        Prod.of(&with_axes_last("prod_over", self, &axes)).reshape(removed)
     }
 
     /// The product over some axes, which stay with length 1.
@@ -55,7 +256,7 @@ pub trait ProdExt: Algebra {
         let _called = called("prod_keeping");
         let axes = axes.into();
         let kept = reduced("prod_keeping", &self.shape(), &axes).0;
-        last_axis(with_axes_last("prod_keeping", self, &axes)).reshape(kept)
+        Prod.of(&with_axes_last("prod_keeping", self, &axes)).reshape(kept)
     }
 }
 
@@ -71,35 +272,6 @@ pub(crate) fn with_axes_last<A: Algebra>(op: &str, x: &A, axes: &Axes) -> A {
     match order.is_sorted() {
         true => x.flatten(first),
         false => A::apply(Permute { axes: order.into() }, &[Arg::Real(x)]).real().flatten(first),
-    }
-}
-
-/// The product along the last axis, which stays with length 1.
-#[track_caller]
-fn last_axis<A: Algebra>(x: A) -> A {
-    let mut x = x;
-    let axis = x.shape().rank() - 1;
-    let mut n = x.shape()[axis];
-    if n == 0 {
-        let ones = x.shape().with(axis, 1);
-        return x.full(ones, 1.0);
-    }
-    let mut rest = None;
-    while n > 1 {
-        let half = n / 2;
-        if n % 2 == 1 {
-            let last = x.slice(-1, n - 1..n);
-            rest = Some(match rest {
-                None => last,
-                Some(rest) => last * rest,
-            });
-        }
-        x = x.slice(-1, 0..half) * x.slice(-1, half..2 * half);
-        n = half;
-    }
-    match rest {
-        None => x,
-        Some(rest) => x * rest,
     }
 }
 

@@ -9,7 +9,7 @@ use crate::op::{Kind, Op, Takes, Value};
 use crate::shape::{Shape, work};
 use crate::tensor::Tensor;
 
-/// `y = a₁ + a₂ + …`, from left to right, for arguments of one shape.
+/// `y = a₁ + a₂ + …`, from left to right and in `f64`, for arguments of one shape.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub struct SumOf;
@@ -36,9 +36,7 @@ impl Op for SumOf {
     }
 
     fn forward<F: Float>(&self, a: Args<'_, Tensor<F>>) -> Value<F> {
-        let mut y = a[0].clone();
-        (1..a.len()).for_each(|k| y += &a[k]);
-        y.into()
+        sum_by_element(a.len(), Tensor::shape(&a[0]), |k, i| a[k].data()[i]).into()
     }
 
     fn vjp<A: Algebra>(&self, _arg: usize, g: A, _a: Args<'_, A>, _y: &A) -> A {
@@ -72,6 +70,12 @@ impl Op for SumOf {
             Case::of(SumOf).real([2]).real([2]).real([2]).real([2]),
         ]
     }
+}
+
+/// The sums of `term(0, i)`, `term(1, i)`, … for each element `i`, in `f64`, as a sum of recorded numbers is.
+pub(crate) fn sum_by_element<F: Float>(count: usize, shape: &Shape, term: impl Fn(usize, usize) -> F) -> Tensor<F> {
+    let sum = |i: usize| F::from_f64((0..count).fold(-0.0, |sum, k| sum + term(k, i).to_f64()));
+    Tensor::collect(shape.clone(), (0..shape.len_elements()).map(sum))
 }
 
 /// The shape that all arguments have.

@@ -2,8 +2,11 @@
 
 use crate::algebra::{Algebra, Args};
 use crate::case::{Case, Function};
-use crate::ops::{Axes, MeanExt, SquareExt, SumExt, root};
+use crate::ops::mean::terms;
+use crate::ops::sum::reduced;
+use crate::ops::{Axes, MeanTo, ReshapeExt, RootMeanSquare, SquareExt};
 use crate::scope::called;
+use crate::shape::Shape;
 use crate::tensor::Tensor;
 
 /// The methods that measure spread. `correction` is what is taken from the number of elements before dividing: 1 for
@@ -21,8 +24,7 @@ pub trait VarianceExt: Algebra {
     #[track_caller]
     fn var(&self, correction: f64) -> Self {
         let _called = called("var");
-        let d = self.clone() - self.mean();
-        d.square().sum() / left(self, &self.mean(), correction)
+        variance(self, &Shape::scalar(), correction)
     }
 
     /// The variance over some axes, which are removed.
@@ -39,10 +41,8 @@ pub trait VarianceExt: Algebra {
     #[track_caller]
     fn var_over(&self, axes: impl Into<Axes>, correction: f64) -> Self {
         let _called = called("var_over");
-        let axes = axes.into();
-        let mean = self.mean_keeping(axes.clone());
-        let n = left(self, &mean, correction);
-        (self.clone() - mean).square().sum_over(axes) / n
+        let (kept, removed) = reduced("var_over", &self.shape(), &axes.into());
+        ReshapeExt::reshape(&variance(self, &kept, correction), removed)
     }
 
     /// The variance over some axes, which stay with length 1.
@@ -52,17 +52,14 @@ pub trait VarianceExt: Algebra {
     #[track_caller]
     fn var_keeping(&self, axes: impl Into<Axes>, correction: f64) -> Self {
         let _called = called("var_keeping");
-        let axes = axes.into();
-        let mean = self.mean_keeping(axes.clone());
-        let n = left(self, &mean, correction);
-        (self.clone() - mean).square().sum_keeping(axes) / n
+        variance(self, &reduced("var_keeping", &self.shape(), &axes.into()).0, correction)
     }
 
     /// The standard deviation of all elements, of rank 0. Where it is 0 its derivative is 0.
     #[track_caller]
     fn std(&self, correction: f64) -> Self {
         let _called = called("std");
-        root(&self.var(correction))
+        deviation(self, &Shape::scalar(), correction)
     }
 
     /// The standard deviation over some axes, which are removed. Where it is 0 its derivative is 0.
@@ -79,7 +76,8 @@ pub trait VarianceExt: Algebra {
     #[track_caller]
     fn std_over(&self, axes: impl Into<Axes>, correction: f64) -> Self {
         let _called = called("std_over");
-        root(&self.var_over(axes, correction))
+        let (kept, removed) = reduced("std_over", &self.shape(), &axes.into());
+        ReshapeExt::reshape(&deviation(self, &kept, correction), removed)
     }
 
     /// The standard deviation over some axes, which stay with length 1. Where it is 0 its derivative is 0.
@@ -89,17 +87,29 @@ pub trait VarianceExt: Algebra {
     #[track_caller]
     fn std_keeping(&self, axes: impl Into<Axes>, correction: f64) -> Self {
         let _called = called("std_keeping");
-        root(&self.var_keeping(axes, correction))
+        deviation(self, &reduced("std_keeping", &self.shape(), &axes.into()).0, correction)
     }
 }
 
 impl<A: Algebra> VarianceExt for A {}
 
-/// The number of terms of each mean, less the correction; not below 0.
+/// The mean of the squares of what differs from the mean over the axes that make `shape` of the shape of `x`.
 #[track_caller]
-fn left<A: Algebra>(x: &A, mean: &A, correction: f64) -> f64 {
-    let terms = x.shape().len_elements() as f64 / mean.shape().len_elements() as f64;
-    (terms - correction).max(0.0)
+fn variance<A: Algebra>(x: &A, shape: &Shape, correction: f64) -> A {
+    let d = x.clone() - MeanTo::of(shape, x);
+    MeanTo { shape: shape.clone(), terms: left(x, shape, correction) }.apply(&d.square())
+}
+
+/// The root of the variance, whose squares need not be numbers.
+#[track_caller]
+fn deviation<A: Algebra>(x: &A, shape: &Shape, correction: f64) -> A {
+    let d = x.clone() - MeanTo::of(shape, x);
+    RootMeanSquare { shape: shape.clone(), terms: left(x, shape, correction) }.of(&d)
+}
+
+/// The number of terms of each mean, less the correction; not below 0.
+fn left<A: Algebra>(x: &A, shape: &Shape, correction: f64) -> f64 {
+    (terms(&x.shape(), shape) - correction).max(0.0)
 }
 
 /// [`VarianceExt::var_over`], as the tests of all functions see it.

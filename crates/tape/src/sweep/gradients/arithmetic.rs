@@ -1,15 +1,13 @@
-//! What is done with gradients before a step: sums, lengths, limits, one vector of all.
+//! What is done with gradients before a step: lengths, limits, one vector of all.
 
 use std::ops::Range;
-use std::panic::Location;
 
 use super::Gradients;
 use crate::by_id::ById;
-use crate::error::Error;
 use crate::float::Float;
+use crate::kernels::groups::length;
 use crate::param::ParamId;
 use crate::shape::Shape;
-use crate::tape::store::CONSTANT;
 
 impl<F: Float> Gradients<F> {
     /// The gradients of the leaves, of numbers and of tensors.
@@ -29,8 +27,7 @@ impl<F: Float> Gradients<F> {
     /// assert_eq!(g.norm(), 7.0);
     /// ```
     pub fn norm(&self) -> F {
-        let squares = self.of_leaves().flatten().map(|x| Float::to_f64(*x).powi(2));
-        F::from_f64(squares.sum::<f64>().sqrt())
+        F::from_f64(length(|| self.of_leaves().flatten().map(|x| Float::to_f64(*x))))
     }
 
     fn each(&mut self, f: impl Fn(F) -> F) {
@@ -77,92 +74,6 @@ impl<F: Float> Gradients<F> {
                 x
             }
         });
-    }
-
-    /// Adds other gradients: of the same tape by leaf, of another tape (the next part of a batch) by parameter.
-    ///
-    /// # Errors
-    /// [`Error::ForeignTape`] for gradients of another tape by leaves that are no parameters: which belongs to which is
-    /// not known.
-    ///
-    /// # Examples
-    /// ```
-    /// use wengert_tape::prelude::*;
-    /// let w = Param::new(Tensor::from([1.0, 2.0]));
-    /// let part = |x: Tensor| {
-    ///     let tape = Tape::new();
-    ///     let x = tape.input(x);
-    ///     (x.lift(&w) * x).sum().backward()
-    /// };
-    /// let mut sum = part(Tensor::from([1.0, 0.0]));
-    /// sum.accumulate(&part(Tensor::from([3.0, 4.0])))?;
-    /// assert_eq!(sum.param(&w)?.data(), [4.0, 4.0]);
-    /// # Ok::<(), Error>(())
-    /// ```
-    pub fn accumulate(&mut self, other: &Gradients<F>) -> Result<(), Error> {
-        let known: ById<ParamId> = other.params.iter().map(|(p, id)| (*id, *p)).collect();
-        let own = self.key == other.key;
-        let unknown = |id: u32| other.leaves.contains(id) && !known.contains(id);
-        if !own && (!other.scalars.is_empty() || other.tensors.ids().into_iter().any(unknown)) {
-            return Err(Error::ForeignTape);
-        }
-        for (id, g) in other.tensors.iter() {
-            let place = match known.get(id) {
-                _ if own => id,
-                None => continue,
-                Some(param) => match self.id_of(*param) {
-                    Some(id) => id,
-                    None => {
-                        // An id that no node has: nodes are numbered from below.
-                        let free = (0..CONSTANT).rev().find(|id| !self.tensors.contains(*id)).unwrap_or_default();
-                        let at = self.params.partition_point(|(p, _)| p < param);
-                        self.params.insert(at, (*param, free));
-                        self.leaves.insert(free, other.leaves.get(id).copied().unwrap_or((Location::caller(), false)));
-                        free
-                    }
-                },
-            };
-            match self.tensors.get_mut(place) {
-                Some(sum) => *sum += g,
-                None => self.tensors.insert(place, g.clone()),
-            }
-        }
-        if own {
-            self.accumulate_scalars(other);
-        }
-        Ok(())
-    }
-
-    /// Adds the gradients of numbers, of another output of the same tape.
-    fn accumulate_scalars(&mut self, other: &Gradients<F>) {
-        let mut ids: Vec<u32> =
-            self.runs.iter().chain(&other.runs).flat_map(|(first, len, _)| *first..first + len).collect();
-        ids.sort_unstable_by(|a, b| b.cmp(a));
-        ids.dedup();
-        let sums: Vec<Option<F>> = ids
-            .iter()
-            .map(|id| match (self.scalar(*id), other.scalar(*id)) {
-                (Some(a), Some(b)) => Some(*a + *b),
-                (a, b) => a.or(b).copied(),
-            })
-            .collect();
-        self.unreached = ids.iter().zip(&sums).filter(|(_, g)| g.is_none()).map(|(id, _)| *id).rev().collect();
-        self.reached = match (self.reached.take(), &other.reached) {
-            (Some(mut ids), Some(others)) => {
-                ids.extend(others);
-                ids.sort_unstable_by(|a, b| b.cmp(a));
-                ids.dedup();
-                Some(ids)
-            }
-            _ => None,
-        };
-        self.direct = 0;
-        self.scalars = sums.iter().map(|g| g.unwrap_or_else(F::zero)).collect();
-        self.runs = ids.iter().enumerate().map(|(at, id)| (*id, 1, at)).collect();
-        for (id, g) in other.kept.iter() {
-            *self.kept.get_or_insert_with(id, F::zero) += *g;
-        }
-        self.root = self.root.max(other.root);
     }
 
     /// The gradients of all leaves that the output reaches, one after another in the order in which the leaves were

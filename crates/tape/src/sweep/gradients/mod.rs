@@ -1,8 +1,10 @@
 //! What a sweep returns.
 
+mod accumulate;
 mod arithmetic;
 mod recorded;
 
+use std::collections::BTreeSet;
 use std::ops::Index;
 use std::panic::Location;
 
@@ -10,7 +12,8 @@ use crate::by_id::ById;
 use crate::error::Error;
 use crate::float::Float;
 use crate::param::{Param, ParamId};
-use crate::sweep::{blocked, reached};
+use crate::sweep::part::Part;
+use crate::sweep::{Reach, blocked};
 use crate::tape::store::{self, CONSTANT, FOLDED, Line, Store};
 use crate::tape::{Scalar, Var, step, value_of};
 use crate::tensor::Tensor;
@@ -47,22 +50,35 @@ pub struct Gradients<F: Float = f64> {
     scalars: Vec<F>,
     /// Whether one of the gradients that the sweep gave them was 0.
     zeros: bool,
-    /// Scalar leaves that the output does not reach.
+    /// Scalar leaves and retained nodes that the output does not reach, in ascending order.
     unreached: Vec<u32>,
-    /// If the sweep looked at nothing else: the nodes that the output depends on, in descending order.
-    reached: Option<Vec<u32>>,
+    /// Whether the gradients of all nodes are kept.
+    all: bool,
+    /// The sweep looked at everything up to this node,
+    swept_to: u32,
+    /// and of later ones at what the output depends on, in descending order.
+    reached: Vec<u32>,
     kept: ById<F>,
     tensors: ById<Tensor<F>>,
     leaves: ById<(Line, bool)>,
-    /// In ascending order.
+    /// The parameters on the tape with their leaves, in ascending order.
     params: Vec<(ParamId, u32)>,
 }
 
 impl<F: Float> Gradients<F> {
-    pub(crate) fn new(key: u32, root: u32) -> Self {
+    pub(crate) fn new(key: u32, root: u32, part: Option<&Part>) -> Self {
         let params = store::with_store(key, |store: &mut Store<F>| {
-            let mut params: Vec<(ParamId, u32)> = store.params.iter().map(|(p, id)| (*p, *id)).collect();
+            let mut params: Vec<(ParamId, u32)> = match part {
+                None => store.params.iter().flat_map(|(p, lifted)| lifted.leaves().map(|id| (*p, id))).collect(),
+                // Every parameter has a leaf here, and those that the sweep goes to are all of what it goes to.
+                Some(part) => {
+                    let leaves = part.wide.iter().map(|k| store.wide[*k].id);
+                    let gone_to = leaves.filter_map(|id| Some((*store.param_of.get(&id)?, id)));
+                    gone_to.chain(store.params.iter().map(|(p, lifted)| (*p, lifted.newest()))).collect()
+                }
+            };
             params.sort_unstable();
+            params.dedup();
             params
         });
         Gradients {
@@ -74,7 +90,9 @@ impl<F: Float> Gradients<F> {
             scalars: Vec::new(),
             zeros: false,
             unreached: Vec::new(),
-            reached: None,
+            all: false,
+            swept_to: if part.is_none() { root } else { 0 },
+            reached: part.map_or(Vec::new(), |part| part.ids.clone()),
             kept: ById::default(),
             tensors: ById::default(),
             leaves: ById::default(),
@@ -82,23 +100,42 @@ impl<F: Float> Gradients<F> {
         }
     }
 
-    /// Takes the adjoints of consecutive scalar leaves and leaves zeros.
-    pub(crate) fn add_leaves(&mut self, first: u32, adjoints: &mut [F]) {
+    /// Takes the adjoints of consecutive scalar leaves and leaves zeros. Says whether one is NaN.
+    pub(crate) fn add_leaves(&mut self, first: u32, adjoints: &mut [F]) -> bool {
         if self.runs.is_empty() {
             self.newest = store::place(self.key, first);
         }
         self.runs.push((first, adjoints.len() as u32, self.scalars.len()));
         self.scalars.reserve(adjoints.len());
         // In parts that fit into the nearest cache, so that memory is walked over once.
+        let mut nan = false;
         for part in adjoints.chunks_mut(128) {
             self.zeros |= part.iter().fold(false, |zeros, adjoint| zeros | (*adjoint == F::zero()));
+            nan |= part.iter().fold(false, |nan, adjoint| nan | num_traits::Float::is_nan(*adjoint));
             self.scalars.extend_from_slice(part);
             part.fill(F::zero());
         }
+        nan
+    }
+
+    /// These gradients, which will be those of all nodes.
+    pub(crate) fn of_all_nodes(self) -> Self {
+        Gradients { all: true, ..self }
+    }
+
+    /// Notes scalar leaves and retained nodes that the output does not reach.
+    pub(crate) fn add_unreached(&mut self, ids: impl IntoIterator<Item = u32>) {
+        self.direct = 0;
+        self.unreached.extend(ids);
+        self.unreached.sort_unstable();
     }
 
     pub(crate) fn add_retained_scalar(&mut self, id: u32, adjoint: F) {
         self.kept.insert(id, adjoint);
+    }
+
+    pub(crate) fn has_tensor(&self, id: u32) -> bool {
+        self.tensors.contains(id)
     }
 
     pub(crate) fn add_tensor(&mut self, id: u32, g: Tensor<F>) {
@@ -120,7 +157,7 @@ impl<F: Float> Gradients<F> {
     }
 
     /// Tells leaves with a zero gradient from leaves that the output does not reach.
-    pub(crate) fn finish(&mut self) -> Result<(), Error> {
+    pub(crate) fn finish(&mut self, reach: &mut Reach<'_>) -> Result<(), Error> {
         let missing: Vec<u32> = self
             .leaves
             .iter()
@@ -131,35 +168,27 @@ impl<F: Float> Gradients<F> {
             self.direct = self.runs.first().map_or(0, |(_, len, _)| *len as usize);
             return Ok(());
         }
-        let reached = reached::<F>(self.key, self.root)?;
-        for id in missing.into_iter().filter(|id| reached[*id as usize]) {
-            // A scalar node with a zero derivative lies between.
-            let value = value_of::<F>(self.key, id)?.real();
-            self.add_tensor(id, Tensor::zeros(value.shape()));
+        for id in missing {
+            // Else a scalar node with a zero derivative lies between.
+            if reach.contains::<F>(id)? {
+                let value = value_of::<F>(self.key, id)?.real();
+                self.add_tensor(id, Tensor::zeros(value.shape()));
+            }
         }
         for (first, len, at) in &self.runs {
-            let zero = |k: &u32| self.scalars[at + *k as usize] == F::zero() && !reached[(first + k) as usize];
-            self.unreached.extend((0..*len).filter(zero).map(|k| first + k));
+            for k in (0..*len).filter(|k| self.scalars[at + *k as usize] == F::zero()) {
+                if !reach.contains::<F>(first + k)? {
+                    self.unreached.push(first + k);
+                }
+            }
         }
         self.unreached.sort_unstable();
         Ok(())
     }
 
-    /// [`finish`](Self::finish) of a sweep that went to these nodes alone, which are those that the output depends on.
-    pub(crate) fn finish_among(&mut self, reached: Vec<u32>) -> Result<(), Error> {
-        let leaves = self.leaves.iter().filter(|(id, (_, input))| !input && !self.tensors.contains(*id));
-        for id in leaves.map(|(id, _)| id).collect::<Vec<_>>() {
-            let value = value_of::<F>(self.key, id)?.real();
-            self.add_tensor(id, Tensor::zeros(value.shape()));
-        }
-        self.direct = self.runs.first().map_or(0, |(_, len, _)| *len as usize);
-        self.reached = Some(reached);
-        Ok(())
-    }
-
     /// Whether the sweep did not go to a node, since the output does not depend on it.
     fn is_beside(&self, id: u32) -> bool {
-        self.reached.as_ref().is_some_and(|ids| ids.binary_search_by(|other| id.cmp(other)).is_err())
+        id > self.swept_to && self.reached.binary_search_by(|other| id.cmp(other)).is_err()
     }
 
     /// The gradient of a leaf or of a node that was retained.
@@ -174,25 +203,55 @@ impl<F: Float> Gradients<F> {
     /// The gradient of a parameter.
     ///
     /// # Errors
-    /// [`Error::NotConnected`] if the parameter is frozen, was not lifted to the tape, or the output does not reach it.
+    /// [`Error::NotConnected`] if the parameter is frozen, was not lifted to the tape, or the output does not reach it;
+    /// [`Error::TwoValues`] if the output depends on it as it was before and after a change.
+    ///
+    /// # Examples
+    /// ```
+    /// use wengert_tape::prelude::*;
+    /// let mut w = Param::new(Tensor::from([2.0]));
+    /// let tape = Tape::new();
+    /// let x = tape.input(Tensor::from([3.0]));
+    /// let before = (x.lift(&w) * x).powi(2).sum();
+    /// w.value_mut().data_mut()[0] = 1.0;
+    /// let after = (x.lift(&w) * x).powi(2).sum();
+    /// assert_eq!((before.item(), after.item()), (36.0, 9.0));
+    /// assert_eq!(after.backward().param(&w)?.data(), [18.0]);
+    /// let both = (before + after).backward();
+    /// assert!(both.param(&w).unwrap_err().to_string().contains("was changed between"));
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn param(&self, param: &Param<F>) -> Result<&Tensor<F>, Error> {
-        let id = self.id_of(param.id());
-        id.and_then(|id| self.tensors.get(id)).ok_or_else(|| Error::NotConnected {
-            reason: match (param.is_frozen(), id) {
-                (true, _) => "the parameter is frozen".into(),
-                (_, None) => "the parameter was not used on this tape".into(),
-                _ => "the output does not depend on the parameter".into(),
-            },
-        })
+        let mut reached = self.leaves_of(param.id()).filter_map(|id| Some((id, self.tensors.get(id)?)));
+        match (reached.next(), reached.next()) {
+            (Some((_, g)), None) => Ok(g),
+            (Some((first, _)), Some((then, _))) => {
+                let line = |id: u32| self.leaves.get(id).map_or(Location::caller(), |(line, _)| *line);
+                Err(Error::TwoValues { param: param.id(), first: line(first), then: line(then) })
+            }
+            (None, _) => Err(Error::NotConnected {
+                reason: match (param.is_frozen(), self.leaves_of(param.id()).next()) {
+                    (true, _) => "the parameter is frozen".into(),
+                    (_, None) => "the parameter was not used on this tape".into(),
+                    _ => "the output does not depend on the parameter".into(),
+                },
+            }),
+        }
     }
 
-    fn id_of(&self, param: ParamId) -> Option<u32> {
-        self.params.binary_search_by_key(&param, |(p, _)| *p).ok().map(|at| self.params[at].1)
+    /// The leaves of a parameter, in the order in which they were recorded.
+    fn leaves_of(&self, param: ParamId) -> impl Iterator<Item = u32> {
+        let from = self.params.partition_point(|(p, _)| *p < param);
+        self.params[from..].iter().take_while(move |(p, _)| *p == param).map(|(_, id)| *id)
     }
 
     /// The parameters on the tape that the output does not reach.
     pub fn unreached(&self) -> Vec<ParamId> {
-        self.params.iter().filter(|(_, id)| !self.tensors.contains(*id)).map(|(p, _)| *p).collect()
+        let reached = self.params.iter().filter(|(_, id)| self.tensors.contains(*id));
+        let reached: BTreeSet<ParamId> = reached.map(|(p, _)| *p).collect();
+        let mut all: Vec<ParamId> = self.params.iter().map(|(p, _)| *p).filter(|p| !reached.contains(p)).collect();
+        all.dedup();
+        all
     }
 
     /// The gradient of a node, for views of the graph.
@@ -200,18 +259,20 @@ impl<F: Float> Gradients<F> {
         if key != self.key {
             return None;
         }
-        self.tensors.get(id).cloned().or_else(|| self.scalar(id).map(|g| Tensor::from(*g)))
+        self.scalar(id).map(|g| Tensor::from(*g)).or_else(|| self.tensors.get(id).cloned())
     }
 
     fn scalar(&self, id: u32) -> Option<&F> {
         if self.unreached.binary_search(&id).is_ok() {
             return None;
         }
+        self.leaf_place(id).map(|at| &self.scalars[at]).or_else(|| self.kept.get(id))
+    }
+
+    /// Where the gradient of a scalar leaf stands in `scalars`.
+    fn leaf_place(&self, id: u32) -> Option<usize> {
         let run = self.runs.partition_point(|(first, ..)| *first > id);
-        match self.runs.get(run) {
-            Some((first, len, at)) if id < first + len => Some(&self.scalars[at + (id - first) as usize]),
-            _ => self.kept.get(id),
-        }
+        self.runs.get(run).filter(|(first, len, _)| id < first + len).map(|(first, _, at)| at + (id - first) as usize)
     }
 
     /// Why there is no gradient for a handle of this tag (a key; with `FOLDED`, no node of that tape) and id.
@@ -232,10 +293,12 @@ impl<F: Float> Gradients<F> {
         if tag != key {
             return Error::Folded;
         }
-        let beside =
-            |store: &mut Store<F>| store.wide(id).filter(|w| w.parents.is_empty()).map(|w| (w.line, !w.active));
         let leaf = match self.is_beside(id) && id <= self.root {
-            true => store::with_store(key, beside).ok().flatten(),
+            true => store::with_store(key, |store: &mut Store<F>| {
+                store.wide(id).filter(|w| w.parents.is_empty()).map(|w| (w.line, !w.active))
+            })
+            .ok()
+            .flatten(),
             false => self.leaves.get(id).copied(),
         };
         match leaf {
@@ -254,8 +317,8 @@ impl<F: Float> Gradients<F> {
         if id > self.root {
             return not_connected("it was recorded after the output".into());
         }
-        if self.unreached.binary_search(&id).is_ok() || self.is_beside(id) {
-            return not_connected("the output does not depend on this leaf".into());
+        if self.all || self.is_beside(id) || self.unreached.binary_search(&id).is_ok() {
+            return not_connected("the output does not depend on it".into());
         }
         let (op, at) = store::with_store(key, |store: &mut Store<F>| {
             step(store, id).map(|s| (crate::op::Op::name(&s.op), s.line))

@@ -33,13 +33,13 @@ impl<F: Float> RecordedGradients<F> {
     }
 
     fn find(&self, key: u32, id: u32) -> Result<&(Var<F>, Option<Scalar<F>>), Error> {
-        if key != self.key && key != 0 {
+        if key == 0 {
+            return Err(Error::NotConnected { reason: "it is a constant".into() });
+        }
+        if key != self.key {
             return Err(Error::ForeignTape);
         }
-        self.recorded
-            .get(id)
-            .filter(|_| key == self.key)
-            .ok_or_else(|| Error::NotConnected { reason: "the output does not depend on it".into() })
+        self.recorded.get(id).ok_or_else(|| Error::NotConnected { reason: "the output does not depend on it".into() })
     }
 }
 

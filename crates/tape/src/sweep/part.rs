@@ -15,7 +15,7 @@ use crate::op::Op;
 use crate::tape::store::{self, CONSTANT, Store, What};
 
 /// What an output depends on through differentiable arguments, if it is a small part of the tape.
-pub(crate) struct Reach {
+pub(crate) struct Part {
     /// The output and what it depends on, in descending order.
     pub(crate) ids: Vec<u32>,
     /// The scalar nodes among them that are no leaves, as ranges in descending order.
@@ -27,9 +27,9 @@ pub(crate) struct Reach {
 }
 
 /// What the node `root` depends on, if no more than `budget` nodes are looked at to find it.
-pub(crate) fn of_few<F: Float>(key: u32, root: u32, budget: usize) -> Result<Option<Reach>, Error> {
+pub(crate) fn of_few<F: Float>(key: u32, root: u32, budget: usize) -> Result<Option<Part>, Error> {
     let mut search = Search { pending: BinaryHeap::from([root]), ids: Vec::new(), looked: 0, budget };
-    let mut place = store::with_store(key, |store: &mut Store<F>| store.last_place())?;
+    let mut place = store::with_store(key, |store: &mut Store<F>| store.last_place(false))?;
     // Whether an operation has a derivative is asked of it when the store is not borrowed.
     while let Some(id) = store::with_store(key, |store: &mut Store<F>| search.scalars(store, &mut place))? {
         let (what, parents) = store::with_store(key, |store: &mut Store<F>| {
@@ -49,7 +49,7 @@ pub(crate) fn of_few<F: Float>(key: u32, root: u32, budget: usize) -> Result<Opt
                 store.search_no_more(root + 1);
                 None
             }
-            false => Some(Reach::new(store, search.ids)),
+            false => Some(Part::new(store, search.ids)),
         }
     })
 }
@@ -95,20 +95,25 @@ impl Search {
     }
 }
 
-impl Reach {
+impl Part {
     /// Nodes in descending order, by what they are.
-    pub(crate) fn new<F: Float>(store: &Store<F>, ids: Vec<u32>) -> Self {
-        let mut reach = Reach { ids: Vec::new(), nodes: Vec::new(), leaves: Vec::new(), wide: Vec::new() };
+    fn new<F: Float>(store: &Store<F>, ids: Vec<u32>) -> Self {
+        let mut part = Part { ids: Vec::new(), nodes: Vec::new(), leaves: Vec::new(), wide: Vec::new() };
         for id in &ids {
             match store.wide_position(*id) {
-                Some(position) => reach.wide.push(position),
-                None if store.is_leaf(*id) => add_below(&mut reach.leaves, *id),
-                None => add_below(&mut reach.nodes, *id),
+                Some(position) => part.wide.push(position),
+                None if store.is_leaf(*id) => add_below(&mut part.leaves, *id),
+                None => add_below(&mut part.nodes, *id),
             }
         }
-        reach.wide.reverse();
-        reach.ids = ids;
-        reach
+        part.wide.reverse();
+        part.ids = ids;
+        part
+    }
+
+    /// Whether a node is in it.
+    pub(crate) fn contains(&self, id: u32) -> bool {
+        self.ids.binary_search_by(|other| id.cmp(other)).is_ok()
     }
 
     /// Calls `f` with the ranges of scalar nodes from `first` to before `end`, in descending order.
