@@ -42,6 +42,11 @@ pub enum Scheme {
         /// Whether zeros of the padding count.
         count_padding: bool,
     },
+    /// The sum of each window.
+    Sum {
+        /// The windows.
+        window: Window,
+    },
     /// The mean of each of `to` windows that cover the axis.
     AdaptiveAverage,
     /// The entry at `⌊(i + shift) · step⌋`.
@@ -80,6 +85,9 @@ impl Resample {
                 let count = if *count_padding { inside } else { places.len() };
                 places.into_iter().map(|j| (j, 1.0 / count as f64)).collect()
             }
+            Scheme::Sum { window } => {
+                (0..window.size).filter_map(|k| window.at(i, k, self.from)).map(|j| (j, 1.0)).collect()
+            }
             Scheme::AdaptiveAverage => {
                 let places = adaptive(i, self.to, self.from);
                 let count = places.len() as f64;
@@ -116,6 +124,7 @@ impl Op for Resample {
         let Resample { axis, scheme, from, to, transposed } = self;
         let scheme = match scheme {
             Scheme::Average { .. } => "average",
+            Scheme::Sum { .. } => "sum",
             Scheme::AdaptiveAverage => "adaptive average",
             Scheme::Nearest { .. } => "nearest",
             Scheme::Linear { .. } => "linear",
@@ -195,6 +204,7 @@ impl Op for Resample {
         let window = Window { size: 3, stride: 2, padding: 1, dilation: 1 };
         [
             case(2, Scheme::Average { window, count_padding: true }, 4, 3, &[2, 1, 4]),
+            case(2, Scheme::Sum { window }, 4, 3, &[2, 1, 4]),
             case(1, Scheme::Average { window, count_padding: false }, 5, 3, &[2, 5, 3]),
             case(0, Scheme::AdaptiveAverage, 5, 3, &[5, 2]),
             case(2, Scheme::Nearest { step: 0.6, shift: 0.5 }, 3, 5, &[1, 2, 3]),

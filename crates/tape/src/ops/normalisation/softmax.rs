@@ -8,7 +8,7 @@ use crate::float::Float;
 use crate::kernels::rows::map_rows;
 use crate::kernels::running::sum;
 use crate::op::{Op, Value};
-use crate::ops::axes::axis;
+use crate::ops::axes::{axis, number_as_vector, vector_as_number};
 use crate::ops::{ExpExt, LogSumExpExt, SumToExt, chain};
 use crate::shape::Shape;
 use crate::tensor::Tensor;
@@ -112,6 +112,9 @@ pub trait SoftmaxExt: Algebra {
     /// ```
     #[track_caller]
     fn softmax(&self, at: isize) -> Self {
+        if let Some(x) = number_as_vector(self, at) {
+            return vector_as_number(&x.softmax(0));
+        }
         let axis = axis("softmax", at, self.shape().rank()).or_raise();
         Self::apply(Softmax { axis }, &[Arg::Real(self)]).real()
     }
