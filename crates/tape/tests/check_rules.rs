@@ -104,7 +104,7 @@ fn cube<A: Algebra>(op: Cube, x: &A) -> A {
 /// What the checker says of a cube in a loss that gives it cotangents of the size `scale`.
 fn report(op: Cube, scale: f64) -> Result<Report, Error> {
     let f = move |x: Var| (cube(op, &x) * scale).sum() + x.square().sum();
-    Checker::new().report(f, &Tensor::from([0.5, -1.5, 0.25]))
+    Checker::new().report(f, Tensor::from([0.5, -1.5, 0.25]))
 }
 
 /// Kind of fault; what the report says.
@@ -211,10 +211,10 @@ fn the_value_of_a_parameter_that_leaves_the_tape_is_seen() {
 
     let single = Param::new(w.value().cast::<f32>());
     let f = |x: Var<f32>| (x * x.lift(&single) * single.value().clone()).sum();
-    let error = check_gradients(f, &x0.cast::<f32>()).unwrap_err().to_string();
+    let error = check_gradients(f, x0.cast::<f32>()).unwrap_err().to_string();
     assert!(error.contains("left the tape"), "{error}");
     let f = |x: Var<f32>| (x * x.lift(&single)).sum().tanh();
-    assert_eq!(check_gradients(f, &x0.cast::<f32>()).unwrap().verdict, Verdict::Pass);
+    assert_eq!(check_gradients(f, x0.cast::<f32>()).unwrap().verdict, Verdict::Pass);
 }
 
 /// `y = x` with the derivative 0.
