@@ -12,6 +12,7 @@ use faer::{Mat, MatRef, Side};
 use super::groups;
 use super::triangles::{Lu, eliminate};
 use crate::float::Float;
+use crate::shape::product;
 use crate::tensor::Tensor;
 
 /// `A = U·S·Vᵀ` of an `m × n` matrix with `k = min(m, n)`: `U` is `m × k`, `V` `n × k`, `S` descending.
@@ -243,7 +244,7 @@ fn sides<F: Float>(a: &Tensor<F>) -> (usize, usize) {
 pub(crate) fn matrices<F: Float>(a: &Tensor<F>) -> impl Iterator<Item = &[F]> {
     let (m, n) = sides(a);
     // `chunks_exact` gives none of size 0, and a batch of empty matrices may have any number.
-    let count = a.shape()[..a.rank() - 2].iter().product();
+    let count = product(&a.shape()[..a.rank() - 2]);
     let data = a.data();
     (0..count).map(move |k| &data[k * m * n..][..m * n])
 }

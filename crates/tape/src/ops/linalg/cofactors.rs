@@ -6,9 +6,9 @@ use crate::error::Error;
 use crate::float::Float;
 use crate::kernels::factor::matrices;
 use crate::kernels::pivots::Pivoted;
-use crate::op::{Op, Value};
+use crate::op::{Op, Takes, Value};
 use crate::ops::CofactorsSlope;
-use crate::shape::Shape;
+use crate::shape::{Shape, work};
 use crate::tensor::Tensor;
 
 use super::{regular, square};
@@ -52,6 +52,11 @@ impl Op for Cofactors {
     }
 
     #[inline]
+    fn takes(&self) -> Takes {
+        Takes::ONE
+    }
+
+    #[inline]
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
         square("cofactors", args[0]).map(|_| args[0].clone())
     }
@@ -74,7 +79,7 @@ impl Op for Cofactors {
 
     #[inline]
     fn flops(&self, args: &[&Shape], y: &Shape) -> u64 {
-        2 * (y.len_elements() * args[0].last().copied().unwrap_or(0)) as u64
+        work([2, y.len_elements(), args[0].last().copied().unwrap_or(0)])
     }
 
     #[inline]

@@ -5,9 +5,9 @@ use crate::case::Case;
 use crate::error::Error;
 use crate::float::Float;
 use crate::kernels::factor::lu_of;
-use crate::op::{Op, Value};
+use crate::op::{Op, Takes, Value};
 use crate::ops::{Cofactors, SumExt};
-use crate::shape::Shape;
+use crate::shape::{Shape, work};
 use crate::tensor::Tensor;
 
 use super::{element, regular, square};
@@ -24,6 +24,11 @@ impl Op for Det {
     #[inline]
     fn name(&self) -> String {
         "det".into()
+    }
+
+    #[inline]
+    fn takes(&self) -> Takes {
+        Takes::ONE
     }
 
     #[inline]
@@ -47,7 +52,7 @@ impl Op for Det {
 
     #[inline]
     fn flops(&self, args: &[&Shape], _y: &Shape) -> u64 {
-        (2 * args[0].len_elements() * args[0].last().copied().unwrap_or(0) / 3) as u64
+        work([2, args[0].len_elements(), args[0].last().copied().unwrap_or(0)]) / 3
     }
 
     #[inline]

@@ -4,7 +4,7 @@ use crate::algebra::{Algebra, Arg, Args};
 use crate::case::Case;
 use crate::error::Error;
 use crate::float::Float;
-use crate::op::{Op, Value};
+use crate::op::{Op, Takes, Value};
 use crate::ops::{PowerOfTwo, SqueezeExt, SumExt};
 use crate::shape::Shape;
 use crate::tensor::Tensor;
@@ -47,6 +47,11 @@ impl Op for Gaps {
     #[inline]
     fn text(&self, args: &[&str]) -> String {
         format!("gaps({}{})", args[0], if self.squares { "²" } else { "" })
+    }
+
+    #[inline]
+    fn takes(&self) -> Takes {
+        Takes::ONE
     }
 
     #[inline]

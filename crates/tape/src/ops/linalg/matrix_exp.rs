@@ -6,9 +6,9 @@ use crate::error::Error;
 use crate::float::Float;
 use crate::kernels::factor::matrices;
 use crate::kernels::gemm::{Matrix, multiply};
-use crate::op::{Op, Value};
+use crate::op::{Op, Takes, Value};
 use crate::ops::{PermuteExt, PowerOfTwo, SliceExt, concat};
-use crate::shape::Shape;
+use crate::shape::{Shape, work};
 use crate::tensor::Tensor;
 
 use super::{regular, square};
@@ -119,6 +119,11 @@ impl Op for MatrixExp {
     }
 
     #[inline]
+    fn takes(&self) -> Takes {
+        Takes::ONE
+    }
+
+    #[inline]
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
         square("matrix_exp", args[0]).map(|_| args[0].clone())
     }
@@ -140,7 +145,7 @@ impl Op for MatrixExp {
 
     #[inline]
     fn flops(&self, args: &[&Shape], y: &Shape) -> u64 {
-        20 * (y.len_elements() * args[0].last().copied().unwrap_or(0)) as u64
+        work([20, y.len_elements(), args[0].last().copied().unwrap_or(0)])
     }
 
     #[inline]

@@ -101,7 +101,7 @@ fn symmetric<A: Algebra>(x: &A) -> A {
 #[inline]
 fn regular(shape: &[usize], seed: f64) -> crate::tensor::Tensor<f64> {
     let n = shape[shape.len() - 1];
-    let count: usize = shape.iter().product();
+    let count = Shape::from(shape).len_elements();
     let size = shape[shape.len() - 2] * n;
     let element = |k: usize| {
         let (i, j) = (k % size / n, k % n);

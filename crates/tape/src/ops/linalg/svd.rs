@@ -5,10 +5,10 @@ use crate::case::Case;
 use crate::error::{Error, OrRaise};
 use crate::float::Float;
 use crate::kernels::factor::svd_of;
-use crate::op::{Op, Value};
+use crate::op::{Op, Takes, Value};
 use crate::ops::{AwayFromZero, Gaps, MatMulExt, PermuteExt, SumExt};
 use crate::scope::called;
-use crate::shape::Shape;
+use crate::shape::{Shape, work};
 use crate::tensor::Tensor;
 
 use super::{column, matrix, regular, row};
@@ -64,6 +64,11 @@ impl Op for Svd {
             Svd::Left => "svd_left".into(),
             Svd::Right => "svd_right".into(),
         }
+    }
+
+    #[inline]
+    fn takes(&self) -> Takes {
+        Takes::ONE
     }
 
     #[inline]
@@ -168,7 +173,7 @@ impl Op for Svd {
     #[inline]
     fn flops(&self, args: &[&Shape], _y: &Shape) -> u64 {
         let short = args[0].iter().rev().take(2).min().copied().unwrap_or(0);
-        20 * (args[0].len_elements() * short) as u64
+        work([20, args[0].len_elements(), short])
     }
 
     #[inline]

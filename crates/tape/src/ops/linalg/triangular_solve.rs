@@ -6,10 +6,10 @@ use crate::error::{Error, OrRaise};
 use crate::float::Float;
 use crate::kernels::factor::matrices;
 use crate::kernels::triangles::substitute;
-use crate::op::{Op, Value};
+use crate::op::{Op, Takes, Value};
 use crate::ops::{MatMulExt, PermuteExt, SumToExt, TriangleExt};
 use crate::scope::called;
-use crate::shape::Shape;
+use crate::shape::{Shape, work};
 use crate::tensor::Tensor;
 
 use super::{
@@ -65,6 +65,11 @@ impl Op for TriangularSolve {
     }
 
     #[inline]
+    fn takes(&self) -> Takes {
+        Takes::TWO
+    }
+
+    #[inline]
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
         solution("triangular_solve", args[0], args[1])
     }
@@ -117,7 +122,7 @@ impl Op for TriangularSolve {
 
     #[inline]
     fn flops(&self, args: &[&Shape], y: &Shape) -> u64 {
-        (y.len_elements() * args[0].last().copied().unwrap_or(0)) as u64
+        work([y.len_elements(), args[0].last().copied().unwrap_or(0)])
     }
 
     #[inline]
