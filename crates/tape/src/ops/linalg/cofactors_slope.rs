@@ -17,8 +17,8 @@ use super::{element, regular, square};
 /// The derivative of the [`Cofactors`] of `a` in direction `d`, which is a polynomial of `a`, and linear in `d`.
 ///
 /// It is computed with nothing divided by that might be 0, so that it holds at any rank. Being a second derivative, it is
-/// symmetric: its own transpose by `d`. By `a`, from four rows on, it
-/// has the rules of a regular matrix, `a⁻¹` in them.
+/// symmetric: its own transpose by `d`. By `a`, from four rows on, it has the rules of a regular matrix,
+/// `a⁻¹` in them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub struct CofactorsSlope;
