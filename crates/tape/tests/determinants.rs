@@ -23,7 +23,7 @@ fn laplace(a: &[Vec<f64>], rows: &[usize], columns: &[usize]) -> f64 {
 
 /// ∂ det/∂a[i, j]
 fn first(a: &[Vec<f64>], i: usize, j: usize) -> f64 {
-    (if (i + j) % 2 == 0 { 1.0 } else { -1.0 }) * minor(a, &[i], &[j])
+    (if (i + j).is_multiple_of(2) { 1.0 } else { -1.0 }) * minor(a, &[i], &[j])
 }
 
 /// ∂² det/∂a[i, j] ∂a[k, l]
@@ -135,7 +135,7 @@ fn the_checker_agrees_at_any_rank() {
     for (name, a) in matrices().into_iter().filter(|(_, a)| a.len() > 1) {
         let f = |a: Var| (a.det() * 0.3 + 1.0).sin();
         for order in [1, 2] {
-            let report = Checker::new().order(order).report(f, &tensor(&a)).unwrap();
+            let report = Checker::new().order(order).report(f, tensor(&a)).unwrap();
             assert!(report.verdict != Verdict::Fail, "{name}: {report}");
         }
     }

@@ -85,14 +85,12 @@ impl Op for Cofactors {
     #[inline]
     fn cases() -> Vec<Case> {
         let case = |x: Tensor<f64>| Case::of(Cofactors).exactly(x);
-        // A third derivative, which is what a second one of cofactors is, needs the inverse.
-        let singular = |x: Tensor<f64>| Case { order: 1, ..case(x) };
         vec![
             case(regular(&[3, 3], 0.3)),
             case(regular(&[2, 2, 2], 0.6)),
             case(regular(&[1, 1], 0.1)),
-            singular(Tensor::from([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0], [7.0, 8.0, 9.0]])),
-            singular(Tensor::from([[1.0, 2.0, 3.0], [2.0, 4.0, 6.0], [3.0, 6.0, 9.0]])),
+            case(Tensor::from([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0], [7.0, 8.0, 9.0]])),
+            case(Tensor::from([[1.0, 2.0, 3.0], [2.0, 4.0, 6.0], [3.0, 6.0, 9.0]])),
         ]
     }
 }

@@ -17,7 +17,8 @@ use super::{element, regular, square};
 /// The derivative of the [`Cofactors`] of `a` in direction `d`, which is a polynomial of `a`, and linear in `d`.
 ///
 /// It is computed with nothing divided by that might be 0, so that it holds at any rank. Being a second derivative, it is
-/// symmetric: its own transpose by `d`. By `a` it has the rules of a regular matrix, `a⁻¹` in them.
+/// symmetric: its own transpose by `d`. By `a`, from four rows on, it has the rules of a regular matrix,
+/// `a⁻¹` in them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub struct CofactorsSlope;
@@ -29,9 +30,15 @@ impl CofactorsSlope {
     }
 }
 
-/// The third derivative of the determinant of regular matrices in two directions, by the remaining one: that of
-/// `⟨d, a⁻ᵀ⟩·c − a⁻ᵀ·dᵀ·c`, which the slope is there, `c` being the cofactors.
+/// The third derivative of the determinant in two directions, by the remaining one. Of up to three rows it does not depend on
+/// `a`; of more it is that of `⟨d, a⁻ᵀ⟩·c − a⁻ᵀ·dᵀ·c`, which the slope of a regular matrix is, `c` being the cofactors.
+#[track_caller]
 fn third<A: Algebra>(a: &A, d: &A, e: &A) -> A {
+    match a.shape().last() {
+        Some(0..=2) => return a.full(a.shape(), 0.0),
+        Some(3) => return CofactorsSlope::of(d, e),
+        _ => {}
+    }
     let b = a.inverse().t();
     let c = Cofactors::of(a);
     let dot = |x: &A, y: &A| element(&(x.clone() * y).sum_over([-2, -1]));

@@ -77,7 +77,7 @@ pub trait DetExt: Algebra {
     /// The determinants of square matrices `[…, n, n]`; that of an empty matrix is 1. Cost: `⅔·n³` operations for each.
     ///
     /// It is a polynomial of the elements, and its first and second derivatives are right at any rank. A third derivative
-    /// needs the inverse, so that it is [`Error::Singular`] at a singular matrix.
+    /// of four rows and more needs the inverse, so that it is [`Error::Singular`] at a singular matrix.
     ///
     /// # Panics
     /// If the last two lengths differ.
