@@ -275,7 +275,7 @@ impl<'a> Reach<'a> {
 
 /// The gradient of a tensor node to which the sweep brought none: zeros where the output depends on it, through numbers
 /// whose derivatives are 0.
-fn zeros_if_reached<F: Float>(key: u32, id: u32, reach: &mut Reach) -> Result<Option<Tensor<F>>, Error> {
+fn zeros_if_reached<F: Float>(key: u32, id: u32, reach: &mut Reach<'_>) -> Result<Option<Tensor<F>>, Error> {
     if !is_active::<F>(key, id) || !reach.contains::<F>(id)? {
         return Ok(None);
     }

@@ -10,8 +10,7 @@ use crate::kernels::scaled::Scaled;
 use crate::op::{Op, Takes, Value};
 use crate::ops::axes::{axis, existing};
 use crate::ops::recurrence::{for_each_step, shifted};
-use crate::ops::{Recurrence, SliceExt, chain, concat};
-use crate::scope::called;
+use crate::ops::{Recurrence, chain};
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 

@@ -12,7 +12,7 @@ use crate::ops::recurrence::shifted;
 use crate::ops::sum::reduced;
 use crate::ops::{Axes, Cumprod, Permute, Recurrence, ReshapeExt, SliceExt, SumToExt, chain};
 use crate::scope::called;
-use crate::shape::{Shape, product, work};
+use crate::shape::{Shape, work};
 use crate::tensor::Tensor;
 
 /// The product along the last axis, which stays with length 1. It is finite wherever it can be, whatever its parts are.
