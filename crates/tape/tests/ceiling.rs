@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use rand::SeedableRng;
 use rand::rngs::Xoshiro256PlusPlus;
-use wengert_tape::{check_bytes, max_bytes, prelude::*, set_max_bytes, try_with};
+use wengert_tape::{check_bytes, max_bytes, prelude::*, set_max_bytes};
 
 fn message(call: impl FnOnce()) -> String {
     match catch_unwind(AssertUnwindSafe(call)) {

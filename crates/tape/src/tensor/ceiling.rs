@@ -32,7 +32,7 @@ static CEILING: AtomicUsize = AtomicUsize::new(0);
 ///
 /// # Examples
 /// ```
-/// use wengert_tape::{prelude::*, set_max_bytes, try_with};
+/// use wengert_tape::{prelude::*, set_max_bytes};
 /// set_max_bytes(4 << 30);
 /// let tape = Tape::new();
 /// let x = tape.var(Tensor::zeros([1 << 20, 1]));
