@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::fmt;
 use std::panic::{self, AssertUnwindSafe, Location};
+use std::sync::Arc;
 
 use crate::scope;
 use crate::shape::Shape;
@@ -116,8 +117,18 @@ pub enum Error {
     /// A gradient that differs from the numeric one.
     #[cfg(feature = "check")]
     WrongGradient(Box<crate::check::Report>),
+    /// An operation that does not keep what operations promise.
+    #[cfg(feature = "check")]
+    WrongOperation {
+        /// The operation.
+        op: String,
+        /// What is wrong, each with its case.
+        failures: Vec<String>,
+    },
     /// An argument of a function that is not an operation.
     Argument(String),
+    /// An error of what is built on the engine, such as a file that is no model, or of the system.
+    Outside(Arc<dyn std::error::Error + Send + Sync>),
 }
 
 // Written by hand: a macro for it is a second and a half of building a program on the engine alone.
@@ -188,12 +199,31 @@ impl fmt::Display for Error {
             Error::NonFinite(found) => write!(f, "not finite: {found}"),
             #[cfg(feature = "check")]
             Error::WrongGradient(report) => write!(f, "{report}"),
+            #[cfg(feature = "check")]
+            Error::WrongOperation { op, failures } => {
+                write!(f, "{op}: {} failures at its cases", failures.len())?;
+                failures.iter().try_for_each(|failure| write!(f, "\n  {}", failure.replace('\n', "\n  ")))
+            }
             Error::Argument(message) => f.write_str(message),
+            Error::Outside(error) => write!(f, "{error}"),
         }
     }
 }
 
-impl std::error::Error for Error {}
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Error::Outside(error) => Some(&**error),
+            _ => None,
+        }
+    }
+}
+
+impl From<std::io::Error> for Error {
+    fn from(error: std::io::Error) -> Self {
+        Error::Outside(Arc::new(error))
+    }
+}
 
 impl Error {
     pub(crate) fn shape(op: impl Into<String>, message: impl Into<String>) -> Self {
@@ -233,8 +263,9 @@ impl Error {
     #[cold]
     #[inline(never)]
     #[track_caller]
-    pub(crate) fn raise_boxed(self: Box<Self>) -> ! {
-        reraise(Raised(Box::new((*self).as_called())))
+    pub(crate) fn raise_boxed(mut self: Box<Self>) -> ! {
+        self.name_as_called();
+        reraise(Raised(self))
     }
 }
 

@@ -91,8 +91,8 @@ pub(crate) fn multiply<F: Float>(a: Matrix<'_, F>, b: Matrix<'_, F>, c: &mut [F]
     let ((ar, ac), (br, bc)) = (a.strides(), b.strides());
     if product(&[m, n]) == 1 {
         let start = if add { c[0] } else { F::zero() };
-        let (a, b) = (a.data, b.data);
-        c[0] = start + running::sum_of(k, |l| a[l] * b[l]);
+        let [product] = running::sums_over([a.data, b.data], |[a, b]| [a * b]);
+        c[0] = start + product;
         return;
     }
     if product(&[m, k, n]) <= TINY {

@@ -98,7 +98,10 @@ pub(crate) fn evaluate<O: Op, F: Float>(op: &O, args: Args<'_, Tensor<F>>) -> Re
         true => caught(|| Ok(op.forward(args))).map_err(|e| e.asked_by(|| op.name()))?,
         false => op.forward(args),
     };
-    debug_assert_eq!(value.as_arg().shape(), shape, "{op:?}: the shape rule and forward disagree");
+    let found = value.as_arg().shape();
+    if found != shape {
+        return Err(Error::shape(op.name(), format!("its shape rule says {shape} where forward gives {found}")));
+    }
     Ok(value)
 }
 

@@ -41,12 +41,13 @@ pub use scalar::Scalar;
 pub(crate) use summation::Summation;
 pub use var::{Stored, Var};
 
-use crate::algebra::Any;
-use crate::error::{Error, OrRaise};
+use crate::algebra::{Any, Lift};
+use crate::error::{Error, OrRaise, try_with};
 use crate::float::Float;
 use crate::graph::GraphView;
 use crate::non_finite::{self, NonFinite, OnNonFinite};
 use crate::op::Value;
+use crate::param::Param;
 use crate::tensor::Tensor;
 use store::{CONSTANT, GRADIENT_ONLY, Store, What};
 
@@ -134,6 +135,42 @@ impl<F: Float> Tape<F> {
     #[track_caller]
     pub fn var(&self, value: Tensor<F>) -> Var<F> {
         self.leaf(What::Var, value.into(), true)
+    }
+
+    /// Brings a parameter to this tape: one leaf, however often it is asked for; a frozen one is a constant. In a model,
+    /// beside another value, it is [`lift`](crate::Lift::lift).
+    ///
+    /// # Examples
+    /// ```
+    /// use wengert_tape::prelude::*;
+    /// let w = Param::new(Tensor::from([2.0, 3.0]));
+    /// let tape = Tape::new();
+    /// let y = (tape.param(&w) * tape.param(&w)).sum();
+    /// assert_eq!(y.backward().param(&w)?.data(), [4.0, 6.0]);
+    /// # Ok::<(), Error>(())
+    /// ```
+    #[track_caller]
+    pub fn param(&self, param: &Param<F>) -> Var<F> {
+        // Of a handle beside which something is lifted the tape alone counts.
+        Lift::lift(&Var::<F>::new(self.key, CONSTANT), param)
+    }
+
+    /// Runs any expression on this tape and returns the error that it would panic with: [`try_with`](crate::try_with). What
+    /// is recorded before the error stays.
+    ///
+    /// # Errors
+    /// What the first operation that does not accept its arguments says.
+    ///
+    /// # Examples
+    /// ```
+    /// use wengert_tape::prelude::*;
+    /// let tape = Tape::new();
+    /// let x = tape.var(Tensor::from([1.0, 2.0]));
+    /// let error = tape.try_with(|| (x + 1.0).max_over(3)).unwrap_err();
+    /// assert_eq!(error.to_string(), "max_over: axis 3 of a tensor of rank 1");
+    /// ```
+    pub fn try_with<T>(&self, f: impl FnOnce() -> T) -> Result<T, Error> {
+        try_with(f)
     }
 
     /// Records a tensor that is not differentiated but may change from one run of the same graph to the next: a batch,

@@ -91,6 +91,16 @@ impl Number {
             },
         }
     }
+
+    /// The number in the type of the graph, unless that has none so large.
+    fn narrowed<F: Float>(&self) -> Result<F, Error> {
+        let x = self.value()?;
+        let narrow = F::from_f64(x);
+        match Float::to_f64(narrow).is_finite() || !x.is_finite() {
+            true => Ok(narrow),
+            false => Err(wrong(format!("{x:e} is beyond the largest number of type {}", F::NAME))),
+        }
+    }
 }
 
 fn wrong(message: impl std::fmt::Display) -> Error {
@@ -111,7 +121,7 @@ impl Data {
     fn value<F: Float>(self) -> Result<Value<F>, Error> {
         Ok(match self.elements {
             Elements::Numbers(numbers) => {
-                let numbers = numbers.iter().map(|x| x.value().map(F::from_f64)).collect::<Result<_, _>>()?;
+                let numbers = numbers.iter().map(Number::narrowed).collect::<Result<_, _>>()?;
                 Tensor::<F>::try_new(self.shape, numbers)?.into()
             }
             Elements::Positions(positions) => Tensor::try_new(self.shape, positions)?.into(),

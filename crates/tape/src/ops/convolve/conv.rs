@@ -5,8 +5,6 @@
 //! Each is the derivative rule of the others (Dumoulin and Visin, "A guide to convolution arithmetic for deep learning",
 //! 2016).
 
-use smallvec::SmallVec;
-
 use crate::algebra::{Algebra, Arg, Args, Operand};
 use crate::case::Case;
 use crate::complex::Analytic;
@@ -20,14 +18,16 @@ use crate::scope::called;
 use crate::shape::{Shape, product, work};
 use crate::tensor::Tensor;
 
+use super::per_axis::MOST;
+
 /// The zeros around an image.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub enum Padding {
     /// So many before the first entry and after the last, for each axis.
     Each(PerAxis),
     /// So many before the first entry and after the last, for each axis.
-    Sides(SmallVec<[(usize, usize); 2]>),
+    Sides(PerAxis<(usize, usize)>),
     /// None: only windows that lie inside the image.
     Valid,
     /// As many as make the result as long as the image; where their number is odd, one more after than before
@@ -73,7 +73,7 @@ impl<T: Into<PerAxis>> From<T> for Padding {
 /// let (x, w) = (Shape::from([10, 3, 8, 8]), Shape::from([6, 3, 5, 5]));
 /// assert_eq!(x.conv(&w, conv), [10, 6, 6, 12]);
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub struct Conv {
     /// The distance between neighbouring windows.
@@ -132,6 +132,9 @@ impl Conv {
     pub(crate) fn check(&self, op: &str, axes: usize) -> Result<(), Error> {
         let error = |message: String| Err(Error::shape(op, message));
         let Conv { stride, padding, dilation, groups } = self;
+        if axes > MOST {
+            return error(format!("at most {MOST} spatial axes, not {axes}"));
+        }
         let given = match padding {
             Padding::Each(each) => each.len(),
             Padding::Sides(sides) if sides.len() != axes => {
@@ -251,8 +254,8 @@ impl Op for Conv {
 
     fn jvp<A: Algebra>(&self, arg: usize, d: A, a: Args<'_, A>, _y: &A) -> A {
         match arg {
-            0 => d.conv(&a[1], self.clone()),
-            _ => a[0].conv(d, self.clone()),
+            0 => d.conv(&a[1], *self),
+            _ => a[0].conv(d, *self),
         }
     }
 

@@ -24,7 +24,7 @@ impl ConvInput {
     /// Applied to a cotangent and filters, for an image of shape `x`.
     #[track_caller]
     pub(crate) fn of<A: Algebra>(conv: &Conv, x: &Shape, g: &A, w: &A) -> A {
-        let op = ConvInput { conv: conv.clone(), lengths: x[2..].into() };
+        let op = ConvInput { conv: *conv, lengths: x[2..].into() };
         A::apply(op, &[Arg::Real(g), Arg::Real(w)]).real()
     }
 
@@ -77,7 +77,7 @@ impl Op for ConvInput {
 
     fn vjp<A: Algebra>(&self, arg: usize, g: A, a: Args<'_, A>, _y: &A) -> A {
         match arg {
-            0 => g.conv(&a[1], self.conv.clone()),
+            0 => g.conv(&a[1], self.conv),
             _ => ConvWeight::of(&self.conv, &a[1].shape(), &g, &a[0]),
         }
     }

@@ -1,7 +1,5 @@
 //! Transposed convolution: the derivative of a convolution by its image, as an operation on signals.
 
-use smallvec::SmallVec;
-
 use crate::algebra::{Algebra, Arg, Args, Operand};
 use crate::case::{Case, Function};
 use crate::error::{Error, OrRaise};
@@ -132,7 +130,7 @@ fn transposed(x: &Shape, w: &Shape, conv: &Conv, output_padding: &PerAxis) -> Re
     if x[2..].contains(&0) || w[2..].contains(&0) {
         return error(format!("the image {x} or the filters {w} have no entries"));
     }
-    let (mut lengths, mut computed, mut sides) = (Vec::new(), Vec::new(), SmallVec::new());
+    let (mut lengths, mut computed, mut sides) = (Vec::new(), Vec::new(), Vec::new());
     for k in 0..axes {
         let (n, stride, dilation) = (x[k + 2], conv.stride.at(k), conv.dilation.at(k));
         let (window, more) = (Window { size: w[k + 2], stride, padding: 0, dilation }, output_padding.at(k));
@@ -159,7 +157,7 @@ fn transposed(x: &Shape, w: &Shape, conv: &Conv, output_padding: &PerAxis) -> Re
         computed.push(full + shown - cut);
         sides.push((before, after - shown));
     }
-    let conv = Conv { padding: Padding::Sides(sides), ..conv.clone() };
+    let conv = Conv { padding: Padding::Sides(sides.as_slice().into()), ..*conv };
     Ok((ConvInput { conv, lengths: computed.into() }, lengths.into()))
 }
 
@@ -171,7 +169,7 @@ impl Function for ConvTranspose {
     const NAME: &'static str = "conv_transpose";
     const TEXT: &'static str = "conv_input(x, w), with zeros beyond the padding";
     fn call<A: Algebra>(&self, a: Args<'_, A>) -> A {
-        a[0].conv_transpose(&a[1], self.0.clone(), self.1.clone())
+        a[0].conv_transpose(&a[1], self.0, self.1)
     }
     #[inline]
     fn cases() -> Vec<(Self, Case)> {

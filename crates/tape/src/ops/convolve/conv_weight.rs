@@ -24,7 +24,7 @@ impl ConvWeight {
     /// Applied to an image and a cotangent, for filters of shape `w`.
     #[track_caller]
     pub(crate) fn of<A: Algebra>(conv: &Conv, w: &Shape, x: &A, g: &A) -> A {
-        let op = ConvWeight { conv: conv.clone(), sizes: w[2..].into() };
+        let op = ConvWeight { conv: *conv, sizes: w[2..].into() };
         A::apply(op, &[Arg::Real(x), Arg::Real(g)]).real()
     }
 
@@ -78,7 +78,7 @@ impl Op for ConvWeight {
     fn vjp<A: Algebra>(&self, arg: usize, g: A, a: Args<'_, A>, _y: &A) -> A {
         match arg {
             0 => ConvInput::of(&self.conv, &a[0].shape(), &a[1], &g),
-            _ => a[0].conv(g, self.conv.clone()),
+            _ => a[0].conv(g, self.conv),
         }
     }
 

@@ -110,7 +110,7 @@ impl Function for Interpolate {
     const NAME: &'static str = "interpolate";
     const TEXT: &'static str = "x resized, axis by axis";
     fn call<A: Algebra>(&self, a: Args<'_, A>) -> A {
-        a[0].interpolate(self.0.clone(), self.1)
+        a[0].interpolate(self.0, self.1)
     }
     #[inline]
     fn cases() -> Vec<(Self, Case)> {

@@ -9,6 +9,7 @@ use crate::ceiling::check_bytes;
 use crate::complex::Analytic;
 use crate::error::{Error, OrRaise};
 use crate::float::Float;
+use crate::kernels::running::RunningSums;
 use crate::kernels::windows::Window;
 use crate::op::{Op, Takes, Value};
 use crate::ops::pool::adaptive;
@@ -43,6 +44,11 @@ pub enum Scheme {
         /// Whether zeros of the padding count.
         count_padding: bool,
     },
+    /// The sum of each window.
+    Sum {
+        /// The windows.
+        window: Window,
+    },
     /// The mean of each of `to` windows that cover the axis.
     AdaptiveAverage,
     /// The entry at `⌊(i + shift) · step⌋`.
@@ -62,6 +68,9 @@ pub enum Scheme {
     },
 }
 
+/// Entries are sums of few terms, added one after the other; those of more keep what roundings lose.
+const LONG: usize = 64;
+
 /// The places on `x` of one entry of `y`, and their weights.
 type Row = SmallVec<[(usize, f64); 4]>;
 
@@ -77,6 +86,9 @@ impl Resample {
                 let inside = window.entries_in_padded(i, self.from);
                 let count = if *count_padding { inside } else { entries.len() };
                 entries.filter_map(|k| Some((window.at(i, k, self.from)?, 1.0 / count as f64))).collect()
+            }
+            Scheme::Sum { window } => {
+                window.entries_on(i, self.from).filter_map(|k| Some((window.at(i, k, self.from)?, 1.0))).collect()
             }
             Scheme::AdaptiveAverage => {
                 let places = adaptive(i, self.to, self.from);
@@ -108,10 +120,12 @@ impl Resample {
     #[inline]
     fn wrong(&self) -> Option<String> {
         match &self.scheme {
-            Scheme::Average { window, .. } => match [window.size, window.stride, window.dilation].contains(&0) {
-                true => Some(format!("size, stride and dilation of {window:?} must be at least 1")),
-                false => None,
-            },
+            Scheme::Average { window, .. } | Scheme::Sum { window } => {
+                match [window.size, window.stride, window.dilation].contains(&0) {
+                    true => Some(format!("size, stride and dilation of {window:?} must be at least 1")),
+                    false => None,
+                }
+            }
             Scheme::Nearest { step, .. } | Scheme::Linear { step, .. } if !step.is_finite() => {
                 Some(format!("entries {step} apart"))
             }
@@ -124,7 +138,9 @@ impl Resample {
     #[inline]
     fn terms(&self) -> usize {
         match &self.scheme {
-            Scheme::Average { window, .. } => self.to.saturating_mul(window.size.min(self.from)),
+            Scheme::Average { window, .. } | Scheme::Sum { window } => {
+                self.to.saturating_mul(window.size.min(self.from))
+            }
             // Neighbouring windows share an entry unless one ends where the next begins.
             Scheme::AdaptiveAverage => (self.from.saturating_add(self.to)).saturating_sub(common(self.from, self.to)),
             Scheme::Nearest { .. } => self.to,
@@ -150,6 +166,7 @@ impl Op for Resample {
         let Resample { axis, scheme, from, to, transposed } = self;
         let scheme = match scheme {
             Scheme::Average { .. } => "average",
+            Scheme::Sum { .. } => "sum",
             Scheme::AdaptiveAverage => "adaptive average",
             Scheme::Nearest { .. } => "nearest",
             Scheme::Linear { .. } => "linear",
@@ -189,8 +206,17 @@ impl Op for Resample {
                 (to * width, from * width, F::from_f64(weight))
             })
             .collect();
-        let mut out = Buffer::filled(product(&[blocks, made, width]), F::zero());
         let (read_block, made_block) = (shape[self.axis] * width, made * width);
+        if terms.len() > LONG * made {
+            let mut sums = RunningSums::new(blocks * made_block);
+            for (block, x) in x.data().chunks_exact(read_block.max(1)).enumerate() {
+                for (to, from, weight) in &terms {
+                    sums.add_each(block * made_block + to, width, |j| *weight * x[from + j]);
+                }
+            }
+            return Tensor::from_parts(shape.with(self.axis, made), sums.values()).into();
+        }
+        let mut out = Buffer::filled(product(&[blocks, made, width]), F::zero());
         if !out.is_empty() {
             let images = x.data().chunks_exact(read_block.max(1)).zip(out.chunks_exact_mut(made_block));
             for (x, out) in images {
@@ -237,6 +263,7 @@ impl Op for Resample {
         let window = Window { size: 3, stride: 2, padding: 1, dilation: 1 };
         [
             case(2, Scheme::Average { window, count_padding: true }, 4, 3, &[2, 1, 4]),
+            case(2, Scheme::Sum { window }, 4, 3, &[2, 1, 4]),
             case(1, Scheme::Average { window, count_padding: false }, 5, 3, &[2, 5, 3]),
             case(0, Scheme::AdaptiveAverage, 5, 3, &[5, 2]),
             case(2, Scheme::Nearest { step: 0.6, shift: 0.5 }, 3, 5, &[1, 2, 3]),

@@ -124,6 +124,10 @@ pub trait ArgSortExt: Algebra {
     /// ```
     #[track_caller]
     fn arg_sort(&self, at: isize, descending: bool) -> Self::Index {
+        if self.shape().rank() == 0 && matches!(at, 0 | -1) {
+            // Of one number there is one order.
+            return self.index(Tensor::from(0));
+        }
         let axis = axis("arg_sort", at, self.shape().rank()).or_raise();
         let count = self.shape()[axis];
         Self::apply(ArgSort { axis, descending, count }, &[Arg::Real(self)]).index()

@@ -9,7 +9,7 @@ use crate::float::Float;
 use crate::op::{Kind, Op, Takes, Value};
 use crate::ops::axes::axis;
 use crate::ops::gather::in_range;
-use crate::ops::{IndexAdd, PermuteExt};
+use crate::ops::{IndexAdd, PermuteExt, StopGradientExt, select};
 use crate::scope::called;
 use crate::shape::{Shape, product};
 use crate::sizes::signed;
@@ -165,6 +165,35 @@ pub trait IndexSelectExt: Algebra {
         self.index_select(0, index)
     }
 
+    /// [`embedding`](Self::embedding) whose row `padding` gets no gradient: PyTorch's `padding_idx`.
+    ///
+    /// # Panics
+    /// As `embedding`, and if there is no row `padding`; it may count from the end.
+    ///
+    /// # Examples
+    /// ```
+    /// use wengert_tape::prelude::*;
+    /// let tape = Tape::new();
+    /// let table = tape.var(Tensor::from([[0.0, 1.0], [2.0, 3.0], [4.0, 5.0]]));
+    /// let y = table.embedding_padded(Tensor::from([2, 0, 2]), 2).sum();
+    /// assert_eq!((y.item(), y.backward()[table].data()), (19.0, &[1.0, 1.0, 0.0, 0.0, 0.0, 0.0][..]));
+    /// ```
+    #[track_caller]
+    fn embedding_padded(&self, index: impl IndexOperand<Self>, padding: isize) -> Self {
+        let _called = called("embedding_padded");
+        let table = self.shape();
+        if table.rank() != 2 {
+            Error::shape("embedding_padded", format!("a table [n, d] is needed, not {table}")).raise()
+        }
+        let n = table[0];
+        let row = if padding < 0 { padding + n as isize } else { padding };
+        if !(0..n as isize).contains(&row) {
+            Error::shape("embedding_padded", format!("padding is row {padding} of {n}")).raise()
+        }
+        let still = (0..n as isize).map(|k| k == row).collect();
+        select(Tensor::new([n, 1], still), &self.stop_gradient(), self).embedding(index)
+    }
+
     /// All windows of `size` entries of an axis, `step` apart: the axis becomes their number, and their entries are a
     /// new last axis. PyTorch's `Tensor.unfold`.
     ///
@@ -227,5 +256,24 @@ impl Function for Sliding {
     fn cases() -> Vec<(Self, Case)> {
         let case = |axis, size, step, x: &[usize]| (Sliding(axis, size, step), Case::function().real(x));
         vec![case(0, 3, 1, &[5, 2]), case(-1, 2, 3, &[2, 5]), case(1, 3, 1, &[2, 3, 2])]
+    }
+}
+
+/// [`IndexSelectExt::embedding_padded`], as the tests of all functions see it: a row that does not learn is a constant, and
+/// is none of those asked for here.
+#[derive(Clone, Debug)]
+pub struct EmbeddingPadded(isize);
+
+impl Function for EmbeddingPadded {
+    const NAME: &'static str = "embedding_padded";
+    const TEXT: &'static str = "index_select along axis 0, of which one row gets no gradient";
+    fn call<A: Algebra>(&self, a: Args<'_, A>) -> A {
+        a[0].embedding_padded(a.index(1).clone(), self.0)
+    }
+    #[inline]
+    fn cases() -> Vec<(Self, Case)> {
+        let case =
+            |padding, index: Tensor<i64>| (EmbeddingPadded(padding), Case::function().real([3, 2]).exactly(index));
+        vec![case(1, Tensor::from([2, 0, 2])), case(-1, Tensor::from([[1, 0]]))]
     }
 }

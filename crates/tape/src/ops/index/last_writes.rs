@@ -6,7 +6,7 @@ use crate::ceiling::admit;
 use crate::error::Error;
 use crate::float::Float;
 use crate::op::{Kind, Op, Takes, Value};
-use crate::ops::gather::{fits, for_each_position, in_range};
+use crate::ops::gather::{fits, for_each_position, from_either_end};
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 
@@ -45,7 +45,7 @@ impl Op for LastWrites {
     fn check<F: Float>(&self, a: Args<'_, Tensor<F>>) -> Result<(), Error> {
         // The result is as large as the index; what is written to may be larger.
         admit("last_writes", &self.shape, size_of::<Option<usize>>())?;
-        in_range("last_writes", self.axis, a.index(0), self.shape[self.axis])
+        from_either_end("last_writes", self.axis, a.index(0), self.shape[self.axis])
     }
 
     #[inline]
@@ -72,6 +72,6 @@ impl Op for LastWrites {
         let case = |axis, shape: &[usize], index: Tensor<i64>| {
             Case::of(LastWrites { axis, shape: shape.into() }).exactly(index)
         };
-        vec![case(1, &[2, 3], Tensor::from([[2, 0, 2, 2], [1, 1, 1, 1]])), case(0, &[5, 2], Tensor::from([[3, 0]]))]
+        vec![case(1, &[2, 3], Tensor::from([[2, 0, -1, 2], [1, -2, 1, 1]])), case(0, &[5, 2], Tensor::from([[3, 0]]))]
     }
 }

@@ -95,8 +95,8 @@ impl Op for Eigh {
                 (row(&g) * &v).matmul(v.t())
             }
             Eigh::Vectors => {
-                let gaps = Gaps { squares: false }.of(&Eigh::Values.of(&a[0]));
-                symmetric(&y.matmul(gaps * y.t().matmul(g)).matmul(y.t()))
+                let (gaps, size) = Gaps { squares: false }.of(&Eigh::Values.of(&a[0]));
+                symmetric(&y.matmul(gaps * y.t().matmul(g / size)).matmul(y.t()))
             }
         }
     }
@@ -108,8 +108,8 @@ impl Op for Eigh {
                 (symmetric(&d).matmul(&v) * &v).sum_over(-2)
             }
             Eigh::Vectors => {
-                let gaps = Gaps { squares: false }.of(&Eigh::Values.of(&a[0]));
-                y.matmul(gaps * y.t().matmul(symmetric(&d)).matmul(y))
+                let (gaps, size) = Gaps { squares: false }.of(&Eigh::Values.of(&a[0]));
+                y.matmul(gaps * y.t().matmul(symmetric(&(d / size))).matmul(y))
             }
         }
     }

@@ -18,7 +18,7 @@ use super::{column, matrix, regular, row};
 /// positive.
 ///
 /// Rules (Townsend, "Differentiating the singular value decomposition", 2016; Giles 2008, section 3.2, for the values), with
-/// `F[i, j] = 1/(sⱼ² − sᵢ²)`, 0 for `i = j`:
+/// `F[i, j] = 1/(sⱼ² − sᵢ²)`, 0 for `i = j`, all taken at values near 1, since vectors do not change with the size of `a`:
 ///
 /// | result | cotangent of `a` |
 /// | --- | --- |
@@ -113,20 +113,22 @@ impl Op for Svd {
             return (row(&g) * u).matmul(v.t());
         }
         let s = of(Svd::Values);
+        let (gaps, size) = Gaps { squares: true }.of(&s);
+        let g = g / &size;
         let turn = y.t().matmul(&g);
-        let inner = Gaps { squares: true }.of(&s) * (turn.clone() - turn.t());
+        let inner = gaps * (turn.clone() - turn.t());
         match self {
             Svd::Right => {
-                let inside = (column(&s) * inner).matmul(v.t());
+                let inside = (column(&s) / &size * inner).matmul(v.t());
                 match n > m {
-                    true => u.matmul(inside + column(&reciprocal(&s)) * outside(&v, &g).t()),
+                    true => u.matmul(inside + column(&reciprocal(&s)) * size * outside(&v, &g).t()),
                     false => u.matmul(inside),
                 }
             }
             _ => {
-                let inside = u.matmul(inner * row(&s));
+                let inside = u.matmul(inner * (row(&s) / &size));
                 match m > n {
-                    true => (inside + outside(&u, &g) * row(&reciprocal(&s))).matmul(v.t()),
+                    true => (inside + outside(&u, &g) * (row(&reciprocal(&s)) * size)).matmul(v.t()),
                     false => inside.matmul(v.t()),
                 }
             }
@@ -141,20 +143,22 @@ impl Op for Svd {
             return (u * d.matmul(v)).sum_over(-2);
         }
         let s = of(Svd::Values);
+        let (gaps, size) = Gaps { squares: true }.of(&s);
+        let d = d / &size;
         let p = u.t().matmul(&d).matmul(&v);
-        let gaps = Gaps { squares: true }.of(&s);
+        let (rows, columns) = (row(&s) / &size, column(&s) / &size);
         match self {
             Svd::Right => {
-                let inside = v.matmul(gaps * (p.clone() * column(&s) + p.t() * row(&s)));
+                let inside = v.matmul(gaps * (p.clone() * columns + p.t() * rows));
                 match n > m {
-                    true => inside + outside(&v, &d.t().matmul(u)) * row(&reciprocal(&s)),
+                    true => inside + outside(&v, &d.t().matmul(u)) * (row(&reciprocal(&s)) * size),
                     false => inside,
                 }
             }
             _ => {
-                let inside = u.matmul(gaps * (p.clone() * row(&s) + p.t() * column(&s)));
+                let inside = u.matmul(gaps * (p.clone() * rows + p.t() * columns));
                 match m > n {
-                    true => inside + outside(&u, &d.matmul(v)) * row(&reciprocal(&s)),
+                    true => inside + outside(&u, &d.matmul(v)) * (row(&reciprocal(&s)) * size),
                     false => inside,
                 }
             }

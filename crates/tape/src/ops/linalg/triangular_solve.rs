@@ -4,7 +4,8 @@ use crate::algebra::{Algebra, Arg, Args, Operand};
 use crate::case::Case;
 use crate::error::{Error, OrRaise};
 use crate::float::Float;
-use crate::kernels::factor::{matrices, substitute};
+use crate::kernels::factor::matrices;
+use crate::kernels::triangles::substitute;
 use crate::op::{Op, Takes, Value};
 use crate::ops::{MatMulExt, PermuteExt, SumToExt, TriangleExt};
 use crate::scope::called;
@@ -15,7 +16,7 @@ use super::{
     regular, solve::for_each_pair, solve::matrices_as_vectors, solve::solution, solve::vectors_as_matrices, which,
 };
 
-pub use crate::kernels::factor::Triangle;
+pub use crate::kernels::triangles::Triangle;
 
 /// `t⁻¹·b` for a triangle `t` of square matrices; the other triangle is not read, and gets no gradient.
 ///

@@ -9,7 +9,9 @@ use crate::kernels::pairs;
 use crate::kernels::running::{sum, sum_of};
 use crate::op::{Op, Takes, Value};
 use crate::ops::reduction::targets;
-use crate::ops::{Chain, ClassTargets, LogSoftmaxExt, Reduction, ReshapeExt, SoftmaxExt, SumExt, SumToExt, chain};
+use crate::ops::{
+    Chain, ClassTargets, LogSoftmaxExt, Reduction, ReshapeExt, SoftmaxExt, SumExt, SumToExt, chain, concat,
+};
 use crate::scope::called;
 use crate::shape::{Shape, work};
 use crate::sizes::signed;
@@ -354,6 +356,46 @@ pub trait CrossEntropyExt: Algebra {
         reduction.of(SoftmaxCrossEntropy { axis }.of(self, &t))
     }
 
+    /// [`soft_cross_entropy`](Self::soft_cross_entropy) with the smoothing, the weights of the classes and the reduction of
+    /// `how`: `−Σ w ((1 − ε) t + ε / classes) ln softmax(x)`. The mean is over the samples, whatever the weights, as in
+    /// PyTorch; nothing is ignored.
+    ///
+    /// # Panics
+    /// If the shapes differ, there is not a weight for each class, or the smoothing is not between 0 and 1.
+    ///
+    /// # Examples
+    /// ```
+    /// use wengert_tape::prelude::*;
+    /// let x = Tensor::from([[0.0, 3.0_f64.ln()]]);
+    /// let how = CrossEntropy { smoothing: 0.5, weights: vec![1.0, 2.0], ..CrossEntropy::default() };
+    /// let loss = x.soft_cross_entropy_with(Tensor::from([[1.0, 0.0]]), &how);
+    /// // 1 · 0.75 (−ln 1/4) + 2 · 0.25 (−ln 3/4)
+    /// assert!((loss.item() - (0.75 * 4.0_f64.ln() + 0.5 * (4.0_f64 / 3.0).ln())).abs() < 1e-15);
+    /// ```
+    #[track_caller]
+    fn soft_cross_entropy_with(&self, wanted: impl Operand<Self>, how: &CrossEntropy) -> Self {
+        let _called = called("soft_cross_entropy_with");
+        let t = targets("soft_cross_entropy_with", self, &wanted);
+        let shape = self.shape();
+        let axis = shape.rank().saturating_sub(1).min(1);
+        let count = shape.get(axis).copied().unwrap_or(0);
+        if !(0.0..=1.0).contains(&how.smoothing) {
+            let message = format!("smoothing {} is not between 0 and 1", how.smoothing);
+            Error::shape("soft_cross_entropy_with", message).raise()
+        }
+        let mut t = (*t).clone() * (1.0 - how.smoothing) + how.smoothing / count as f64;
+        if !how.weights.is_empty() {
+            if how.weights.len() != count {
+                let message = format!("{} weights for {count} classes", how.weights.len());
+                Error::shape("soft_cross_entropy_with", message).raise()
+            }
+            let weights: Vec<Self> = how.weights.iter().map(|w| self.full(Shape::from([1]), *w)).collect();
+            let along = Shape::from(&[&[count][..], &[1].repeat(shape.rank() - axis - 1)].concat()[..]);
+            t = t * ReshapeExt::reshape(&concat(&weights.iter().collect::<Vec<_>>(), 0), along);
+        }
+        how.reduction.of(SoftmaxCrossEntropy { axis }.of(self, &t))
+    }
+
     /// Minus the entry of the right class, reduced, for outputs that are logarithms of probabilities: PyTorch's `nll_loss`.
     /// The mean weights each sample by its class's weight.
     ///
@@ -460,5 +502,29 @@ impl Function for SoftCrossEntropy {
         let case =
             |reduction, x: &[usize]| (SoftCrossEntropy(reduction), Case::function().real(x).within(x, (0.0, 1.0)));
         vec![case(Reduction::Mean, &[2, 3]), case(Reduction::Sum, &[2, 3, 2]), case(Reduction::None, &[5])]
+    }
+}
+
+/// [`CrossEntropyExt::soft_cross_entropy_with`], as the tests of all functions see it.
+#[derive(Clone, Debug)]
+pub struct SoftCrossEntropyWith(CrossEntropy);
+
+impl Function for SoftCrossEntropyWith {
+    const NAME: &'static str = "soft_cross_entropy_with";
+    const TEXT: &'static str = "softmax_cross_entropy of smoothed and weighted targets, reduced";
+    fn call<A: Algebra>(&self, a: Args<'_, A>) -> A {
+        a[0].soft_cross_entropy_with(&a[1], &self.0)
+    }
+    #[inline]
+    fn cases() -> Vec<(Self, Case)> {
+        let case = |how: CrossEntropy, x: &[usize]| {
+            (SoftCrossEntropyWith(how), Case::function().real(x).within(x, (0.0, 1.0)))
+        };
+        let weights = vec![0.5, 2.0, 1.0];
+        vec![
+            case(CrossEntropy { smoothing: 0.2, weights: weights.clone(), ..CrossEntropy::default() }, &[2, 3]),
+            case(CrossEntropy { weights, reduction: Reduction::Sum, ..CrossEntropy::default() }, &[2, 3, 2]),
+            case(CrossEntropy { smoothing: 0.2, reduction: Reduction::None, ..CrossEntropy::default() }, &[5]),
+        ]
     }
 }

@@ -8,7 +8,7 @@ use crate::float::Float;
 use crate::kernels::rows::map_rows;
 use crate::kernels::running::sum;
 use crate::op::{Op, Takes, Value};
-use crate::ops::axes::{axis, existing};
+use crate::ops::axes::{axis, existing, number_as_vector, vector_as_number};
 use crate::ops::{ExpExt, LogSumExpExt, SumToExt, chain};
 use crate::shape::{Shape, work};
 use crate::tensor::Tensor;
@@ -117,6 +117,9 @@ pub trait SoftmaxExt: Algebra {
     /// ```
     #[track_caller]
     fn softmax(&self, at: isize) -> Self {
+        if let Some(x) = number_as_vector(self, at) {
+            return vector_as_number(&x.softmax(0));
+        }
         let axis = axis("softmax", at, self.shape().rank()).or_raise();
         Self::apply(Softmax { axis }, &[Arg::Real(self)]).real()
     }

@@ -2,7 +2,10 @@
 
 use smallvec::SmallVec;
 
+use crate::algebra::Algebra;
 use crate::error::Error;
+use crate::ops::ReshapeExt;
+use crate::shape::Shape;
 use crate::sizes::signed;
 
 /// One axis or several: `1`, `-1` (the last), `[0, 2]`.
@@ -11,15 +14,25 @@ use crate::sizes::signed;
 pub struct Axes(SmallVec<[isize; 4]>);
 
 impl Axes {
-    /// The axes as positions, in ascending order.
+    /// The axes as positions, in ascending order. A number, of rank 0, may be asked along axis 0 or −1, as in PyTorch and
+    /// NumPy: then there are none.
     ///
     /// # Errors
     /// If an axis is out of range for `rank` or named twice.
     #[inline]
     pub fn resolve(&self, op: &str, rank: usize) -> Result<SmallVec<[usize; 4]>, Error> {
+        if rank == 0 && matches!(self.0[..], [0 | -1]) {
+            return Ok(SmallVec::new());
+        }
         let mut found = self.in_order(op, rank)?;
         found.sort_unstable();
         Ok(found)
+    }
+
+    /// The numbers as they were given.
+    #[inline]
+    pub(crate) fn as_slice(&self) -> &[isize] {
+        &self.0
     }
 
     /// The axes as positions, in the order in which they were named.
@@ -46,7 +59,22 @@ impl Axes {
 /// The position of one axis, which may count from the end.
 #[inline]
 pub(crate) fn axis(op: &str, axis: isize, rank: usize) -> Result<usize, Error> {
-    Axes::from(axis).resolve(op, rank).map(|k| k[0])
+    Axes::from(axis).in_order(op, rank).map(|k| k[0])
+}
+
+/// A number, of rank 0, as a vector of one, if `at` is an axis along which it may be asked.
+#[track_caller]
+pub(crate) fn number_as_vector<A: Algebra>(x: &A, at: isize) -> Option<A> {
+    match x.shape().rank() == 0 && matches!(at, 0 | -1) {
+        true => Some(ReshapeExt::reshape(x, [1])),
+        false => None,
+    }
+}
+
+/// The only element of a vector of one.
+#[track_caller]
+pub(crate) fn vector_as_number<A: Algebra>(x: &A) -> A {
+    ReshapeExt::reshape(x, Shape::scalar())
 }
 
 /// An axis that is a field of an operation, which may come from a file: what is wrong with it, if it is none.
@@ -70,6 +98,12 @@ macro_rules! axes_from {
             #[inline]
             fn from(axes: [$t; N]) -> Self {
                 Axes(axes.iter().map(|a| signed(*a)).collect())
+            }
+        }
+        impl From<Vec<$t>> for Axes {
+            #[inline]
+            fn from(axes: Vec<$t>) -> Self {
+                Axes::from(&axes[..])
             }
         }
         impl From<&[$t]> for Axes {

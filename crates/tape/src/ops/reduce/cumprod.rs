@@ -8,7 +8,7 @@ use crate::error::{Error, OrRaise};
 use crate::float::Float;
 use crate::kernels::scaled::Scaled;
 use crate::op::{Op, Takes, Value};
-use crate::ops::axes::{axis, existing};
+use crate::ops::axes::{axis, existing, number_as_vector, vector_as_number};
 use crate::ops::recurrence::{for_each_step, shifted};
 use crate::ops::{Recurrence, chain};
 use crate::shape::Shape;
@@ -130,6 +130,9 @@ pub trait CumprodExt: Algebra {
     /// ```
     #[track_caller]
     fn cumprod(&self, at: isize) -> Self {
+        if let Some(x) = number_as_vector(self, at) {
+            return vector_as_number(&x.cumprod(0));
+        }
         let axis = axis("cumprod", at, self.shape().rank()).or_raise();
         Cumprod { axis, from_end: false }.of(self)
     }

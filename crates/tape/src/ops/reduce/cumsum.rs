@@ -8,7 +8,7 @@ use crate::float::Float;
 use crate::kernels::rows::map_rows;
 use crate::kernels::running::Running;
 use crate::op::{Op, Takes, Value};
-use crate::ops::axes::{axis, existing};
+use crate::ops::axes::{axis, existing, number_as_vector, vector_as_number};
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 
@@ -99,6 +99,9 @@ pub trait CumsumExt: Algebra {
     /// ```
     #[track_caller]
     fn cumsum(&self, at: isize) -> Self {
+        if let Some(x) = number_as_vector(self, at) {
+            return vector_as_number(&x.cumsum(0));
+        }
         let axis = axis("cumsum", at, self.shape().rank()).or_raise();
         Self::apply(Cumsum { axis, from_end: false }, &[Arg::Real(self)]).real()
     }
