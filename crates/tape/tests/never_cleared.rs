@@ -65,16 +65,17 @@ fn looked<F: Float>(open: fn() -> Tape<F>, step: Step<F>, steps: usize) -> u64 {
 
 #[test]
 fn a_sweep_looks_at_what_its_output_depends_on() {
-    fn check<F: Float>(open: fn() -> Tape<F>, kind: &str) {
+    fn check<F: Float>(open: fn() -> Tape<F>, kind: &str, steps: usize) {
         let table: [(&str, Step<F>); 3] = [("numbers", numbers), ("tensors", tensors), ("both", both)];
         for (name, step) in table {
-            let (few, many) = (looked(open, step, 1000), looked(open, step, 8000));
+            let (few, many) = (looked(open, step, steps), looked(open, step, 8 * steps));
             // Linear is 8, quadratic 64.
-            assert!(many <= 12 * few, "{name} on {kind}: {few} nodes in 1,000 steps, {many} in 8,000");
+            assert!(many <= 12 * few, "{name} on {kind}: {few} nodes in {steps} steps, {many} in {}", 8 * steps);
         }
     }
-    check::<f64>(Tape::new, "a full tape");
-    check::<f32>(Tape::gradient_only, "a gradient-only tape");
+    check::<f64>(Tape::new, "a full tape", 300);
+    // Records are walked over by pieces of some thousand.
+    check::<f32>(Tape::gradient_only, "a gradient-only tape", 600);
 }
 
 /// What a sweep does not look at has no gradient, and says why, as in a sweep of everything.
@@ -84,11 +85,11 @@ fn what_is_beside_the_way_is_not_connected() {
     let (w, p) = old(&tape);
     let other = (tape.scalar(2.0), tape.var(Tensor::from([1.0, 2.0])), tape.input(Tensor::from([1.0])));
     let between = other.0 * other.0;
-    for k in 0..2000 {
+    for k in 0..300 {
         let y = both(&tape, &w, &p, k);
         let g = y.backward();
         let message = |e: Result<(), Error>| e.unwrap_err().to_string();
-        assert_eq!(message(g.get(other.0).map(|_| ())), "not connected: the output does not depend on this leaf");
+        assert_eq!(message(g.get(other.0).map(|_| ())), "not connected: the output does not depend on it");
         let said = message(g.get(other.1).map(|_| ()));
         assert!(said.starts_with("not connected: the output does not depend on the var made at "), "{said}");
         let said = message(g.get(other.2).map(|_| ()));
@@ -104,7 +105,10 @@ fn what_is_beside_the_way_is_not_connected() {
 /// Retained nodes, hooks, gradients of everything and sums of gradients are those of a sweep of everything.
 #[test]
 fn other_readers_of_a_sweep_see_the_same() {
-    let long = |tape: &Tape| (0..4000).for_each(|_| assert_eq!((tape.scalar(1.0) * 2.0).value(), 2.0));
+    let long = |tape: &Tape| {
+        let x = tape.scalar(1.0);
+        (0..4000).fold(x, |y, _| y.sin() * x);
+    };
     let run = |steps: usize| {
         let tape = Tape::new();
         let (w, p) = old(&tape);

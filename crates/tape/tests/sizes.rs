@@ -64,8 +64,8 @@ fn no_operation_has_an_impossible_result() {
         ("index_add", |x| drop(x.index_add(0, usize::MAX, Tensor::from([0, 1])))),
         ("reshape", |x| drop(x.reshape([usize::MAX]))),
         ("reshape", |x| drop(x.reshape([1_usize << 32, 1 << 32]))),
-        ("slice_step", |x| drop(x.slice(0, 0..usize::MAX))),
-        ("slice_step", |x| drop(x.slice(0, usize::MAX..))),
+        ("slice", |x| drop(x.slice(0, 0..usize::MAX))),
+        ("slice", |x| drop(x.slice(0, usize::MAX..))),
         ("narrow", |x| drop(x.narrow(0, 1, usize::MAX))),
         ("split_sizes", |x| drop(x.split_sizes(0, &[usize::MAX, 3]))),
         ("squeeze", |x| drop(x.squeeze(usize::MAX))),
@@ -193,7 +193,7 @@ fn empty_results_and_operands_take_no_time() {
     let wide = Tensor::<f64>::zeros([1 << 40, 0]);
     assert_eq!(wide.sum().item(), 0.0);
     assert_eq!(wide.sum_over(0).shape(), &[0]);
-    assert_eq!(wide.mean().item().to_bits(), f64::NAN.to_bits() & wide.mean().item().to_bits());
+    assert!(wide.mean().item().is_nan());
     assert_eq!(wide.exp().matmul(Tensor::zeros([0, 0])).shape(), &[1 << 40, 0]);
     assert_eq!(Tensor::<f64>::zeros([3, 0]).matmul(Tensor::zeros([0, 2])).data(), [0.0; 6]);
     let tape = Tape::new();

@@ -5,9 +5,9 @@
 use crate::buffer::Buffer;
 use crate::float::Float;
 use crate::kernels::gemm::{Matrix, multiply};
-use crate::kernels::running::{RunningSums};
+use crate::kernels::running::RunningSums;
 use crate::kernels::windows::{Window, entries, fold, unfold};
-use crate::shape::{product};
+use crate::shape::product;
 
 /// Images whose parts of a filter's cotangent are added one after the other; the sums of so many keep their digits.
 const TOGETHER: usize = 64;

@@ -92,7 +92,7 @@ pub trait PadExt: Algebra {
                 Error::shape("pad", message).raise()
             };
             if left < n {
-                y = y.slice(axis as isize, from..n - to);
+                y = y.slice(signed(axis), from..n - to);
             }
             let (before, after) = (before.max(0).unsigned_abs(), after.max(0).unsigned_abs());
             let most = mode.most(left);
@@ -134,7 +134,7 @@ macro_rules! widths_from {
         impl From<&[($t, $t)]> for Widths {
             #[inline]
             fn from(widths: &[($t, $t)]) -> Self {
-                Widths(widths.iter().map(|(before, after)| (*before as isize, *after as isize)).collect())
+                Widths(widths.iter().map(|(before, after)| (signed(*before), signed(*after))).collect())
             }
         }
         impl From<Vec<($t, $t)>> for Widths {

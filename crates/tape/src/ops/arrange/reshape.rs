@@ -9,7 +9,7 @@ use crate::op::{Op, Takes, Value};
 use crate::ops::Axes;
 use crate::scope::called;
 use crate::shape::{Shape, product};
-use crate::sizes::Sizes;
+use crate::sizes::{Sizes, signed};
 use crate::tensor::Tensor;
 
 /// The elements of `x`, in row-major order, in another shape.
@@ -126,11 +126,11 @@ pub trait ReshapeExt: Algebra {
         let axes = axes.into();
         // A number is flattened like a vector of one, as in PyTorch.
         let shape = if self.shape().rank() == 0 { Shape::from([1]) } else { self.shape() };
-        let rank = shape.rank() as isize;
+        let rank = signed(shape.rank());
         let place = |at: isize| if at < 0 { at + rank } else { at };
         let (first, end) = match *axes.as_slice() {
             [first] => (place(first), rank),
-            [first, last] => (place(first), place(last) + 1),
+            [first, last] => (place(first), place(last).saturating_add(1)),
             ref all => Error::shape("flatten", format!("{} axes are not a first and a last", all.len())).raise(),
         };
         // Behind the last axis there is an empty run of axes, which is one of length 1.

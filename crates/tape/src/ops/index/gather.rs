@@ -11,6 +11,7 @@ use crate::ops::axes::axis;
 use crate::ops::{ScatterAdd, SliceExt};
 use crate::scope::called;
 use crate::shape::Shape;
+use crate::sizes::signed;
 use crate::tensor::Tensor;
 
 /// `y[i, j, …] = x[i, index[i, j, …], …]` along an axis: PyTorch's `gather`. A negative position counts from the end, as in
@@ -65,7 +66,7 @@ pub(crate) fn beside_positions<A: Algebra>(x: &A, index: &A::Index) -> A {
         return x.clone();
     }
     let longer = (0..shape.rank()).filter(|k| shape[*k] > index[*k]);
-    longer.fold(x.clone(), |x, k| x.slice(k as isize, 0..index[k]))
+    longer.fold(x.clone(), |x, k| x.slice(signed(k), 0..index[k]))
 }
 
 /// Calls `f(flat position in the index, flat position in the tensor)` for every position of an index along an axis of

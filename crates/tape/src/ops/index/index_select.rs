@@ -186,11 +186,11 @@ pub trait IndexSelectExt: Algebra {
             Error::shape("embedding_padded", format!("a table [n, d] is needed, not {table}")).raise()
         }
         let n = table[0];
-        let row = if padding < 0 { padding + n as isize } else { padding };
-        if !(0..n as isize).contains(&row) {
+        let row = if padding < 0 { padding + signed(n) } else { padding };
+        if !(0..signed(n)).contains(&row) {
             Error::shape("embedding_padded", format!("padding is row {padding} of {n}")).raise()
         }
-        let still = (0..n as isize).map(|k| k == row).collect();
+        let still = (0..signed(n)).map(|k| k == row).collect();
         select(Tensor::new([n, 1], still), &self.stop_gradient(), self).embedding(index)
     }
 

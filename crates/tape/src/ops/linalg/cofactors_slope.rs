@@ -6,9 +6,9 @@ use crate::error::Error;
 use crate::float::Float;
 use crate::kernels::factor::matrices;
 use crate::kernels::pivots::Pivoted;
-use crate::op::{Op, Value};
+use crate::op::{Op, Takes, Value};
 use crate::ops::{Cofactors, InverseExt, MatMulExt, PermuteExt, SumExt};
-use crate::shape::Shape;
+use crate::shape::{Shape, work};
 use crate::tensor::Tensor;
 
 use super::cofactors::together;
@@ -55,6 +55,11 @@ impl Op for CofactorsSlope {
     }
 
     #[inline]
+    fn takes(&self) -> Takes {
+        Takes::TWO
+    }
+
+    #[inline]
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
         square("cofactors_slope", args[0])?;
         match args[0] == args[1] {
@@ -92,7 +97,7 @@ impl Op for CofactorsSlope {
 
     #[inline]
     fn flops(&self, args: &[&Shape], y: &Shape) -> u64 {
-        30 * (y.len_elements() * args[0].last().copied().unwrap_or(0)) as u64
+        work([30, y.len_elements(), args[0].last().copied().unwrap_or(0)])
     }
 
     #[inline]
