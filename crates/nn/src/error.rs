@@ -50,6 +50,17 @@ pub enum Error {
     },
 }
 
+/// So that `load(path)?` and the like fit into a function that returns the engine's error, which the preludes have.
+impl From<Error> for wengert_tape::Error {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Tape(error) => error,
+            Error::Shape { what, message } => wengert_tape::Error::Shape { op: what, message },
+            other => wengert_tape::Error::Outside(std::sync::Arc::new(other)),
+        }
+    }
+}
+
 impl Error {
     pub(crate) fn shape(what: impl Into<String>, message: impl Into<String>) -> Self {
         Error::Shape { what: what.into(), message: message.into() }
@@ -67,11 +78,6 @@ impl Error {
     #[cold]
     #[track_caller]
     pub(crate) fn raise(self) -> ! {
-        match self {
-            Error::Tape(error) => error,
-            Error::Shape { what, message } => wengert_tape::Error::Shape { op: what, message },
-            other => wengert_tape::Error::Argument(other.to_string()),
-        }
-        .raise()
+        wengert_tape::Error::from(self).raise()
     }
 }

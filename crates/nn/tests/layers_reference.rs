@@ -83,10 +83,10 @@ fn layers() -> Vec<(&'static str, Box<dyn Layer<f64>>, bool)> {
     let options = Pool::new([3, 2]).stride([2, 3]).padding([1, 0]).ceil(true);
     let mut layer = |name, layer: Box<dyn Layer<f64>>| all.push((name, layer, false));
     layer("max_pool1d", Box::new(MaxPool1d::new(2)));
-    layer("max_pool2d with options", Box::new(MaxPool2d::from(options.clone().dilation([1, 2]))));
+    layer("max_pool2d with options", Box::new(MaxPool2d::from(options.dilation([1, 2]))));
     layer("max_pool3d", Box::new(MaxPool3d::new(2).stride(1)));
     layer("avg_pool1d", Box::new(AvgPool1d::from(Pool::new(3).stride(2).padding(1))));
-    layer("avg_pool2d with options", Box::new(AvgPool2d::from(options.clone())));
+    layer("avg_pool2d with options", Box::new(AvgPool2d::from(options)));
     layer("avg_pool2d, padding not counted", Box::new(AvgPool2d::from(options.count_padding(false))));
     layer("avg_pool3d", Box::new(AvgPool3d::new(2)));
     layer("adaptive_max_pool1d", Box::new(AdaptiveMaxPool1d::new(3)));
@@ -131,9 +131,8 @@ fn layers_are_pytorchs() {
         };
         compare("output", &output.value(), &y);
         let buffers = case["buffers"].as_object().unwrap();
-        let mut moved = layer.clone();
-        pass.apply(&mut moved);
-        for (parameter, param) in moved.parameters().into_iter().filter(|(name, _)| buffers.contains_key(name)) {
+        pass.apply(&mut layer);
+        for (parameter, param) in layer.parameters().into_iter().filter(|(name, _)| buffers.contains_key(name)) {
             compare(&parameter, param.value(), &tensor(&buffers[&parameter]));
         }
         compare("gradient of the input", &gradients[input], &tensor(&case["gx"]));

@@ -187,7 +187,7 @@ fn reports_name_the_layer_beside_the_line() {
         let _inside = layer("squash");
         Var::apply(Faulty::new(ops::Tanh, Fault::Factor(2.0)), &[Arg::Real(&x)]).real().sum()
     };
-    let report = Checker::new().report(wrong, &Tensor::from([0.3, 0.4])).unwrap();
+    let report = Checker::new().report(wrong, Tensor::from([0.3, 0.4])).unwrap();
     let found = report.wrong_operations().next().unwrap();
     assert_eq!(found.layer.as_deref(), Some("squash"), "{report}");
     assert!(report.to_string().contains(", layer squash)"), "{report}");

@@ -149,13 +149,14 @@ pub fn through_pointer<T>(file: &'static str, call: impl FnOnce() -> T) -> T {
 }
 
 impl Error {
-    /// This error, in the name of what the user called and with the layer.
-    pub(crate) fn as_called(mut self) -> Self {
+    /// Gives this error the name of what the user called, and the layer.
+    pub(crate) fn name_as_called(&mut self) {
         if let Some(name) = name()
             && let Error::Shape { op, .. }
             | Error::NoRule { op, .. }
             | Error::Singular { op, .. }
-            | Error::NoDerivative { op, .. } = &mut self
+            | Error::NoDerivative { op, .. }
+            | Error::TooLarge { op, .. } = self
         {
             name.clone_into(op);
         }
@@ -164,7 +165,7 @@ impl Error {
             | Error::NoRule { message, .. }
             | Error::Singular { message, .. }
             | Error::NoDerivative { message, .. }
-            | Error::Argument(message) = &mut self
+            | Error::Argument(message) = self
         {
             // An error that was returned and is raised again has it already.
             let place = format!(" (in layer {layer})");
@@ -172,6 +173,5 @@ impl Error {
                 *message += &place;
             }
         }
-        self
     }
 }

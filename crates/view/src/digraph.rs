@@ -46,7 +46,7 @@ impl<F: Float> View<F> {
     /// use wengert_view::ViewExt;
     /// let tape = Tape::new();
     /// let y = tape.scalar(0.5).sin();
-    /// assert!(y.dot().starts_with("digraph {"));
+    /// assert!(y.view().dot().starts_with("digraph {"));
     /// ```
     pub fn dot(&self) -> String {
         let graph = self.digraph();

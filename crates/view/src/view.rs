@@ -189,7 +189,7 @@ pub trait ViewExt {
     /// # Panics
     /// As [`view`](ViewExt::view).
     #[track_caller]
-    fn dot(&self) -> String {
+    fn graphviz(&self) -> String {
         self.view().dot()
     }
 

@@ -1,10 +1,15 @@
 //! Work done ahead of time on another thread.
 
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::mpsc::{IntoIter, sync_channel};
 use std::thread::Scope;
 
 /// The items of `items`, computed on a thread of their own up to `depth` items ahead of who takes them: loading and
 /// batching beside training. The thread ends with the items, or soon after nobody takes them any more.
+///
+/// # Panics
+/// A panic in `items` goes on, with its own message, in who takes the item.
 ///
 /// # Examples
 /// ```
@@ -17,18 +22,44 @@ use std::thread::Scope;
 /// });
 /// assert_eq!(samples, 1797);
 /// ```
-pub fn ahead<'scope, I>(scope: &'scope Scope<'scope, '_>, items: I, depth: usize) -> IntoIter<I::Item>
+pub fn ahead<'scope, I>(scope: &'scope Scope<'scope, '_>, items: I, depth: usize) -> Ahead<I::Item>
 where
     I: IntoIterator + Send + 'scope,
     I::Item: Send + 'scope,
 {
     let (give, take) = sync_channel(depth);
     scope.spawn(move || {
-        for item in items {
-            if give.send(item).is_err() {
+        // Caught here: a scope whose thread panics says no more than that.
+        let mut items = match catch_unwind(AssertUnwindSafe(|| items.into_iter())) {
+            Ok(items) => items,
+            Err(panic) => {
+                let _ = give.send(Err(panic));
+                return;
+            }
+        };
+        loop {
+            let item = match catch_unwind(AssertUnwindSafe(|| items.next())) {
+                Ok(Some(item)) => Ok(item),
+                Ok(None) => return,
+                Err(panic) => Err(panic),
+            };
+            let ended = item.is_err();
+            if give.send(item).is_err() || ended {
                 return;
             }
         }
     });
-    take.into_iter()
+    Ahead(take.into_iter())
+}
+
+/// Items that another thread computes: [`ahead`].
+#[derive(Debug)]
+pub struct Ahead<T>(IntoIter<Result<T, Box<dyn Any + Send>>>);
+
+impl<T> Iterator for Ahead<T> {
+    type Item = T;
+
+    fn next(&mut self) -> Option<T> {
+        self.0.next().map(|item| item.unwrap_or_else(|panic| resume_unwind(panic)))
+    }
 }

@@ -15,7 +15,7 @@ mod numpy;
 mod table;
 mod zip;
 
-pub use ahead::ahead;
+pub use ahead::{Ahead, ahead};
 pub use augmentation::{Augmentation, shifted};
 pub use batches::Batches;
 pub(crate) use convert::{brain, half};

@@ -6,7 +6,7 @@ use rand::Rng;
 use wengert_tape::MaskOperand;
 use wengert_tape::prelude::*;
 
-use super::{Described, Linear};
+use super::{Described, Linear, in_batch, out_of_batch, shape_in_batch};
 use crate::description::Description;
 use crate::error::Error;
 use crate::initialiser::{Initialiser, fans};
@@ -94,8 +94,8 @@ impl<F: Float> MultiHeadAttention<F> {
     /// If the shapes do not fit.
     #[track_caller]
     pub fn attend<A: Reader<F>>(&self, query: &A, key: &A, value: &A) -> A {
-        let [q, k, v] = self.projected(query, key, value);
-        self.together(q.scaled_dot_product_attention(k, v, self.causal))
+        let ([q, k, v], single) = self.projected(query, key, value);
+        out_of_batch(self.together(q.scaled_dot_product_attention(k, v, self.causal)), single)
     }
 
     /// [`attend`](Self::attend) where the mask, which broadcasts to `[batch, heads, n, m]`, says which keys each query may
@@ -119,19 +119,20 @@ impl<F: Float> MultiHeadAttention<F> {
     /// ```
     #[track_caller]
     pub fn attend_where<A: Reader<F>>(&self, query: &A, key: &A, value: &A, mask: impl MaskOperand<A>) -> A {
-        let [q, k, v] = self.projected(query, key, value);
-        self.together(q.masked_attention(k, v, mask, self.causal))
+        let ([q, k, v], single) = self.projected(query, key, value);
+        out_of_batch(self.together(q.masked_attention(k, v, mask, self.causal)), single)
     }
 
     #[track_caller]
-    fn projected<A: Reader<F>>(&self, query: &A, key: &A, value: &A) -> [A; 3] {
+    fn projected<A: Reader<F>>(&self, query: &A, key: &A, value: &A) -> ([A; 3], bool) {
         // Neither closures, which would have no line of the caller.
         for x in [query, key, value] {
             if let Err(e) = self.output_shape(&x.shape()) {
                 e.raise()
             }
         }
-        [self.project(query, 0..1), self.project(key, 1..2), self.project(value, 2..3)]
+        let ((q, single), (k, _), (v, _)) = (in_batch(query, 3), in_batch(key, 3), in_batch(value, 3));
+        ([self.project(&q, 0..1), self.project(&k, 1..2), self.project(&v, 2..3)], single)
     }
 
     /// Some of queries, keys and values: `[batch, heads for each, time, width / heads]`.
@@ -177,22 +178,23 @@ impl<F: Float> Module<F> for MultiHeadAttention<F> {
         if let Err(e) = self.output_shape(&x.shape()) {
             e.raise()
         }
-        let all = self.project(x, 0..3);
+        let (x, single) = in_batch(x, 3);
+        let all = self.project(&x, 0..3);
         let [q, k, v]: [A; 3] = match all.split(1, self.heads).try_into() {
             Ok(parts) => parts,
             Err(_) => unreachable!("there are three times as many heads as each has"),
         };
-        self.together(q.scaled_dot_product_attention(k, v, self.causal))
+        out_of_batch(self.together(q.scaled_dot_product_attention(k, v, self.causal)), single)
     }
 
     fn output_shape(&self, x: &Shape) -> Result<Shape, Error> {
-        match x[..] {
+        shape_in_batch(x, 3, |x| match x[..] {
             [_, _, width] if width == self.width() => Ok(x.clone()),
             _ => {
                 let message = format!("inputs [batch, time, {}] are needed, not {x}", self.width());
                 Err(Error::shape("multi_head_attention", message))
             }
-        }
+        })
     }
 
     /// Of the four matrices of weights; what positions do with each other comes on top.

@@ -4,9 +4,9 @@ use rand::Rng;
 use wengert_tape::ops::PerAxis;
 use wengert_tape::prelude::*;
 
-use super::Described;
 use super::convolution::{add_bias, conv_of, described, filters_of};
 use super::pooling::{at_least, expect};
+use super::{Described, in_batch, out_of_batch, shape_in_batch};
 use crate::description::Description;
 use crate::error::Error;
 use crate::initialiser::{Initialiser, fans};
@@ -20,7 +20,7 @@ use crate::saved::Weights;
 ///
 /// | part | shape |
 /// | --- | --- |
-/// | `x` | `[batch, channels, …]` with `D` more axes |
+/// | `x` | `[batch, channels, …]` with `D` more axes, or one sample without the batch axis |
 /// | `weight` | `[channels, filters / groups, …]` |
 /// | `bias` | `[filters]`, or none |
 /// | result | `[batch, filters, …]`, each length `(n − 1)·stride + dilation·(size − 1) + 1 − padding before and after + output_padding` |
@@ -104,13 +104,16 @@ impl<F: Float, const D: usize> Module<F> for ConvTranspose<F, D> {
         if let Err(e) = self.output_shape(&x.shape()) {
             e.raise()
         }
-        let y = x.conv_transpose(x.lift(&self.weight), self.conv.clone(), self.output_padding.clone());
-        add_bias::<F, A, D>(x, y, self.bias.as_ref())
+        let (x, single) = in_batch(x, D + 2);
+        let y = x.conv_transpose(x.lift(&self.weight), self.conv, self.output_padding);
+        out_of_batch(add_bias::<F, A, D>(&x, y, self.bias.as_ref()), single)
     }
 
     fn output_shape(&self, x: &Shape) -> Result<Shape, Error> {
-        expect::<D>(&format!("conv_transpose{D}d"), x)?;
-        Ok(self.conv.transposed_shape(x, self.weight.value().shape(), self.output_padding.clone())?)
+        shape_in_batch(x, D + 2, |x| {
+            expect::<D>(&format!("conv_transpose{D}d"), x)?;
+            Ok(self.conv.transposed_shape(x, self.weight.value().shape(), self.output_padding)?)
+        })
     }
 
     fn multiply_adds(&self, x: &Shape) -> u64 {

@@ -4,8 +4,8 @@ use rand::Rng;
 use wengert_tape::Op;
 use wengert_tape::prelude::*;
 
-use super::Described;
 use super::pooling::expect;
+use super::{Described, in_batch, out_of_batch, shape_in_batch};
 use crate::description::Description;
 use crate::error::Error;
 use crate::initialiser::{Initialiser, fans};
@@ -18,7 +18,7 @@ use crate::saved::Weights;
 ///
 /// | part | shape |
 /// | --- | --- |
-/// | `x` | `[batch, channels, …]` with `D` more axes |
+/// | `x` | `[batch, channels, …]` with `D` more axes, or one sample without the batch axis |
 /// | `weight` | `[filters, channels / groups, …]` |
 /// | `bias` | `[filters]`, or none |
 /// | result | `[batch, filters, …]`, the lengths as [`Conv`] says |
@@ -114,13 +114,16 @@ impl<F: Float, const D: usize> Module<F> for Convolution<F, D> {
         if let Err(e) = self.output_shape(&x.shape()) {
             e.raise()
         }
-        let y = x.conv(x.lift(&self.weight), self.conv.clone());
-        add_bias::<F, A, D>(x, y, self.bias.as_ref())
+        let (x, single) = in_batch(x, D + 2);
+        let y = x.conv(x.lift(&self.weight), self.conv);
+        out_of_batch(add_bias::<F, A, D>(&x, y, self.bias.as_ref()), single)
     }
 
     fn output_shape(&self, x: &Shape) -> Result<Shape, Error> {
-        expect::<D>(&format!("conv{D}d"), x)?;
-        Ok(Op::shape(&self.conv, &[x, self.weight.value().shape()])?)
+        shape_in_batch(x, D + 2, |x| {
+            expect::<D>(&format!("conv{D}d"), x)?;
+            Ok(Op::shape(&self.conv, &[x, self.weight.value().shape()])?)
+        })
     }
 
     fn multiply_adds(&self, x: &Shape) -> u64 {

@@ -31,6 +31,8 @@ use crate::parameters;
 pub struct Embedding<F: Float = f32> {
     /// The table, `[things, width]`.
     pub weight: Param<F>,
+    /// The row that stands for nothing: it gets no gradient.
+    pub padding: Option<usize>,
 }
 
 impl<F: Float> Embedding<F> {
@@ -46,7 +48,19 @@ impl<F: Float> Embedding<F> {
     #[track_caller]
     pub fn from_weights(weight: Tensor<F>) -> Self {
         assert!(weight.rank() == 2, "embedding: a table {} is not [things, width]", weight.shape());
-        Embedding { weight: Param::new(weight) }
+        Embedding { weight: Param::new(weight), padding: None }
+    }
+
+    /// The same table with a row of zeros that stands for nothing, at `row`: it gets no gradient. PyTorch's `padding_idx`.
+    ///
+    /// # Panics
+    /// If there is no such row.
+    #[track_caller]
+    pub fn with_padding(mut self, row: usize) -> Self {
+        let (things, width) = (self.weight.value().shape()[0], self.weight.value().shape()[1]);
+        assert!(row < things, "embedding: padding is row {row} of {things}");
+        self.weight.value_mut().data_mut()[row * width..][..width].fill(F::zero());
+        Embedding { padding: Some(row), ..self }
     }
 
     /// The rows at `positions`, where `beside` lives: `[…, width]` for positions `[…]`.
@@ -55,7 +69,11 @@ impl<F: Float> Embedding<F> {
     /// If a position is outside the table.
     #[track_caller]
     pub fn rows<A: Reader<F>>(&self, beside: &A, positions: impl IndexOperand<A>) -> A {
-        beside.lift(&self.weight).embedding(positions)
+        let table = beside.lift(&self.weight);
+        match self.padding {
+            Some(row) => table.embedding_padded(positions, row as isize),
+            None => table.embedding(positions),
+        }
     }
 }
 

@@ -15,7 +15,7 @@ use crate::saved::Weights;
 ///
 /// | part | shape |
 /// | --- | --- |
-/// | `x` | `[…, inputs]` with at least one axis before the last |
+/// | `x` | `[…, inputs]`: a batch, or the inputs of one sample |
 /// | `weight` | `[outputs, inputs]` |
 /// | `bias` | `[outputs]`, or none |
 /// | result | `[…, outputs]` |
@@ -92,9 +92,7 @@ impl<F: Float> Module<F> for Linear<F> {
 
     fn output_shape(&self, x: &Shape) -> Result<Shape, Error> {
         match x.split_last() {
-            Some((n, rest)) if *n == self.inputs() && !rest.is_empty() => {
-                Ok(rest.iter().copied().chain([self.outputs()]).collect())
-            }
+            Some((n, rest)) if *n == self.inputs() => Ok(rest.iter().copied().chain([self.outputs()]).collect()),
             _ => Err(Error::shape("linear", format!("inputs […, {}] are needed, not {x}", self.inputs()))),
         }
     }

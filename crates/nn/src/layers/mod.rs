@@ -45,7 +45,8 @@ pub use sequential::Sequential;
 pub use standardise::Standardise;
 pub use whiten::Whiten;
 
-use wengert_tape::{Float, Param, Shape};
+use wengert_tape::ops::methods::SqueezeExt;
+use wengert_tape::{Algebra, Float, Param, Shape};
 
 use crate::description::Description;
 use crate::error::Error;
@@ -113,5 +114,32 @@ fn lift_or<F: Float, A: Reader<F>>(x: &A, param: &Option<Param<F>>, number: f64)
     match param {
         Some(param) => x.lift(param),
         None => x.full(Shape::scalar(), number),
+    }
+}
+
+/// A single sample as a batch of one, and whether it was single: `rank` is that of a batch.
+#[track_caller]
+fn in_batch<A: Algebra>(x: &A, rank: usize) -> (A, bool) {
+    match x.shape().rank() + 1 == rank {
+        true => (x.unsqueeze(0), true),
+        false => (x.clone(), false),
+    }
+}
+
+/// The result for a single sample, if it was one.
+#[track_caller]
+fn out_of_batch<A: Algebra>(y: A, single: bool) -> A {
+    if single { y.squeeze(0) } else { y }
+}
+
+/// The shape of the result of a batch or a single sample, from that of a batch.
+fn shape_in_batch(
+    x: &Shape,
+    rank: usize,
+    of_batch: impl FnOnce(&Shape) -> Result<Shape, Error>,
+) -> Result<Shape, Error> {
+    match x.rank() + 1 == rank {
+        true => Ok(of_batch(&[1].into_iter().chain(x.iter().copied()).collect())?.without(0)),
+        false => of_batch(x),
     }
 }

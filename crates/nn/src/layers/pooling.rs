@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 use wengert_tape::ops::PerAxis;
 use wengert_tape::prelude::*;
 
-use super::Described;
+use super::{Described, in_batch, out_of_batch, shape_in_batch};
 use crate::description::Description;
 use crate::error::Error;
 use crate::module::{Module, Reader};
@@ -65,7 +65,7 @@ impl Taken for Mean {
 ///
 /// | part | shape |
 /// | --- | --- |
-/// | `x` | `[batch, channels, …]` with `D` more axes |
+/// | `x` | `[batch, channels, …]` with `D` more axes, or one sample without the batch axis |
 /// | result | `[batch, channels, …]`, each length `⌊(n + 2·padding − dilation·(size − 1) − 1) / stride⌋ + 1`, or with `⌈ ⌉` where [`Pool::ceil`] says so |
 ///
 /// # Examples
@@ -126,14 +126,17 @@ impl<F: Float, T: Taken, const D: usize> Module<F> for Sliding<T, D> {
         if let Err(e) = Module::<F>::output_shape(self, &x.shape()) {
             e.raise()
         }
-        T::sliding(x, self.pool.clone())
+        let (x, single) = in_batch(x, D + 2);
+        out_of_batch(T::sliding(&x, self.pool.over(D)), single)
     }
 
     fn output_shape(&self, x: &Shape) -> Result<Shape, Error> {
         let name = format!("{}{D}d", T::NAME);
-        expect::<D>(&name, x)?;
-        let counts = self.pool.counts(&name, x)?;
-        Ok(x[..2].iter().chain(counts.iter()).copied().collect())
+        shape_in_batch(x, D + 2, |x| {
+            expect::<D>(&name, x)?;
+            let counts = self.pool.counts(&name, x)?;
+            Ok(x[..2].iter().chain(counts.iter()).copied().collect())
+        })
     }
 
     fn nearest_input(&self, x: &Shape) -> Option<Shape> {
@@ -145,10 +148,11 @@ impl<F: Float, T: Taken, const D: usize> Module<F> for Sliding<T, D> {
     }
 
     fn description(&self) -> Option<Description> {
-        let Pool { size, stride, padding, dilation, ceil, count_padding } = &self.pool;
+        let Pool { size, stride, padding, dilation, ceil, count_padding, divisor, axes: _ } = &self.pool;
         let windows = Description::new(format!("{}{D}d", T::NAME)).wholes("size", size).wholes("stride", stride);
         let windows = windows.wholes("padding", padding).wholes("dilation", dilation);
-        Some(windows.flag("ceil", *ceil).flag("count_padding", *count_padding))
+        let windows = windows.flag("ceil", *ceil).flag("count_padding", *count_padding);
+        Some(divisor.iter().fold(windows, |windows, divisor| windows.whole("divisor", *divisor)))
     }
 }
 
@@ -157,7 +161,12 @@ impl<F: Float, T: Taken, const D: usize> Described<F> for Sliding<T, D> {
         let axes = |name: &str, least: usize| description.get_axes(name, D, least);
         let pool = Pool::new(axes("size", 1)?).stride(axes("stride", 1)?).padding(axes("padding", 0)?);
         let pool = pool.dilation(axes("dilation", 1)?).ceil(description.get_flag("ceil")?);
-        Ok(pool.count_padding(description.get_flag("count_padding")?).into())
+        let pool = pool.count_padding(description.get_flag("count_padding")?);
+        let divisor = match description.get_whole("divisor") {
+            Ok(_) => Some(description.get_positive("divisor")?),
+            Err(_) => None,
+        };
+        Ok(Pool { divisor, ..pool }.into())
     }
 }
 
@@ -167,7 +176,7 @@ impl<F: Float, T: Taken, const D: usize> Described<F> for Sliding<T, D> {
 ///
 /// | part | shape |
 /// | --- | --- |
-/// | `x` | `[batch, channels, …]` with `D` more axes |
+/// | `x` | `[batch, channels, …]` with `D` more axes, or one sample without the batch axis |
 /// | result | `[batch, channels, …]`, the lengths as given |
 ///
 /// # Examples
@@ -214,21 +223,24 @@ impl<F: Float, T: Taken, const D: usize> Module<F> for Adaptive<T, D> {
         if let Err(e) = Module::<F>::output_shape(self, &x.shape()) {
             e.raise()
         }
-        T::adaptive(x, self.sizes.clone())
+        let (x, single) = in_batch(x, D + 2);
+        out_of_batch(T::adaptive(&x, self.sizes), single)
     }
 
     fn output_shape(&self, x: &Shape) -> Result<Shape, Error> {
         let name = format!("adaptive_{}{D}d", T::NAME);
-        expect::<D>(&name, x)?;
-        if x[2..].contains(&0) {
-            return Err(Error::shape(name, format!("an image of shape {x} has no entries")));
-        }
-        let sizes: &[usize] = match self.sizes[..] {
-            [all] => &[all; D],
-            ref each if each.len() == D => each,
-            ref other => return Err(Error::shape(name, format!("{} lengths for {D} axes", other.len()))),
-        };
-        Ok(x[..2].iter().chain(sizes).copied().collect())
+        shape_in_batch(x, D + 2, |x| {
+            expect::<D>(&name, x)?;
+            if x[2..].contains(&0) {
+                return Err(Error::shape(&name, format!("an image of shape {x} has no entries")));
+            }
+            let sizes: &[usize] = match self.sizes[..] {
+                [all] => &[all; D],
+                ref each if each.len() == D => each,
+                ref other => return Err(Error::shape(&name, format!("{} lengths for {D} axes", other.len()))),
+            };
+            Ok(x[..2].iter().chain(sizes).copied().collect())
+        })
     }
 
     fn nearest_input(&self, x: &Shape) -> Option<Shape> {

@@ -6,7 +6,7 @@ use rand::Rng;
 use wengert_tape::ops::concat;
 use wengert_tape::prelude::*;
 
-use super::Described;
+use super::{Described, in_batch, out_of_batch, shape_in_batch};
 use crate::description::Description;
 use crate::error::Error;
 use crate::module::{Module, Name, Parameters, Reader, Visit, VisitMut};
@@ -60,7 +60,7 @@ impl fmt::Display for Cell {
 ///
 /// | part | shape |
 /// | --- | --- |
-/// | `x` | `[batch, time, inputs]` |
+/// | `x` | `[batch, time, inputs]`, or `[time, inputs]` of one sequence |
 /// | `weight_ih_l0`, `weight_hh_l0` | `[gates · hidden, inputs]`, `[gates · hidden, hidden]`; `inputs` is `hidden` from the second layer on |
 /// | `bias_ih_l0`, `bias_hh_l0` | `[gates · hidden]` |
 /// | result | `[batch, time, hidden]`: h after each step, of the last layer |
@@ -184,26 +184,27 @@ impl<F: Float> Module<F> for Recurrent<F> {
         if let Err(e) = self.output_shape(&x.shape()) {
             e.raise()
         }
-        let mut x = x.clone();
+        let (mut x, single) = in_batch(x, 3);
         for layer in &self.layers {
             x = self.layer(&x, layer);
         }
-        x
+        out_of_batch(x, single)
     }
 
     fn output_shape(&self, x: &Shape) -> Result<Shape, Error> {
         let (inputs, hidden) = self.sizes();
-        match x[..] {
+        shape_in_batch(x, 3, |x| match x[..] {
             [batch, time, n] if n == inputs && time > 0 => Ok([batch, time, hidden].into()),
             _ => {
                 let message = format!("inputs [batch, time, {inputs}] of at least one step are needed, not {x}");
                 Err(Error::shape("recurrent", message))
             }
-        }
+        })
     }
 
     fn multiply_adds(&self, x: &Shape) -> u64 {
-        let steps = self.output_shape(x).map_or(0, |y| y[..2].iter().product::<usize>());
+        // Of a batch and of a single sequence alike: all but the numbers of each step.
+        let steps = self.output_shape(x).map_or(0, |y| y[..y.rank() - 1].iter().product::<usize>());
         let weights: usize = self.layers.iter().flat_map(|layer| &layer[..2]).map(|param| param.value().len()).sum();
         (steps * weights) as u64
     }

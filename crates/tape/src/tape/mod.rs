@@ -41,20 +41,21 @@ pub use scalar::Scalar;
 pub(crate) use summation::Summation;
 pub use var::{Stored, Var};
 
-use crate::algebra::Any;
-use crate::error::{Error, OrRaise};
+use crate::algebra::{Any, Lift};
+use crate::error::{Error, OrRaise, try_with};
 use crate::float::Float;
 use crate::graph::GraphView;
 use crate::non_finite::{self, NonFinite, OnNonFinite};
 use crate::op::Value;
+use crate::param::Param;
 use crate::tensor::Tensor;
 use store::{CONSTANT, GRADIENT_ONLY, Store, What};
 
 /// A Wengert list: the elementary operations that a program performs on numbers and tensors, in order.
 ///
 /// Handles ([`Scalar`], [`Var`]) are small `Copy` values without a lifetime; they find their tape by its key. A key is
-/// a number that no other tape of the process ever had, so that a handle whose tape was cleared or dropped is an error
-/// and never a wrong number. A tape belongs to the thread that made it.
+/// a number that no other tape of the process has, nor had among the thousand million before it, so that a handle whose
+/// tape was cleared or dropped is an error and not a wrong number. A tape belongs to the thread that made it.
 ///
 /// There are three leaves: [`var`](Tape::var) and [`scalar`](Tape::scalar) are differentiable, an
 /// [`input`](Tape::input) is not but may change from one run to the next, and a [`constant`](Tape::constant) never
@@ -82,7 +83,7 @@ impl Tape<f64> {
     /// An empty tape of `f64`.
     ///
     /// # Panics
-    /// If the process has made a thousand million tapes.
+    /// If more than a million threads have tapes, or keep one of those that were made long ago.
     #[allow(clippy::new_without_default)] // a `Default` would hide that opening a tape has an effect on its thread
     #[track_caller]
     pub fn new() -> Self {
@@ -92,7 +93,7 @@ impl Tape<f64> {
     /// An empty tape of another float type: `Tape::of::<f32>()`.
     ///
     /// # Panics
-    /// If the process has made a thousand million tapes.
+    /// If more than a million threads have tapes, or keep one of those that were made long ago.
     #[track_caller]
     pub fn of<F: Float>() -> Tape<F> {
         Tape::open(0)
@@ -102,7 +103,7 @@ impl Tape<f64> {
     /// gradients. What needs the graph (pictures, recorded gradients, retained values) is a named error on it.
     ///
     /// # Panics
-    /// If the process has made a thousand million tapes.
+    /// If more than a million threads have tapes, or keep one of those that were made long ago.
     #[track_caller]
     pub fn gradient_only<F: Float>() -> Tape<F> {
         Tape::open(GRADIENT_ONLY)
@@ -136,6 +137,42 @@ impl<F: Float> Tape<F> {
         self.leaf(What::Var, value.into(), true)
     }
 
+    /// Brings a parameter to this tape: one leaf, however often it is asked for; a frozen one is a constant. In a model,
+    /// beside another value, it is [`lift`](crate::Lift::lift).
+    ///
+    /// # Examples
+    /// ```
+    /// use wengert_tape::prelude::*;
+    /// let w = Param::new(Tensor::from([2.0, 3.0]));
+    /// let tape = Tape::new();
+    /// let y = (tape.param(&w) * tape.param(&w)).sum();
+    /// assert_eq!(y.backward().param(&w)?.data(), [4.0, 6.0]);
+    /// # Ok::<(), Error>(())
+    /// ```
+    #[track_caller]
+    pub fn param(&self, param: &Param<F>) -> Var<F> {
+        // Of a handle beside which something is lifted the tape alone counts.
+        Lift::lift(&Var::<F>::new(self.key, CONSTANT), param)
+    }
+
+    /// Runs any expression on this tape and returns the error that it would panic with: [`try_with`](crate::try_with). What
+    /// is recorded before the error stays.
+    ///
+    /// # Errors
+    /// What the first operation that does not accept its arguments says.
+    ///
+    /// # Examples
+    /// ```
+    /// use wengert_tape::prelude::*;
+    /// let tape = Tape::new();
+    /// let x = tape.var(Tensor::from([1.0, 2.0]));
+    /// let error = tape.try_with(|| (x + 1.0).max_over(3)).unwrap_err();
+    /// assert_eq!(error.to_string(), "max_over: axis 3 of a tensor of rank 1");
+    /// ```
+    pub fn try_with<T>(&self, f: impl FnOnce() -> T) -> Result<T, Error> {
+        try_with(f)
+    }
+
     /// Records a tensor that is not differentiated but may change from one run of the same graph to the next: a batch,
     /// labels, positions.
     #[track_caller]
@@ -159,10 +196,31 @@ impl<F: Float> Tape<F> {
     /// Empties the tape, keeping its memory. Handles into it become stale.
     ///
     /// # Panics
-    /// If the process has made a thousand million tapes.
+    /// If more than a million threads have tapes, or keep one of those that were made long ago.
     #[track_caller]
     pub fn clear(&mut self) {
         self.key = store::clear::<F>(self.key).or_raise();
+    }
+
+    /// Sets the most nodes that the tape may hold, at most and by default 2³¹ (2²⁹ on a gradient-only tape, where it is kept to
+    /// within six thousand, and is twelve thousand at least). What does not fit is refused with
+    /// [`Error::TapeFull`](crate::Error::TapeFull), and the tape stays as it was.
+    ///
+    /// # Examples
+    /// ```
+    /// use wengert_tape::prelude::*;
+    /// let tape = Tape::new();
+    /// tape.limit_nodes(3);
+    /// let x = tape.scalars(&[1.5, 2.0]);
+    /// let y = x[0] * x[1];
+    /// let full = std::panic::catch_unwind(|| y * x[0]);
+    /// let message = full.unwrap_err().downcast_ref::<String>().cloned().unwrap();
+    /// assert_eq!(message, "tape full: 3 nodes; clear it or cut the computation into pieces");
+    /// assert_eq!(y.backward()[x[0]], 2.0);
+    /// ```
+    #[track_caller]
+    pub fn limit_nodes(&self, nodes: usize) {
+        store::set_limit::<F>(self.key, nodes).or_raise();
     }
 
     /// The number of nodes, leaves included.
@@ -187,6 +245,7 @@ impl<F: Float> Tape<F> {
             node_bytes: store.bytes(),
             value_bytes: store.wide.iter().map(|w| &w.value).chain(&store.constants).map(bytes_of).sum(),
             taken: store.taken,
+            looked: store.looked,
         })
     }
 
@@ -269,6 +328,9 @@ pub struct Stats {
     /// Numbers that left the tape through the traits of `num-traits` and `nalgebra` (`to_f64`, `NumCast`, …): what was
     /// computed from them has no derivative.
     pub taken: usize,
+    /// Nodes that numeric sweeps have looked at since the tape was empty. A sweep of a tape that was swept before looks at
+    /// what its output depends on, if that is a small part of the tape, and else at all that was recorded before the output.
+    pub looked: u64,
 }
 
 /// Adds a constant to the table; the id says that it is one.

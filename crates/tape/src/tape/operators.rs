@@ -306,7 +306,7 @@ impl<F: Float> Sum for Tensor<F> {
         let Some(mut sum) = values.next() else { return Tensor::from(F::zero()) };
         for x in values {
             // Not in place, since a later one may be longer.
-            sum = sum + x;
+            sum = &sum + &x;
         }
         sum
     }

@@ -314,7 +314,11 @@ impl<F: Float> Replay<F> {
         let Some(node) = self.branch_changed(&other) else { return Ok(other) };
         let entry = &self.entries[node];
         let op = if let NodeKind::Op(op) = &entry.kind { op.name() } else { "input".into() };
-        Err(Error::BranchChanged { node, op, line: entry.line.map_or("no line known".into(), ToString::to_string) })
+        Err(Error::BranchChanged {
+            node,
+            op,
+            line: entry.line.map_or("no line known".into(), |_| place(entry.line, entry.layer.as_deref())),
+        })
     }
 
     /// The first node that decided otherwise than in `other`: a comparison, or the position of a largest element.

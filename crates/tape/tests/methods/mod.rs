@@ -357,6 +357,13 @@ pub(crate) const VALID: &[(&str, Call)] = &[
     ("svdvals", |o| { o.square.svdvals(); }),
     #[cfg(feature = "linalg")]
     ("solve_triangular", |o| { o.square.solve_triangular(Triangle::Lower, o.square); }),
+    ("arg_max_keeping", |o| { o.x.arg_max_keeping(1); }),
+    ("arg_min_keeping", |o| { o.x.arg_min_keeping(1); }),
+    ("log_sum_exp_keeping", |o| { o.x.log_sum_exp_keeping(1); }),
+    ("softplus_with", |o| { o.x.softplus_with(2.0, 20.0); }),
+    ("embedding_padded", |o| { o.x.embedding_padded(Tensor::from([0, 1]), 0); }),
+    ("binary_cross_entropy_with_logits_times", |o| { o.x.binary_cross_entropy_with_logits_times(o.y, o.v, Reduction::Mean); }),
+    ("soft_cross_entropy_with", |o| { o.x.soft_cross_entropy_with(o.y, &CrossEntropy { smoothing: 0.1, weights: vec![1.0, 2.0, 3.0], ..CrossEntropy::default() }); }),
 ];
 
 /// Every method that refuses some arguments, with such.
@@ -665,4 +672,25 @@ pub(crate) const REFUSED: &[(&str, Call)] = &[
     ("solve_triangular", |o| { o.square.solve_triangular(Triangle::Lower, o.x); }),
     #[cfg(feature = "linalg")]
     ("solve_triangular", |o| { o.x.solve_triangular(Triangle::Lower, o.v); }),
+    ("arg_max_keeping", |o| { o.x.arg_max_keeping(5); }),
+    ("arg_max_keeping", |o| { o.empty.arg_max_keeping(1); }),
+    ("arg_min_keeping", |o| { o.x.arg_min_keeping(5); }),
+    ("log_sum_exp_keeping", |o| { o.x.log_sum_exp_keeping(5); }),
+    ("softplus_with", |o| { o.x.softplus_with(0.0, 20.0); }),
+    ("embedding_padded", |o| { o.x.embedding_padded(Tensor::from([0, 1]), 2); }),
+    ("embedding_padded", |o| { o.v.embedding_padded(Tensor::from([0, 1]), 2); }),
+    ("embedding_padded", |o| { o.x.embedding_padded(Tensor::from([0, 7]), 0); }),
+    ("binary_cross_entropy_with_logits_times", |o| { o.x.binary_cross_entropy_with_logits_times(o.v, o.v, Reduction::Mean); }),
+    ("binary_cross_entropy_with_logits_times", |o| { o.x.binary_cross_entropy_with_logits_times(o.y, o.image, Reduction::Mean); }),
+    ("soft_cross_entropy_with", |o| { o.x.soft_cross_entropy_with(o.y, &CrossEntropy { smoothing: 1.1, ..CrossEntropy::default() }); }),
+    ("soft_cross_entropy_with", |o| { o.x.soft_cross_entropy_with(o.y, &CrossEntropy { weights: vec![1.0], ..CrossEntropy::default() }); }),
+    ("soft_cross_entropy_with", |o| { o.x.soft_cross_entropy_with(o.v, &CrossEntropy::default()); }),
+    ("roll", |o| { o.x.roll([0, 1], [1]); }),
+    ("flatten", |o| { o.x.flatten([1, 0]); }),
+    ("flatten", |o| { o.x.flatten(-3); }),
+    ("flatten", |o| { o.x.flatten([0, 2]); }),
+    ("flatten", |o| { o.x.flatten([0, 1, 1]); }),
+    ("pad", |o| { o.x.pad([(-2, -2)], PadMode::Constant(0.0)); }),
+    ("average_pool", |o| { o.image.average_pool(Pool::new(2).divisor(0)); }),
+    ("max_pool", |o| { o.image.max_pool(Pool::new(2).over(1)); }),
 ];

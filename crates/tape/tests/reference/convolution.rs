@@ -32,9 +32,14 @@ fn conv(a: &Sample) -> Conv {
 fn pool(a: &Sample) -> Pool {
     let size = per_axis(a, "size", 1);
     let flag = |name: &str, usual: bool| if a.has(name) { a.flag(name) } else { usual };
-    let pool = Pool::new(size.clone()).padding(per_axis(a, "padding", 0)).dilation(per_axis(a, "dilation", 1));
+    let pool = Pool::new(size).padding(per_axis(a, "padding", 0)).dilation(per_axis(a, "dilation", 1));
     let pool = if a.has("stride") { pool.stride(per_axis(a, "stride", 1)) } else { pool };
     pool.ceil(flag("ceil", false)).count_padding(flag("count_padding", true))
+}
+
+/// The windows, over all axes behind batch and channels.
+fn in_batch(a: &Sample, x: &Inputs) -> Pool {
+    pool(a).over(x.real(0).shape().rank() - 2)
 }
 
 fn mode(a: &Sample) -> Interpolation {
@@ -60,15 +65,15 @@ pub(crate) const TABLE: &[Row] = &[
     ("conv_transpose1d", |a, x| transposed(a, x, |x, w, conv, more| x.conv_transpose1d(w, conv, more))),
     ("conv_transpose2d", |a, x| transposed(a, x, |x, w, conv, more| x.conv_transpose2d(w, conv, more))),
     ("conv_transpose3d", |a, x| transposed(a, x, |x, w, conv, more| x.conv_transpose3d(w, conv, more))),
-    ("max_pool", |a, x| real(x.real(0).max_pool(pool(a)))),
+    ("max_pool", |a, x| real(x.real(0).max_pool(in_batch(a, x)))),
     ("arg_max_pool", |a, x| {
         // Positions come as one axis; the reference has one for each spatial axis.
         let (x, pool) = (x.real(0), pool(a));
-        let shape = x.shape().max_pool(pool.clone());
+        let shape = x.shape().max_pool(pool.over(x.shape().rank() - 2));
         let positions = x.value().arg_max_pool(pool);
         index(x.index(positions.reshape(shape)))
     }),
-    ("average_pool", |a, x| real(x.real(0).average_pool(pool(a)))),
+    ("average_pool", |a, x| real(x.real(0).average_pool(in_batch(a, x)))),
     ("max_pool1d", |a, x| real(x.real(0).max_pool1d(a.count("size"), a.count("stride")))),
     ("max_pool2d", |a, x| real(x.real(0).max_pool2d(per_axis(a, "size", 1), per_axis(a, "stride", 1)))),
     ("average_pool1d", |a, x| real(x.real(0).average_pool1d(a.count("size"), a.count("stride")))),

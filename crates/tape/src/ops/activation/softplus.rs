@@ -1,9 +1,13 @@
 //! The smooth rectifier.
 
-use crate::algebra::Elementwise;
+use crate::algebra::{Algebra, Args, Elementwise};
+use crate::case::{Case, Function};
+use crate::error::Error;
 use crate::number::Number;
+use crate::ops::{CompareExt, select};
 use crate::pointwise::{One, Pointwise};
 use crate::real::Real;
+use crate::scope::called;
 
 /// `y = ln(1 + exp(x))`, with derivative `sigmoid(x)`. It does not overflow.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -43,6 +47,51 @@ pub trait SoftplusExt: Elementwise {
     fn softplus(&self) -> Self {
         Self::pointwise(Softplus, [self])
     }
+
+    /// `y = ln(1 + exp(β x)) / β`, and `x` itself where `β x` is above the threshold: PyTorch's `softplus(x, beta, threshold)`,
+    /// of which the usual numbers are 1 and 20.
+    ///
+    /// # Panics
+    /// If `beta` is not positive.
+    ///
+    /// # Examples
+    /// ```
+    /// use wengert_tape::prelude::*;
+    /// let y = Tensor::from([0.0, 3.0]).softplus_with(2.0, 5.0);
+    /// assert_eq!(y.data(), [std::f64::consts::LN_2 / 2.0, 3.0]);
+    /// ```
+    #[track_caller]
+    fn softplus_with(&self, beta: f64, threshold: f64) -> Self
+    where
+        Self: Algebra,
+    {
+        let _called = called("softplus_with");
+        if !(beta > 0.0) {
+            Error::shape("softplus_with", format!("beta {beta} is not positive")).raise()
+        }
+        let scaled = self.clone() * beta;
+        select(scaled.greater(threshold), self, scaled.softplus() / beta)
+    }
 }
 
 impl<A: Elementwise> SoftplusExt for A {}
+
+/// [`SoftplusExt::softplus_with`], as the tests of all functions see it.
+#[derive(Clone, Debug)]
+pub struct SoftplusWith {
+    beta: f64,
+    threshold: f64,
+}
+
+impl Function for SoftplusWith {
+    const NAME: &'static str = "softplus_with";
+    const TEXT: &'static str = "ln(1 + exp(β x)) / β, and x above a threshold";
+    fn call<A: Algebra>(&self, a: Args<'_, A>) -> A {
+        a[0].softplus_with(self.beta, self.threshold)
+    }
+    #[inline]
+    fn cases() -> Vec<(Self, Case)> {
+        let case = |beta, threshold, x: &[usize]| (SoftplusWith { beta, threshold }, Case::function().real(x));
+        vec![case(1.0, 20.0, &[2, 3]), case(2.0, 20.0, &[3]), case(0.5, 20.0, &[0, 3])]
+    }
+}

@@ -25,7 +25,7 @@ family! {
     expand:       []              [Expand]                        [ExpandExt]
     flip:         [Flip]          []                              [FlipExt]
     meshgrid:     []              [Meshgrid]                      [meshgrid]
-    pad:          []              [Pad]                           [PadMode PadExt]
+    pad:          []              [Pad]                           [PadMode PadExt Widths]
     permute:      [Permute]       [Transpose MoveAxis]            [PermuteExt]
     repeat:       []              [Repeat Tile RepeatInterleave]  [RepeatExt]
     reshape:      [Reshape]       [Flatten]                       [ReshapeExt]

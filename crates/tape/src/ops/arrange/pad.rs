@@ -1,11 +1,15 @@
 //! Entries added before and after.
 
+use smallvec::SmallVec;
+
 use crate::algebra::{Algebra, Arg, Args};
 use crate::case::{Case, Function};
-use crate::error::Error;
-use crate::ops::{IndexSelectExt, Unslice, concat};
+use crate::ceiling::possible;
+use crate::error::{Error, OrRaise};
+use crate::ops::{IndexSelectExt, SliceExt, Unslice, concat};
 use crate::scope::called;
 use crate::shape::Shape;
+use crate::sizes::signed;
 use crate::tensor::Tensor;
 
 /// What [`PadExt::pad`] adds.
@@ -23,6 +27,7 @@ pub enum PadMode {
 
 impl PadMode {
     /// Which entry of an axis of length `n` stands at each place of the padded axis.
+    #[track_caller]
     #[inline]
     fn positions(self, n: usize, before: usize, after: usize) -> Tensor<i64> {
         let (n, before, after) = (n as i64, before as i64, after as i64);
@@ -32,7 +37,8 @@ impl PadMode {
             PadMode::Circular => at.rem_euclid(n),
             _ => at.clamp(0, n - 1),
         };
-        Tensor::from((-before..n + after).map(position).collect::<Vec<i64>>())
+        let length = usize::try_from(n + before + after).unwrap_or(usize::MAX);
+        Tensor::made("pad", Shape::from(length), (-before..n + after).map(position)).or_raise()
     }
 
     /// How many entries can be added on one side of an axis of length `n`.
@@ -52,10 +58,10 @@ impl PadMode {
 pub trait PadExt: Algebra {
     /// The last axes with entries added: `widths` has, for each of them in order, the number before and after.
     ///
-    /// The pairs are in the order of the axes, as in NumPy; PyTorch's list begins with the last axis.
+    /// A negative number takes entries away. The pairs are in the order of the axes, as in NumPy; PyTorch's list begins with the last axis.
     ///
     /// # Panics
-    /// If there are more pairs than axes, or an axis is too short to reflect or repeat from.
+    /// If there are more pairs than axes, more is taken away than there is, or an axis is too short to reflect or repeat from.
     ///
     /// # Examples
     /// ```
@@ -65,33 +71,87 @@ pub trait PadExt: Algebra {
     /// assert_eq!(x.pad([(2, 1)], PadMode::Reflect).data(), [3.0, 2.0, 1.0, 2.0, 3.0, 2.0]);
     /// assert_eq!(x.pad([(2, 0)], PadMode::Replicate).data(), [1.0, 1.0, 1.0, 2.0, 3.0]);
     /// assert_eq!(x.pad([(1, 1)], PadMode::Circular).data(), [3.0, 1.0, 2.0, 3.0, 1.0]);
+    /// assert_eq!(x.pad([(-1, 1)], PadMode::Constant(0.0)).data(), [2.0, 3.0, 0.0]);
     /// ```
     #[track_caller]
-    fn pad(&self, widths: impl AsRef<[(usize, usize)]>, mode: PadMode) -> Self {
+    fn pad(&self, widths: impl Into<Widths>, mode: PadMode) -> Self {
         let _called = called("pad");
-        let (shape, widths) = (self.shape(), widths.as_ref());
+        let (shape, Widths(widths)) = (self.shape(), widths.into());
         let Some(first) = shape.rank().checked_sub(widths.len()) else {
             Error::shape("pad", format!("{} pairs of widths for the {} axes of {shape}", widths.len(), shape.rank()))
                 .raise()
         };
         let mut y = self.clone();
-        for (k, (before, after)) in widths.iter().enumerate() {
+        for (k, (before, after)) in widths.iter().copied().enumerate() {
             let (axis, n) = (first + k, shape[first + k]);
-            let most = mode.most(n);
-            if *before > most || *after > most {
+            // What is taken away is taken first.
+            let (from, to) = (before.min(0).unsigned_abs(), after.min(0).unsigned_abs());
+            let Some(left) = n.checked_sub(from).and_then(|n| n.checked_sub(to)) else {
+                let message =
+                    format!("{from} entries at the beginning and {to} at the end taken from axis {axis} of {shape}");
+                Error::shape("pad", message).raise()
+            };
+            if left < n {
+                y = y.slice(axis as isize, from..n - to);
+            }
+            let (before, after) = (before.max(0).unsigned_abs(), after.max(0).unsigned_abs());
+            let most = mode.most(left);
+            if before > most || after > most {
                 let message = format!(
                     "{before} entries before and {after} after axis {axis} of {shape}: at most {most} can be taken from \
-                     {n}"
+                     {left}"
                 );
                 Error::shape("pad", message).raise()
             }
-            if (*before, *after) != (0, 0) {
-                y = padded(&y, axis, *before, *after, mode);
+            let room = left.saturating_add(before).saturating_add(after);
+            possible(&|| "pad".into(), &y.shape().with(axis, room)).or_raise();
+            if (before, after) != (0, 0) {
+                y = padded(&y, axis, before, after, mode);
             }
         }
         y
     }
 }
+
+/// How many entries are added before and after each axis; fewer than none are taken away.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Widths(SmallVec<[(isize, isize); 4]>);
+
+macro_rules! widths_from {
+    ($($t:ty)*) => { $(
+        impl<const N: usize> From<[($t, $t); N]> for Widths {
+            #[inline]
+            fn from(widths: [($t, $t); N]) -> Self {
+                Widths::from(&widths[..])
+            }
+        }
+        impl<const N: usize> From<&[($t, $t); N]> for Widths {
+            #[inline]
+            fn from(widths: &[($t, $t); N]) -> Self {
+                Widths::from(&widths[..])
+            }
+        }
+        impl From<&[($t, $t)]> for Widths {
+            #[inline]
+            fn from(widths: &[($t, $t)]) -> Self {
+                Widths(widths.iter().map(|(before, after)| (*before as isize, *after as isize)).collect())
+            }
+        }
+        impl From<Vec<($t, $t)>> for Widths {
+            #[inline]
+            fn from(widths: Vec<($t, $t)>) -> Self {
+                Widths::from(&widths[..])
+            }
+        }
+        impl From<&Vec<($t, $t)>> for Widths {
+            #[inline]
+            fn from(widths: &Vec<($t, $t)>) -> Self {
+                Widths::from(&widths[..])
+            }
+        }
+    )* };
+}
+widths_from! { i32 isize usize }
 
 impl<A: Algebra> PadExt for A {}
 
@@ -105,9 +165,9 @@ fn padded<A: Algebra>(x: &A, axis: usize, before: usize, after: usize, mode: Pad
         }
         PadMode::Constant(value) => {
             let block = |n: usize| x.full(shape.with(axis, n), value);
-            concat(&[&block(before), x, &block(after)], axis as isize)
+            concat(&[&block(before), x, &block(after)], signed(axis))
         }
-        _ => x.index_select(axis as isize, mode.positions(shape[axis], before, after)),
+        _ => x.index_select(signed(axis), mode.positions(shape[axis], before, after)),
     }
 }
 

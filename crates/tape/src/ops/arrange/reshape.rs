@@ -5,9 +5,10 @@ use crate::case::{Case, Function};
 use crate::complex::Analytic;
 use crate::error::{Error, OrRaise};
 use crate::float::Float;
-use crate::op::{Op, Value};
+use crate::op::{Op, Takes, Value};
+use crate::ops::Axes;
 use crate::scope::called;
-use crate::shape::Shape;
+use crate::shape::{Shape, product};
 use crate::sizes::Sizes;
 use crate::tensor::Tensor;
 
@@ -28,6 +29,11 @@ impl Op for Reshape {
     #[inline]
     fn text(&self, args: &[&str]) -> String {
         format!("reshape({}, {})", args[0], self.shape)
+    }
+
+    #[inline]
+    fn takes(&self) -> Takes {
+        Takes::ONE
     }
 
     #[inline]
@@ -100,25 +106,44 @@ pub trait ReshapeExt: Algebra {
         to_sizes(self, &sizes.into())
     }
 
-    /// All axes from `first` on as one; `x.flatten(1)` keeps the batch.
+    /// All axes from one on as one; `x.flatten(1)` keeps the batch, `x.flatten(-2)` makes the last two one. Two numbers are
+    /// the first axis and the last: `x.flatten([1, 2])`, PyTorch's `flatten(1, 2)`.
     ///
     /// # Panics
-    /// If there are fewer than `first` axes.
+    /// If there are no such axes, or the last is before the first.
     ///
     /// # Examples
     /// ```
     /// use wengert_tape::prelude::*;
-    /// assert_eq!(Tensor::<f64>::zeros([2, 3, 5]).flatten(1).shape(), &[2, 15]);
+    /// let x = Tensor::<f64>::zeros([2, 3, 5, 7]);
+    /// assert_eq!(x.flatten(1).shape(), &[2, 105]);
+    /// assert_eq!(x.flatten(-2).shape(), &[2, 3, 35]);
+    /// assert_eq!(x.flatten([1, 2]).shape(), &[2, 15, 7]);
     /// ```
     #[track_caller]
-    fn flatten(&self, first: usize) -> Self {
+    fn flatten(&self, axes: impl Into<Axes>) -> Self {
         let _called = called("flatten");
-        let shape = self.shape();
-        if first > shape.rank() {
-            Error::shape("flatten", format!("from axis {first} of a tensor of shape {shape}")).raise()
+        let axes = axes.into();
+        // A number is flattened like a vector of one, as in PyTorch.
+        let shape = if self.shape().rank() == 0 { Shape::from([1]) } else { self.shape() };
+        let rank = shape.rank() as isize;
+        let place = |at: isize| if at < 0 { at + rank } else { at };
+        let (first, end) = match *axes.as_slice() {
+            [first] => (place(first), rank),
+            [first, last] => (place(first), place(last) + 1),
+            ref all => Error::shape("flatten", format!("{} axes are not a first and a last", all.len())).raise(),
+        };
+        // Behind the last axis there is an empty run of axes, which is one of length 1.
+        let behind = axes.as_slice().len() == 1 && first == end;
+        if first < 0 || end > rank || first >= end && !behind {
+            let named: Vec<String> = axes.as_slice().iter().map(ToString::to_string).collect();
+            Error::shape("flatten", format!("from axis {} of a tensor of shape {}", named.join(" to "), self.shape()))
+                .raise()
         }
+        let (first, end) = (first as usize, end as usize);
         let mut flat = Shape::from(&shape[..first]);
-        flat.push(shape[first..].iter().product());
+        flat.push(product(&shape[first..end]));
+        shape[end..].iter().for_each(|n| flat.push(*n));
         ReshapeExt::reshape(self, flat)
     }
 }

@@ -2,17 +2,19 @@
 
 use crate::algebra::{Algebra, Args};
 use crate::case::{Case, Function};
-use crate::error::OrRaise;
+use crate::error::{Error, OrRaise};
 use crate::ops::axes::axis;
-use crate::ops::{SliceExt, concat};
+use crate::ops::{Axes, SliceExt, concat};
 use crate::scope::called;
+use crate::sizes::signed;
 
 /// The method that moves entries around an axis.
 pub trait RollExt: Algebra {
-    /// The entries of an axis moved on by `shift` places; those that leave at one end come in at the other.
+    /// The entries of an axis, or of several, moved on by as many places as `shifts` says for each; those that leave at one
+    /// end come in at the other.
     ///
     /// # Panics
-    /// If the axis is out of range.
+    /// If an axis is out of range, or there is not a shift for each.
     ///
     /// # Examples
     /// ```
@@ -20,19 +22,40 @@ pub trait RollExt: Algebra {
     /// let x = Tensor::from([1.0, 2.0, 3.0, 4.0]);
     /// assert_eq!(x.roll(0, 1).data(), [4.0, 1.0, 2.0, 3.0]);
     /// assert_eq!(x.roll(0, -1).data(), [2.0, 3.0, 4.0, 1.0]);
+    /// let x = Tensor::from([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]);
+    /// assert_eq!(x.roll([0, 1], [1, 1]).data(), [6.0, 5.0, 2.0, 1.0, 4.0, 3.0]);
     /// ```
     #[track_caller]
-    fn roll(&self, at: isize, shift: isize) -> Self {
+    fn roll(&self, axes: impl Into<Axes>, shifts: impl Into<Axes>) -> Self {
         let _called = called("roll");
-        let axis = axis("roll", at, self.shape().rank()).or_raise();
-        let n = self.shape()[axis];
-        let shift = if n == 0 { 0 } else { shift.rem_euclid(n as isize) as usize };
-        if shift == 0 {
+        let (axes, shifts) = (axes.into(), shifts.into());
+        let rank = self.shape().rank();
+        let shifts = shifts.as_slice();
+        let named = axes.as_slice();
+        if named.len() != shifts.len() {
+            Error::shape("roll", format!("{} shifts for {} axes", shifts.len(), named.len())).raise()
+        }
+        if rank == 0 && matches!(named, [0 | -1]) {
             return self.clone();
         }
-        let axis = axis as isize;
-        concat(&[&self.slice(axis, n - shift..n), &self.slice(axis, 0..n - shift)], axis)
+        let mut y = self.clone();
+        for (at, shift) in named.iter().zip(shifts) {
+            // An axis may be named twice: it is moved on twice.
+            y = rolled(&y, axis("roll", *at, rank).or_raise(), *shift);
+        }
+        y
     }
+}
+
+#[track_caller]
+fn rolled<A: Algebra>(x: &A, axis: usize, shift: isize) -> A {
+    let n = x.shape()[axis];
+    let shift = if n == 0 { 0 } else { shift.rem_euclid(signed(n)) as usize };
+    if shift == 0 {
+        return x.clone();
+    }
+    let axis = signed(axis);
+    concat(&[&x.slice(axis, n - shift..n), &x.slice(axis, 0..n - shift)], axis)
 }
 
 impl<A: Algebra> RollExt for A {}

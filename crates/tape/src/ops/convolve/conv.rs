@@ -5,8 +5,6 @@
 //! Each is the derivative rule of the others (Dumoulin and Visin, "A guide to convolution arithmetic for deep learning",
 //! 2016).
 
-use smallvec::SmallVec;
-
 use crate::algebra::{Algebra, Arg, Args, Operand};
 use crate::case::Case;
 use crate::complex::Analytic;
@@ -14,20 +12,22 @@ use crate::error::{Error, OrRaise};
 use crate::float::Float;
 use crate::kernels::convolve::Sizes;
 use crate::kernels::windows::{Window, Windows};
-use crate::op::{Op, Value};
+use crate::op::{Op, Takes, Value};
 use crate::ops::{ConvInput, ConvWeight, PerAxis, ReshapeExt};
 use crate::scope::called;
-use crate::shape::Shape;
+use crate::shape::{Shape, product, work};
 use crate::tensor::Tensor;
 
+use super::per_axis::MOST;
+
 /// The zeros around an image.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub enum Padding {
     /// So many before the first entry and after the last, for each axis.
     Each(PerAxis),
     /// So many before the first entry and after the last, for each axis.
-    Sides(SmallVec<[(usize, usize); 2]>),
+    Sides(PerAxis<(usize, usize)>),
     /// None: only windows that lie inside the image.
     Valid,
     /// As many as make the result as long as the image; where their number is odd, one more after than before
@@ -73,7 +73,7 @@ impl<T: Into<PerAxis>> From<T> for Padding {
 /// let (x, w) = (Shape::from([10, 3, 8, 8]), Shape::from([6, 3, 5, 5]));
 /// assert_eq!(x.conv(&w, conv), [10, 6, 6, 12]);
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub struct Conv {
     /// The distance between neighbouring windows.
@@ -132,6 +132,9 @@ impl Conv {
     pub(crate) fn check(&self, op: &str, axes: usize) -> Result<(), Error> {
         let error = |message: String| Err(Error::shape(op, message));
         let Conv { stride, padding, dilation, groups } = self;
+        if axes > MOST {
+            return error(format!("at most {MOST} spatial axes, not {axes}"));
+        }
         let given = match padding {
             Padding::Each(each) => each.len(),
             Padding::Sides(sides) if sides.len() != axes => {
@@ -180,11 +183,11 @@ impl Conv {
         let mut y = Shape::from([x[0], w[0]]);
         for (k, window) in self.windows(&w[2..]).iter().enumerate() {
             let (before, after) = self.padding.sides(k, window.span().unwrap_or(0));
-            let padded = x[k + 2] + before + after;
+            let padded = x[k + 2].saturating_add(before).saturating_add(after);
             match window.count_in(padded) {
                 Some(n) => y.push(n),
                 None => {
-                    let span = window.span().unwrap_or(0);
+                    let span = window.span().unwrap_or(usize::MAX);
                     return error(format!(
                         "filters {w} span {span} along axis {}, the image {x} padded by {before} and {after} has {padded}",
                         k + 2
@@ -221,6 +224,11 @@ impl Op for Conv {
     }
 
     #[inline]
+    fn takes(&self) -> Takes {
+        Takes::TWO
+    }
+
+    #[inline]
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
         self.result("conv", args[0], args[1])
     }
@@ -246,14 +254,14 @@ impl Op for Conv {
 
     fn jvp<A: Algebra>(&self, arg: usize, d: A, a: Args<'_, A>, _y: &A) -> A {
         match arg {
-            0 => d.conv(&a[1], self.clone()),
-            _ => a[0].conv(d, self.clone()),
+            0 => d.conv(&a[1], *self),
+            _ => a[0].conv(d, *self),
         }
     }
 
     #[inline]
     fn flops(&self, args: &[&Shape], y: &Shape) -> u64 {
-        2 * (y.len_elements() * args[1][1..].iter().product::<usize>()) as u64
+        work([2, y.len_elements(), product(&args[1][1..])])
     }
 
     #[inline]

@@ -5,9 +5,9 @@ use crate::case::Case;
 use crate::complex::Analytic;
 use crate::error::Error;
 use crate::float::Float;
-use crate::op::{Op, Value};
+use crate::op::{Op, Takes, Value};
 use crate::ops::{Conv, ConvExt, ConvInput, Padding, PerAxis};
-use crate::shape::Shape;
+use crate::shape::{Shape, product, work};
 use crate::tensor::Tensor;
 
 /// [`Conv`] solved for its filters: from the image and the result's cotangent.
@@ -24,7 +24,7 @@ impl ConvWeight {
     /// Applied to an image and a cotangent, for filters of shape `w`.
     #[track_caller]
     pub(crate) fn of<A: Algebra>(conv: &Conv, w: &Shape, x: &A, g: &A) -> A {
-        let op = ConvWeight { conv: conv.clone(), sizes: w[2..].into() };
+        let op = ConvWeight { conv: *conv, sizes: w[2..].into() };
         A::apply(op, &[Arg::Real(x), Arg::Real(g)]).real()
     }
 
@@ -45,6 +45,11 @@ impl Op for ConvWeight {
     #[inline]
     fn text(&self, args: &[&str]) -> String {
         format!("conv_weight({}, {})", args[0], args[1])
+    }
+
+    #[inline]
+    fn takes(&self) -> Takes {
+        Takes::TWO
     }
 
     #[inline]
@@ -73,7 +78,7 @@ impl Op for ConvWeight {
     fn vjp<A: Algebra>(&self, arg: usize, g: A, a: Args<'_, A>, _y: &A) -> A {
         match arg {
             0 => ConvInput::of(&self.conv, &a[0].shape(), &a[1], &g),
-            _ => a[0].conv(g, self.conv.clone()),
+            _ => a[0].conv(g, self.conv),
         }
     }
 
@@ -86,7 +91,7 @@ impl Op for ConvWeight {
 
     #[inline]
     fn flops(&self, args: &[&Shape], y: &Shape) -> u64 {
-        2 * (args[1].len_elements() * y[1..].iter().product::<usize>()) as u64
+        work([2, args[1].len_elements(), product(&y[1..])])
     }
 
     #[inline]

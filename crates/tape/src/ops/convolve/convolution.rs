@@ -87,7 +87,7 @@ impl Function for Convolution {
     const NAME: &'static str = "convolution";
     const TEXT: &'static str = "conv(x, w flipped along each spatial axis)";
     fn call<A: Algebra>(&self, a: Args<'_, A>) -> A {
-        a[0].convolution(&a[1], self.0.clone())
+        a[0].convolution(&a[1], self.0)
     }
     #[inline]
     fn cases() -> Vec<(Self, Case)> {
@@ -108,7 +108,7 @@ impl Function for DepthwiseConv {
     const NAME: &'static str = "depthwise_conv";
     const TEXT: &'static str = "conv(x, w) with a group for each channel";
     fn call<A: Algebra>(&self, a: Args<'_, A>) -> A {
-        a[0].depthwise_conv(&a[1], self.0.clone())
+        a[0].depthwise_conv(&a[1], self.0)
     }
     #[inline]
     fn cases() -> Vec<(Self, Case)> {

@@ -5,9 +5,10 @@ use crate::case::Case;
 use crate::error::{Error, OrRaise};
 use crate::float::Float;
 use crate::kernels::reduce::exceeds;
-use crate::op::{Kind, Op, Value};
-use crate::ops::axes::axis;
-use crate::shape::Shape;
+use crate::op::{Kind, Op, Takes, Value};
+use crate::ops::axes::{axis, existing, number_as_vector};
+use crate::scope::called;
+use crate::shape::{Shape, product};
 use crate::tensor::Tensor;
 
 /// The position of the largest element along an axis, which is removed; the first of several, and the first NaN if there
@@ -17,6 +18,9 @@ use crate::tensor::Tensor;
 pub struct ArgMax {
     /// The axis.
     pub axis: usize,
+    /// Whether it stays, with length 1.
+    #[cfg_attr(feature = "json", serde(default))]
+    pub keep: bool,
 }
 
 impl Op for ArgMax {
@@ -31,12 +35,17 @@ impl Op for ArgMax {
     }
 
     #[inline]
+    fn takes(&self) -> Takes {
+        Takes::ONE
+    }
+
+    #[inline]
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
-        axis("arg_max", self.axis as isize, args[0].rank())?;
+        existing("arg_max", self.axis, args[0].rank())?;
         if args[0][self.axis] == 0 {
             return Err(Error::shape("arg_max", format!("axis {} of {} is empty", self.axis, args[0])));
         }
-        Ok(args[0].without(self.axis))
+        Ok(if self.keep { args[0].with(self.axis, 1) } else { args[0].without(self.axis) })
     }
 
     #[inline]
@@ -46,7 +55,7 @@ impl Op for ArgMax {
 
     fn forward<F: Float>(&self, a: Args<'_, Tensor<F>>) -> Value<F> {
         let (x, shape) = (&a[0], Tensor::shape(&a[0]));
-        let (n, width) = (shape[self.axis], shape[self.axis + 1..].iter().product::<usize>());
+        let (n, width) = (shape[self.axis], product(&shape[self.axis + 1..]));
         let blocks = if width == 0 { 0 } else { x.len() / (n * width) };
         let mut out = Vec::with_capacity(blocks * width);
         for block in 0..blocks {
@@ -61,7 +70,8 @@ impl Op for ArgMax {
                 out.push(best as i64);
             }
         }
-        Tensor::new(shape.without(self.axis), out).into()
+        let made = if self.keep { shape.with(self.axis, 1) } else { shape.without(self.axis) };
+        Tensor::new(made, out).into()
     }
 
     #[inline]
@@ -71,7 +81,8 @@ impl Op for ArgMax {
 
     #[inline]
     fn cases() -> Vec<Case> {
-        vec![Case::of(ArgMax { axis: 1 }).real([2, 3]), Case::of(ArgMax { axis: 0 }).real([3, 2, 5])]
+        let case = |axis, keep, x: &[usize]| Case::of(ArgMax { axis, keep }).real(x);
+        vec![case(1, false, &[2, 3]), case(0, false, &[3, 2, 5]), case(1, true, &[3, 2, 5])]
     }
 }
 
@@ -90,8 +101,32 @@ pub trait ArgMaxExt: Algebra {
     /// ```
     #[track_caller]
     fn arg_max(&self, at: isize) -> Self::Index {
+        if let Some(x) = number_as_vector(self, at) {
+            return x.arg_max(0);
+        }
         let axis = axis("arg_max", at, self.shape().rank()).or_raise();
-        Self::apply(ArgMax { axis }, &[Arg::Real(self)]).index()
+        Self::apply(ArgMax { axis, keep: false }, &[Arg::Real(self)]).index()
+    }
+
+    /// The position of the largest element along an axis, which stays with length 1: PyTorch's `keepdim`.
+    ///
+    /// # Panics
+    /// If the axis is out of range or empty.
+    ///
+    /// # Examples
+    /// ```
+    /// use wengert_tape::prelude::*;
+    /// let x = Tensor::from([[1.0, 5.0, 3.0], [9.0, 2.0, 9.0]]);
+    /// assert_eq!(x.arg_max_keeping(1).shape(), &[2, 1]);
+    /// ```
+    #[track_caller]
+    fn arg_max_keeping(&self, at: isize) -> Self::Index {
+        if let Some(x) = number_as_vector(self, at) {
+            return x.arg_max(0);
+        }
+        let axis = axis("arg_max_keeping", at, self.shape().rank()).or_raise();
+        let _called = called("arg_max_keeping");
+        Self::apply(ArgMax { axis, keep: true }, &[Arg::Real(self)]).index()
     }
 }
 

@@ -6,12 +6,13 @@ use crate::case::{Case, Function};
 use crate::complex::Analytic;
 use crate::error::{Error, OrRaise};
 use crate::float::Float;
-use crate::op::{Op, Value};
+use crate::op::{Kind, Op, Takes, Value};
 use crate::ops::axes::axis;
 use crate::ops::gather::in_range;
-use crate::ops::{IndexAdd, PermuteExt};
+use crate::ops::{IndexAdd, PermuteExt, StopGradientExt, select};
 use crate::scope::called;
-use crate::shape::Shape;
+use crate::shape::{Shape, product};
+use crate::sizes::signed;
 use crate::tensor::Tensor;
 
 /// `y[…, i…, …] = x[…, index[i…], …]`: the entries of an axis at given positions. The positions may have any shape,
@@ -35,6 +36,11 @@ impl Op for IndexSelect {
     }
 
     #[inline]
+    fn takes(&self) -> Takes {
+        Takes::Any(&[&[Kind::Real, Kind::Index]])
+    }
+
+    #[inline]
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
         let (x, index) = (args[0], args[1]);
         if self.axis >= x.rank() {
@@ -50,8 +56,8 @@ impl Op for IndexSelect {
     fn forward<F: Float>(&self, a: Args<'_, Tensor<F>>) -> Value<F> {
         let (x, index) = (&a[0], a.index(1));
         let from = Tensor::shape(x);
-        let (n, width) = (from[self.axis], from[self.axis + 1..].iter().product::<usize>());
-        let blocks: usize = from[..self.axis].iter().product();
+        let (n, width) = (from[self.axis], product(&from[self.axis + 1..]));
+        let blocks = product(&from[..self.axis]);
         let shape = from[..self.axis].iter().chain(&index.shape()[..]).chain(&from[self.axis + 1..]).copied().collect();
         let mut out = Buffer::room(blocks * index.len() * width);
         for block in 0..blocks {
@@ -159,6 +165,35 @@ pub trait IndexSelectExt: Algebra {
         self.index_select(0, index)
     }
 
+    /// [`embedding`](Self::embedding) whose row `padding` gets no gradient: PyTorch's `padding_idx`.
+    ///
+    /// # Panics
+    /// As `embedding`, and if there is no row `padding`; it may count from the end.
+    ///
+    /// # Examples
+    /// ```
+    /// use wengert_tape::prelude::*;
+    /// let tape = Tape::new();
+    /// let table = tape.var(Tensor::from([[0.0, 1.0], [2.0, 3.0], [4.0, 5.0]]));
+    /// let y = table.embedding_padded(Tensor::from([2, 0, 2]), 2).sum();
+    /// assert_eq!((y.item(), y.backward()[table].data()), (19.0, &[1.0, 1.0, 0.0, 0.0, 0.0, 0.0][..]));
+    /// ```
+    #[track_caller]
+    fn embedding_padded(&self, index: impl IndexOperand<Self>, padding: isize) -> Self {
+        let _called = called("embedding_padded");
+        let table = self.shape();
+        if table.rank() != 2 {
+            Error::shape("embedding_padded", format!("a table [n, d] is needed, not {table}")).raise()
+        }
+        let n = table[0];
+        let row = if padding < 0 { padding + n as isize } else { padding };
+        if !(0..n as isize).contains(&row) {
+            Error::shape("embedding_padded", format!("padding is row {padding} of {n}")).raise()
+        }
+        let still = (0..n as isize).map(|k| k == row).collect();
+        select(Tensor::new([n, 1], still), &self.stop_gradient(), self).embedding(index)
+    }
+
     /// All windows of `size` entries of an axis, `step` apart: the axis becomes their number, and their entries are a
     /// new last axis. PyTorch's `Tensor.unfold`.
     ///
@@ -181,9 +216,10 @@ pub trait IndexSelectExt: Algebra {
             Error::shape("sliding", message).raise()
         }
         let count = (shape[axis] - size) / step + 1;
-        let index = (0..count).flat_map(|i| (0..size).map(move |k| (i * step + k) as i64)).collect();
-        let windows = self.index_select(axis as isize, Tensor::new([count, size], index));
-        windows.move_axis(axis as isize + 1, -1)
+        let index = (0..count).flat_map(|i| (0..size).map(move |k| (i * step + k) as i64));
+        let index = Tensor::made("sliding", Shape::from([count, size]), index).or_raise();
+        let windows = self.index_select(signed(axis), index);
+        windows.move_axis(signed(axis) + 1, -1)
     }
 }
 
@@ -220,5 +256,24 @@ impl Function for Sliding {
     fn cases() -> Vec<(Self, Case)> {
         let case = |axis, size, step, x: &[usize]| (Sliding(axis, size, step), Case::function().real(x));
         vec![case(0, 3, 1, &[5, 2]), case(-1, 2, 3, &[2, 5]), case(1, 3, 1, &[2, 3, 2])]
+    }
+}
+
+/// [`IndexSelectExt::embedding_padded`], as the tests of all functions see it: a row that does not learn is a constant, and
+/// is none of those asked for here.
+#[derive(Clone, Debug)]
+pub struct EmbeddingPadded(isize);
+
+impl Function for EmbeddingPadded {
+    const NAME: &'static str = "embedding_padded";
+    const TEXT: &'static str = "index_select along axis 0, of which one row gets no gradient";
+    fn call<A: Algebra>(&self, a: Args<'_, A>) -> A {
+        a[0].embedding_padded(a.index(1).clone(), self.0)
+    }
+    #[inline]
+    fn cases() -> Vec<(Self, Case)> {
+        let case =
+            |padding, index: Tensor<i64>| (EmbeddingPadded(padding), Case::function().real([3, 2]).exactly(index));
+        vec![case(1, Tensor::from([2, 0, 2])), case(-1, Tensor::from([[1, 0]]))]
     }
 }

@@ -24,7 +24,7 @@ family! {
     class_targets:  [ClassTargets]  []                  []
     gather:         [Gather]        []                  [GatherExt]
     index_add:      [IndexAdd]      []                  [IndexAddExt]
-    index_select:   [IndexSelect]   [Embedding Sliding] [IndexSelectExt]
+    index_select:   [IndexSelect]   [Embedding EmbeddingPadded Sliding] [IndexSelectExt]
     last_writes:    [LastWrites]    []                  []
     masked_fill:    []              [MaskedFill]        [MaskedFillExt]
     masked_scatter: [MaskedScatter] []                  []

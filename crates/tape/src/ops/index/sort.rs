@@ -25,6 +25,9 @@ pub trait SortExt: Algebra {
     fn sort(&self, axis: isize, descending: bool) -> (Self, Self::Index) {
         let _called = called("sort");
         let positions = self.arg_sort(axis, descending);
+        if self.shape().rank() == 0 {
+            return (self.clone(), positions);
+        }
         (self.gather(axis, positions.clone()), positions)
     }
 
@@ -42,6 +45,9 @@ pub trait SortExt: Algebra {
     #[track_caller]
     fn topk(&self, k: usize, at: isize, largest: bool) -> (Self, Self::Index) {
         let _called = called("topk");
+        if self.shape().rank() == 0 && k == 1 {
+            return self.sort(at, largest);
+        }
         let shape = self.shape();
         let axis = axis("topk", at, shape.rank()).or_raise();
         if k > shape[axis] {

@@ -2,6 +2,7 @@
 
 use crate::algebra::{Algebra, Args, Operand};
 use crate::case::{Case, Function};
+use crate::error::Error;
 use crate::number::Number;
 use crate::ops::Reduction;
 use crate::ops::reduction::targets;
@@ -64,6 +65,36 @@ pub trait BceWithLogitsExt: Algebra {
         reduction.of(Self::pointwise(BceWithLogits, [self, &t]))
     }
 
+    /// [`binary_cross_entropy_with_logits`](Self::binary_cross_entropy_with_logits) with each element's loss multiplied by
+    /// `weights`, which broadcast to it: PyTorch's `weight`. The mean is over the number of elements.
+    ///
+    /// # Panics
+    /// If the shapes differ, or the weights do not broadcast to them.
+    ///
+    /// # Examples
+    /// ```
+    /// use wengert_tape::prelude::*;
+    /// let (x, t) = (Tensor::from([0.0, 0.0]), Tensor::from([1.0, 0.0]));
+    /// let loss = x.binary_cross_entropy_with_logits_times(&t, Tensor::from([3.0, 1.0]), Reduction::Mean);
+    /// assert_eq!(loss.item(), 2.0 * 2.0_f64.ln());
+    /// ```
+    #[track_caller]
+    fn binary_cross_entropy_with_logits_times(
+        &self,
+        wanted: impl Operand<Self>,
+        weights: impl Operand<Self>,
+        reduction: Reduction,
+    ) -> Self {
+        let _called = called("binary_cross_entropy_with_logits_times");
+        let t = targets("binary_cross_entropy_with_logits_times", self, &wanted);
+        let (losses, weights) = (Self::pointwise(BceWithLogits, [self, &t]), weights.beside(self));
+        if !weights.shape().broadcasts_to(&losses.shape()) {
+            let message = format!("weights {} for losses {}", weights.shape(), losses.shape());
+            Error::shape("binary_cross_entropy_with_logits_times", message).raise()
+        }
+        reduction.of(losses * &*weights)
+    }
+
     /// [`binary_cross_entropy_with_logits`](Self::binary_cross_entropy_with_logits) with the term of `t` multiplied by
     /// `weight`, a number or one for each of the last axes: PyTorch's `pos_weight`.
     ///
@@ -113,5 +144,24 @@ impl Function for WeightedBceWithLogits {
             (WeightedBceWithLogits(reduction), x.within(w, (0.5, 3.0)))
         };
         vec![case(Reduction::Mean, &[]), case(Reduction::None, &[3]), case(Reduction::Sum, &[3])]
+    }
+}
+
+/// [`BceWithLogitsExt::binary_cross_entropy_with_logits_times`], as the tests of all functions see it.
+#[derive(Clone, Debug)]
+pub struct BceWithLogitsTimes(Reduction);
+
+impl Function for BceWithLogitsTimes {
+    const NAME: &'static str = "binary_cross_entropy_with_logits_times";
+    const TEXT: &'static str = "w (−t ln σ(x) − (1 − t) ln(1 − σ(x))), reduced";
+    fn call<A: Algebra>(&self, a: Args<'_, A>) -> A {
+        a[0].binary_cross_entropy_with_logits_times(&a[1], &a[2], self.0)
+    }
+    #[inline]
+    fn cases() -> Vec<(Self, Case)> {
+        let case = |reduction, w: &[usize]| {
+            (BceWithLogitsTimes(reduction), Case::function().real([2, 3]).within([2, 3], (0.1, 0.9)).real(w))
+        };
+        vec![case(Reduction::Mean, &[3]), case(Reduction::Sum, &[2, 3]), case(Reduction::None, &[2, 1])]
     }
 }

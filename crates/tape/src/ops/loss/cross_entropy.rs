@@ -7,11 +7,14 @@ use crate::error::Error;
 use crate::float::Float;
 use crate::kernels::pairs;
 use crate::kernels::running::{sum, sum_of};
-use crate::op::{Op, Value};
+use crate::op::{Op, Takes, Value};
 use crate::ops::reduction::targets;
-use crate::ops::{Chain, ClassTargets, LogSoftmaxExt, Reduction, ReshapeExt, SoftmaxExt, SumExt, SumToExt, chain};
+use crate::ops::{
+    Chain, ClassTargets, LogSoftmaxExt, Reduction, ReshapeExt, SoftmaxExt, SumExt, SumToExt, chain, concat,
+};
 use crate::scope::called;
-use crate::shape::Shape;
+use crate::shape::{Shape, work};
+use crate::sizes::signed;
 use crate::tensor::Tensor;
 
 /// `y = Σ t (ln Σ exp(x) − x)` along an axis: the cross-entropy of the targets `t` and the softmax of `x`. A target of 0
@@ -72,6 +75,11 @@ impl Op for SoftmaxCrossEntropy {
     }
 
     #[inline]
+    fn takes(&self) -> Takes {
+        Takes::TWO
+    }
+
+    #[inline]
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
         let (x, t) = (args[0], args[1]);
         if x != t || self.axis >= x.rank() {
@@ -93,7 +101,7 @@ impl Op for SoftmaxCrossEntropy {
     fn vjp<A: Algebra>(&self, arg: usize, g: A, a: Args<'_, A>, _y: &A) -> A {
         match arg {
             0 => self.input(&g, &a[0], &a[1]),
-            _ => -(a[0].log_softmax(self.axis as isize) * keep(&g, &a[0], self.axis)),
+            _ => -(a[0].log_softmax(signed(self.axis)) * keep(&g, &a[0], self.axis)),
         }
     }
 
@@ -105,7 +113,7 @@ impl Op for SoftmaxCrossEntropy {
     }
 
     fn composed<A: Algebra>(&self, a: Args<'_, A>) -> Option<A> {
-        Some(-(a[0].log_softmax(self.axis as isize) * &a[1]).sum_over(self.axis))
+        Some(-(a[0].log_softmax(signed(self.axis)) * &a[1]).sum_over(self.axis))
     }
 
     #[inline]
@@ -115,7 +123,7 @@ impl Op for SoftmaxCrossEntropy {
 
     #[inline]
     fn flops(&self, args: &[&Shape], _y: &Shape) -> u64 {
-        25 * args[0].len_elements() as u64
+        work([25, args[0].len_elements()])
     }
 
     #[inline]
@@ -134,6 +142,11 @@ impl Op for SoftmaxCrossEntropyInput {
     #[inline]
     fn text(&self, args: &[&str]) -> String {
         format!("softmax_cross_entropy_input({}, axis {})", args.join(", "), self.axis)
+    }
+
+    #[inline]
+    fn takes(&self) -> Takes {
+        Takes::THREE
     }
 
     #[inline]
@@ -175,7 +188,7 @@ impl Op for SoftmaxCrossEntropyInput {
             1 => self.by_x(&h, a),
             _ => {
                 let g = keep(g, y, self.axis);
-                (along(&x.softmax(self.axis as isize)) - &h) * g
+                (along(&x.softmax(signed(self.axis))) - &h) * g
             }
         }
     }
@@ -194,7 +207,7 @@ impl Op for SoftmaxCrossEntropyInput {
     fn composed<A: Algebra>(&self, a: Args<'_, A>) -> Option<A> {
         let (x, t) = (&a[1], &a[2]);
         let total = t.sum_to(x.shape().with(self.axis, 1));
-        Some((x.softmax(self.axis as isize) * total - t) * keep(&a[0], x, self.axis))
+        Some((x.softmax(signed(self.axis)) * total - t) * keep(&a[0], x, self.axis))
     }
 
     #[inline]
@@ -204,7 +217,7 @@ impl Op for SoftmaxCrossEntropyInput {
 
     #[inline]
     fn flops(&self, args: &[&Shape], _y: &Shape) -> u64 {
-        45 * args[1].len_elements() as u64
+        work([45, args[1].len_elements()])
     }
 
     #[inline]
@@ -228,7 +241,7 @@ impl SoftmaxCrossEntropyInput {
     fn by_x<A: Algebra>(&self, h: &A, a: Args<'_, A>) -> A {
         let (g, x, t) = (&a[0], &a[1], &a[2]);
         let kept = x.shape().with(self.axis, 1);
-        let p = x.softmax(self.axis as isize);
+        let p = x.softmax(signed(self.axis));
         let product = p.clone() * h;
         let total = product.sum_to(&kept);
         (product - p * total) * (t.sum_to(&kept) * keep(g, x, self.axis))
@@ -343,6 +356,46 @@ pub trait CrossEntropyExt: Algebra {
         reduction.of(SoftmaxCrossEntropy { axis }.of(self, &t))
     }
 
+    /// [`soft_cross_entropy`](Self::soft_cross_entropy) with the smoothing, the weights of the classes and the reduction of
+    /// `how`: `−Σ w ((1 − ε) t + ε / classes) ln softmax(x)`. The mean is over the samples, whatever the weights, as in
+    /// PyTorch; nothing is ignored.
+    ///
+    /// # Panics
+    /// If the shapes differ, there is not a weight for each class, or the smoothing is not between 0 and 1.
+    ///
+    /// # Examples
+    /// ```
+    /// use wengert_tape::prelude::*;
+    /// let x = Tensor::from([[0.0, 3.0_f64.ln()]]);
+    /// let how = CrossEntropy { smoothing: 0.5, weights: vec![1.0, 2.0], ..CrossEntropy::default() };
+    /// let loss = x.soft_cross_entropy_with(Tensor::from([[1.0, 0.0]]), &how);
+    /// // 1 · 0.75 (−ln 1/4) + 2 · 0.25 (−ln 3/4)
+    /// assert!((loss.item() - (0.75 * 4.0_f64.ln() + 0.5 * (4.0_f64 / 3.0).ln())).abs() < 1e-15);
+    /// ```
+    #[track_caller]
+    fn soft_cross_entropy_with(&self, wanted: impl Operand<Self>, how: &CrossEntropy) -> Self {
+        let _called = called("soft_cross_entropy_with");
+        let t = targets("soft_cross_entropy_with", self, &wanted);
+        let shape = self.shape();
+        let axis = shape.rank().saturating_sub(1).min(1);
+        let count = shape.get(axis).copied().unwrap_or(0);
+        if !(0.0..=1.0).contains(&how.smoothing) {
+            let message = format!("smoothing {} is not between 0 and 1", how.smoothing);
+            Error::shape("soft_cross_entropy_with", message).raise()
+        }
+        let mut t = (*t).clone() * (1.0 - how.smoothing) + how.smoothing / count as f64;
+        if !how.weights.is_empty() {
+            if how.weights.len() != count {
+                let message = format!("{} weights for {count} classes", how.weights.len());
+                Error::shape("soft_cross_entropy_with", message).raise()
+            }
+            let weights: Vec<Self> = how.weights.iter().map(|w| self.full(Shape::from([1]), *w)).collect();
+            let along = Shape::from(&[&[count][..], &[1].repeat(shape.rank() - axis - 1)].concat()[..]);
+            t = t * ReshapeExt::reshape(&concat(&weights.iter().collect::<Vec<_>>(), 0), along);
+        }
+        how.reduction.of(SoftmaxCrossEntropy { axis }.of(self, &t))
+    }
+
     /// Minus the entry of the right class, reduced, for outputs that are logarithms of probabilities: PyTorch's `nll_loss`.
     /// The mean weights each sample by its class's weight.
     ///
@@ -449,5 +502,29 @@ impl Function for SoftCrossEntropy {
         let case =
             |reduction, x: &[usize]| (SoftCrossEntropy(reduction), Case::function().real(x).within(x, (0.0, 1.0)));
         vec![case(Reduction::Mean, &[2, 3]), case(Reduction::Sum, &[2, 3, 2]), case(Reduction::None, &[5])]
+    }
+}
+
+/// [`CrossEntropyExt::soft_cross_entropy_with`], as the tests of all functions see it.
+#[derive(Clone, Debug)]
+pub struct SoftCrossEntropyWith(CrossEntropy);
+
+impl Function for SoftCrossEntropyWith {
+    const NAME: &'static str = "soft_cross_entropy_with";
+    const TEXT: &'static str = "softmax_cross_entropy of smoothed and weighted targets, reduced";
+    fn call<A: Algebra>(&self, a: Args<'_, A>) -> A {
+        a[0].soft_cross_entropy_with(&a[1], &self.0)
+    }
+    #[inline]
+    fn cases() -> Vec<(Self, Case)> {
+        let case = |how: CrossEntropy, x: &[usize]| {
+            (SoftCrossEntropyWith(how), Case::function().real(x).within(x, (0.0, 1.0)))
+        };
+        let weights = vec![0.5, 2.0, 1.0];
+        vec![
+            case(CrossEntropy { smoothing: 0.2, weights: weights.clone(), ..CrossEntropy::default() }, &[2, 3]),
+            case(CrossEntropy { weights, reduction: Reduction::Sum, ..CrossEntropy::default() }, &[2, 3, 2]),
+            case(CrossEntropy { smoothing: 0.2, reduction: Reduction::None, ..CrossEntropy::default() }, &[5]),
+        ]
     }
 }

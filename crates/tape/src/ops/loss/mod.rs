@@ -12,8 +12,8 @@ mod squared_error;
 family! {
     // file          operations                                     compositions                                     what users write
     absolute_error:  [AbsoluteError]                                []                                               [AbsoluteErrorExt]
-    bce_with_logits: [BceWithLogits]                                [WeightedBceWithLogits]                          [BceWithLogitsExt]
-    cross_entropy:   [SoftmaxCrossEntropy SoftmaxCrossEntropyInput] [CrossEntropyOfClasses NllLoss SoftCrossEntropy] [CrossEntropy CrossEntropyExt]
+    bce_with_logits: [BceWithLogits]                                [WeightedBceWithLogits BceWithLogitsTimes]                          [BceWithLogitsExt]
+    cross_entropy:   [SoftmaxCrossEntropy SoftmaxCrossEntropyInput] [CrossEntropyOfClasses NllLoss SoftCrossEntropy SoftCrossEntropyWith] [CrossEntropy CrossEntropyExt]
     hinge:           [Hinge]                                        [HingeEmbeddingLoss MultiMarginLoss]             [HingeExt]
     huber:           [Huber]                                        [SmoothL1Loss]                                   [HuberExt]
     kl_div:          [KlDiv KlDivOfLog]                             []                                               [KlDivExt]

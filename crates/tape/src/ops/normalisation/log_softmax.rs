@@ -7,10 +7,10 @@ use crate::error::{Error, OrRaise};
 use crate::float::Float;
 use crate::kernels::rows::map_rows;
 use crate::kernels::running::sum_of;
-use crate::op::{Op, Value};
-use crate::ops::axes::axis;
+use crate::op::{Op, Takes, Value};
+use crate::ops::axes::{axis, existing, number_as_vector, vector_as_number};
 use crate::ops::{ExpExt, LogSumExpExt, SumToExt, chain};
-use crate::shape::Shape;
+use crate::shape::{Shape, work};
 use crate::tensor::Tensor;
 
 /// `y = x − ln Σ exp(x)` along an axis: the logarithm of the softmax, exact where that underflows.
@@ -39,8 +39,13 @@ impl Op for LogSoftmax {
     }
 
     #[inline]
+    fn takes(&self) -> Takes {
+        Takes::ONE
+    }
+
+    #[inline]
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
-        axis("log_softmax", self.axis as isize, args[0].rank()).map(|_| args[0].clone())
+        existing("log_softmax", self.axis, args[0].rank()).map(|_| args[0].clone())
     }
 
     fn forward<F: Float>(&self, a: Args<'_, Tensor<F>>) -> Value<F> {
@@ -71,7 +76,7 @@ impl Op for LogSoftmax {
 
     #[inline]
     fn flops(&self, args: &[&Shape], _y: &Shape) -> u64 {
-        24 * args[0].len_elements() as u64
+        work([24, args[0].len_elements()])
     }
 
     #[inline]
@@ -106,6 +111,9 @@ pub trait LogSoftmaxExt: Algebra {
     /// ```
     #[track_caller]
     fn log_softmax(&self, at: isize) -> Self {
+        if let Some(x) = number_as_vector(self, at) {
+            return vector_as_number(&x.log_softmax(0));
+        }
         let axis = axis("log_softmax", at, self.shape().rank()).or_raise();
         Self::apply(LogSoftmax { axis }, &[Arg::Real(self)]).real()
     }

@@ -7,8 +7,8 @@ use crate::complex::Analytic;
 use crate::error::{Error, OrRaise};
 use crate::float::Float;
 use crate::kernels::scaled::Scaled;
-use crate::op::{Op, Value};
-use crate::ops::axes::axis;
+use crate::op::{Op, Takes, Value};
+use crate::ops::axes::{axis, existing, number_as_vector, vector_as_number};
 use crate::ops::recurrence::{for_each_step, shifted};
 use crate::ops::{Recurrence, chain};
 use crate::shape::Shape;
@@ -52,8 +52,13 @@ impl Op for Cumprod {
     }
 
     #[inline]
+    fn takes(&self) -> Takes {
+        Takes::ONE
+    }
+
+    #[inline]
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
-        axis("cumprod", self.axis as isize, args[0].rank()).map(|_| args[0].clone())
+        existing("cumprod", self.axis, args[0].rank()).map(|_| args[0].clone())
     }
 
     fn forward<F: Float>(&self, a: Args<'_, Tensor<F>>) -> Value<F> {
@@ -125,6 +130,9 @@ pub trait CumprodExt: Algebra {
     /// ```
     #[track_caller]
     fn cumprod(&self, at: isize) -> Self {
+        if let Some(x) = number_as_vector(self, at) {
+            return vector_as_number(&x.cumprod(0));
+        }
         let axis = axis("cumprod", at, self.shape().rank()).or_raise();
         Cumprod { axis, from_end: false }.of(self)
     }

@@ -7,8 +7,8 @@ use crate::error::{Error, OrRaise};
 use crate::float::Float;
 use crate::kernels::rows::map_rows;
 use crate::kernels::running::Running;
-use crate::op::{Op, Value};
-use crate::ops::axes::axis;
+use crate::op::{Op, Takes, Value};
+use crate::ops::axes::{axis, existing, number_as_vector, vector_as_number};
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 
@@ -35,8 +35,13 @@ impl Op for Cumsum {
     }
 
     #[inline]
+    fn takes(&self) -> Takes {
+        Takes::ONE
+    }
+
+    #[inline]
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
-        axis("cumsum", self.axis as isize, args[0].rank()).map(|_| args[0].clone())
+        existing("cumsum", self.axis, args[0].rank()).map(|_| args[0].clone())
     }
 
     fn forward<F: Float>(&self, a: Args<'_, Tensor<F>>) -> Value<F> {
@@ -94,6 +99,9 @@ pub trait CumsumExt: Algebra {
     /// ```
     #[track_caller]
     fn cumsum(&self, at: isize) -> Self {
+        if let Some(x) = number_as_vector(self, at) {
+            return vector_as_number(&x.cumsum(0));
+        }
         let axis = axis("cumsum", at, self.shape().rank()).or_raise();
         Self::apply(Cumsum { axis, from_end: false }, &[Arg::Real(self)]).real()
     }

@@ -2,17 +2,17 @@
 
 use crate::algebra::{Algebra, Arg, Args};
 use crate::buffer::Buffer;
-use crate::case::Case;
+use crate::case::{Case, Function};
 use crate::complex::Analytic;
 use crate::error::Error;
 use crate::float::Float;
 use crate::kernels::elementwise::for_each_row;
 use crate::kernels::groups::Groups;
-use crate::op::{Op, Value};
+use crate::op::{Op, Takes, Value};
 use crate::ops::sum::reduced;
 use crate::ops::{Axes, BroadcastToExt, CompareExt, ExpExt, LnExt, ReshapeExt, SumTo, SumToExt, chain, select};
 use crate::scope::called;
-use crate::shape::Shape;
+use crate::shape::{Shape, work};
 use crate::tensor::Tensor;
 
 /// `y = ln Σ exp(x)` over the axes along which a tensor of the given shape would repeat. The largest term is taken out
@@ -46,6 +46,11 @@ impl Op for LogSumExp {
     #[inline]
     fn text(&self, args: &[&str]) -> String {
         format!("log_sum_exp({}, {})", args[0], self.shape)
+    }
+
+    #[inline]
+    fn takes(&self) -> Takes {
+        Takes::ONE
     }
 
     #[inline]
@@ -91,7 +96,7 @@ impl Op for LogSumExp {
 
     #[inline]
     fn flops(&self, args: &[&Shape], _y: &Shape) -> u64 {
-        22 * args[0].len_elements() as u64
+        work([22, args[0].len_elements()])
     }
 
     #[inline]
@@ -129,6 +134,25 @@ pub trait LogSumExpExt: Algebra {
         ReshapeExt::reshape(&y, removed)
     }
 
+    /// `ln Σ exp(x)` over some axes, which stay with length 1: PyTorch's `keepdim`.
+    ///
+    /// # Panics
+    /// If an axis is out of range or named twice.
+    ///
+    /// # Examples
+    /// ```
+    /// use wengert_tape::prelude::*;
+    /// let x = Tensor::from([[1000.0, 1000.0]]);
+    /// assert_eq!(x.log_sum_exp_keeping(1), Tensor::from([[1000.0 + 2.0_f64.ln()]]));
+    /// ```
+    #[track_caller]
+    fn log_sum_exp_keeping(&self, axes: impl Into<Axes>) -> Self {
+        let _called = called("log_sum_exp_keeping");
+        let (shape, _) = reduced("log_sum_exp_keeping", &self.shape(), &axes.into());
+        let kept = Shape::from(&[&[1].repeat(self.shape().rank() - shape.rank())[..], &shape[..]].concat()[..]);
+        ReshapeExt::reshape(&Self::apply(LogSumExp { shape }, &[Arg::Real(self)]).real(), kept)
+    }
+
     /// `ln Σ exp(x)` over some axes, repeated to the shape of `x`.
     ///
     /// # Panics
@@ -142,3 +166,20 @@ pub trait LogSumExpExt: Algebra {
 }
 
 impl<A: Algebra> LogSumExpExt for A {}
+
+/// [`LogSumExpExt::log_sum_exp_keeping`], as the tests of all functions see it.
+#[derive(Clone, Debug)]
+pub struct LogSumExpKeeping(Axes);
+
+impl Function for LogSumExpKeeping {
+    const NAME: &'static str = "log_sum_exp_keeping";
+    const TEXT: &'static str = "log_sum_exp, the axes kept with length 1";
+    fn call<A: Algebra>(&self, a: Args<'_, A>) -> A {
+        a[0].log_sum_exp_keeping(self.0.clone())
+    }
+    #[inline]
+    fn cases() -> Vec<(Self, Case)> {
+        let case = |axis: isize, x: &[usize]| (LogSumExpKeeping(axis.into()), Case::function().real(x));
+        vec![case(0, &[2, 3]), case(-1, &[2, 3, 5]), case(0, &[])]
+    }
+}

@@ -4,8 +4,10 @@ use crate::algebra::{Algebra, Args};
 use crate::case::{Case, Function};
 use crate::error::{Error, OrRaise};
 use crate::ops::axes::axis;
+use crate::ops::axes::number_as_vector;
 use crate::ops::{CompareExt, LerpExt, ReshapeExt, SliceExt, SortExt, select};
 use crate::scope::called;
+use crate::sizes::signed;
 
 /// The methods that find a quantile. NaN if there is one, as in PyTorch.
 pub trait MedianExt: Algebra {
@@ -40,6 +42,9 @@ pub trait MedianExt: Algebra {
     #[track_caller]
     fn median_over(&self, at: isize) -> Self {
         let _called = called("median_over");
+        if let Some(x) = number_as_vector(self, at) {
+            return x.median_over(0);
+        }
         let (sorted, n) = sorted("median", self, at);
         sorted((n - 1) / 2)
     }
@@ -58,6 +63,9 @@ pub trait MedianExt: Algebra {
     #[track_caller]
     fn quantile(&self, q: f64, at: isize) -> Self {
         let _called = called("quantile");
+        if let Some(x) = number_as_vector(self, at) {
+            return x.quantile(q, 0);
+        }
         if !(0.0..=1.0).contains(&q) {
             Error::shape("quantile", format!("{q} is not between 0 and 1")).raise()
         }
@@ -87,7 +95,7 @@ fn sorted<A: Algebra>(op: &str, x: &A, at: isize) -> (impl Fn(usize) -> A, usize
     }
     let sorted = x.sort(at, false).0;
     let entry = move |i: usize| {
-        let entry = |i: usize| ReshapeExt::reshape(&sorted.slice(axis as isize, i..i + 1), shape.without(axis));
+        let entry = |i: usize| ReshapeExt::reshape(&sorted.slice(signed(axis), i..i + 1), shape.without(axis));
         // NaN is the last in order, and alone differs from itself.
         let last = entry(n - 1);
         select(last.equal(&last), &entry(i), &last)

@@ -25,7 +25,7 @@ family! {
     cumprod:          [Cumprod]           []                [CumprodExt]
     cumsum:           [Cumsum]            []                [CumsumExt]
     dot_of:           [DotOf]             []                []
-    log_sum_exp:      [LogSumExp]         []                [LogSumExpExt]
+    log_sum_exp:      [LogSumExp]         [LogSumExpKeeping] [LogSumExpExt]
     log_sum_exp_of:   [LogSumExpOf]       []                []
     max_over:         [MaxOver]           []                [MaxOverExt]
     mean:             [MeanTo]            [MeanOver]        [MeanExt]
