@@ -1,6 +1,7 @@
 //! Where the first NaN or infinity came from.
 
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use crate::algebra::{Any, Arg, Args};
@@ -216,8 +217,9 @@ fn substitutes<F: Float>() -> [F; 4] {
 /// The value of an operation on other operands; `None` where it has none.
 fn value_again<F: Float>(op: &AnyOp, operands: &[Value<F>]) -> Option<Tensor<F>> {
     let args: Vec<Arg<'_, Tensor<F>>> = operands.iter().map(Any::as_arg).collect();
-    match caught(|| evaluate(op, Args(&args))) {
-        Ok(Any::Real(value)) => Some(value),
+    // An operation of one's own may refuse other numbers by a panic.
+    match catch_unwind(AssertUnwindSafe(|| caught(|| evaluate(op, Args(&args))))) {
+        Ok(Ok(Any::Real(value))) => Some(value),
         _ => None,
     }
 }

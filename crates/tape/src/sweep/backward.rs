@@ -265,11 +265,10 @@ impl<'a> Reach<'a> {
         if let Some(part) = self.part {
             return Ok(part.contains(id));
         }
-        let found = match self.found.take() {
-            Some(found) => found,
-            None => reached::<F>(self.key, self.root)?,
-        };
-        Ok(self.found.insert(found).get(id as usize).copied().unwrap_or(false))
+        if self.found.is_none() {
+            self.found = Some(reached::<F>(self.key, self.root)?);
+        }
+        Ok(self.found.as_ref().and_then(|found| found.get(id as usize)).is_some_and(|reached| *reached))
     }
 }
 
