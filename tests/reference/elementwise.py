@@ -165,21 +165,28 @@ family.entry("hardtanh", torch=lambda x, min, max: F.hardtanh(x, min, max), jax=
 SATURATED = edge("at ±1000 and ±20", [1000.0, -1000.0, 20.0, -20.0])
 INFINITE = edge("NaN and infinities", [NAN, INF, -INF], only="torch")
 KINK = edge("at the kink", [0.0, -0.0, 1.0], order=2, only="torch")
-one("sigmoid", torch.sigmoid, jax.nn.sigmoid, -4, 4, SATURATED, INFINITE)
+one("sigmoid", torch.sigmoid, jax.nn.sigmoid, -4, 4, edge("at ±1000 and ±20", [1000.0, -1000.0, 20.0, -20.0],
+    ours={"gradients": [array([-0.0, 0.0, 2.576442017427312e-10, -1.8035094121991183e-09])]},
+    because="y (1 − y) has lost eight digits at 20; from x it keeps them"), INFINITE)
+# Activations that tend to 0 on the left and to x on the right.
+LIMITS = edge("NaN and infinities", [NAN, INF, -INF], only="torch",
+    ours={"outputs": [array([NAN, INF, 0.0])], "gradients": [array([NAN, 1.125, 0.0])]},
+    because="at −∞ the limit is 0, and at ∞ the derivative 1; PyTorch has NaN (∞ · 0)")
 one("relu", F.relu, jax.nn.relu, -2, 2, KINK)
 one("softplus", lambda x: F.softplus(x, threshold=1e4), jax.nn.softplus, -4, 4, edge("at ±700 and ±20", [700.0, -700.0, 20.0, -20.0]), edge("at ±1000, NaN and infinities", [1000.0, -1000.0, NAN, INF, -INF], only="jax", order=0))
-one("gelu", F.gelu, lambda x: jax.nn.gelu(x, approximate=False), -3, 3, SATURATED, INFINITE)
-one("gelu_tanh", lambda x: F.gelu(x, approximate="tanh"), lambda x: jax.nn.gelu(x, approximate=True), -3, 3, SATURATED, INFINITE)
-one("silu", F.silu, jax.nn.silu, -4, 4, SATURATED, INFINITE)
+one("gelu", F.gelu, lambda x: jax.nn.gelu(x, approximate=False), -3, 3, SATURATED, LIMITS)
+one("gelu_tanh", lambda x: F.gelu(x, approximate="tanh"), lambda x: jax.nn.gelu(x, approximate=True), -3, 3, SATURATED, LIMITS)
+one("silu", F.silu, jax.nn.silu, -4, 4, SATURATED, LIMITS)
 # The derivative at 0 is that of the left side, and so is the second one; PyTorch has 0 for the second.
 LEFT = edge("at the kink, twice", [-0.0], order=2, only="torch", ours={"second": [array([1.0507009873554805 * 1.6732632423543772 * -0.625 * -1.125])]},
     because="the derivative at 0 is that of the left side, and so is ours of second order; PyTorch has 0")
 one("selu", F.selu, jax.nn.selu, -2, 2, SATURATED, edge("at the kink", [0.0, -0.0, 1.0], only="torch"), LEFT, INFINITE)
-one("mish", F.mish, jax.nn.mish, -4, 4, SATURATED, INFINITE)
+one("mish", F.mish, jax.nn.mish, -4, 4, SATURATED, LIMITS)
 # F.hardsigmoid has no second derivative.
 one("hardsigmoid", lambda x: F.hardtanh(x + 3, 0.0, 6.0) / 6, jax.nn.hard_sigmoid, -5, 5, edge("at the kinks", [-3.0, 3.0, 0.0], order=2, only="torch"), edge("infinities", [INF, -INF], only="torch"),
     edge("NaN", [NAN], order=0))
-one("softsign", F.softsign, jax.nn.soft_sign, -4, 4, SATURATED, KINK, edge("NaN", [NAN]), edge("infinities", [INF, -INF], order=0))
+one("softsign", F.softsign, jax.nn.soft_sign, -4, 4, SATURATED, KINK, edge("NaN", [NAN]), edge("infinities", [INF, -INF], order=0,
+    ours={"outputs": [array([1.0, -1.0])]}, because="the limits are ±1; the references divide ∞ by ∞"))
 one("log_sigmoid", F.logsigmoid, jax.nn.log_sigmoid, -4, 4, SATURATED, INFINITE)
 family.entry("leaky_relu", torch=lambda x, slope: F.leaky_relu(x, slope), jax=lambda x, slope: jax.nn.leaky_relu(x, slope), cases=[
     *spread(-2, 2, slope=0.01), *spread(-2, 2, edge("at the kink", [0.0, 1.0], slope=0.3, order=2, only="torch"), slope=0.3)])
@@ -211,7 +218,8 @@ family.entry("lerp", torch=torch.lerp, jax=lambda a, b, c: jnp.where(c < 0.5, a 
     case(numbers(2, 1, 3, seed=10), numbers(2, 1, seed=11), numbers(seed=12)),
     case(numbers(0, 3), numbers(3, seed=1), numbers(seed=2), edge="empty"),
     edge("both ends", [1e16, 0.1], [1.0, 0.3], [1.0, 0.0]),
-    edge("NaN and infinities", [1.0, 1.0, NAN], [INF, 2.0, 1.0], [0.5, NAN, 0.0], only="torch")])
+    edge("NaN and infinities", [1.0, 1.0, NAN], [INF, 2.0, 1.0], [0.5, NAN, 0.0], only="torch",
+        ours={"outputs": [array([INF, NAN, NAN])]}, because="half of the way to ∞ is ∞; PyTorch takes ∞ from ∞")])
 
 # choices, comparisons, masks: constants
 family.entry("select", torch=torch.where, jax=jnp.where, cases=[

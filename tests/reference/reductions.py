@@ -37,7 +37,8 @@ BIG = rows("huge and tiny", [1e300, 1e300], [1e-300, 2e-300])
 family.entry("sum",
     torch=lambda x, axes, keep: torch.sum(x, axes, keepdim=keep),
     jax=lambda x, axes, keep: jnp.sum(x, tuple(axes), keepdims=keep),
-    cases=over(SPECIAL, BIG, rows("cancellation", [1e16, 1.0, -1e16], [1.0, 2.0, 3.0])))
+    cases=over(SPECIAL, BIG, rows("cancellation", [1e16, 1.0, -1e16], [1.0, 2.0, 3.0],
+        ours={"outputs": [array([1.0, 6.0])]}, because="1e16 + 1 − 1e16 is 1; the references round each addition")))
 family.entry("mean",
     torch=lambda x, axes, keep: torch.mean(x, axes, keepdim=keep),
     jax=lambda x, axes, keep: jnp.mean(x, tuple(axes), keepdims=keep),

@@ -189,6 +189,7 @@ impl Network {
         eta: f64,
         rng: &mut (impl Rng + ?Sized),
     ) {
+        assert!(mini_batch_size > 0, "sgd: mini-batches of 0 samples");
         let mut order: Vec<&(Column, Column)> = training_data.iter().collect();
         for _ in 0..epochs {
             order.shuffle(rng);
@@ -209,13 +210,24 @@ impl Network {
 }
 
 /// BP1, the error in the output layer: δᴸ = ∇ₐC ⊙ σ′(zᴸ), where ∇ₐC = a − y for the quadratic cost.
+///
+/// # Panics
+/// If the numbers of `a`, `y` and `z` differ.
+#[track_caller]
 pub fn bp1(a: &[f64], y: &[f64], z: &[f64]) -> Column {
     assert!(a.len() == y.len(), "bp1: {} outputs and {} desired ones", a.len(), y.len());
+    assert!(a.len() == z.len(), "bp1: {} outputs of {} sums", a.len(), z.len());
     a.iter().zip(y).zip(z).map(|((a, y), z)| (a - y) * sigmoid_prime(*z)).collect()
 }
 
 /// BP2, the error in terms of that of the next layer: δˡ = (wˡ⁺¹)ᵀ δˡ⁺¹ ⊙ σ′(zˡ).
+///
+/// # Panics
+/// If there is not a row of weights for each error, of a weight for each sum.
+#[track_caller]
 pub fn bp2(w: &[Vec<f64>], delta: &[f64], z: &[f64]) -> Column {
+    let fits = w.len() == delta.len() && w.iter().all(|row| row.len() == z.len());
+    assert!(fits, "bp2: {} rows of weights for {} errors and {} sums", w.len(), delta.len(), z.len());
     let transposed = |k: usize| w.iter().zip(delta).map(|(row, delta)| row[k] * delta).sum::<f64>();
     z.iter().enumerate().map(|(k, z)| transposed(k) * sigmoid_prime(*z)).collect()
 }

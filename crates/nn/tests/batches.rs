@@ -291,17 +291,28 @@ fn losses_that_are_no_means_are_those_of_the_batch() {
 /// Batches whose gradients are accumulated are one large batch, also where the last is smaller.
 #[test]
 fn accumulated_batches_are_one_batch() {
-    let data = moved_moons(43, 3);
-    let train = |batch: usize, accumulate: usize, shard: usize| {
-        let mut model = Sequential::new().then(Linear::new(2, 2, &mut generator(4)));
-        let mut trainer = Trainer::new(cross_entropy).epochs(2).batch(batch).accumulate(accumulate).shard(shard);
-        trainer.train(&mut model, &mut Sgd::new(0.01), &data).unwrap();
-        model
-    };
-    for shard in [3, 16] {
-        for (batch, accumulate) in [(10, 5), (20, 3), (1, 43), (43, 1)] {
-            let apart = apart(&train(batch, accumulate, shard), &train(43, 1, shard));
-            assert!(apart < 1e-13, "{accumulate} batches of {batch}: {apart}");
+    let data = moved_moons(43, 3).one_hot();
+    type Loss = fn(Var, Var) -> Var;
+    let losses: [(&str, Loss); 6] = [
+        ("mse", |y, t| mse(y, t)),
+        ("half_squared_error", |y, t| half_squared_error(y, t)),
+        ("huber", |y, t| y.huber_loss(t, 0.3, Reduction::Mean)),
+        ("l1", |y, t| y.l1_loss(t, Reduction::Mean)),
+        ("bce", |y, t| y.binary_cross_entropy_with_logits(t, Reduction::Mean)),
+        ("of softmax", |y, t| -(y.log_softmax(-1) * t).sum_over(-1).mean()),
+    ];
+    for (name, loss) in losses {
+        let train = |batch: usize, accumulate: usize, shard: usize| {
+            let mut model = Sequential::new().then(Linear::new(2, 2, &mut generator(4)));
+            let mut trainer = Trainer::new(loss).epochs(2).batch(batch).accumulate(accumulate).shard(shard);
+            trainer.train(&mut model, &mut Sgd::new(0.001), &data).unwrap();
+            model
+        };
+        for shard in [3, 16] {
+            for (batch, accumulate) in [(10, 5), (20, 3), (1, 43), (43, 1)] {
+                let apart = apart(&train(batch, accumulate, shard), &train(43, 1, shard));
+                assert!(apart < 1e-13, "{name}, {accumulate} batches of {batch}, shards of {shard}: {apart}");
+            }
         }
     }
 }

@@ -107,6 +107,50 @@ fn four_and_six_epochs_are_ten() {
     assert!(earlier > 0, "somebody's best epoch is not the last");
 }
 
+/// Every schedule, by steps and by epochs, over every kind of composed optimiser: interrupted, a training goes on with the
+/// same bits.
+#[test]
+fn schedules_and_groups_go_on() {
+    type Scheduled = (&'static str, fn(Trainer<'_, f32, i64>) -> Trainer<'_, f32, i64>);
+    let schedules: Vec<Scheduled> = vec![
+        ("steps", |t| t.schedule_steps(Steps::new(7, 0.5))),
+        ("exponential", |t| t.schedule_epochs(Exponential::new(0.5))),
+        ("cosine to 0", |t| t.schedule_steps(Cosine::new(12, 0.0))),
+        ("warm up from 0", |t| t.schedule_steps(WarmUp::new(10, 0.0, Exponential::new(0.9)))),
+        ("one cycle", |t| t.schedule_steps(OneCycle::new(36))),
+        ("on plateau", |t| t.schedule_epochs(WarmUp::new(1, 0.5, OnPlateau::new(0.5, 0).threshold(0.5)))),
+    ];
+    let averaged = |rate: f64| Averaged::new(Adam::new(rate), WeightAverage::exponential(0.9));
+    let biases = |name: &str| name.ends_with("bias");
+    let optimisers: [(&str, &dyn Fn() -> Box<dyn Optimiser<f32>>); 3] = [
+        ("groups", &|| Box::new(Groups::new(RmsProp::new(0.01).centred()).group(biases, Sgd::new(0.1).momentum(0.5)))),
+        ("an averaged group", &|| Box::new(Groups::new(Lion::new(0.001)).group(biases, averaged(0.02)))),
+        ("averaged groups", &|| {
+            let groups = Groups::new(averaged(0.02)).group(biases, averaged(0.1));
+            Box::new(Averaged::new(groups, WeightAverage::new()))
+        }),
+    ];
+    let (data, path) = (data(), file("pairs"));
+    for (schedule_name, schedule) in schedules {
+        for (name, optimiser) in optimisers {
+            let trainer = || schedule(Trainer::new(cross_entropy).batch(10).accumulate(2).epochs(4));
+            let mut expected = model();
+            let history = trainer().train(&mut expected, &mut optimiser(), &data).unwrap();
+            let _ = std::fs::remove_file(&path);
+            for epochs in [1, 3, 4] {
+                let (mut found, mut optimiser) = (model(), optimiser());
+                let mut trainer = trainer().epochs(epochs).checkpoint(&path).resume(true);
+                let went = trainer.train(&mut found, &mut *optimiser, &data).unwrap();
+                if epochs == 4 {
+                    assert_eq!(bits(&found), bits(&expected), "{schedule_name}, {name}");
+                    assert_eq!(timeless(&went), timeless(&history), "{schedule_name}, {name}");
+                }
+            }
+        }
+    }
+    std::fs::remove_file(path).unwrap();
+}
+
 /// The average of the weights too goes on where it was.
 #[test]
 fn an_average_is_of_all_steps() {

@@ -265,6 +265,46 @@ fn masked_attention_passes_the_checker() {
     assert_eq!(report.elements.len(), 2 * (2 + 3 + 3) * 4 + layer.parameter_count());
 }
 
+/// Of a last batch of one sample each layer makes what it makes of that sample among others; in training it does, or refuses
+/// a sample alone.
+#[test]
+fn every_layer_takes_a_batch_of_one() {
+    let mut failures = Vec::new();
+    for (name, layer, shape) in layers() {
+        let x = Tensor::randn(shape, &mut generator(2));
+        let (y, one) = (layer.forward(&x), layer.forward(&x.rows([0])));
+        let close = |a: &Tensor, b: &Tensor| a.data().iter().zip(b.data()).all(|(a, b)| (a - b).abs() < 1e-13);
+        if one.shape()[..] != y.rows([0]).shape()[..] || !close(&one, &y) {
+            failures.push(format!("{name}, in use: {one}, and among others {}", y.rows([0])));
+        }
+        let tape = Tape::new();
+        let pass = |x: Tensor| {
+            let mut training = Training::new(tape.input(Tensor::from([3, 4])));
+            let x = tape.var(x);
+            let y = layer.forward_training(&x, &mut training);
+            (y.value(), weighted(&y).backward()[x].clone())
+        };
+        match std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| pass(x.rows([0])))) {
+            Ok((one, gradient)) => {
+                let fine = one.data().iter().chain(gradient.data()).all(|x| x.is_finite());
+                // What looks at the batch or draws for it does not find the same in a sample alone.
+                let apart = name.starts_with("batch_norm") || name == "dropout";
+                if !fine || !apart && !close(&one, &pass(x).0) {
+                    failures.push(format!("{name}, in training: {one}, with the gradient {gradient}"));
+                }
+            }
+            Err(payload) => {
+                let message = payload.downcast_ref::<String>().cloned().unwrap_or_default();
+                let expected = "batch_norm: training needs more than one number in each channel: take batches of at least 2 samples";
+                if message != expected || x.rank() > 2 {
+                    failures.push(format!("{name}, in training: {message}"));
+                }
+            }
+        }
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
 /// What a file says of a layer makes the same layer again, to the bit.
 #[test]
 fn every_layer_is_saved_and_read_back() {

@@ -371,3 +371,65 @@ fn a_shared_weight_has_one_memory() {
     again.restore(&trained, optimiser.state(&trained)).unwrap();
     assert_eq!(again.state(&trained), optimiser.state(&trained));
 }
+
+/// Where the gradient is no number a search cannot go, and it does not end there; a minimum on this side of it is found.
+#[test]
+fn a_search_stays_where_gradients_are_numbers() {
+    let find = |bad: f64, from: f64| {
+        let mut point = Param::new(Tensor::from([from]));
+        let minimum = Lbfgs::new().minimise(&mut point, |point| {
+            let x = point.value().item();
+            let tape = Tape::new();
+            let loss = (tape.input(Tensor::from(0.0)).lift(point) - 2.0).powi(2).sum();
+            let mut gradients = ModelGradients::of(point, &loss.backward());
+            // Beyond 2.5 the loss is a number and its gradient is not.
+            gradients.scale(if x > 2.5 { bad } else { 1.0 });
+            Ok((loss.item(), gradients))
+        });
+        (minimum, point.value().item())
+    };
+    for bad in [f64::NAN, f64::INFINITY] {
+        let (minimum, x) = find(bad, -7.0);
+        let minimum = minimum.unwrap();
+        assert!((x - 2.0).abs() < 1e-9 && minimum.slope < 1e-8 && minimum.iterations > 0, "{minimum:?}, {x}");
+        let message = find(bad, 3.0).0.unwrap_err().to_string();
+        let expected = format!("lbfgs: the gradient has {bad} at the start, where the loss is 1");
+        assert_eq!(message, expected);
+    }
+}
+
+/// Losses that stay, rise or fall, above 0 and below, with the number of cuts by a patience of 1 over ten of them.
+#[test]
+fn a_plateau_is_one_below_zero_too() {
+    let rate = |losses: &mut dyn Iterator<Item = f64>| {
+        let mut schedule = OnPlateau::new(0.5, 1);
+        losses.take(10).for_each(|loss| schedule.observe(loss));
+        schedule.rate(1.0, 0)
+    };
+    for level in [1.0, -1.0, 1e-9, -1e-9, 1e9, -1e9, 0.0] {
+        assert_eq!(rate(&mut std::iter::repeat(level)), 0.0625, "always {level}");
+        let size = f64::abs(level);
+        assert_eq!(rate(&mut (0..).map(|k| level + 1e-6 * size * f64::from(k))), 0.0625, "slowly up from {level}");
+        assert_eq!(rate(&mut (0..).map(|k| level - 1e-6 * size * f64::from(k))), 0.0625, "hardly down from {level}");
+    }
+    for level in [1.0, -1.0, 1e9, -1e9] {
+        let size = f64::abs(level);
+        assert_eq!(rate(&mut (0..).map(|k| level - 1e-2 * size * f64::from(k))), 1.0, "down from {level}");
+    }
+    // From above 0 to below.
+    assert_eq!(rate(&mut (0..).map(|k| 0.5 - 0.1 * f64::from(k))), 1.0);
+    assert_eq!(rate(&mut std::iter::repeat(f64::NAN)), 0.5_f64.powi(5));
+}
+
+/// Gradients whose squares leave the range of numbers are shortened to what was asked for.
+#[test]
+fn long_and_short_gradients_have_a_length() {
+    for size in [1e-200, 1e-160, 1.0, 1e160, 1e200] {
+        let mut gradients =
+            ModelGradients::of(&Param::new(Tensor::zeros([2])), &Slope(Tensor::from([3.0 * size, 4.0 * size])));
+        assert!((gradients.norm() / (5.0 * size) - 1.0).abs() < 1e-14, "{size}: {}", gradients.norm());
+        gradients.clip_norm(0.5);
+        let expected = size.min(0.1) * 5.0;
+        assert!((gradients.norm() / expected - 1.0).abs() < 1e-6, "{size}: {}", gradients.norm());
+    }
+}

@@ -289,3 +289,19 @@ fn a_closure_that_refuses_ones_is_an_operation() {
     op.call(&[&a]);
     assert_eq!(op.call(&[&Shape::from([2, 2])]), [2, 2]);
 }
+
+/// What closures give in another shape is refused by the operation's name, in every build.
+#[test]
+fn closures_keep_to_their_shapes() {
+    let x = Tensor::from([1.0, 2.0]);
+    let bad = CustomOp::new("bad", |a: &[Tensor]| a[0].clone(), |g, _a, _y| vec![g.clone()])
+        .with_jvp(|_k, d, _a, _y| d.sum());
+    let error = jvp(|v: Var| bad.call(&[&v]), &x, &x).unwrap_err().to_string();
+    assert!(error.starts_with("bad: its jvp returns a tangent of shape [] where [2] is due"), "{error}");
+    let positive =
+        CustomOp::new("positive", |a: &[Tensor]| a[0].masked_select(a[0].greater(0.0)), |g, _a, _y| vec![g.clone()]);
+    assert_eq!(positive.call(&[&x]).len(), 2);
+    let payload = catch_unwind(AssertUnwindSafe(|| positive.call(&[&Tensor::from([1.0, -2.0])]))).unwrap_err();
+    let message = payload.downcast_ref::<String>().unwrap();
+    assert!(message.starts_with("positive: its forward returns a value of shape [1] where [2] is due"), "{message}");
+}

@@ -66,8 +66,8 @@ const TABLE: &[(&str, Call)] = &[
     ("scatter: positions of shape [1, 4] along axis 0 of [2, 3]", |x| {
         x.scatter(0, Tensor::from([[0, 0, 0, 0]]), Tensor::zeros([1, 4]))
     }),
-    ("scatter: [1, 2] numbers for positions of shape [1, 1]", |x| {
-        x.scatter(0, Tensor::from([[0]]), Tensor::zeros([1, 2]))
+    ("scatter: [1, 1] numbers for positions of shape [1, 2]", |x| {
+        x.scatter(0, Tensor::from([[0, 1]]), Tensor::zeros([1, 1]))
     }),
     ("scatter: position 2 on axis 0, which has length 2", |x| x.scatter(0, Tensor::from([[2]]), Tensor::zeros([1, 1]))),
     ("masked_select: a mask of shape [2] for [2, 3]", |x| x.masked_select(Tensor::from([true, false]))),

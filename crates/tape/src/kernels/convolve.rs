@@ -5,7 +5,12 @@
 use crate::buffer::Buffer;
 use crate::float::Float;
 use crate::kernels::gemm::{Matrix, multiply};
-use crate::kernels::windows::{Window, fold, unfold};
+use crate::kernels::running::{RunningSums};
+use crate::kernels::windows::{Window, entries, fold, unfold};
+use crate::shape::{product};
+
+/// Images whose parts of a filter's cotangent are added one after the other; the sums of so many keep their digits.
+const TOGETHER: usize = 64;
 
 /// The sizes of a convolution.
 pub(crate) struct Sizes<'a> {
@@ -23,22 +28,22 @@ pub(crate) struct Sizes<'a> {
 impl Sizes<'_> {
     /// Elements of one channel of an image.
     fn plane(&self) -> usize {
-        self.lengths.iter().product()
+        product(self.lengths)
     }
 
     /// Entries of a window, in one channel.
     fn entries(&self) -> usize {
-        self.windows.iter().map(|w| w.size).product()
+        entries(self.windows)
     }
 
     /// Entries of a window over all channels of a group: the rows of the matrix of windows.
     fn rows(&self) -> usize {
-        self.channels * self.entries()
+        product(&[self.channels, self.entries()])
     }
 
     /// Windows: the columns of that matrix.
     fn columns(&self) -> usize {
-        self.counts.iter().product()
+        product(self.counts)
     }
 
     /// Calls `f` with the number of each group of each image, over the batch, and of the group.
@@ -57,7 +62,7 @@ impl Sizes<'_> {
 
     /// The matrix of windows of one group of one image, in `scratch` where it is not the image itself.
     fn matrix<'a, F: Float>(&self, x: &'a [F], part: usize, scratch: &'a mut [F]) -> &'a [F] {
-        let (plane, size) = (self.plane(), self.entries() * self.columns());
+        let (plane, size) = (self.plane(), product(&[self.entries(), self.columns()]));
         let image = &x[part * self.channels * plane..][..self.channels * plane];
         if self.is_pointwise() {
             return image;
@@ -69,7 +74,7 @@ impl Sizes<'_> {
     }
 
     fn scratch<F: Float>(&self) -> Vec<F> {
-        Buffer::filled(self.rows() * self.columns(), F::zero())
+        Buffer::filled(product(&[self.channels, self.entries(), self.columns()]), F::zero())
     }
 
     fn weights<'a, F>(&self, w: &'a [F], group: usize, transposed: bool) -> Matrix<'a, F> {
@@ -99,7 +104,7 @@ impl Sizes<'_> {
 
     /// The image's cotangent from that of the result.
     pub(crate) fn image<F: Float>(&self, g: &[F], w: &[F]) -> Vec<F> {
-        let (plane, size) = (self.plane(), self.entries() * self.columns());
+        let (plane, size) = (self.plane(), product(&[self.entries(), self.columns()]));
         let mut x = Buffer::filled(self.batch * self.groups * self.channels * plane, F::zero());
         let mut scratch = self.scratch();
         self.for_each(|part, group| {
@@ -122,13 +127,24 @@ impl Sizes<'_> {
         let (rows, columns) = (self.rows(), self.columns());
         let size = self.filters * rows;
         let mut w = Buffer::filled(self.groups * size, F::zero());
+        let mut sums = (self.batch > TOGETHER).then(|| RunningSums::new(self.groups * size));
         let mut scratch = self.scratch();
         self.for_each(|part, group| {
+            if let Some(sums) = &mut sums
+                && part.is_multiple_of(TOGETHER * self.groups)
+            {
+                sums.add_row(0, &w);
+                w.fill(F::zero());
+            }
             let data = self.matrix(x, part, &mut scratch);
             let windows = Matrix { data, rows: columns, columns: rows, transposed: true };
             multiply(self.results(g, part), windows, &mut w[group * size..][..size], true);
         });
         Buffer::recycle(scratch);
+        if let Some(mut sums) = sums {
+            sums.add_row(0, &w);
+            Buffer::recycle(std::mem::replace(&mut w, sums.values()));
+        }
         w
     }
 }

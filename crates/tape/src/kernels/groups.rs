@@ -3,7 +3,7 @@
 use crate::buffer::Buffer;
 use crate::float::Float;
 use crate::kernels::reduce::{Block, for_each_block};
-use crate::kernels::running::{RunningSums, sums_of};
+use crate::kernels::running::{LANES, RunningSums, sums_over};
 use crate::shape::Shape;
 
 /// The elements of tensors of shape `shape`, in groups: those that meet the same entry of a tensor of shape `to`, which
@@ -35,20 +35,24 @@ impl<'a> Groups<'a> {
             Block::Row { first, width, at } => {
                 let p = std::array::from_fn(|k| p[k][at]);
                 let x: [&[F]; M] = std::array::from_fn(|m| &x[m][first..first + width]);
-                let parts = sums_of(width, |j| f(std::array::from_fn(|m| x[m][j]), p));
+                let parts = sums_over(x, |x| f(x, p));
                 (0..N).for_each(|n| sums[n].add(at, parts[n]));
             }
             Block::Rows { first, width, rows, at } => {
                 let x: [&[F]; M] = std::array::from_fn(|m| &x[m][first..first + rows * width]);
-                let p: [&[F]; P] = std::array::from_fn(|k| &p[k][at..at + width]);
-                for j in 0..width {
-                    let p = std::array::from_fn(|k| p[k][j]);
-                    let mut parts = [F::zero(); N];
+                // By a few columns, whose sums over the rows stay in registers.
+                for start in (0..width).step_by(LANES) {
+                    let columns = LANES.min(width - start);
+                    let p: [&[F]; P] = std::array::from_fn(|k| &p[k][at + start..][..columns]);
+                    let mut parts = [[F::zero(); LANES]; N];
                     for row in 0..rows {
-                        let terms = f(std::array::from_fn(|m| x[m][row * width + j]), p);
-                        (0..N).for_each(|n| parts[n] += terms[n]);
+                        let x: [&[F]; M] = std::array::from_fn(|m| &x[m][row * width + start..][..columns]);
+                        for j in 0..columns {
+                            let terms = f(std::array::from_fn(|m| x[m][j]), std::array::from_fn(|k| p[k][j]));
+                            (0..N).for_each(|n| parts[n][j] += terms[n]);
+                        }
                     }
-                    (0..N).for_each(|n| sums[n].add(at + j, parts[n]));
+                    (0..N).for_each(|n| sums[n].add_row(at + start, &parts[n][..columns]));
                 }
             }
         });

@@ -11,7 +11,7 @@ use crate::float::Float;
 
 /// The numbers that are added by plain additions.
 const BLOCK: usize = 128;
-const LANES: usize = 16;
+pub(crate) const LANES: usize = 16;
 
 /// A sum on its way, and what its last rounding has lost.
 #[derive(Clone, Copy, Debug)]
@@ -63,31 +63,38 @@ pub(crate) fn sum<F: Float>(x: &[F]) -> F {
 /// The sum of `term(0)`, …, `term(n − 1)`.
 #[inline(always)]
 pub(crate) fn sum_of<F: Float>(n: usize, term: impl Fn(usize) -> F) -> F {
-    let [sum] = sums_of(n, |i| [term(i)]);
-    sum
+    let mut total = Running::new();
+    let mut terms = [F::zero(); BLOCK];
+    for start in (0..n).step_by(BLOCK) {
+        let count = BLOCK.min(n - start);
+        terms[..count].iter_mut().enumerate().for_each(|(i, x)| *x = term(start + i));
+        total.add(block(&terms[..count]));
+    }
+    total.value()
 }
 
-/// The sums of each entry of `terms(0)`, …, `terms(n − 1)`.
+/// The sums of each entry of `f(elements of each of x)`, over slices of one length.
 #[inline(always)]
-pub(crate) fn sums_of<F: Float, const N: usize>(n: usize, terms: impl Fn(usize) -> [F; N]) -> [F; N] {
+pub(crate) fn sums_over<F: Float, const M: usize, const N: usize>(
+    x: [&[F]; M],
+    f: impl Fn([F; M]) -> [F; N],
+) -> [F; N] {
     let mut totals = [Running::new(); N];
-    let mut start = 0;
-    while start < n {
+    let n = x.first().map_or(0, |x| x.len());
+    for start in (0..n).step_by(BLOCK) {
         let count = BLOCK.min(n - start);
+        let parts: [(&[[F; LANES]], &[F]); M] = std::array::from_fn(|m| x[m][start..start + count].as_chunks());
         let mut lanes = [[F::zero(); LANES]; N];
-        let whole = count / LANES * LANES;
-        for first in (0..whole).step_by(LANES) {
-            for lane in 0..LANES {
-                let parts = terms(start + first + lane);
-                (0..N).for_each(|k| lanes[k][lane] += parts[k]);
-            }
+        let mut add = |lane: usize, x: [F; M]| {
+            let terms = f(x);
+            (0..N).for_each(|k| lanes[k][lane] += terms[k]);
+        };
+        for c in 0..count / LANES {
+            let chunk: [&[F; LANES]; M] = std::array::from_fn(|m| &parts[m].0[c]);
+            (0..LANES).for_each(|lane| add(lane, std::array::from_fn(|m| chunk[m][lane])));
         }
-        for i in whole..count {
-            let parts = terms(start + i);
-            (0..N).for_each(|k| lanes[k][i - whole] += parts[k]);
-        }
+        (0..count % LANES).for_each(|lane| add(lane, std::array::from_fn(|m| parts[m].1[lane])));
         totals.iter_mut().zip(&lanes).for_each(|(total, lanes)| total.add(tree(lanes)));
-        start += count;
     }
     totals.map(Running::value)
 }

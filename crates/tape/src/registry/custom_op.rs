@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::algebra::{Algebra, Arg, Args};
 use crate::any_op::AnyOp;
-use crate::error::{Error, caught};
+use crate::error::{Error, OrRaise, caught};
 use crate::float::Float;
 use crate::op::{Cotangents, Op, Value};
 use crate::shape::Shape;
@@ -151,6 +151,15 @@ impl<F: Float> CustomOp<F> {
         Ok(result)
     }
 
+    /// Refuses what a closure gave in another shape than it has to.
+    fn expect(&self, what: &str, found: &Shape, expected: &Shape) {
+        if found != expected {
+            let message =
+                format!("{what} of shape {found} where {expected} is due, by the shapes of the arguments alone");
+            Error::shape(&*self.name, message).raise()
+        }
+    }
+
     fn missing(&self, what: &str, advice: &str) -> ! {
         Error::NoRule { op: self.name.to_string(), message: format!("{what}; {advice}") }.raise()
     }
@@ -186,7 +195,12 @@ impl<F: Float> Op for CustomOp<F> {
     }
 
     fn forward<G: Float>(&self, a: Args<'_, Tensor<G>>) -> Value<G> {
-        (self.forward)(&cast(a)).cast::<G>().into()
+        let args = cast(a);
+        let value = (self.forward)(&args);
+        let shapes: Vec<&Shape> = args.iter().map(Tensor::shape).collect();
+        let known = self.shape_by(&shapes, || Ok(value.shape().clone())).or_raise();
+        self.expect("its forward returns a value", value.shape(), &known);
+        value.cast::<G>().into()
     }
 
     fn vjp<A: Algebra>(&self, arg: usize, g: A, a: Args<'_, A>, y: &A) -> A {
@@ -236,6 +250,7 @@ impl<F: Float> Op for Rule<F> {
     }
 
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
+        // The tangent is the value's, the cotangent the argument's.
         let of = if self.forward_mode { args.len() - 1 } else { self.arg + 1 };
         Ok(args[of].clone())
     }
@@ -246,7 +261,11 @@ impl<F: Float> Op for Rule<F> {
             unreachable!("a cotangent or tangent comes first")
         };
         match (&self.of.jvp, self.forward_mode) {
-            (Some(jvp), true) => jvp(self.arg, first, args, y).cast::<G>().into(),
+            (Some(jvp), true) => {
+                let tangent = jvp(self.arg, first, args, y);
+                self.of.expect("its jvp returns a tangent", tangent.shape(), y.shape());
+                tangent.cast::<G>().into()
+            }
             _ => self.of.cotangents(first, args, y)[self.arg].cast::<G>().into(),
         }
     }

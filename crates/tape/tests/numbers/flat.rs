@@ -23,7 +23,7 @@ macro_rules! functions {
             use super::*;
 
             /// Functions that are 0 where they are asked, with derivative 0, and where that is.
-            pub(super) fn flat() -> Vec<(f64, Entry<$float>)> {
+            fn flat() -> Vec<(f64, Entry<$float>)> {
                 let at = [-1.0, -1.0, -1.0, 1.0, -1.0, -4.0, 0.0, 0.0, 0.0, 0.3, 0.3, 0.0, -1.0, 0.0, 0.0, 0.0, 0.0];
                 let table = table! { $float;
                     "relu" |x| x.relu();
@@ -48,7 +48,7 @@ macro_rules! functions {
             }
 
             /// Functions whose slope is infinite at 0.
-            pub(super) fn steep() -> Vec<Entry<$float>> {
+            fn steep() -> Vec<Entry<$float>> {
                 table! { $float;
                     "sqrt" |x| x.sqrt();
                     "ln" |x| x.ln();

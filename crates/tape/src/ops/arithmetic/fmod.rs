@@ -27,8 +27,11 @@ impl Pointwise for Fmod {
         if arg == 0 {
             return a.number(1.0);
         }
-        // the nearest whole number, since a/b may be rounded up to one
-        -((a - y) / b + 0.5).floor()
+        // by what is left, since a/b may be rounded up to a whole number; where nothing is left that is a number, by a/b
+        let quotient = a / b;
+        let cut = R::select(quotient.lt(a.number(0.0)), -(-quotient).floor(), quotient.floor());
+        let whole = ((a - y) / b + 0.5).floor();
+        -R::select(whole.eq(whole), whole, cut)
     }
 }
 

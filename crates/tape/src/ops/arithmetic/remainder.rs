@@ -29,8 +29,12 @@ impl Pointwise for Remainder {
         if arg == 0 {
             return a.number(1.0);
         }
-        // the nearest whole number, since a/b may be rounded up to one
-        -((a - y) / b + 0.5).floor()
+        // by what is left, since a/b may be rounded to a whole number; where nothing is left that is a number, by a/b
+        let (quotient, zero) = (a / b, a.number(0.0));
+        let below = R::select(y.eq(a), zero, a.number(-1.0));
+        let cut = R::select(quotient.eq(zero), below, quotient.floor());
+        let whole = ((a - y) / b + 0.5).floor();
+        -R::select(whole.eq(whole), whole, cut)
     }
 }
 

@@ -6,14 +6,15 @@ use crate::case::Case;
 use crate::complex::Analytic;
 use crate::error::{Error, OrRaise};
 use crate::float::Float;
-use crate::op::{Op, Value};
-use crate::ops::ScatterAdd;
+use crate::op::{Kind, Op, Takes, Value};
 use crate::ops::axes::axis;
+use crate::ops::{ScatterAdd, SliceExt};
 use crate::scope::called;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 
-/// `y[i, j, …] = x[i, index[i, j, …], …]` along an axis: PyTorch's `gather`. [`ScatterAdd`] is its rule.
+/// `y[i, j, …] = x[i, index[i, j, …], …]` along an axis: PyTorch's `gather`. A negative position counts from the end, as in
+/// NumPy's `take_along_axis`. [`ScatterAdd`] is its rule.
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub struct Gather {
@@ -40,20 +41,51 @@ pub(crate) fn in_range(op: &str, axis: usize, index: &Tensor<i64>, n: usize) -> 
     }
 }
 
+/// Whether every position lies on an axis of length `n`, from its beginning or, where it is negative, from its end.
+#[inline]
+pub(crate) fn from_either_end(op: &str, axis: usize, index: &Tensor<i64>, n: usize) -> Result<(), Error> {
+    let n = n as i64;
+    match index.data().iter().find(|i| !(-n..n).contains(i)) {
+        None => Ok(()),
+        Some(i) => Err(Error::shape(op, format!("position {i} on axis {axis}, which has length {n}"))),
+    }
+}
+
+/// A position on an axis of length `n`, which counts from the end if it is negative.
+#[inline]
+fn place(position: i64, n: usize) -> usize {
+    (if position < 0 { position + n as i64 } else { position }) as usize
+}
+
+/// The first elements of `x` along every axis that is longer than that of the positions: those that have one.
+#[track_caller]
+pub(crate) fn beside_positions<A: Algebra>(x: &A, index: &A::Index) -> A {
+    let (shape, index) = (x.shape(), A::shape_of_index(index));
+    if shape.rank() != index.rank() {
+        return x.clone();
+    }
+    let longer = (0..shape.rank()).filter(|k| shape[*k] > index[*k]);
+    longer.fold(x.clone(), |x, k| x.slice(k as isize, 0..index[k]))
+}
+
 /// Calls `f(flat position in the index, flat position in the tensor)` for every position of an index along an axis of
 /// a tensor of shape `x`.
 pub(crate) fn for_each_position(x: &Shape, axis: usize, index: &Tensor<i64>, mut f: impl FnMut(usize, usize)) {
     if axis + 1 == x.rank() && index.shape()[..axis] == x[..axis] {
         // Rows of the one over rows of the other, as pooling has them.
         let width = index.shape()[axis].max(1);
-        return index.data().iter().enumerate().for_each(|(flat, at)| f(flat, flat / width * x[axis] + *at as usize));
+        return index
+            .data()
+            .iter()
+            .enumerate()
+            .for_each(|(flat, at)| f(flat, flat / width * x[axis] + place(*at, x[axis])));
     }
     let strides = x.strides();
     let mut flat = 0;
     crate::kernels::windows::for_each_index(index.shape(), |at| {
         let beside: usize =
             at.iter().zip(&strides).enumerate().filter(|(k, _)| *k != axis).map(|(_, (i, s))| i * s).sum();
-        f(flat, beside + index.data()[flat] as usize * strides[axis]);
+        f(flat, beside + place(index.data()[flat], x[axis]) * strides[axis]);
         flat += 1;
     });
 }
@@ -70,12 +102,17 @@ impl Op for Gather {
     }
 
     #[inline]
+    fn takes(&self) -> Takes {
+        Takes::Any(&[&[Kind::Real, Kind::Index]])
+    }
+
+    #[inline]
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
         fits("gather", self.axis, args[0], args[1]).map(|()| args[1].clone())
     }
 
     fn check<F: Float>(&self, a: Args<'_, Tensor<F>>) -> Result<(), Error> {
-        in_range("gather", self.axis, a.index(1), Tensor::shape(&a[0])[self.axis])
+        from_either_end("gather", self.axis, a.index(1), Tensor::shape(&a[0])[self.axis])
     }
 
     fn forward<F: Float>(&self, a: Args<'_, Tensor<F>>) -> Value<F> {
@@ -115,6 +152,7 @@ impl Op for Gather {
         vec![
             case(1, &[2, 3], Tensor::from([[2, 0, 2, 1, 1], [0, 0, 0, 1, 2]])),
             case(0, &[3, 2], Tensor::from([[2, 0], [2, 1]])),
+            case(1, &[2, 3], Tensor::from([[-1, 0, 2, 1], [-3, -2, 0, 1]])),
             case(1, &[3, 5], Tensor::from([[4], [0]])),
             case(0, &[3], Tensor::new([0], vec![])),
         ]
@@ -128,7 +166,7 @@ pub trait GatherExt: Algebra {
     /// | argument | shape |
     /// | --- | --- |
     /// | `self` | `[n, m]` |
-    /// | `index` | `[n′, k]` with `n′ ≤ n`, positions below `m` |
+    /// | `index` | `[n′, k]` with `n′ ≤ n`, positions from −m to below m; a negative one counts from the end |
     /// | result | `[n′, k]` |
     ///
     /// # Panics
@@ -139,6 +177,7 @@ pub trait GatherExt: Algebra {
     /// use wengert_tape::prelude::*;
     /// let x = Tensor::from([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]);
     /// assert_eq!(x.gather(1, Tensor::from([[2], [0]])), Tensor::from([[3.0], [4.0]]));
+    /// assert_eq!(x.gather(1, Tensor::from([[-1], [-3]])), Tensor::from([[3.0], [4.0]]));
     /// ```
     #[track_caller]
     fn gather(&self, at: isize, index: impl IndexOperand<Self>) -> Self {

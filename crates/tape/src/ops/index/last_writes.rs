@@ -2,10 +2,11 @@
 
 use crate::algebra::Args;
 use crate::case::Case;
+use crate::ceiling::admit;
 use crate::error::Error;
 use crate::float::Float;
-use crate::op::{Kind, Op, Value};
-use crate::ops::gather::{fits, for_each_position, in_range};
+use crate::op::{Kind, Op, Takes, Value};
+use crate::ops::gather::{fits, for_each_position, from_either_end};
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 
@@ -32,12 +33,19 @@ impl Op for LastWrites {
     }
 
     #[inline]
+    fn takes(&self) -> Takes {
+        Takes::Any(&[&[Kind::Index]])
+    }
+
+    #[inline]
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
         fits("last_writes", self.axis, &self.shape, args[0]).map(|()| args[0].clone())
     }
 
     fn check<F: Float>(&self, a: Args<'_, Tensor<F>>) -> Result<(), Error> {
-        in_range("last_writes", self.axis, a.index(0), self.shape[self.axis])
+        // The result is as large as the index; what is written to may be larger.
+        admit("last_writes", &self.shape, size_of::<Option<usize>>())?;
+        from_either_end("last_writes", self.axis, a.index(0), self.shape[self.axis])
     }
 
     #[inline]
@@ -64,6 +72,6 @@ impl Op for LastWrites {
         let case = |axis, shape: &[usize], index: Tensor<i64>| {
             Case::of(LastWrites { axis, shape: shape.into() }).exactly(index)
         };
-        vec![case(1, &[2, 3], Tensor::from([[2, 0, 2, 2], [1, 1, 1, 1]])), case(0, &[5, 2], Tensor::from([[3, 0]]))]
+        vec![case(1, &[2, 3], Tensor::from([[2, 0, -1, 2], [1, -2, 1, 1]])), case(0, &[5, 2], Tensor::from([[3, 0]]))]
     }
 }

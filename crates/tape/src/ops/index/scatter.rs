@@ -5,9 +5,9 @@ use crate::case::Case;
 use crate::complex::Analytic;
 use crate::error::{Error, OrRaise};
 use crate::float::Float;
-use crate::op::{Op, Value};
+use crate::op::{Kind, Op, Takes, Value};
 use crate::ops::axes::axis;
-use crate::ops::gather::{fits, for_each_position, in_range};
+use crate::ops::gather::{beside_positions, fits, for_each_position, from_either_end};
 use crate::ops::{Gather, LastWrites, Select};
 use crate::scope::called;
 use crate::shape::Shape;
@@ -41,6 +41,11 @@ impl Op for Scatter {
     }
 
     #[inline]
+    fn takes(&self) -> Takes {
+        Takes::Any(&[&[Kind::Real, Kind::Index, Kind::Real]])
+    }
+
+    #[inline]
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
         fits("scatter", self.axis, args[0], args[1])?;
         if args[1] != args[2] {
@@ -50,7 +55,7 @@ impl Op for Scatter {
     }
 
     fn check<F: Float>(&self, a: Args<'_, Tensor<F>>) -> Result<(), Error> {
-        in_range("scatter", self.axis, a.index(1), Tensor::shape(&a[0])[self.axis])
+        from_either_end("scatter", self.axis, a.index(1), Tensor::shape(&a[0])[self.axis])
     }
 
     fn forward<F: Float>(&self, a: Args<'_, Tensor<F>>) -> Value<F> {
@@ -108,6 +113,7 @@ impl Op for Scatter {
         vec![
             case(1, &[2, 3], Tensor::from([[2, 0], [1, 2]])),
             case(1, &[2, 3], Tensor::from([[2, 0, 2, 2], [1, 1, 1, 1]])),
+            case(1, &[2, 3], Tensor::from([[-1, 0, 2], [-2, 1, -3]])),
             case(0, &[5, 2], Tensor::from([[3, 0]])),
             case(0, &[3], Tensor::new([0], vec![])),
         ]
@@ -116,7 +122,8 @@ impl Op for Scatter {
 
 /// The method of [`Scatter`].
 pub trait ScatterExt: Algebra {
-    /// This value with `source[i, j]` written at `[i, index[i, j]]`, for axis 1.
+    /// This value with `source[i, j]` written at `[i, index[i, j]]`, for axis 1. A negative position counts from the end; of a
+    /// source that is longer than the positions, what has no position is left out, as in PyTorch, and its gradient is 0.
     ///
     /// Of several elements written to one place the last stays and gets the gradient; in PyTorch which one stays is not
     /// defined, and all of them get it.
@@ -130,12 +137,16 @@ pub trait ScatterExt: Algebra {
     /// let x = Tensor::from([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]);
     /// let y = x.scatter(1, Tensor::from([[2], [0]]), Tensor::from([[10.0], [20.0]]));
     /// assert_eq!(y, Tensor::from([[1.0, 2.0, 10.0], [20.0, 5.0, 6.0]]));
+    /// let y = x.scatter(1, Tensor::from([[-1]]), Tensor::from([[10.0, 11.0], [20.0, 21.0]]));
+    /// assert_eq!(y, Tensor::from([[1.0, 2.0, 10.0], [4.0, 5.0, 6.0]]));
     /// ```
     #[track_caller]
     fn scatter(&self, at: isize, index: impl IndexOperand<Self>, source: impl Operand<Self>) -> Self {
         let _called = called("scatter");
         let axis = axis("scatter", at, self.shape().rank()).or_raise();
-        Scatter { axis }.of(self, &index.beside(self), &source.beside(self))
+        let index = index.beside(self);
+        let source = beside_positions::<Self>(&source.beside(self), &index);
+        Scatter { axis }.of(self, &index, &source)
     }
 }
 

@@ -6,10 +6,10 @@ use crate::complex::Analytic;
 use crate::error::{Error, OrRaise};
 use crate::float::Float;
 use crate::kernels::running::RunningSums;
-use crate::op::{Op, Value};
+use crate::op::{Kind, Op, Takes, Value};
 use crate::ops::Gather;
 use crate::ops::axes::axis;
-use crate::ops::gather::{fits, for_each_position, in_range};
+use crate::ops::gather::{beside_positions, fits, for_each_position, from_either_end};
 use crate::scope::called;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
@@ -36,6 +36,11 @@ impl Op for ScatterAdd {
     }
 
     #[inline]
+    fn takes(&self) -> Takes {
+        Takes::Any(&[&[Kind::Real, Kind::Index]])
+    }
+
+    #[inline]
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
         fits("scatter_add", self.axis, &self.shape, args[1])?;
         if args[0] != args[1] {
@@ -45,7 +50,7 @@ impl Op for ScatterAdd {
     }
 
     fn check<F: Float>(&self, a: Args<'_, Tensor<F>>) -> Result<(), Error> {
-        in_range("scatter_add", self.axis, a.index(1), self.shape[self.axis])
+        from_either_end("scatter_add", self.axis, a.index(1), self.shape[self.axis])
     }
 
     fn forward<F: Float>(&self, a: Args<'_, Tensor<F>>) -> Value<F> {
@@ -87,6 +92,7 @@ impl Op for ScatterAdd {
         vec![
             case(1, &[2, 3], Tensor::from([[2, 0, 2, 1, 1], [0, 0, 0, 1, 2]])),
             case(0, &[3, 2], Tensor::from([[2, 0], [2, 1]])),
+            case(1, &[2, 3], Tensor::from([[-1, 0, 2, 1], [-3, -2, 0, 1]])),
             case(1, &[3, 5], Tensor::from([[4], [0]])),
         ]
     }
@@ -94,7 +100,8 @@ impl Op for ScatterAdd {
 
 /// The method of [`ScatterAdd`].
 pub trait ScatterAddExt: Algebra {
-    /// Zeros of shape `shape`, with each element of this value added at its position of an axis.
+    /// Zeros of shape `shape`, with each element of this value added at its position of an axis; a negative one counts from the
+    /// end. Elements beyond those that have a position are left out, as in PyTorch.
     ///
     /// # Panics
     /// If the shapes do not fit, or a position is outside the axis.
@@ -104,6 +111,7 @@ pub trait ScatterAddExt: Algebra {
     /// use wengert_tape::prelude::*;
     /// let x = Tensor::from([1.0, 2.0, 4.0]);
     /// assert_eq!(x.scatter_add([2], 0, Tensor::from([1, 0, 1])).data(), [2.0, 5.0]);
+    /// assert_eq!(x.scatter_add([2], 0, Tensor::from([-1, -1])).data(), [0.0, 3.0]);
     /// ```
     #[track_caller]
     fn scatter_add(&self, shape: impl Into<Shape>, at: isize, index: impl IndexOperand<Self>) -> Self {
@@ -111,7 +119,8 @@ pub trait ScatterAddExt: Algebra {
         let shape = shape.into();
         let axis = axis("scatter_add", at, shape.rank()).or_raise();
         let index = index.beside(self);
-        Self::apply(ScatterAdd { axis, shape }, &[Arg::Real(self), Arg::Index(&index)]).real()
+        Self::apply(ScatterAdd { axis, shape }, &[Arg::Real(&beside_positions(self, &index)), Arg::Index(&index)])
+            .real()
     }
 }
 
