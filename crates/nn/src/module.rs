@@ -306,7 +306,16 @@ pub trait Module<F: Float>: Parameters<F> {
     }
 }
 
-/// A reader of modules: numbers, recorded, with tangents, or shapes.
+/// A reader of modules: numbers, recorded, with tangents, or shapes, all of the float type of the model.
+///
+/// # Examples
+/// A model of `f32` is run on a tape of `f32`, which is made by `Tape::of::<f32>()`:
+/// ```compile_fail,E0277
+/// use wengert_nn::prelude::*;
+/// let model = Linear::<f32>::new(2, 1, &mut generator(1));
+/// let tape = Tape::new(); // of f64
+/// let _ = model.forward(&tape.var(Tensor::ones([1, 2])));
+/// ```
 #[diagnostic::on_unimplemented(
     message = "a model of `{F}` does not read `{Self}`",
     label = "this is not of `{F}`",

@@ -11,7 +11,8 @@ use crate::saved::Weights;
 use crate::training::Training;
 
 /// Layers of any kind, each fed with the result of the one before. Parameters are named by position, as PyTorch does:
-/// `0.weight`.
+/// `0.weight`. The float type is that of the layers or of the input; where neither says it, it is written:
+/// `Sequential::<f32>::new()`.
 ///
 /// # Examples
 /// ```

@@ -16,7 +16,8 @@ type Value<P> = <<P as Point>::Sweep as Sweep<<P as Point>::F>>::Value;
 
 /// The value of a function and its gradient: one forward pass, one backward pass.
 ///
-/// A point is a number, a tensor, or a tuple, array or slice of them; the gradient has its form. At a recorded number or tensor
+/// A point is a number, a tensor, or a tuple, array or slice of them; the gradient has its form. (Of a slice the function gets a
+/// `Vec`: a function `f` of a slice is given as `|q: Vec<Scalar>| f(&q)`.) At a recorded number or tensor
 /// the gradient is recorded on the same tape: a function may be differentiated inside another, whose values it may use.
 ///
 /// # Errors
