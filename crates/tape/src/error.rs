@@ -22,17 +22,28 @@ pub enum Error {
         /// What disagrees, with the numbers.
         message: String,
     },
+    /// A call that asks for more memory than [`max_bytes`](crate::max_bytes) allows.
+    TooLarge {
+        /// The operation or function.
+        op: String,
+        /// The shape of what was asked for, if it is a tensor.
+        shape: Option<Shape>,
+        /// The bytes that it takes.
+        bytes: u64,
+        /// The most that may be asked for at once.
+        ceiling: u64,
+    },
     /// A handle whose tape was cleared or dropped.
     StaleHandle,
     /// A handle used on a thread that does not own its tape.
     ForeignThread,
     /// Operands that belong to two tapes.
     ForeignTape,
-    /// The process has made 2³¹ tapes, or cleared them as often.
+    /// More than a million threads have tapes, or keep some that were made long ago.
     KeysExhausted,
     /// A tape was asked for while its thread was ending.
     ThreadEnding,
-    /// A tape holds as many nodes as an index can name.
+    /// A tape holds as many nodes as it may; with the id that the next would have.
     TapeFull(u32),
     /// `backward` of something that is not a single number.
     NotScalar {
@@ -106,6 +117,14 @@ pub enum Error {
     /// A gradient that differs from the numeric one.
     #[cfg(feature = "check")]
     WrongGradient(Box<crate::check::Report>),
+    /// An operation that does not keep what operations promise.
+    #[cfg(feature = "check")]
+    WrongOperation {
+        /// The operation.
+        op: String,
+        /// What is wrong, each with its case.
+        failures: Vec<String>,
+    },
     /// An argument of a function that is not an operation.
     Argument(String),
     /// An error of what is built on the engine, such as a file that is no model, or of the system.
@@ -120,6 +139,14 @@ impl fmt::Display for Error {
             | Error::NoRule { op, message }
             | Error::Singular { op, message }
             | Error::NoDerivative { op, message } => write!(f, "{op}: {message}"),
+            Error::TooLarge { op, shape, bytes, ceiling } => {
+                let what = shape.as_ref().map_or(String::new(), |shape| format!("a result of shape {shape} "));
+                write!(
+                    f,
+                    "{op}: {what}takes {bytes} bytes, more than the {ceiling} that one call may ask for; make it smaller, or \
+                     raise the ceiling with `set_max_bytes` or the environment variable WENGERT_MAX_BYTES"
+                )
+            }
             Error::StaleHandle => {
                 f.write_str("stale handle: its tape was cleared or dropped; record it again on the tape in use")
             }
@@ -132,10 +159,14 @@ impl fmt::Display for Error {
                  with `constant`, which carries no derivative",
             ),
             Error::KeysExhausted => {
-                f.write_str("tape keys exhausted: this process made or cleared a thousand million tapes")
+                f.write_str(
+                    "tape keys exhausted: more than a million threads have tapes, or keep some that were made long ago; drop some",
+                )
             }
             Error::ThreadEnding => f.write_str("the thread is ending: its tapes are gone"),
             Error::TapeFull(nodes) => {
+                // Id 0 is no node.
+                let nodes = nodes.saturating_sub(1);
                 write!(f, "tape full: {nodes} nodes; clear it or cut the computation into pieces")
             }
             Error::NotScalar { shape, at } => write!(
@@ -168,6 +199,11 @@ impl fmt::Display for Error {
             Error::NonFinite(found) => write!(f, "not finite: {found}"),
             #[cfg(feature = "check")]
             Error::WrongGradient(report) => write!(f, "{report}"),
+            #[cfg(feature = "check")]
+            Error::WrongOperation { op, failures } => {
+                write!(f, "{op}: {} failures at its cases", failures.len())?;
+                failures.iter().try_for_each(|failure| write!(f, "\n  {}", failure.replace('\n', "\n  ")))
+            }
             Error::Argument(message) => f.write_str(message),
             Error::Outside(error) => write!(f, "{error}"),
         }
@@ -203,6 +239,16 @@ impl Error {
 
     pub(crate) fn reshape(from: &Shape, to: &Shape) -> Self {
         Error::shape("reshape", format!("{from} has {} elements, {to} has {}", from.len_elements(), to.len_elements()))
+    }
+
+    /// What an operation asked for on its way, in its name.
+    pub(crate) fn asked_by(self, name: impl FnOnce() -> String) -> Self {
+        match self {
+            Error::TooLarge { shape: None, bytes, ceiling, .. } => {
+                Error::TooLarge { op: name(), shape: None, bytes, ceiling }
+            }
+            other => other,
+        }
     }
 
     /// Panics with this error's message at the caller's line; inside [`caught`], ends that with this error.

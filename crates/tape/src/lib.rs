@@ -61,13 +61,14 @@ use rule::moved;
 use rule::{algebra, case, number, op, param, pointwise, real, special};
 use sweep::gradients;
 use tape::{by_id, operators};
-use tensor::{buffer, few, float, shape, sizes};
+use tensor::{buffer, ceiling, few, float, shape, sizes};
 #[cfg(feature = "check")]
 use transform::replay_complex;
 use transform::{differential, point, replay};
 
 pub use algebra::{Algebra, Any, Arg, Args, Elementwise, Held, IndexOperand, Lift, MaskOperand, Operand, TruthValues};
 pub use case::{Case, Function};
+pub use ceiling::{check_bytes, max_bytes, set_max_bytes};
 #[cfg(feature = "check")]
 pub use check::check_gradients;
 pub use complex::Analytic;
@@ -82,7 +83,7 @@ pub use graph::{GraphNode, GraphView, NodeKind};
 pub use kernels::windows::Window;
 pub use non_finite::{NonFinite, OnNonFinite};
 pub use number::{DualNumber, Num, Number};
-pub use op::{Cotangents, Custom, ForwardBy, Kind, Named, Op, ReadBy, Value};
+pub use op::{Cotangents, Custom, ForwardBy, Kind, Named, Op, ReadBy, Takes, Value};
 pub use operators::Operator;
 pub use param::{Param, ParamId};
 pub use point::{Numbers, Output, Point, Recorded, Recorder, Sweep};

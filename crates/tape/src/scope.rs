@@ -155,7 +155,8 @@ impl Error {
             && let Error::Shape { op, .. }
             | Error::NoRule { op, .. }
             | Error::Singular { op, .. }
-            | Error::NoDerivative { op, .. } = self
+            | Error::NoDerivative { op, .. }
+            | Error::TooLarge { op, .. } = self
         {
             name.clone_into(op);
         }

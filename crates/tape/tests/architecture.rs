@@ -98,6 +98,27 @@ fn lower_layers_do_not_know_higher_ones() {
     assert_none("imports that point upwards", found);
 }
 
+/// A product of lengths that wraps is a small number, and what is indexed by it lies outside. One function multiplies lengths,
+/// and says so where there are too many elements; one turns a length into a number with a sign.
+#[test]
+fn lengths_are_multiplied_in_one_place() {
+    let mut found = Vec::new();
+    for (path, code) in sources("src") {
+        for (k, line) in code.lines().enumerate() {
+            // Factorials and sizes for a plan are numbers of type f64, and so is what is recorded.
+            let of_lengths = [".product()", ".product::<usize>()"].iter().any(|p| line.contains(p))
+                && !line.contains("f64")
+                && path != "tape/slices.rs";
+            if of_lengths
+                || line.contains(" as isize") && !["kernels/gemm.rs", "tensor/sizes.rs"].contains(&path.as_str())
+            {
+                found.push(format!("{path}, line {}: {}", k + 1, line.trim()));
+            }
+        }
+    }
+    assert_none("lengths multiplied or cast outside the shape", found);
+}
+
 /// The files that may hold unsafe code.
 const UNSAFE: [&str; 5] =
     ["kernels/gemm.rs", "kernels/prefetch.rs", "kernels/slopes.rs", "tape/record.rs", "tape/store.rs"];
@@ -169,7 +190,8 @@ fn the_registry_is_the_only_list() {
 /// is `#[inline]`, which the compiler takes to mean "compile it where it is used".
 #[test]
 fn operations_are_compiled_only_where_they_are_used() {
-    let plain = ["name", "text", "shape", "output", "active", "analytic", "immune", "at_kinks", "flops", "cases"];
+    let plain =
+        ["name", "text", "takes", "shape", "output", "active", "analytic", "immune", "at_kinks", "flops", "cases"];
     let mut found = Vec::new();
     for (path, code) in sources("src/ops") {
         let lines: Vec<&str> = code.lines().map(str::trim).collect();

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use wengert_tape::check::{Checker, Report, Verdict};
+use wengert_tape::check::{Checker, Report, Verdict, check_op};
 use wengert_tape::prelude::*;
 use wengert_tape::{Algebra, Arg, Args, Case, Op, Value};
 
@@ -215,4 +215,117 @@ fn the_value_of_a_parameter_that_leaves_the_tape_is_seen() {
     assert!(error.contains("left the tape"), "{error}");
     let f = |x: Var<f32>| (x * x.lift(&single)).sum().tanh();
     assert_eq!(check_gradients(f, x0.cast::<f32>()).unwrap().verdict, Verdict::Pass);
+}
+
+/// `y = x` with the derivative 0.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Still;
+
+impl Op for Still {
+    fn name(&self) -> String {
+        "still".into()
+    }
+    fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
+        Ok(args[0].clone())
+    }
+    fn forward<F: Float>(&self, a: Args<'_, Tensor<F>>) -> Value<F> {
+        a[0].clone().into()
+    }
+    fn vjp<A: Algebra>(&self, _arg: usize, g: A, _a: Args<'_, A>, _y: &A) -> A {
+        g * 0.0
+    }
+}
+
+/// What can be wrong with an operation beside its derivatives in f64 at first order.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Wrong {
+    Nothing,
+    Vjp,
+    Jvp,
+    Linearity,
+    ShapeRule,
+    OnlyInSingle,
+    SecondOrder,
+    GradientInEmpty,
+}
+
+/// `y[i] = Σ_j x[i, j]²`, wrong as the number says: an operation's cases are those of its type.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct RowSquares<const WRONG: usize>;
+
+const WRONG: [Wrong; 8] = [
+    Wrong::Nothing,
+    Wrong::Vjp,
+    Wrong::Jvp,
+    Wrong::Linearity,
+    Wrong::ShapeRule,
+    Wrong::OnlyInSingle,
+    Wrong::SecondOrder,
+    Wrong::GradientInEmpty,
+];
+
+impl<const W: usize> Op for RowSquares<W> {
+    fn name(&self) -> String {
+        "row_squares".into()
+    }
+    fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
+        match (&args[0][..], WRONG[W]) {
+            ([m, n], Wrong::ShapeRule) => Ok(Shape::from([*m.max(n)])),
+            ([m, _], _) => Ok(Shape::from([*m])),
+            _ => Err(Error::Shape { op: self.name(), message: format!("a matrix is needed: {}", args[0]) }),
+        }
+    }
+    fn forward<F: Float>(&self, a: Args<'_, Tensor<F>>) -> Value<F> {
+        let factor = if WRONG[W] == Wrong::OnlyInSingle && F::NAME == "f32" { 1.01 } else { 1.0 };
+        (a[0].square().sum_over(1) * factor).into()
+    }
+    fn vjp<A: Algebra>(&self, _arg: usize, g: A, a: Args<'_, A>, _y: &A) -> A {
+        let right = g.unsqueeze(1) * &a[0] * 2.0;
+        match WRONG[W] {
+            Wrong::Vjp => g.unsqueeze(1) * &a[0],
+            Wrong::Linearity => g.clamp(-2.0, 2.0).unsqueeze(1) * &a[0] * 2.0,
+            // The derivative of the recorded rule lacks a term.
+            Wrong::SecondOrder => g.unsqueeze(1) * A::apply(Still, &[Arg::Real(&a[0])]).real() * 2.0,
+            Wrong::GradientInEmpty if a[0].shape()[1] == 0 => a[0].full(Shape::from([1, 1]), 0.0),
+            _ => right,
+        }
+    }
+    fn jvp<A: Algebra>(&self, _arg: usize, d: A, a: Args<'_, A>, _y: &A) -> A {
+        let factor = if WRONG[W] == Wrong::Jvp { 200.0 } else { 2.0 };
+        (d * &a[0]).sum_over(1) * factor
+    }
+    fn cases() -> Vec<Case> {
+        let case = |shape: [usize; 2]| Case::of(RowSquares::<W>).real(shape);
+        vec![case([2, 3]), case([3, 0]), case([1, 1])]
+    }
+}
+
+#[test]
+fn the_cases_of_an_operation_are_run_by_one_call() {
+    check_op::<RowSquares<0>>().unwrap();
+    let table: &[(Result<(), Error>, &str)] = &[
+        (check_op::<RowSquares<1>>(), "gradient of argument 0 is 0.5× the numeric one"),
+        (check_op::<RowSquares<2>>(), "forward rule (jvp) of argument 0 disagrees with the reverse rule"),
+        (check_op::<RowSquares<3>>(), "is not linear in what it is given"),
+        (check_op::<RowSquares<4>>(), "row_squares: its shape rule says [3] where forward gives [2]"),
+        (check_op::<RowSquares<5>>(), "the value in f32 is"),
+        (check_op::<RowSquares<6>>(), "second derivatives: gradient check: fail"),
+        (check_op::<RowSquares<7>>(), "[3, 0]"),
+    ];
+    let mut failures = String::new();
+    for (k, (found, says)) in table.iter().enumerate() {
+        match found {
+            Err(Error::WrongOperation { op, .. }) if op == "row_squares" => {
+                let text = found.as_ref().unwrap_err().to_string();
+                if !text.contains(says) || !text.starts_with("row_squares: ") {
+                    writeln!(failures, "row {k}: {text}").unwrap();
+                }
+            }
+            other => writeln!(failures, "row {k}: {other:?}").unwrap(),
+        }
+    }
+    assert!(failures.is_empty(), "\n{failures}");
+    assert!(check_op::<OnlyReverse>().unwrap_err().to_string().contains("has no cases to be checked at"));
+    check_op::<wengert_tape::ops::MatMul>().unwrap();
+    check_op::<wengert_tape::ops::MaxOver>().unwrap();
 }

@@ -98,9 +98,18 @@ fn what_is_not_a_graph_is_refused() {
             file(&format!(r#"{x}, {{"node": "op", "op": "Tanh", "operands": [1]}}"#)),
             "operand 1 does not stand before it",
         ),
-        (file(&format!(r#"{x}, {{"node": "op", "op": "Add", "operands": [0]}}"#)), "no such operands: numbers"),
-        (file(&format!(r#"{x}, {{"node": "op", "op": "Tanh", "operands": []}}"#)), "no such operands: "),
-        (file(&format!(r#"{x}, {m}, {{"node": "op", "op": "Add", "operands": [0, 1]}}"#)), "numbers, truths"),
+        (
+            file(&format!(r#"{x}, {{"node": "op", "op": "Add", "operands": [0]}}"#)),
+            "add: it takes numbers, numbers; given are numbers",
+        ),
+        (
+            file(&format!(r#"{x}, {{"node": "op", "op": "Tanh", "operands": []}}"#)),
+            "tanh: it takes numbers; given are nothing",
+        ),
+        (
+            file(&format!(r#"{x}, {m}, {{"node": "op", "op": "Add", "operands": [0, 1]}}"#)),
+            "add: it takes numbers, numbers; given are numbers, truth values",
+        ),
         (file(&format!(r#"{x}, {{"node": "op", "op": "Powi", "operands": [0]}}"#)), "`Powi`"),
         (file(&format!(r#"{x}, {{"node": "op", "op": "MatMul", "operands": [0, 0]}}"#)), "matmul"),
     ];

@@ -119,7 +119,7 @@ fn what_has_no_factor_is_rejected_by_name() {
         (message(|| batch.solve(&b)), "solve: matrix 1 of the batch [2, 2, 2] is singular: pivot 1 is 0"),
         (
             message(|| Tensor::from([[1.0, 2.0], [0.0, 0.0]]).solve_triangular(Triangle::Upper, &b)),
-            "triangular_solve: the matrix is singular: element [1, 1] is 0",
+            "solve_triangular: the matrix is singular: element [1, 1] is 0",
         ),
         (
             message(|| Tensor::from([[1.0, 2.0], [2.0, 1.0]]).cholesky()),
@@ -169,18 +169,12 @@ fn where_no_derivative_exists_there_is_an_error_and_not_nan() {
         ),
         (refused(|a| first(a.svd().0), &low), "svd: singular value 1 is 0 to rounding (0e0); no derivative there"),
         (refused(|a| a.slogdet().1, &singular), "inverse: the matrix is singular: pivot 1 is 0"),
-        (refused(grad_of_det, &singular), "inverse: the matrix is singular: pivot 1 is 0"),
     ];
     let wrong: Vec<_> = table.iter().filter(|(found, expected)| found != expected).collect();
     assert!(wrong.is_empty(), "{wrong:#?}");
     let rounding = [refused(|a| first(a.eigh().1), &nearly), refused(|a| first(a.qr().0), &dependent)];
     assert!(rounding[0].starts_with("eigh: eigenvalues 0 and 1 are equal to rounding ("), "{rounding:?}");
     assert!(rounding[1].starts_with("qr: diagonal element 1 is 0 to rounding ("), "{rounding:?}");
-}
-
-/// A sum of the derivatives of the determinant.
-fn grad_of_det(a: Var) -> Var {
-    (a.det().backward_recorded()[a] * &numbers(&[2, 2], 0.3)).sum()
 }
 
 /// What is symmetric in values that repeat has a derivative there.

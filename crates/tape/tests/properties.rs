@@ -456,3 +456,49 @@ fn duals_of_recorded_values_compose() {
         compare("⟨c, J d⟩", dot(&dy.value(), &c), dot(&g[0], &direction), 1e-12, out);
     });
 }
+
+/// Rules are linear: a cotangent or tangent that is larger by a power of two, which rounds nothing, gives what is larger by
+/// it, to the last digit.
+#[test]
+fn rules_are_linear_to_the_last_digit() {
+    fn exactly<F: Float>(subject: &Subject, case: &Case, out: &mut String)
+    where
+        i64: Stored<F>,
+        bool: Stored<F>,
+    {
+        let Subject::Op(op) = subject else { return };
+        let cast = |a: &Value<f64>| match a {
+            Any::Real(t) => Any::Real(t.cast::<F>()),
+            Any::Index(t) => Any::Index(t.clone()),
+            Any::Mask(t) => Any::Mask(t.clone()),
+        };
+        let values: Vec<Value<F>> = case.args.iter().map(cast).collect();
+        let args = args(&values);
+        for k in subject.active(case) {
+            let y = subject.call(Args(&args)).real();
+            let x = case.args[k].as_real().unwrap();
+            let (g, d) = (other(y.shape(), 0.3).cast::<F>(), other(x.shape(), 5.5).cast::<F>());
+            for power in [27, -27] {
+                let factor = F::from_f64(2f64.powi(power));
+                let times = |t: &Tensor<F>| t.map(|x: F| x * factor);
+                let pairs = [
+                    (op.vjp(k, times(&g), Args(&args), &y), times(&op.vjp(k, g.clone(), Args(&args), &y))),
+                    (op.jvp(k, times(&d), Args(&args), &y), times(&op.jvp(k, d.clone(), Args(&args), &y))),
+                ];
+                for (mode, (found, expected)) in ["vjp", "jvp"].iter().zip(&pairs) {
+                    if found != expected {
+                        let name = F::NAME;
+                        writeln!(out, "  {name}, argument {k}: {mode} at 2^{power}: {found} instead of {expected}")
+                            .unwrap();
+                    }
+                }
+            }
+        }
+    }
+    for kinks in [false, true] {
+        for_all(kinks, |subject, case, out| {
+            exactly::<f64>(subject, case, out);
+            exactly::<f32>(subject, case, out);
+        });
+    }
+}

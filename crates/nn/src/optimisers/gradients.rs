@@ -102,7 +102,8 @@ impl<F: Float> ModelGradients<F> {
     }
 
     /// Shortens all gradients, as one vector, to a length of at most `limit`, and returns the length before. PyTorch's
-    /// `clip_grad_norm_`: the factor is `limit / (length + 10⁻⁶)`.
+    /// `clip_grad_norm_`: the factor is `limit / (length + 10⁻⁶)`; for a length below 1 it is `limit / (length · (1 + 10⁻⁶))`,
+    /// so that short gradients are not cut to nothing.
     ///
     /// # Examples
     /// ```
@@ -116,9 +117,11 @@ impl<F: Float> ModelGradients<F> {
     /// ```
     pub fn clip_norm(&mut self, limit: f64) -> f64 {
         let norm = self.norm();
-        let factor = limit / (norm + 1e-6);
-        if factor < 1.0 {
-            self.scale(factor);
+        let longer = norm + 1e-6 * norm.min(1.0);
+        if limit < longer {
+            // The factor alone might underflow.
+            let shorter = |x: &mut F| *x = F::from_f64(Float::to_f64(*x) / longer * limit);
+            self.by.values_mut().for_each(|g| g.data_mut().iter_mut().for_each(shorter));
         }
         norm
     }

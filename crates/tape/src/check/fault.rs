@@ -6,8 +6,11 @@ use super::pattern::{repeated_positions, transposed_position};
 use crate::algebra::{Algebra, Arg, Args};
 use crate::error::Error;
 use crate::float::Float;
+use crate::number::Number;
 use crate::op::{Kind, Op, Value};
-use crate::ops::{AnyOp, ClampExt};
+use crate::ops::AnyOp;
+use crate::pointwise::{One, Pointwise};
+use crate::real::Real;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 
@@ -184,7 +187,7 @@ impl Op for Faulty {
                 let dropped = (y_shape.len_elements() - 1) / 2;
                 self.op.vjp(arg, Rearrange::of(&g, |i| (i != dropped).then_some(i)), a, y)
             }
-            Fault::Cutoff => self.op.vjp(arg, g.clamp(-CUTOFF, CUTOFF), a, y),
+            Fault::Cutoff => self.op.vjp(arg, A::pointwise(Cut, [&g]), a, y),
             Fault::Forward => self.op.vjp(arg, g, a, y),
         }
     }
@@ -203,6 +206,25 @@ impl Op for Faulty {
 
     fn flops(&self, args: &[&Shape], y: &Shape) -> u64 {
         self.op.flops(args, y)
+    }
+}
+
+/// `x`, cut off at ±[`CUTOFF`].
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+struct Cut;
+
+impl Pointwise for Cut {
+    type Arity = One;
+    const NAME: &'static str = "cut";
+
+    fn eval<R: Number>(&self, [x]: [R; 1]) -> R {
+        let [low, high] = [-CUTOFF, CUTOFF].map(|c| x.number(c));
+        let above = R::select(x.lt(low), low, x);
+        R::select(high.lt(x), high, above)
+    }
+
+    fn partial<R: Real>(&self, _arg: usize, [x]: [R; 1], y: R) -> R {
+        R::select(x.eq(y), x.number(1.0), x.number(0.0))
     }
 }
 

@@ -16,6 +16,8 @@
 //! # Ok::<(), Error>(())
 //! ```
 //!
+//! [`check_op`] runs the cases of an operation of one's own.
+//!
 //! A gradient that was written by hand, in any library, is checked the same way:
 //!
 //! ```
@@ -32,6 +34,7 @@ mod fault;
 mod function;
 mod json;
 mod node;
+mod operation;
 mod oracle;
 mod pattern;
 mod random;
@@ -46,6 +49,7 @@ mod subject;
 mod verdict;
 
 pub use fault::{Fault, Faulty};
+pub use operation::check_op;
 pub use pattern::Pattern;
 pub use report::{ComplexStep, Element, Identity, Operation, Report, StepError};
 pub use self_test::{SelfTest, Trial, Visible};

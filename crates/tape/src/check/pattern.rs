@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::shape::Shape;
+use crate::shape::{Shape, product};
 
 /// What a wrong gradient looks like beside the right one.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -118,7 +118,7 @@ impl Evidence<'_> {
 
     fn shifted(&self) -> Option<Pattern> {
         let n = self.analytic.len();
-        let inner: Vec<usize> = (0..self.shape.rank()).map(|k| self.shape[k + 1..].iter().product()).collect();
+        let inner: Vec<usize> = (0..self.shape.rank()).map(|k| product(&self.shape[k + 1..])).collect();
         inner
             .into_iter()
             .any(|step| {

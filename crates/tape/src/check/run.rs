@@ -97,10 +97,16 @@ fn operations(
     let active: Vec<usize> = (0..replay.len())
         .filter(|node| entries[*node].active && matches!(entries[*node].kind, NodeKind::Op(_)))
         .collect();
-    let chosen: Vec<usize> = match active.len() > options.operations {
-        false => active.clone(),
-        true => random.sample(options.operations, active.len()).into_iter().map(|k| active[k]).collect(),
+    // What is not ours is asked first: nobody else has.
+    let (theirs, ours): (Vec<usize>, Vec<usize>) =
+        active.iter().copied().partition(|n| operation_at(replay, *n).is_some_and(|op| !op.is_registered()));
+    let mut sample = |of: &[usize], count: usize| match of.len() > count {
+        false => of.to_vec(),
+        true => random.sample(count, of.len()).into_iter().map(|k| of[k]).collect(),
     };
+    let mut chosen = sample(&theirs, options.operations);
+    chosen.extend(sample(&ours, options.operations - chosen.len()));
+    chosen.sort_unstable();
     if chosen.len() < active.len() {
         let (chosen, all) = (chosen.len(), active.len());
         report

@@ -5,7 +5,8 @@
 use crate::buffer::Buffer;
 use crate::float::Float;
 use crate::kernels::gemm::{Matrix, multiply};
-use crate::kernels::windows::{Window, fold, unfold};
+use crate::kernels::windows::{Window, entries, fold, unfold};
+use crate::shape::product;
 
 /// The sizes of a convolution.
 pub(crate) struct Sizes<'a> {
@@ -23,22 +24,22 @@ pub(crate) struct Sizes<'a> {
 impl Sizes<'_> {
     /// Elements of one channel of an image.
     fn plane(&self) -> usize {
-        self.lengths.iter().product()
+        product(self.lengths)
     }
 
     /// Entries of a window, in one channel.
     fn entries(&self) -> usize {
-        self.windows.iter().map(|w| w.size).product()
+        entries(self.windows)
     }
 
     /// Entries of a window over all channels of a group: the rows of the matrix of windows.
     fn rows(&self) -> usize {
-        self.channels * self.entries()
+        product(&[self.channels, self.entries()])
     }
 
     /// Windows: the columns of that matrix.
     fn columns(&self) -> usize {
-        self.counts.iter().product()
+        product(self.counts)
     }
 
     /// Calls `f` with the number of each group of each image, over the batch, and of the group.
@@ -57,7 +58,7 @@ impl Sizes<'_> {
 
     /// The matrix of windows of one group of one image, in `scratch` where it is not the image itself.
     fn matrix<'a, F: Float>(&self, x: &'a [F], part: usize, scratch: &'a mut [F]) -> &'a [F] {
-        let (plane, size) = (self.plane(), self.entries() * self.columns());
+        let (plane, size) = (self.plane(), product(&[self.entries(), self.columns()]));
         let image = &x[part * self.channels * plane..][..self.channels * plane];
         if self.is_pointwise() {
             return image;
@@ -69,7 +70,7 @@ impl Sizes<'_> {
     }
 
     fn scratch<F: Float>(&self) -> Vec<F> {
-        Buffer::filled(self.rows() * self.columns(), F::zero())
+        Buffer::filled(product(&[self.channels, self.entries(), self.columns()]), F::zero())
     }
 
     fn weights<'a, F>(&self, w: &'a [F], group: usize, transposed: bool) -> Matrix<'a, F> {
@@ -99,7 +100,7 @@ impl Sizes<'_> {
 
     /// The image's cotangent from that of the result.
     pub(crate) fn image<F: Float>(&self, g: &[F], w: &[F]) -> Vec<F> {
-        let (plane, size) = (self.plane(), self.entries() * self.columns());
+        let (plane, size) = (self.plane(), product(&[self.entries(), self.columns()]));
         let mut x = Buffer::filled(self.batch * self.groups * self.channels * plane, F::zero());
         let mut scratch = self.scratch();
         self.for_each(|part, group| {

@@ -9,19 +9,11 @@ use faer::linalg::solvers::{Llt, PartialPivLu, Qr, SelfAdjointEigen, Svd};
 use faer::traits::RealField;
 use faer::{Mat, MatRef, Side};
 
+use super::groups;
+use super::triangles::{Lu, eliminate};
 use crate::float::Float;
+use crate::shape::product;
 use crate::tensor::Tensor;
-
-/// `P·A = L·U`: both triangles in one row-major matrix, the ones on the diagonal of `L` left out.
-#[derive(Debug)]
-#[doc(hidden)]
-pub struct Lu<F> {
-    pub(crate) lu: Vec<F>,
-    /// Row `i` of `P·A` is row `rows[i]` of `A`.
-    pub(crate) rows: Vec<usize>,
-    /// Whether `P` is odd.
-    pub(crate) odd: bool,
-}
 
 /// `A = U·S·Vᵀ` of an `m × n` matrix with `k = min(m, n)`: `U` is `m × k`, `V` `n × k`, `S` descending.
 #[derive(Debug)]
@@ -106,18 +98,51 @@ macro_rules! factor {
                 if !a.iter().all(|x| x.is_finite()) {
                     return None;
                 }
-                svd(a, m, n)
+                at_ordinary_size(a, |a| svd(a, m, n), |parts, unit| {
+                    parts.iter_mut().flat_map(|p| &mut p.s).for_each(|s| *s *= unit);
+                })
             }
         }
     };)* };
 }
 factor! { f32 f64 }
 
+/// The power of two at or below the largest element; 1 if there is none but zeros, or one that is not finite.
+pub(crate) fn power_of_two<F: Float>(a: &[F]) -> F {
+    let size = |x: &F| num_traits::Float::abs(*x);
+    let largest = a.iter().map(size).fold(F::zero(), |m, x| if x > m || x.is_nan() { x } else { m });
+    match largest > F::zero() && num_traits::Float::is_finite(largest) {
+        true => F::from_f64(groups::power_of_two(largest.to_f64())),
+        false => F::one(),
+    }
+}
+
+/// Within this power of the largest power of two that a number may be, no square of a square over- or underflows.
+const ORDINARY: f64 = 0.19;
+
+/// A factorisation of a matrix that is brought to ordinary size by an even power of two, which rounds nothing, where
+/// numbers inside it might over- or underflow; `back` undoes it.
+fn at_ordinary_size<F: Float, T>(a: &[F], factorise: impl FnOnce(&[F]) -> T, back: impl FnOnce(&mut T, F)) -> T {
+    let exponent = power_of_two(a).to_f64().log2();
+    let range = <F as num_traits::Float>::max_value().to_f64().log2();
+    if exponent.abs() <= ORDINARY * range {
+        return factorise(a);
+    }
+    // The power itself and its inverse are normal numbers.
+    let exponent = (exponent / 2.0).floor().clamp(4.0 - range / 2.0, range / 2.0 - 4.0) * 2.0;
+    let unit = |sign: f64| F::from_f64((sign * exponent).exp2());
+    let down = unit(-1.0);
+    let scaled: Vec<F> = a.iter().map(|x| *x * down).collect();
+    let mut parts = factorise(&scaled);
+    back(&mut parts, unit(1.0));
+    parts
+}
+
 fn rows<T: RealField + Copy>(a: MatRef<'_, T>) -> Vec<T> {
     (0..a.nrows()).flat_map(|i| (0..a.ncols()).map(move |j| a[(i, j)])).collect()
 }
 
-fn lu<T: RealField + Copy>(a: &[T], n: usize) -> Lu<T> {
+fn lu<T: RealField + Copy + num_traits::Float>(a: &[T], n: usize) -> Lu<T> {
     let lu = PartialPivLu::new(MatRef::from_row_major_slice(a, n, n));
     let (l, u) = (lu.L(), lu.U());
     let both = (0..n).flat_map(|i| (0..n).map(move |j| if j < i { l[(i, j)] } else { u[(i, j)] })).collect();
@@ -133,7 +158,10 @@ fn lu<T: RealField + Copy>(a: &[T], n: usize) -> Lu<T> {
         }
         odd ^= length > 0 && length % 2 == 0;
     }
-    Lu { lu: both, rows, odd }
+    let lu = Lu { lu: both, rows, odd };
+    // A column without a pivot is divided by it.
+    let is_nan = |a: &[T]| a.iter().any(|x| num_traits::Float::is_nan(*x));
+    if is_nan(&lu.lu) && !is_nan(a) { eliminate(a, n) } else { lu }
 }
 
 fn cholesky<T: RealField + Copy>(a: &[T], n: usize) -> Result<Vec<T>, usize> {
@@ -216,7 +244,7 @@ fn sides<F: Float>(a: &Tensor<F>) -> (usize, usize) {
 pub(crate) fn matrices<F: Float>(a: &Tensor<F>) -> impl Iterator<Item = &[F]> {
     let (m, n) = sides(a);
     // `chunks_exact` gives none of size 0, and a batch of empty matrices may have any number.
-    let count = a.shape()[..a.rank() - 2].iter().product();
+    let count = product(&a.shape()[..a.rank() - 2]);
     let data = a.data();
     (0..count).map(move |k| &data[k * m * n..][..m * n])
 }
@@ -280,87 +308,5 @@ pub(crate) fn svd_of<F: Float>(a: &Tensor<F>) -> Rc<Option<Vec<SvdParts<F>>>> {
 /// `(a + aᵀ)/2`
 fn symmetric<F: Float>(a: &[F], n: usize) -> Vec<F> {
     let half = F::from_f64(0.5);
-    (0..n * n).map(|k| (a[k] + a[k % n * n + k / n]) * half).collect()
-}
-
-/// Which triangle of a matrix is read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
-pub enum Triangle {
-    /// The lower one.
-    Lower,
-    /// The upper one.
-    Upper,
-    /// The lower one, with ones for its diagonal, which is not read.
-    UnitLower,
-    /// The upper one, with ones for its diagonal, which is not read.
-    UnitUpper,
-}
-
-impl Triangle {
-    /// Whether the diagonal is not read.
-    pub(crate) fn is_unit(self) -> bool {
-        matches!(self, Triangle::UnitLower | Triangle::UnitUpper)
-    }
-
-    /// That of the transpose.
-    pub(crate) fn transposed(self) -> Self {
-        match self {
-            Triangle::Lower => Triangle::Upper,
-            Triangle::Upper => Triangle::Lower,
-            Triangle::UnitLower => Triangle::UnitUpper,
-            Triangle::UnitUpper => Triangle::UnitLower,
-        }
-    }
-}
-
-/// `b ← t⁻¹·b` for a triangle `t` of the `n × n` matrix `a`, and `b` of `k` columns.
-pub(crate) fn substitute<F: Float>(a: &[F], n: usize, triangle: Triangle, b: &mut [F], k: usize) {
-    let upper = matches!(triangle, Triangle::Upper | Triangle::UnitUpper);
-    for step in 0..n {
-        let i = if upper { n - 1 - step } else { step };
-        let known = if upper { i + 1..n } else { 0..i };
-        for j in known {
-            let factor = a[i * n + j];
-            let (first, second) = b.split_at_mut(i.max(j) * k);
-            let (row, other) = match upper {
-                true => (&mut first[i * k..][..k], &second[..k]),
-                false => (&mut second[..k], &first[j * k..][..k]),
-            };
-            row.iter_mut().zip(other).for_each(|(x, y)| *x -= factor * *y);
-        }
-        if !triangle.is_unit() {
-            let pivot = a[i * n + i];
-            b[i * k..][..k].iter_mut().for_each(|x| *x /= pivot);
-        }
-    }
-}
-
-impl<F: Float> Lu<F> {
-    /// `a⁻¹·b` for `b` of `k` columns.
-    pub(crate) fn solve(&self, b: &[F], k: usize) -> Vec<F> {
-        let n = self.rows.len();
-        let mut x: Vec<F> = self.rows.iter().flat_map(|i| b[i * k..][..k].iter().copied()).collect();
-        substitute(&self.lu, n, Triangle::UnitLower, &mut x, k);
-        substitute(&self.lu, n, Triangle::Upper, &mut x, k);
-        x
-    }
-
-    /// `a⁻¹`
-    pub(crate) fn inverse(&self) -> Vec<F> {
-        let n = self.rows.len();
-        let one = |k: usize| if k / n == k % n { F::one() } else { F::zero() };
-        self.solve(&(0..n * n).map(one).collect::<Vec<F>>(), n)
-    }
-
-    /// The diagonal of `U`.
-    pub(crate) fn pivots(&self) -> impl Iterator<Item = F> {
-        let n = self.rows.len();
-        self.lu.iter().step_by(n + 1).copied()
-    }
-
-    /// The determinant.
-    pub(crate) fn determinant(&self) -> F {
-        self.pivots().fold(if self.odd { -F::one() } else { F::one() }, |product, pivot| product * pivot)
-    }
+    (0..n * n).map(|k| a[k] * half + a[k % n * n + k / n] * half).collect()
 }

@@ -5,6 +5,7 @@
 use crate::buffer::Buffer;
 use crate::float::Float;
 use crate::kernels::running::{self, RunningSums};
+use crate::shape::product;
 
 /// Products of at most this many multiplications are a plain loop: for them the library's set-up costs more.
 const TINY: usize = 256;
@@ -85,15 +86,16 @@ gemm! {
 pub(crate) fn multiply<F: Float>(a: Matrix<'_, F>, b: Matrix<'_, F>, c: &mut [F], add: bool) {
     let (m, k, n) = (a.rows, a.columns, b.columns);
     assert_eq!(k, b.rows);
-    assert_eq!((a.data.len(), b.data.len(), c.len()), (m * k, k * n, m * n));
+    // A product of lengths that is too great for any buffer is the length of none.
+    assert_eq!((a.data.len(), b.data.len(), c.len()), (product(&[m, k]), product(&[k, n]), product(&[m, n])));
     let ((ar, ac), (br, bc)) = (a.strides(), b.strides());
-    if m * n == 1 {
+    if product(&[m, n]) == 1 {
         let start = if add { c[0] } else { F::zero() };
         let [product] = running::sums_over([a.data, b.data], |[a, b]| [a * b]);
         c[0] = start + product;
         return;
     }
-    if m * k * n <= TINY {
+    if product(&[m, k, n]) <= TINY {
         for (i, row) in (0..m).zip(c.chunks_exact_mut(n.max(1))) {
             for (j, c) in row.iter_mut().enumerate() {
                 let start = if add { *c } else { F::zero() };

@@ -7,10 +7,14 @@ pub(crate) mod factor;
 pub(crate) mod gemm;
 pub(crate) mod groups;
 pub(crate) mod pairs;
+#[cfg(feature = "linalg")]
+pub(crate) mod pivots;
 pub(crate) mod prefetch;
 pub(crate) mod reduce;
 pub(crate) mod rows;
 pub(crate) mod running;
 pub(crate) mod scaled;
 pub(crate) mod slopes;
+#[cfg(feature = "linalg")]
+pub(crate) mod triangles;
 pub(crate) mod windows;

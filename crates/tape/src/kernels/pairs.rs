@@ -2,6 +2,7 @@
 
 use crate::buffer::Buffer;
 use crate::float::Float;
+use crate::shape::product;
 use crate::tensor::Tensor;
 
 /// Calls `f(position beside the axis, entries of x, entries of t, entries of the result)` for every position, and returns
@@ -15,11 +16,11 @@ fn walk<F: Float>(
 ) -> Vec<F> {
     let shape = x.shape();
     let n = shape[axis];
-    let width: usize = shape[axis + 1..].iter().product();
+    let width = product(&shape[axis + 1..]);
     let mut out = if results { Buffer::filled(x.len(), F::zero()) } else { Vec::new() };
     let (x, t) = (x.data(), t.data());
     if width == 1 {
-        for row in 0..shape[..axis].iter().product() {
+        for row in 0..product(&shape[..axis]) {
             let range = row * n..(row + 1) * n;
             let result = if results { &mut out[range.clone()] } else { &mut [][..] };
             f(row, &x[range.clone()], &t[range], result);
@@ -27,7 +28,7 @@ fn walk<F: Float>(
         return out;
     }
     let mut rows = [(); 3].map(|()| vec![F::zero(); n]);
-    for block in 0..shape[..axis].iter().product() {
+    for block in 0..product(&shape[..axis]) {
         for j in 0..width {
             let at = |i: usize| (block * n + i) * width + j;
             let [row, target, result] = &mut rows;

@@ -2,13 +2,14 @@
 
 use crate::buffer::Buffer;
 use crate::float::Element;
+use crate::shape::product;
 use crate::tensor::Tensor;
 
 /// Replaces the entries along `axis` by what `f` makes of them, for every position beside it.
 pub(crate) fn map_rows<E: Element>(x: &Tensor<E>, axis: usize, mut f: impl FnMut(&mut [E])) -> Tensor<E> {
     let shape = x.shape();
     let n = shape[axis];
-    let width: usize = shape[axis + 1..].iter().product();
+    let width = product(&shape[axis + 1..]);
     let mut out = Buffer::room(x.len());
     out.extend_from_slice(x.data());
     if n * width > 0 {

@@ -1,8 +1,11 @@
 //! Sliding windows over the spatial axes of an image: what convolution and pooling share, for any number of axes.
 
+use std::ops::Range;
+
 use smallvec::SmallVec;
 
 use crate::float::Element;
+use crate::shape::product;
 
 /// How windows lie along one spatial axis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -19,32 +22,68 @@ pub struct Window {
 }
 
 impl Window {
-    /// How many windows fit along an axis of length `len`; `None` if not even one.
+    /// How many windows fit along an axis of length `len`; `None` if not even one, or none can be counted: with a size, stride
+    /// or dilation of 0, or where numbers are too great.
     pub fn count(&self, len: usize) -> Option<usize> {
-        self.count_in(len + 2 * self.padding)
+        self.count_in(self.padded(len)?)
+    }
+
+    /// The length of an axis of length `len` with its padding; `None` where it is too great.
+    pub(crate) fn padded(&self, len: usize) -> Option<usize> {
+        len.checked_add(self.padding.checked_mul(2)?)
     }
 
     /// How many windows fit along an axis that has length `len` with its padding; `None` if not even one.
     pub(crate) fn count_in(&self, len: usize) -> Option<usize> {
-        Some(len.checked_sub(self.span()?)? / self.stride + 1)
+        Some(len.checked_sub(self.span()?)?.checked_div(self.stride)? + 1)
     }
 
-    /// The length from the first entry of a window to its last, both included; `None` for a window without entries.
+    /// The length from the first entry of a window to its last, both included; `None` for a window without entries, and for
+    /// one that is longer than any axis.
     pub(crate) fn span(&self) -> Option<usize> {
-        Some(self.dilation * self.size.checked_sub(1)? + 1)
+        self.dilation.checked_mul(self.size.checked_sub(1)?)?.checked_add(1)
     }
 
     /// As [`count`](Self::count), with a last window that may reach beyond the padding, but begins inside the image or
     /// the padding before it (PyTorch's ceil mode).
     pub(crate) fn count_ceil(&self, len: usize) -> Option<usize> {
-        let beyond = (len + 2 * self.padding).checked_sub(self.span()?)?;
-        let count = beyond.div_ceil(self.stride) + 1;
-        Some(if (count - 1) * self.stride >= len + self.padding { count - 1 } else { count })
+        let beyond = self.padded(len)?.checked_sub(self.span()?)?;
+        let last = if self.stride == 0 { return None } else { beyond.div_ceil(self.stride) };
+        Some(if last.saturating_mul(self.stride) >= len + self.padding { last } else { last + 1 })
     }
 
     /// Where entry `k` of window `i` lies on the axis, or `None` in the padding.
     pub(crate) fn at(&self, i: usize, k: usize, len: usize) -> Option<usize> {
-        (i * self.stride + k * self.dilation).checked_sub(self.padding).filter(|at| *at < len)
+        let place = i.checked_mul(self.stride)?.checked_add(k.checked_mul(self.dilation)?)?;
+        place.checked_sub(self.padding).filter(|at| *at < len)
+    }
+
+    /// The entries of window `i` that lie before `end`, counted from the first place of the padding, and not before `begin`.
+    fn entries_between(&self, i: usize, begin: usize, end: usize) -> Range<usize> {
+        let to =
+            |place: usize| place.saturating_sub(i.saturating_mul(self.stride)).div_ceil(self.dilation).min(self.size);
+        to(begin)..to(end).max(to(begin))
+    }
+
+    /// The entries of window `i` that lie on the axis, and not in the padding. (They are found without looking at those in the
+    /// padding, which may be many more.)
+    pub(crate) fn entries_on(&self, i: usize, len: usize) -> Range<usize> {
+        self.entries_between(i, self.padding, self.padding.saturating_add(len))
+    }
+
+    /// How many entries of window `i` lie on the axis or in its padding.
+    pub(crate) fn entries_in_padded(&self, i: usize, len: usize) -> usize {
+        self.entries_between(i, 0, self.padded(len).unwrap_or(usize::MAX)).len()
+    }
+
+    /// Whether each of the windows on an axis of length `len` has an entry that is not in the padding, for windows that
+    /// [fit](Self::count) and padding of at most half their size.
+    ///
+    /// A window that begins on the axis has its first entry there, and none begins behind it. One that begins before it steps
+    /// over all of it if its dilation is greater than `len`; such a window fits only if it has no more than two entries, thus
+    /// no more than one of padding: it is the first.
+    pub(crate) fn all_meet(&self, len: usize) -> bool {
+        !self.entries_on(0, len).is_empty()
     }
 
     /// The windows whose entry `k` lies on the axis, as a range.
@@ -54,6 +93,11 @@ impl Window {
         let end = (len + self.padding).saturating_sub(shift).div_ceil(self.stride);
         (first.min(count), end.min(count).max(first.min(count)))
     }
+}
+
+/// The number of entries in a window over all axes.
+pub(crate) fn entries(windows: &[Window]) -> usize {
+    product(&windows.iter().map(|w| w.size).collect::<SmallVec<[usize; 4]>>())
 }
 
 /// The windows along each spatial axis.
@@ -109,7 +153,7 @@ fn for_each_block(windows: &[Window], lengths: &[usize], counts: &[usize], mut b
     let [rows, columns] = [2, 1].map(|k| length(counts, k));
     let outer = d.saturating_sub(2);
     let sizes: SmallVec<[usize; 4]> = windows[..outer].iter().map(|w| w.size).collect();
-    let area: usize = counts.iter().product();
+    let area = product(counts);
     let mut row = 0;
     for_each_index(&sizes, |entry| {
         for (y, x) in (0..down.size).flat_map(|y| (0..across.size).map(move |x| (y, x))) {
@@ -227,4 +271,60 @@ pub(crate) fn fold<E: Element + std::ops::AddAssign>(
             to.zip(from).for_each(|(x, m)| *x += *m);
         }
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SIZES: [usize; 5] = [0, 1, 2, 3, 5];
+
+    /// Every window with small numbers, and those that fit on axes of small length.
+    fn windows() -> impl Iterator<Item = Window> {
+        let each = || SIZES.into_iter().skip(1);
+        each().flat_map(move |size| {
+            each().flat_map(move |stride| {
+                each()
+                    .flat_map(move |dilation| (0..=size).map(move |padding| Window { size, stride, padding, dilation }))
+            })
+        })
+    }
+
+    /// What is found by arithmetic is what looking at each entry of each window finds.
+    #[test]
+    fn entries_are_those_that_a_search_finds() {
+        for (w, len) in windows().flat_map(|w| (0..8).map(move |len| (w, len))) {
+            for count in [w.count(len), w.count_ceil(len)].into_iter().flatten() {
+                for i in 0..count {
+                    let on: Vec<usize> = (0..w.size).filter(|k| w.at(i, *k, len).is_some()).collect();
+                    assert_eq!(w.entries_on(i, len).collect::<Vec<_>>(), on, "{w:?} {i} {len}");
+                    let inside = (0..w.size).filter(|k| i * w.stride + k * w.dilation < len + 2 * w.padding).count();
+                    assert_eq!(w.entries_in_padded(i, len), inside, "{w:?} {i} {len}");
+                }
+                if 2 * w.padding <= w.size && count > 0 {
+                    let searched = (0..count).all(|i| (0..w.size).any(|k| w.at(i, k, len).is_some()));
+                    assert_eq!(w.all_meet(len), searched, "{w:?} {len}");
+                }
+            }
+        }
+    }
+
+    /// No number makes a length wrap: a window that is too long does not fit.
+    #[test]
+    fn huge_numbers_do_not_wrap() {
+        let huge = [1 << 32, 1 << 63, usize::MAX - 1, usize::MAX];
+        let w = Window { size: 3, stride: 1, padding: 0, dilation: 1 };
+        for n in huge {
+            assert_eq!(Window { dilation: n, ..w }.count(5), None, "dilation {n}");
+            assert_eq!(Window { size: n, ..w }.count(5), None, "size {n}");
+            assert_eq!(Window { stride: n, ..w }.count(5), Some(1), "stride {n}");
+            assert_eq!(Window { stride: n, ..w }.count_ceil(5), Some(1), "stride {n}");
+            assert_eq!(Window { dilation: n, size: n, ..w }.span(), None, "{n}");
+            let padded = Window { padding: n, ..w };
+            assert_eq!(padded.count(5), n.checked_mul(2).map(|p| 5 + p - 2), "padding {n}");
+            assert_eq!(padded.at(n, n, 5), None, "{n}");
+        }
+        assert_eq!(Window { stride: 0, ..w }.count(5), None);
+        assert_eq!(Window { stride: 0, ..w }.count_ceil(5), None);
+    }
 }

@@ -1,13 +1,15 @@
 //! Complex numbers, for one purpose: a derivative read off an imaginary part.
 //!
 //! With a step `i h` in a direction, `Im f(x + i h)/h` is the derivative of an analytic `f` but for `h²`, and nothing is
-//! subtracted: `h` may be so small that its square is nothing (Squire and Trapp 1998). The functions here hold near the
-//! real axis, on the branch that the real function is.
+//! subtracted: `h` may be so small that its square is nothing (Squire and Trapp 1998). The functions here hold on the whole
+//! plane, on the principal branch (Kahan, "Branch cuts for complex elementary functions", 1987), but for the cube root, which
+//! is that of the real function on each half plane, and for what is a choice of formulas by the real part.
 
 use std::f64::consts::PI;
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
 use crate::algebra::Args;
+use crate::kernels::groups::power_of_two;
 use crate::number::Number;
 use crate::pointwise::{Arity, Pointwise, broadcast};
 use crate::real::Real;
@@ -35,6 +37,11 @@ pub(crate) struct Complex {
     pub(crate) im: f64,
 }
 
+/// A product in which 0 is 0, however large the other factor: the sine of a real number is real.
+fn part(a: f64, b: f64) -> f64 {
+    if a == 0.0 || b == 0.0 { 0.0 } else { a * b }
+}
+
 /// What has no formula here. An operation that declares itself analytic must not meet it; a test holds that.
 const UNDEFINED: Complex = Complex { re: f64::NAN, im: f64::NAN };
 
@@ -49,6 +56,43 @@ impl Complex {
 
     fn square(self) -> Self {
         self * self
+    }
+
+    /// `√(1 − z)` and `√(1 + z)`, on the side of a cut that the sign of a zero says.
+    fn roots_beside_one(self) -> (Self, Self) {
+        (Complex::new(1.0 - self.re, -self.im).sqrt(), Complex::new(1.0 + self.re, self.im).sqrt())
+    }
+
+    /// `erf(x + i y) − erf(x)`: Abramowitz and Stegun 7.1.29, with as many terms as a large `y` needs, each of which is taken
+    /// together with the factor `exp(−x²)` that it may overflow without.
+    fn erf_beyond(self) -> Self {
+        let (x, y) = (self.re, self.im);
+        let phase = 2.0 * x * y;
+        let (turn, wave) = phase.sin_cos();
+        let bell = (-x * x).exp();
+        let (near_re, near_im) = match x == 0.0 {
+            true => (0.0, y / PI),
+            false => ((x * y).sin().powi(2) / (PI * x), turn / (2.0 * PI * x)),
+        };
+        let (mut re, mut im) = (part(bell, near_re), part(bell, near_im));
+        let terms = 16 + (2.0 * y.abs()).min(1e4) as i32;
+        for n in 1..=terms {
+            let n = f64::from(n);
+            let weight = 2.0 / PI / (n * n + 4.0 * x * x);
+            let middle = (-n * n / 4.0 - x * x).exp();
+            // half of exp(±n y), with all that makes it small
+            let up = 0.5 * (n * y.abs() - n * n / 4.0 - x * x).exp();
+            let down = 0.5 * (-n * y.abs() - n * n / 4.0 - x * x).exp();
+            // For a small y the two nearly cancel.
+            let turns = match n * y.abs() < 1.0 {
+                true => middle * (n * y).sinh(),
+                false => (up - down).copysign(y),
+            };
+            let grows = up + down;
+            re += weight * (2.0 * x * (middle - part(grows, wave)) + part(n * turns, turn));
+            im += weight * (2.0 * x * part(grows, turn) + part(n * turns, wave));
+        }
+        Complex::new(re, im)
     }
 }
 
@@ -116,37 +160,36 @@ impl Real for Complex {
     }
     fn exp(self) -> Self {
         let r = self.re.exp();
-        Complex::new(r * self.im.cos(), r * self.im.sin())
+        Complex::new(r * self.im.cos(), part(r, self.im.sin()))
     }
     fn ln(self) -> Self {
-        if self.re < 0.0 && self.im == 0.0 {
-            return UNDEFINED;
-        }
-        Complex::new(self.re.hypot(self.im).ln(), self.im.atan2(self.re))
+        let size = self.re.hypot(self.im);
+        // Near the unit circle the logarithm is small, and what it is of must not be rounded to 1.
+        let near = (0.5..2.0).contains(&size);
+        let (long, short) = (self.re.abs().max(self.im.abs()), self.re.abs().min(self.im.abs()));
+        let log = if near { 0.5 * ((long - 1.0) * (long + 1.0) + short * short).ln_1p() } else { size.ln() };
+        Complex::new(log, self.im.atan2(self.re))
     }
     fn sqrt(self) -> Self {
-        if self.re < 0.0 && self.im == 0.0 {
-            return UNDEFINED;
-        }
         let size = self.re.hypot(self.im);
         if size == 0.0 {
-            return Complex::real(0.0);
+            return Complex::new(0.0, self.im);
         }
-        let r = ((size + self.re.abs()) / 2.0).sqrt();
+        let r = (size / 2.0 + self.re.abs() / 2.0).sqrt();
         let other = self.im / (2.0 * r);
         if self.re >= 0.0 { Complex::new(r, other) } else { Complex::new(other.abs(), r.copysign(self.im)) }
     }
     fn sin(self) -> Self {
-        Complex::new(self.re.sin() * self.im.cosh(), self.re.cos() * self.im.sinh())
+        Complex::new(part(self.re.sin(), self.im.cosh()), part(self.re.cos(), self.im.sinh()))
     }
     fn cos(self) -> Self {
-        Complex::new(self.re.cos() * self.im.cosh(), -self.re.sin() * self.im.sinh())
+        Complex::new(part(self.re.cos(), self.im.cosh()), -part(self.re.sin(), self.im.sinh()))
     }
     fn sinh(self) -> Self {
-        Complex::new(self.re.sinh() * self.im.cos(), self.re.cosh() * self.im.sin())
+        Complex::new(part(self.re.sinh(), self.im.cos()), part(self.re.cosh(), self.im.sin()))
     }
     fn cosh(self) -> Self {
-        Complex::new(self.re.cosh() * self.im.cos(), self.re.sinh() * self.im.sin())
+        Complex::new(part(self.re.cosh(), self.im.cos()), part(self.re.sinh(), self.im.sin()))
     }
     fn polygamma(self, _order: u32) -> Self {
         UNDEFINED
@@ -154,28 +197,13 @@ impl Real for Complex {
     fn floor(self) -> Self {
         UNDEFINED
     }
-    /// Abramowitz and Stegun 7.1.29.
     fn erf(self) -> Self {
-        let (x, y) = (self.re, self.im);
-        let phase = 2.0 * x * y;
-        let (near_re, near_im) = match x == 0.0 {
-            true => (0.0, y / PI),
-            false => (2.0 * (x * y).sin().powi(2) / (2.0 * PI * x), phase.sin() / (2.0 * PI * x)),
-        };
-        let (mut re, mut im) = (near_re, near_im);
-        for n in 1..=16 {
-            let n = f64::from(n);
-            let weight = 2.0 / PI * (-n * n / 4.0).exp() / (n * n + 4.0 * x * x);
-            let (grows, turns) = ((n * y).cosh(), (n * y).sinh());
-            re += weight * (2.0 * x - 2.0 * x * grows * phase.cos() + n * turns * phase.sin());
-            im += weight * (2.0 * x * grows * phase.sin() + n * turns * phase.cos());
-        }
-        let bell = (-x * x).exp();
-        Complex::new(libm::erf(x) + bell * re, bell * im)
+        let beyond = self.erf_beyond();
+        Complex::new(libm::erf(self.re) + beyond.re, beyond.im)
     }
     fn erfc(self) -> Self {
-        let y = self.erf();
-        Complex::new(libm::erfc(self.re), -y.im)
+        let beyond = self.erf_beyond();
+        Complex::new(libm::erfc(self.re) - beyond.re, -beyond.im)
     }
     fn sigmoid(self) -> Self {
         // exp of a number that is not positive cannot overflow
@@ -188,10 +216,10 @@ impl Real for Complex {
         if whole && exponent.re.abs() <= 64.0 {
             return self.powi(exponent.re as i32);
         }
-        if self.re < 0.0 {
-            // to the left of 0 only whole powers are real
+        if whole && self.re < 0.0 {
+            // a whole power has no cut, and is real to the left of 0
             let sign = if exponent.re.rem_euclid(2.0) == 0.0 { 1.0 } else { -1.0 };
-            return if whole { (-self).pow(exponent) * sign } else { UNDEFINED };
+            return (-self).pow(exponent) * sign;
         }
         if self.re == 0.0 && self.im == 0.0 {
             return if exponent.re > 0.0 { self } else { UNDEFINED };
@@ -218,8 +246,9 @@ impl Real for Complex {
     fn le(self, other: Self) -> bool {
         self.re <= other.re
     }
+    /// Both parts: what is done at a number alone is not done beside it.
     fn eq(self, other: Self) -> bool {
-        self.re == other.re
+        self.re == other.re && self.im == other.im
     }
     fn select(mask: bool, a: Self, b: Self) -> Self {
         if mask { a } else { b }
@@ -230,7 +259,8 @@ impl Number for Complex {
     fn exp_m1(self) -> Self {
         // exp(x)(cos y − 1) + exp(x) − 1
         let turned = -2.0 * (0.5 * self.im).sin().powi(2);
-        Complex::new(self.re.exp() * turned + self.re.exp_m1(), self.re.exp() * self.im.sin())
+        let r = self.re.exp();
+        Complex::new(part(r, turned) + self.re.exp_m1(), part(r, self.im.sin()))
     }
     fn ln_1p(self) -> Self {
         let size = 0.5 * (self.re * (2.0 + self.re) + self.im * self.im).ln_1p();
@@ -239,7 +269,9 @@ impl Number for Complex {
         Complex::new(size, self.im.atan2(1.0 + self.re))
     }
     fn tan(self) -> Self {
-        self.sin() / self.cos()
+        // tan z = −i tanh(i z), whose parts do not overflow
+        let turned = Complex::new(-self.im, self.re).tanh();
+        Complex::new(turned.im, -turned.re)
     }
     fn tanh(self) -> Self {
         // (tanh x + i tan y) / (1 + i tanh x tan y), with 1 − tanh² x = 1/cosh² x
@@ -249,7 +281,7 @@ impl Number for Complex {
     }
     fn exp2(self) -> Self {
         let (r, turn) = (self.re.exp2(), self.im * std::f64::consts::LN_2);
-        Complex::new(r * turn.cos(), r * turn.sin())
+        Complex::new(r * turn.cos(), part(r, turn.sin()))
     }
     fn log2(self) -> Self {
         self.ln() / std::f64::consts::LN_2
@@ -264,47 +296,52 @@ impl Number for Complex {
         (self.ln() / 3.0).exp()
     }
     fn asin(self) -> Self {
-        if self.re.abs() > 1.0 {
-            return UNDEFINED;
-        }
-        // asin z = atan(z/√(1 − z²))
-        let cosine = ((-self + 1.0) * (self + 1.0)).sqrt();
-        self.atan2(cosine)
+        let (minus, plus) = self.roots_beside_one();
+        let cross = minus.re * plus.im - minus.im * plus.re;
+        Complex::new(self.re.atan2(minus.re * plus.re - minus.im * plus.im), cross.asinh())
     }
     fn acos(self) -> Self {
-        if self.re.abs() > 1.0 {
-            return UNDEFINED;
-        }
-        let sine = ((-self + 1.0) * (self + 1.0)).sqrt();
-        sine.atan2(self)
+        let (minus, plus) = self.roots_beside_one();
+        let cross = plus.re * minus.im - plus.im * minus.re;
+        Complex::new(2.0 * minus.re.atan2(plus.re), cross.asinh())
     }
     fn atan(self) -> Self {
-        self.atan2(Complex::real(1.0))
+        // atan z = −i atanh(i z)
+        let turned = Complex::new(-self.im, self.re).atanh();
+        Complex::new(turned.im, -turned.re)
     }
-    /// `−i/2 · ln((x + i y)/(x − i y))`, whose real part is the angle of the real parts but for the square of the step.
+    /// `−i/2 · ln((x + i y)/(x − i y))`, of all its values that which lies nearest to the angle of the real parts.
     fn atan2(self, x: Self) -> Self {
         // |x + i y|² − |x − i y|² is 4 (Im x · Re y − Re x · Im y), without subtracting what is nearly equal.
         let apart = 4.0 * (x.im * self.re - x.re * self.im);
         let below = (x.re + self.im).powi(2) + (x.im - self.re).powi(2);
-        Complex::new(self.re.atan2(x.re), -0.25 * (apart / below).ln_1p())
+        let arg = |im: f64, re: f64| im.atan2(re);
+        let between = arg(x.im + self.re, x.re - self.im) - arg(-(self.re - x.im), x.re + self.im);
+        let of_reals = self.re.atan2(x.re);
+        let turns = ((of_reals - 0.5 * between) / PI).round();
+        Complex::new(0.5 * between + turns * PI, -0.25 * (apart / below).ln_1p())
     }
     fn asinh(self) -> Self {
-        if self.re < 0.0 {
-            return -(-self).asinh();
-        }
-        (self + (self.square() + 1.0).sqrt()).ln()
+        // asinh z = −i asin(i z)
+        let turned = Complex::new(-self.im, self.re).asin();
+        Complex::new(turned.im, -turned.re)
     }
     fn acosh(self) -> Self {
-        if self.re < 1.0 {
-            return UNDEFINED;
-        }
-        (self + ((self - 1.0).sqrt() * (self + 1.0).sqrt())).ln()
+        let minus = Complex::new(self.re - 1.0, self.im).sqrt();
+        let plus = Complex::new(self.re + 1.0, self.im).sqrt();
+        Complex::new((minus.re * plus.re + minus.im * plus.im).asinh(), 2.0 * minus.im.atan2(plus.re))
     }
     fn atanh(self) -> Self {
-        if self.re.abs() >= 1.0 {
-            return UNDEFINED;
+        if self.re < 0.0 {
+            return -(-self).atanh();
         }
-        (self.ln_1p() - (-self).ln_1p()) / 2.0
+        let (x, y) = (self.re, self.im);
+        let below = (1.0 - x).powi(2) + y * y;
+        let size = x.hypot(y);
+        // Where a square overflows, it is nearly 1/z, a quarter turn beside it.
+        let re = if below.is_finite() { 0.25 * (4.0 * x / below).ln_1p() } else { x / size / size };
+        let turn = if below.is_finite() { (2.0 * y).atan2((1.0 - x) * (1.0 + x) - y * y) } else { PI.copysign(y) };
+        Complex::new(re, 0.5 * turn)
     }
     fn erfinv(self) -> Self {
         UNDEFINED
@@ -325,7 +362,16 @@ impl Number for Complex {
         UNDEFINED
     }
     fn hypot(self, other: Self) -> Self {
-        (self.square() + other.square()).sqrt()
+        let parts = [self.re, self.im, other.re, other.im];
+        let largest = parts.iter().fold(0.0_f64, |m, x| m.max(x.abs()));
+        if largest == 0.0 || !largest.is_finite() {
+            return (self.square() + other.square()).sqrt();
+        }
+        // Nothing is rounded by it, and no square over- or underflows.
+        let size = power_of_two(largest);
+        let scaled = |z: Complex| Complex::new(z.re / size, z.im / size).square();
+        let root = (scaled(self) + scaled(other)).sqrt();
+        Complex::new(root.re * size, root.im * size)
     }
     fn abs(self) -> Self {
         if self.re >= 0.0 { self } else { -self }
@@ -419,7 +465,8 @@ mod tests {
         for (name, on_complex, on_real, derivative, points) in table {
             for x in *points {
                 let y = on_complex(Complex::new(*x, h));
-                let near = |a: f64, b: f64| (a - b).abs() <= 4e-13 * b.abs();
+                // The square of the step is in the real part.
+                let near = |a: f64, b: f64| (a - b).abs() <= 4e-13 * b.abs() + h * h;
                 if !near(y.re, on_real(*x)) || !near(y.im / h, derivative(*x)) {
                     failures += &format!("{name} at {x}: {y:?} for {} and {}\n", on_real(*x), derivative(*x));
                 }

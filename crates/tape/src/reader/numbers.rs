@@ -1,13 +1,14 @@
 //! The reader "numbers": operations are computed at once.
 
 use crate::algebra::{Algebra, Any, Arg, Args, Elementwise, Lift, TruthValues};
+use crate::ceiling::admit;
 use crate::error::{Error, OrRaise};
 use crate::float::Float;
 use crate::kernels::elementwise;
 use crate::op::{Custom, Op, ReadBy, on_float};
 use crate::ops::{BroadcastToExt, SumToExt};
 use crate::param::Param;
-use crate::pointwise::{Arity, Of, Pointwise};
+use crate::pointwise::{Arity, Of, Pointwise, result_shape};
 use crate::shape::Shape;
 use crate::tape::evaluate;
 use crate::tensor::Tensor;
@@ -16,9 +17,9 @@ impl<F: Float> Elementwise for Tensor<F> {
     #[track_caller]
     fn pointwise<P: Pointwise>(op: P, args: Of<P, &Self>) -> Self {
         let shapes = P::Arity::from_fn(|k| Tensor::shape(args.as_ref()[k]));
-        if let Err(e) = Op::shape(&op, shapes.as_ref()).and_then(|_| op.check_values(args)) {
-            e.raise()
-        }
+        let shape =
+            result_shape(&op, shapes.as_ref()).and_then(|shape| op.check_values(args).map(|()| shape)).or_raise();
+        admit(P::NAME, &shape, size_of::<F>()).or_raise();
         elementwise::eval(&op, args)
     }
 }

@@ -247,7 +247,7 @@ impl Real for Series {
         let (mut y, mut power) = (self.number(x.polygamma(order).0), self.number(1.0));
         for k in 1..=self.order as u32 {
             power = power * moving / f64::from(k);
-            y = y + power * x.polygamma(order + k).0;
+            y = y + power * x.polygamma(order.saturating_add(k)).0;
         }
         y
     }

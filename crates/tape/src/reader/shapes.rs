@@ -6,9 +6,9 @@ use crate::algebra::{Algebra, Any, Arg, Elementwise, IndexOperand, Lift, MaskOpe
 use crate::error::{Error, OrRaise};
 use crate::few::Few;
 use crate::float::Float;
-use crate::op::{Custom, Described, Kind, Op, ReadBy};
+use crate::op::{Custom, Described, Kind, Op, ReadBy, result_shape};
 use crate::param::Param;
-use crate::pointwise::{Of, Pointwise};
+use crate::pointwise::{self, Of, Pointwise};
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 
@@ -68,7 +68,7 @@ fn count(flops: &mut dyn FnMut() -> u64, y: &Shape) {
 impl Elementwise for Shape {
     #[track_caller]
     fn pointwise<P: Pointwise>(op: P, args: Of<P, &Self>) -> Self {
-        let y = Op::shape(&op, args.as_ref()).or_raise();
+        let y = pointwise::result_shape(&op, args.as_ref()).or_raise();
         count(&mut || Op::flops(&op, args.as_ref(), &y), &y);
         y
     }
@@ -78,7 +78,7 @@ impl Elementwise for Shape {
 fn infer(op: &dyn Described, args: &[Arg<'_, Shape>]) -> Result<Any<Shape>, Error> {
     let shapes: smallvec::SmallVec<[Shape; 3]> = args.iter().map(Arg::shape).collect();
     let refs = Few::from_fn(shapes.len(), |k| &shapes[k]);
-    let shape = op.own_shape(&refs)?;
+    let shape = result_shape(op, &Few::from_fn(args.len(), |k| args[k].kind()), &refs)?;
     count(&mut || op.own_flops(&refs, &shape), &shape);
     Ok(match op.own_output() {
         Kind::Real => Any::Real(shape),

@@ -139,7 +139,7 @@ macro_rules! symbols {
                         | Arg::Index(SymbolIndex::$variant(_))
                         | Arg::Mask(SymbolMask::$variant(_)),
                     ) => apply_as::<F, $reader>(op, args),)*
-                    None => unreachable!("an operation of nothing"),
+                    None => Err(refused(&op)).or_raise(),
                 }
             }
         }
@@ -159,6 +159,14 @@ impl<F: Float> Symbol<F> {
             Symbol::Var(x) => Some(*x),
             _ => None,
         }
+    }
+}
+
+/// Why an operation is not applied to nothing.
+fn refused(op: &AnyOp) -> Error {
+    match op.takes().check(&|| op.name(), &[]) {
+        Err(error) => error,
+        Ok(()) => Error::shape(op.name(), "without arguments it belongs to no tape"),
     }
 }
 

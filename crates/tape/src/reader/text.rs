@@ -5,7 +5,7 @@ use std::fmt;
 use crate::algebra::{Algebra, Any, Arg, Elementwise, IndexOperand, Lift, MaskOperand, TruthValues};
 use crate::error::{Error, OrRaise};
 use crate::float::Float;
-use crate::op::{Custom, Described, Kind, Op, ReadBy};
+use crate::op::{Custom, Described, Kind, Op, ReadBy, result_shape};
 use crate::param::Param;
 use crate::pointwise::{Of, Pointwise};
 use crate::readers::{BySymbol, formula};
@@ -157,7 +157,8 @@ fn apply(op: &dyn Described, args: &[Arg<'_, Text>]) -> Any<Text> {
         .collect();
     let shapes: Vec<Shape> = texts.iter().map(|t| Shape::from(t.shape)).collect();
     let refs: Vec<&Shape> = shapes.iter().collect();
-    let shape = op.own_shape(&refs).or_raise();
+    let kinds: Vec<Kind> = args.iter().map(Arg::kind).collect();
+    let shape = result_shape(op, &kinds, &refs).or_raise();
     let operands: Vec<String> = texts.iter().map(Text::operand).collect();
     let formula = op.own_text(&operands.iter().map(String::as_str).collect::<Vec<_>>());
     let text = Text::new(without_double_brackets(&formula), shape);

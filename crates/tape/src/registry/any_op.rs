@@ -8,7 +8,7 @@ use crate::algebra::{Algebra, Args};
 use crate::complex::Analytic;
 use crate::error::{Error, OrRaise};
 use crate::float::Float;
-use crate::op::{CompiledFor, Cotangents, Custom, Described, Floats, Kind, Op, Value, on_float};
+use crate::op::{CompiledFor, Cotangents, Custom, Described, Floats, Kind, Op, Takes, Value, on_float};
 use crate::series::Series;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
@@ -108,6 +108,9 @@ impl Op for AnyOp {
     }
     fn text(&self, args: &[&str]) -> String {
         self.described().own_text(args)
+    }
+    fn takes(&self) -> Takes {
+        self.described().own_takes()
     }
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
         self.described().own_shape(args)

@@ -5,7 +5,7 @@ use std::ops::{Add, Deref, Div, Index, Mul, Neg, Sub};
 
 use crate::error::Error;
 use crate::float::Float;
-use crate::op::{Custom, Op, ReadBy};
+use crate::op::{Custom, Kind, Op, ReadBy};
 use crate::param::Param;
 use crate::pointwise::{Of, Pointwise};
 use crate::shape::Shape;
@@ -128,6 +128,15 @@ impl<A: Algebra> Clone for Arg<'_, A> {
 impl<A: Algebra> Copy for Arg<'_, A> {}
 
 impl<A: Algebra> Arg<'_, A> {
+    /// The argument's kind.
+    pub(crate) fn kind(&self) -> Kind {
+        match self {
+            Arg::Real(_) => Kind::Real,
+            Arg::Index(_) => Kind::Index,
+            Arg::Mask(_) => Kind::Mask,
+        }
+    }
+
     /// The argument's shape.
     #[track_caller]
     pub fn shape(&self) -> Shape {

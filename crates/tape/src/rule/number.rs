@@ -322,7 +322,7 @@ impl<F: Float> Real for DualNumber<F> {
         self.chain(self.value.cosh(), self.value.sinh())
     }
     fn polygamma(self, order: u32) -> Self {
-        self.chain(self.value.polygamma(order), self.value.polygamma(order + 1))
+        self.chain(self.value.polygamma(order), self.value.polygamma(order.checked_add(1).unwrap_or(u32::MAX - 1)))
     }
     fn floor(self) -> Self {
         DualNumber { value: self.value.floor(), tangent: self.value.number(0.0) }

@@ -9,6 +9,7 @@ use smallvec::SmallVec;
 use crate::algebra::{Algebra, Any, Args};
 use crate::any_op::AnyOp;
 use crate::case::Case;
+use crate::ceiling::possible;
 use crate::complex::Analytic;
 use crate::error::Error;
 use crate::float::Float;
@@ -50,6 +51,85 @@ pub enum Kind {
     Mask,
 }
 
+/// How many arguments an operation takes, and of which kinds: [`Op::takes`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Takes {
+    /// One of these lists of arguments.
+    Any(&'static [&'static [Kind]]),
+    /// So many arguments or more, all of one kind.
+    AtLeast(usize, Kind),
+    /// What the shape rule accepts: it looks itself how many there are.
+    Unsaid,
+}
+
+impl Takes {
+    /// One tensor of numbers.
+    pub const ONE: Takes = Takes::Any(&[&[Kind::Real]]);
+    /// Two tensors of numbers.
+    pub const TWO: Takes = Takes::Any(&[&[Kind::Real; 2]]);
+    /// Three tensors of numbers.
+    pub const THREE: Takes = Takes::Any(&[&[Kind::Real; 3]]);
+
+    /// Whether arguments of these kinds are among them.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] in the name of the operation, which says what it takes.
+    pub(crate) fn check(self, name: &dyn Fn() -> String, given: &[Kind]) -> Result<(), Error> {
+        let fits = match self {
+            Takes::Any(lists) => lists.contains(&given),
+            Takes::AtLeast(least, kind) => given.len() >= least && given.iter().all(|k| *k == kind),
+            Takes::Unsaid => true,
+        };
+        if fits { Ok(()) } else { Err(self.refused(name(), given)) }
+    }
+
+    #[cold]
+    fn refused(self, op: String, given: &[Kind]) -> Error {
+        let list = |kinds: &[Kind]| match kinds {
+            [] => "nothing".to_owned(),
+            _ => kinds.iter().map(|k| k.word()).collect::<Vec<_>>().join(", "),
+        };
+        let wanted = match self {
+            Takes::Any(lists) => lists.iter().map(|kinds| list(kinds)).collect::<Vec<_>>().join("; or "),
+            Takes::AtLeast(least, kind) => format!("{least} or more of {}", kind.word()),
+            Takes::Unsaid => unreachable!("what is not said is not refused"),
+        };
+        Error::shape(op, format!("it takes {wanted}; given are {}", list(given)))
+    }
+}
+
+impl Kind {
+    /// What such a value is called.
+    fn word(self) -> &'static str {
+        match self {
+            Kind::Real => "numbers",
+            Kind::Index => "positions",
+            Kind::Mask => "truth values",
+        }
+    }
+}
+
+/// The shape of the result of an operation, for every reader: what the shape rule says of arguments of such number and kinds
+/// as it takes, if a tensor can have it.
+///
+/// # Errors
+/// In the name of the operation, whatever is wrong.
+pub(crate) fn result_shape(op: &dyn Described, kinds: &[Kind], shapes: &[&Shape]) -> Result<Shape, Error> {
+    checked_shape(op, kinds, || op.own_shape(shapes))
+}
+
+/// [`result_shape`], where the rule has more than shapes to go by.
+pub(crate) fn checked_shape(
+    op: &dyn Described,
+    kinds: &[Kind],
+    rule: impl FnOnce() -> Result<Shape, Error>,
+) -> Result<Shape, Error> {
+    op.own_takes().check(&|| op.own_name(), kinds)?;
+    let shape = rule()?;
+    possible(&|| op.own_name(), &shape)?;
+    Ok(shape)
+}
+
 /// An elementary operation.
 ///
 /// The derivative rules are written over an [`Algebra`], in the methods that a user writes, and are read in many ways.
@@ -64,6 +144,11 @@ pub trait Op: Clone + Debug + PartialEq + Send + Sync + 'static {
     /// The formula as text.
     fn text(&self, args: &[&str]) -> String {
         format!("{}({})", self.name(), args.join(", "))
+    }
+
+    /// How many arguments there are, and of which kinds. The shape rule is asked about such arguments alone.
+    fn takes(&self) -> Takes {
+        Takes::Unsaid
     }
 
     /// The shape of the result, or what is wrong with the arguments.
@@ -299,6 +384,8 @@ pub trait Described: Debug {
     fn own_name(&self) -> String;
     /// [`Op::text`]
     fn own_text(&self, args: &[&str]) -> String;
+    /// [`Op::takes`]
+    fn own_takes(&self) -> Takes;
     /// [`Op::shape`]
     fn own_shape(&self, args: &[&Shape]) -> Result<Shape, Error>;
     /// [`Op::output`]
@@ -333,6 +420,9 @@ impl<O: Op> Described for O {
     }
     fn own_text(&self, args: &[&str]) -> String {
         self.text(args)
+    }
+    fn own_takes(&self) -> Takes {
+        self.takes()
     }
     fn own_shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
         self.shape(args)

@@ -2,12 +2,13 @@
 
 use crate::algebra::{Algebra, Args};
 use crate::case::Case;
+use crate::ceiling::possible;
 use crate::complex::{self, Analytic};
 use crate::error::Error;
 use crate::float::Float;
 use crate::kernels::elementwise;
 use crate::number::Number;
-use crate::op::{Named, Op, Value};
+use crate::op::{Named, Op, Takes, Value};
 use crate::ops::AnyOp;
 use crate::real::Real;
 use crate::series::Series;
@@ -171,6 +172,10 @@ impl<P: Pointwise> Op for P {
         Pointwise::text(self, args)
     }
 
+    fn takes(&self) -> Takes {
+        [Takes::ONE, Takes::TWO, Takes::THREE][P::Arity::N - 1]
+    }
+
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
         match self.fault() {
             None => broadcast(P::NAME, args),
@@ -215,7 +220,7 @@ impl<P: Pointwise> Op for P {
     }
 
     fn flops(&self, _args: &[&Shape], y: &Shape) -> u64 {
-        P::FLOPS * y.len_elements() as u64
+        P::FLOPS.saturating_mul(y.len_elements() as u64)
     }
 
     /// Plain, rank 0, empty; with two or more arguments also each way of broadcasting; and the kinks.
@@ -261,6 +266,14 @@ impl<P: Pointwise> Op for P {
             },
         })
     }
+}
+
+/// The shape of the result of a pointwise operation, for a reader that has as many arguments as it takes.
+#[inline]
+pub(crate) fn result_shape<P: Pointwise>(op: &P, args: &[&Shape]) -> Result<Shape, Error> {
+    let shape = Op::shape(op, args)?;
+    possible(&|| P::NAME.into(), &shape)?;
+    Ok(shape)
 }
 
 /// The common shape of operands that are broadcast against each other.

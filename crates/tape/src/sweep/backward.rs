@@ -11,6 +11,7 @@ use crate::error::{Error, caught};
 use crate::few::Few;
 use crate::float::Float;
 use crate::gradients::{Gradients, RecordedGradients};
+use crate::kernels::slopes::Place;
 use crate::number::Num;
 use crate::op::Op;
 use crate::ops::AnyOp;
@@ -21,6 +22,7 @@ use crate::tape::{Operands, Parent, Step, Var, inherit, is_active, read, step, v
 use crate::tensor::Tensor;
 
 use super::hooks::{hooked, run_hooks};
+use super::part::{self, Part};
 
 /// What stops the fast sweep over scalar nodes: where it must hand over or collect.
 enum Stop {
@@ -45,11 +47,21 @@ impl Stop {
 fn stops<F: Float>(store: &Store<F>, end: u32) -> Vec<Stop> {
     let leaves = store.leaves.iter().filter(|r| r.start < end).map(|r| Stop::Leaves(r.start, r.end.min(end)));
     // A leaf that is retained is collected with its run.
-    let is_leaf =
-        |id: u32| store.leaves[..store.leaves.partition_point(|r| r.start <= id)].last().is_some_and(|r| id < r.end);
-    let retained = store.retained.iter().filter(|id| **id < end && !is_leaf(**id)).map(|id| Stop::Retained(*id));
+    let retained = store.retained.iter().filter(|id| **id < end && !store.is_leaf(**id)).map(|id| Stop::Retained(*id));
     let wide = store.wide.iter().take_while(|w| w.id < end).map(|w| Stop::Wide(w.id));
-    let mut all: Vec<Stop> = leaves.chain(retained).chain(wide).collect();
+    in_order(leaves.chain(retained).chain(wide).collect())
+}
+
+/// The stops among what an output depends on, in ascending order.
+fn stops_among<F: Float>(store: &Store<F>, part: &Part) -> Vec<Stop> {
+    let leaves = part.leaves.iter().rev().map(|r| Stop::Leaves(r.start, r.end));
+    let nodes = part.nodes.iter().rev().flat_map(|range| store.retained_in(range).iter());
+    let retained = nodes.map(|id| Stop::Retained(*id));
+    let wide = part.wide.iter().map(|k| Stop::Wide(store.wide[*k].id));
+    in_order(leaves.chain(retained).chain(wide).collect())
+}
+
+fn in_order(mut all: Vec<Stop>) -> Vec<Stop> {
     // Merging sorted runs: the standard sort finds them.
     all.sort_by_key(Stop::end);
     all
@@ -94,40 +106,58 @@ fn gradients_of_leaves<F: Float>(
     absorbs: bool,
 ) -> Result<(Gradients<F>, bool), Error> {
     let end = root + 1;
-    let (stops, mut place) =
-        store::with_store(key, |store: &mut Store<F>| (stops(store, end), store.last_place(absorbs)))?;
+    let whole = |store: &mut Store<F>| {
+        store.note_looked(u64::from(end));
+        (stops(store, end), store.last_place(absorbs), store.wide.partition_point(|w| w.id < end))
+    };
+    let has_sums = !sums.is_empty();
+    // What has a sum already is gone to even where the output does not depend on it.
+    let start = |store: &mut Store<F>| match if has_sums { None } else { store.budget(end) } {
+        None => Ok(whole(store)),
+        Some(budget) => Err(budget),
+    };
+    let mut part = None;
+    let (stops, mut place, tensors) = match store::with_store(key, start)? {
+        Ok(of_the_whole) => of_the_whole,
+        Err(budget) => {
+            part = part::of_few::<F>(key, root, budget)?;
+            store::with_store(key, |store: &mut Store<F>| match &part {
+                None => whole(store),
+                Some(part) => (stops_among(store, part), store.last_place(absorbs), part.wide.len()),
+            })?
+        }
+    };
     let mut adjoints = store::take_adjoints::<F>(end as usize)?;
-    let mut cotangents: Vec<Option<Tensor<F>>> = Vec::new();
+    let mut cotangents = Waiting { positions: part.as_ref().map(|part| &part.wide[..]), values: Vec::new() };
+    cotangents.values.resize_with(tensors, || None);
     let wide_at = |id: u32| store::with_store(key, |store: &mut Store<F>| store.wide_position(id));
     match wide_at(root)? {
-        Some(k) => {
-            cotangents.resize_with(k + 1, || None);
-            cotangents[k] = Some(seed);
-        }
-        None => {
-            let below = store::with_store(key, |store: &mut Store<F>| store.wide.partition_point(|w| w.id < root))?;
-            cotangents.resize_with(below, || None);
-            adjoints[root as usize] = seed.item();
-        }
+        Some(position) => *cotangents.at(position) = Some(seed),
+        None => adjoints[root as usize] = seed.item(),
     }
     for (leaf, sum) in sums {
-        if let Some(k) = wide_at(leaf)? {
-            let seed = cotangents[k].replace(sum);
-            seed.into_iter().for_each(|seed| accumulate(&mut cotangents[k], seed));
+        if let Some(position) = wide_at(leaf)? {
+            let waiting = cotangents.at(position);
+            let seed = waiting.replace(sum);
+            seed.into_iter().for_each(|seed| accumulate(waiting, seed));
         }
     }
-    let mut gradients = Gradients::new(key, root);
-    let mut reach = Reach::new(key, root);
+    let mut gradients = Gradients::new(key, root, part.as_ref());
+    let mut reach = Reach::new(key, root, part.as_ref());
     let hooked = hooked::<F>(key)?;
     let mut nan = false;
     let mut top = end;
-    let mut k = cotangents.len();
+    let mut k = tensors;
+    let sweep_scalars = |first: u32, end: u32, place: &mut Place, adjoints: &mut [F]| {
+        store::with_store(key, |store: &mut Store<F>| match &part {
+            None => store.sweep_scalars(first, end, place, adjoints),
+            Some(part) => part.nodes_between(first, end, |a, b| store.sweep_scalars(a, b, place, adjoints)),
+        })
+    };
     for stop in stops.iter().rev() {
         let segment = stop.end();
         if segment < top {
-            store::with_store(key, |store: &mut Store<F>| {
-                store.sweep_scalars(segment, top, &mut place, &mut adjoints)
-            })?;
+            sweep_scalars(segment, top, &mut place, &mut adjoints)?;
         }
         match *stop {
             Stop::Leaves(first, end) => {
@@ -158,7 +188,7 @@ fn gradients_of_leaves<F: Float>(
                 top = id;
                 k -= 1;
                 let scalar_part = std::mem::replace(&mut adjoints[id as usize], F::zero());
-                let mut g = cotangents[k].take();
+                let mut g = cotangents.values[k].take();
                 nan |= num_traits::Float::is_nan(scalar_part);
                 if scalar_part != F::zero() {
                     let part = Tensor::from(scalar_part);
@@ -172,7 +202,8 @@ fn gradients_of_leaves<F: Float>(
                 {
                     run_hooks(key, id, &g)?;
                 }
-                let retained = visit_wide(key, id, k, g, &mut adjoints, &mut cotangents, &mut gradients)?;
+                let retained =
+                    visit_wide(key, id, cotangents.position(k), g, &mut adjoints, &mut cotangents, &mut gradients)?;
                 if retained && !gradients.has_tensor(id) {
                     match zeros_if_reached::<F>(key, id, &mut reach)? {
                         Some(zeros) => gradients.add_tensor(id, zeros),
@@ -183,7 +214,7 @@ fn gradients_of_leaves<F: Float>(
         }
     }
     if top > 1 {
-        store::with_store(key, |store: &mut Store<F>| store.sweep_scalars(1, top, &mut place, &mut adjoints))?;
+        sweep_scalars(1, top, &mut place, &mut adjoints)?;
     }
     adjoints[0] = F::zero();
     store::give_adjoints(adjoints);
@@ -191,20 +222,49 @@ fn gradients_of_leaves<F: Float>(
     Ok((gradients, nan))
 }
 
+/// Cotangents that wait for their tensor node.
+struct Waiting<'a, F: Float> {
+    /// The positions of the nodes, in ascending order; `None` if they are all those up to a node.
+    positions: Option<&'a [usize]>,
+    /// In the order of the nodes.
+    values: Vec<Option<Tensor<F>>>,
+}
+
+impl<F: Float> Waiting<'_, F> {
+    /// The position of the node that is `k`-th here.
+    fn position(&self, k: usize) -> usize {
+        self.positions.map_or(k, |positions| positions[k])
+    }
+
+    /// The cotangent of the node at a position.
+    fn at(&mut self, position: usize) -> &mut Option<Tensor<F>> {
+        let k = match self.positions {
+            None => position,
+            Some(positions) => positions.partition_point(|p| *p < position),
+        };
+        &mut self.values[k]
+    }
+}
+
 /// Which nodes an output depends on through differentiable arguments, found when it is first asked: most sweeps need not
 /// know.
-pub(crate) struct Reach {
+pub(crate) struct Reach<'a> {
     key: u32,
     root: u32,
+    /// What the sweep goes to, if that is not everything.
+    part: Option<&'a Part>,
     found: Option<Vec<bool>>,
 }
 
-impl Reach {
-    fn new(key: u32, root: u32) -> Self {
-        Reach { key, root, found: None }
+impl<'a> Reach<'a> {
+    fn new(key: u32, root: u32, part: Option<&'a Part>) -> Self {
+        Reach { key, root, part, found: None }
     }
 
     pub(crate) fn contains<F: Float>(&mut self, id: u32) -> Result<bool, Error> {
+        if let Some(part) = self.part {
+            return Ok(part.contains(id));
+        }
         let found = match self.found.take() {
             Some(found) => found,
             None => reached::<F>(self.key, self.root)?,
@@ -215,7 +275,7 @@ impl Reach {
 
 /// The gradient of a tensor node to which the sweep brought none: zeros where the output depends on it, through numbers
 /// whose derivatives are 0.
-fn zeros_if_reached<F: Float>(key: u32, id: u32, reach: &mut Reach) -> Result<Option<Tensor<F>>, Error> {
+fn zeros_if_reached<F: Float>(key: u32, id: u32, reach: &mut Reach<'_>) -> Result<Option<Tensor<F>>, Error> {
     if !is_active::<F>(key, id) || !reach.contains::<F>(id)? {
         return Ok(None);
     }
@@ -230,7 +290,7 @@ fn visit_wide<F: Float>(
     position: usize,
     g: Option<Tensor<F>>,
     adjoints: &mut [F],
-    cotangents: &mut [Option<Tensor<F>>],
+    cotangents: &mut Waiting<'_, F>,
     gradients: &mut Gradients<F>,
 ) -> Result<bool, Error> {
     let mut operands = Operands::new();
@@ -269,13 +329,13 @@ fn visit_wide<F: Float>(
     let y = value.real();
     let wide_at = |id: u32| store::with_store(key, |store: &mut Store<F>| store.wide_position(id));
     let mut sum_of = |k: usize| match wide_at(parents[needed[k]]).ok()? {
-        Some(k) => cotangents[k].take(),
+        Some(position) => cotangents.at(position).take(),
         None => Some(Tensor::from(std::mem::replace(&mut adjoints[parents[needed[k]] as usize], F::zero()))),
     };
     if let Some(sums) = op.vjps_onto(&needed, &g, Args(&args), &y, &mut sum_of) {
         for (arg, sum) in needed.iter().zip(sums) {
             match wide_at(parents[*arg])? {
-                Some(k) => accumulate(&mut cotangents[k], sum),
+                Some(position) => accumulate(cotangents.at(position), sum),
                 None => adjoints[parents[*arg] as usize] += sum.item(),
             }
         }
@@ -285,7 +345,7 @@ fn visit_wide<F: Float>(
         expect_shape(&op, "vjp", *arg, Tensor::shape(&c), &args[*arg].shape())?;
         let parent = parents[*arg];
         match wide_at(parent)? {
-            Some(k) => accumulate(&mut cotangents[k], c),
+            Some(position) => accumulate(cotangents.at(position), c),
             None => adjoints[parent as usize] += c.item(),
         }
     }
@@ -393,7 +453,7 @@ fn backward_all<F: Float>(key: u32, root: u32, seed: Tensor<F>) -> Result<Gradie
     for id in hooked::<F>(key)?.into_iter().rev() {
         cotangents.get(id).map_or(Ok(()), |g| run_hooks(key, id, g))?;
     }
-    let mut gradients = Gradients::new(key, root).of_all_nodes();
+    let mut gradients = Gradients::new(key, root, None).of_all_nodes();
     let (leaves, scalars): (Vec<_>, Vec<_>) = store::with_store(key, |store: &mut Store<F>| {
         let wide = store.wide.iter().take_while(|w| w.id <= root).filter(|w| w.parents.is_empty());
         let scalars = store.leaves.iter().take_while(|r| r.start <= root).map(|r| r.start..r.end.min(root + 1));

@@ -5,5 +5,6 @@
 mod backward;
 pub(crate) mod gradients;
 mod hooks;
+mod part;
 
 pub(crate) use backward::*;

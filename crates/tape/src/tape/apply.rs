@@ -11,10 +11,12 @@ use super::{Scalar, Var, constant_id};
 use crate::algebra::{
     Algebra, Any, Arg, Args, Elementwise, Held, IndexOperand, Lift, MaskOperand, Operand, TruthValues,
 };
-use crate::error::{Error, OrRaise};
+
+use crate::ceiling::admit_result;
+use crate::error::{Error, OrRaise, caught};
 use crate::few::Few;
 use crate::float::Float;
-use crate::op::{Custom, Kind, Op, ReadBy, Value};
+use crate::op::{Custom, Kind, Op, ReadBy, Value, checked_shape};
 use crate::ops::AnyOp;
 use crate::param::Param;
 use crate::pointwise::{Arity, Of, Pointwise};
@@ -26,6 +28,10 @@ impl<F: Float> Var<F> {
     /// [`try_apply`](Self::try_apply), compiled once and not for each type of operation.
     pub(crate) fn apply_in(op: AnyOp, args: &[Arg<'_, Self>], line: Line) -> Result<Any<Self>, Error> {
         let handles = Few::from_fn(args.len(), |k| handle(&args[k]));
+        if args.is_empty() {
+            op.takes().check(&|| op.name(), &[])?;
+            return Err(Error::shape(op.name(), "without arguments it belongs to no tape"));
+        }
         let key = handles.first().map_or(0, |h| h.0);
         if handles.iter().any(|h| h.0 != key) {
             return Err(Error::ForeignTape);
@@ -72,13 +78,48 @@ impl<F: Float> Var<F> {
     }
 }
 
+/// An operation with this many elements in its result or in an argument may ask for much on its way: an error that it meets
+/// there is told in its name.
+const LARGE: usize = 1 << 16;
+
 /// Checks the arguments of an operation and computes it.
 pub(crate) fn evaluate<O: Op, F: Float>(op: &O, args: Args<'_, Tensor<F>>) -> Result<Value<F>, Error> {
-    let shape = op.shape_of(args, &shapes_of(args))?;
+    let shapes = shapes_of(args);
+    let kinds = Few::from_fn(args.len(), |k| args.0[k].kind());
+    let shape = checked_shape(op, &kinds, || op.shape_of(args, &shapes))?;
     op.check(args)?;
-    let value = op.forward(args);
-    debug_assert_eq!(value.as_arg().shape(), shape, "{op:?}: the shape rule and forward disagree");
+    let kind = op.output();
+    if shape.len_elements() == 0 {
+        return Ok(empty(kind, shape));
+    }
+    admit_result(&|| op.name(), &shape, size_of_element::<F>(kind))?;
+    let is_large = shapes.iter().any(|s| s.len_elements() >= LARGE) || shape.len_elements() >= LARGE;
+    let value = match is_large {
+        true => caught(|| Ok(op.forward(args))).map_err(|e| e.asked_by(|| op.name()))?,
+        false => op.forward(args),
+    };
+    let found = value.as_arg().shape();
+    if found != shape {
+        return Err(Error::shape(op.name(), format!("its shape rule says {shape} where forward gives {found}")));
+    }
     Ok(value)
+}
+
+/// A result without elements: there is nothing to compute, however long the axes are along which nothing lies.
+fn empty<F: Float>(kind: Kind, shape: Shape) -> Value<F> {
+    match kind {
+        Kind::Real => Tensor::<F>::from_parts(shape, Vec::new()).into(),
+        Kind::Index => Tensor::<i64>::from_parts(shape, Vec::new()).into(),
+        Kind::Mask => Tensor::<bool>::from_parts(shape, Vec::new()).into(),
+    }
+}
+
+fn size_of_element<F>(kind: Kind) -> usize {
+    match kind {
+        Kind::Real => size_of::<F>(),
+        Kind::Index => size_of::<i64>(),
+        Kind::Mask => size_of::<bool>(),
+    }
 }
 
 fn shapes_of<'a, F: Float>(args: Args<'a, Tensor<F>>) -> Few<&'a Shape> {

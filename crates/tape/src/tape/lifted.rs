@@ -21,6 +21,11 @@ pub(crate) struct Lifted {
 }
 
 impl Lifted {
+    /// The leaf of the newest value.
+    pub(crate) fn newest(&self) -> u32 {
+        self.newest
+    }
+
     /// All leaves.
     pub(crate) fn leaves(&self) -> impl Iterator<Item = u32> {
         self.older.values().copied().chain([self.newest])
@@ -65,6 +70,7 @@ impl<F: Float> Store<F> {
                 older.insert(address(value), before.newest);
             }
         }
+        self.param_of.insert(leaf, param);
         self.params.insert(param, Lifted { newest: leaf, older, given });
     }
 }

@@ -7,11 +7,10 @@
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::mem::MaybeUninit;
-use std::ops::Range;
 use std::panic::Location;
 use std::ptr;
 
-use super::keys::{missing, new_block};
+use super::keys::{Keys, missing};
 use super::store::{
     CHUNK, CONSTANT, Extra, GRADIENT_ONLY, KEPT, Line, NO_KEY, Node, PIECE, Piece, ScalarOp, Store, place,
 };
@@ -97,7 +96,7 @@ pub struct Cold<F: Float> {
     free_pieces: Vec<Box<[u32]>>,
     /// All zero between sweeps.
     adjoints: Vec<F>,
-    keys: Range<u32>,
+    keys: Keys,
     pub(super) line: Option<Line>,
 }
 
@@ -109,7 +108,7 @@ impl<F: Float> Cold<F> {
             free_extras: Vec::new(),
             free_pieces: Vec::new(),
             adjoints: Vec::new(),
-            keys: 0..0,
+            keys: Keys::none(),
             line: None,
         }
     }
@@ -119,10 +118,12 @@ impl<F: Float> Cold<F> {
     }
 
     fn new_key(&mut self, kind: u32) -> Result<u32, Error> {
-        if self.keys.is_empty() {
-            self.keys = new_block()?;
-        }
-        self.keys.next().map(|k| k << 1 | kind).ok_or(Error::KeysExhausted)
+        self.keys.take().map(|k| k << 1 | kind)
+    }
+
+    /// Takes back the key of a tape that is gone.
+    fn give_key(&mut self, key: u32) {
+        self.keys.give((key & !GRADIENT_ONLY) >> 1);
     }
 
     /// Writes into the store of the tape in use what the hot thread-local knows better.
@@ -152,13 +153,13 @@ impl<F: Float> Cold<F> {
                 hot.last.set(start.wrapping_add(PIECE - slopes::LONGEST));
             }
             None => {
-                // The chunk that was added last, even if nothing is in it yet.
-                let start = (store.nodes.len() - 1) * CHUNK;
-                let (nodes, extras) = (store.nodes.last_mut(), store.extras.last_mut());
-                let (nodes, extras) = (nodes.expect("a chunk of every tape"), extras.expect("a chunk of every tape"));
+                // The chunk in which the next node lies. If all are full, the last: there is no room in it.
+                let chunk = (store.len as usize / CHUNK).min(store.nodes.len() - 1);
+                let start = chunk * CHUNK;
+                let (nodes, extras) = (&mut store.nodes[chunk], &mut store.extras[chunk]);
                 hot.nodes.set(nodes.as_mut_ptr().cast::<Node<F>>().wrapping_sub(start));
                 hot.extras.set(extras.as_mut_ptr().cast::<Extra<F>>().wrapping_sub(start));
-                hot.end.set((start + CHUNK) as u32);
+                hot.end.set(((start + CHUNK) as u32).min(store.limit).max(store.len));
             }
         }
         hot.enter(store.key, store.len);
@@ -169,14 +170,14 @@ impl<F: Float> Cold<F> {
         let store = &mut self.stores[k];
         if store.key & GRADIENT_ONLY != 0 {
             // A record is a word at least.
-            if store.len as usize + PIECE > slopes::IDS as usize {
+            if store.len as usize + PIECE > store.limit as usize {
                 return Err(Error::TapeFull(store.len));
             }
             let words = self.free_pieces.pop().unwrap_or_else(|| vec![slopes::BEGIN; PIECE].into());
             store.pieces.push(Piece { words, used: 1, first: store.len });
             return Ok(());
         }
-        if (store.nodes.len() + 1) * CHUNK > CONSTANT as usize {
+        if store.len >= store.limit || (store.nodes.len() + 1) * CHUNK > CONSTANT as usize {
             return Err(Error::TapeFull(store.len));
         }
         store.nodes.push(self.free_nodes.pop().unwrap_or_else(|| Box::new_uninit_slice(CHUNK)));
@@ -197,7 +198,7 @@ impl<F: Float> Cold<F> {
         let first = self.stores[k].len;
         if self.stores[k].key & GRADIENT_ONLY != 0 {
             let fits = self.stores[k].pieces.last().is_some_and(|p| p.used + slopes::LONGEST <= PIECE);
-            if u64::from(first) + u64::from(count) + PIECE as u64 > u64::from(slopes::IDS) {
+            if u64::from(first) + u64::from(count) + PIECE as u64 > u64::from(self.stores[k].limit) {
                 return Err(Error::TapeFull(first));
             }
             if !fits {
@@ -210,6 +211,10 @@ impl<F: Float> Cold<F> {
                 piece.used += 1;
             }
             return Ok(first);
+        }
+        // All of them or none: nothing is begun that does not fit.
+        if u64::from(first) + u64::from(count) > u64::from(self.stores[k].limit) {
+            return Err(Error::TapeFull(first));
         }
         let mut done = 0;
         while done < count {
@@ -251,6 +256,9 @@ impl<F: Float> Cold<F> {
 impl<F: Float> Drop for Cold<F> {
     fn drop(&mut self) {
         F::hot(Hot::leave);
+        for k in 0..self.stores.len() {
+            self.give_key(self.stores[k].key);
+        }
     }
 }
 
@@ -317,22 +325,49 @@ pub(crate) fn open_in<F: Float>(kind: u32) -> Result<u32, Error> {
         cold.stores.push(Store {
             key,
             len: 0,
+            limit: most_ids(key),
             nodes: Vec::new(),
             extras: Vec::new(),
             pieces: Vec::new(),
             wide: Vec::new(),
             constants: Vec::new(),
             params: HashMap::new(),
+            param_of: HashMap::new(),
             leaves: Vec::new(),
             retained: Vec::new(),
             on_non_finite: OnNonFinite::Off,
             hooks: ById::default(),
             taken: 0,
+            search_from: 0,
+            looked: 0,
         });
         let k = cold.stores.len() - 1;
         take_sink(&mut cold, k)?;
         F::hot(|hot| cold.enter(k, hot));
         Ok(key)
+    })?
+}
+
+/// How many ids a tape with this key can have.
+fn most_ids(key: u32) -> u32 {
+    match key & GRADIENT_ONLY {
+        0 => CONSTANT,
+        _ => slopes::IDS,
+    }
+}
+
+/// Sets the most nodes that a tape may hold.
+pub(crate) fn set_limit<F: Float>(key: u32, nodes: usize) -> Result<(), Error> {
+    // Id 0 is no node. Of records it is known before a piece is begun that it will fit, so that a limit is one of pieces.
+    let least = if key & GRADIENT_ONLY == 0 { 1 } else { 2 * PIECE };
+    let ids = u32::try_from(nodes.max(least)).unwrap_or(u32::MAX).saturating_add(1).min(most_ids(key));
+    F::cold(|cold| {
+        let mut cold = cold.borrow_mut();
+        let k = cold.position(key).ok_or_else(|| missing(key))?;
+        F::hot(|hot| cold.park(hot));
+        cold.stores[k].limit = ids;
+        F::hot(|hot| cold.enter(k, hot));
+        Ok(())
     })?
 }
 
@@ -359,6 +394,7 @@ pub(crate) fn close_in<F: Float>(key: u32) {
         });
         let k = cold.position(key)?;
         let mut store = cold.stores.remove(k);
+        cold.give_key(key);
         let (nodes, extras) = (std::mem::take(&mut store.nodes), std::mem::take(&mut store.extras));
         cold.give(nodes, extras, std::mem::take(&mut store.pieces));
         Some(store)
@@ -379,14 +415,18 @@ pub(crate) fn clear_in<F: Float>(key: u32) -> Result<u32, Error> {
         let k = cold.position(key).ok_or_else(|| missing(key))?;
         let new = cold.new_key(key & GRADIENT_ONLY)?;
         F::hot(|hot| cold.park(hot));
+        cold.give_key(key);
         let store = &mut cold.stores[k];
         store.key = new;
         store.len = 0;
         store.params.clear();
+        store.param_of.clear();
         store.leaves.clear();
         store.retained.clear();
         let hooks = std::mem::take(&mut store.hooks);
         store.taken = 0;
+        store.search_from = 0;
+        store.looked = 0;
         let dropped = (std::mem::take(&mut store.wide), std::mem::take(&mut store.constants));
         let (nodes, extras) = (std::mem::take(&mut store.nodes), std::mem::take(&mut store.extras));
         let pieces = std::mem::take(&mut store.pieces);
@@ -480,7 +520,8 @@ pub(crate) fn take_adjoints<F: Float>(len: usize) -> Result<Vec<F>, Error> {
 
 /// Gives the vector back; it must be all zero.
 pub(crate) fn give_adjoints<F: Float>(adjoints: Vec<F>) {
-    debug_assert!(adjoints.iter().all(|a| *a == F::zero()));
+    // Of a long tape it would take longer to look at than the sweep took.
+    debug_assert!(adjoints.len() > 1 << 14 || adjoints.iter().all(|a| *a == F::zero()));
     // While the thread ends, the vector is simply dropped.
     let _ = F::cold(|cold| cold.borrow_mut().adjoints = adjoints);
 }

@@ -54,8 +54,8 @@ use store::{CONSTANT, GRADIENT_ONLY, Store, What};
 /// A Wengert list: the elementary operations that a program performs on numbers and tensors, in order.
 ///
 /// Handles ([`Scalar`], [`Var`]) are small `Copy` values without a lifetime; they find their tape by its key. A key is
-/// a number that no other tape of the process ever had, so that a handle whose tape was cleared or dropped is an error
-/// and never a wrong number. A tape belongs to the thread that made it.
+/// a number that no other tape of the process has, nor had among the thousand million before it, so that a handle whose
+/// tape was cleared or dropped is an error and not a wrong number. A tape belongs to the thread that made it.
 ///
 /// There are three leaves: [`var`](Tape::var) and [`scalar`](Tape::scalar) are differentiable, an
 /// [`input`](Tape::input) is not but may change from one run to the next, and a [`constant`](Tape::constant) never
@@ -83,7 +83,7 @@ impl Tape<f64> {
     /// An empty tape of `f64`.
     ///
     /// # Panics
-    /// If the process has made a thousand million tapes.
+    /// If more than a million threads have tapes, or keep one of those that were made long ago.
     #[allow(clippy::new_without_default)] // a `Default` would hide that opening a tape has an effect on its thread
     #[track_caller]
     pub fn new() -> Self {
@@ -93,7 +93,7 @@ impl Tape<f64> {
     /// An empty tape of another float type: `Tape::of::<f32>()`.
     ///
     /// # Panics
-    /// If the process has made a thousand million tapes.
+    /// If more than a million threads have tapes, or keep one of those that were made long ago.
     #[track_caller]
     pub fn of<F: Float>() -> Tape<F> {
         Tape::open(0)
@@ -103,7 +103,7 @@ impl Tape<f64> {
     /// gradients. What needs the graph (pictures, recorded gradients, retained values) is a named error on it.
     ///
     /// # Panics
-    /// If the process has made a thousand million tapes.
+    /// If more than a million threads have tapes, or keep one of those that were made long ago.
     #[track_caller]
     pub fn gradient_only<F: Float>() -> Tape<F> {
         Tape::open(GRADIENT_ONLY)
@@ -196,10 +196,31 @@ impl<F: Float> Tape<F> {
     /// Empties the tape, keeping its memory. Handles into it become stale.
     ///
     /// # Panics
-    /// If the process has made a thousand million tapes.
+    /// If more than a million threads have tapes, or keep one of those that were made long ago.
     #[track_caller]
     pub fn clear(&mut self) {
         self.key = store::clear::<F>(self.key).or_raise();
+    }
+
+    /// Sets the most nodes that the tape may hold, at most and by default 2³¹ (2²⁹ on a gradient-only tape, where it is kept to
+    /// within six thousand, and is twelve thousand at least). What does not fit is refused with
+    /// [`Error::TapeFull`](crate::Error::TapeFull), and the tape stays as it was.
+    ///
+    /// # Examples
+    /// ```
+    /// use wengert_tape::prelude::*;
+    /// let tape = Tape::new();
+    /// tape.limit_nodes(3);
+    /// let x = tape.scalars(&[1.5, 2.0]);
+    /// let y = x[0] * x[1];
+    /// let full = std::panic::catch_unwind(|| y * x[0]);
+    /// let message = full.unwrap_err().downcast_ref::<String>().cloned().unwrap();
+    /// assert_eq!(message, "tape full: 3 nodes; clear it or cut the computation into pieces");
+    /// assert_eq!(y.backward()[x[0]], 2.0);
+    /// ```
+    #[track_caller]
+    pub fn limit_nodes(&self, nodes: usize) {
+        store::set_limit::<F>(self.key, nodes).or_raise();
     }
 
     /// The number of nodes, leaves included.
@@ -224,6 +245,7 @@ impl<F: Float> Tape<F> {
             node_bytes: store.bytes(),
             value_bytes: store.wide.iter().map(|w| &w.value).chain(&store.constants).map(bytes_of).sum(),
             taken: store.taken,
+            looked: store.looked,
         })
     }
 
@@ -306,6 +328,9 @@ pub struct Stats {
     /// Numbers that left the tape through the traits of `num-traits` and `nalgebra` (`to_f64`, `NumCast`, …): what was
     /// computed from them has no derivative.
     pub taken: usize,
+    /// Nodes that numeric sweeps have looked at since the tape was empty. A sweep of a tape that was swept before looks at
+    /// what its output depends on, if that is a small part of the tape, and else at all that was recorded before the output.
+    pub looked: u64,
 }
 
 /// Adds a constant to the table; the id says that it is one.

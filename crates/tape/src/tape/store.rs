@@ -15,7 +15,7 @@ use smallvec::SmallVec;
 
 use super::lifted::Lifted;
 pub(crate) use super::memory::{
-    Inherit, Lane, clear, clear_in, close, close_in, give_adjoints, open, open_in, take_adjoints, with_store,
+    Inherit, Lane, clear, clear_in, close, close_in, give_adjoints, open, open_in, set_limit, take_adjoints, with_store,
 };
 pub(crate) use super::record::*;
 use crate::by_id::ById;
@@ -152,6 +152,8 @@ pub(crate) fn is_of_iterator(line: Line) -> bool {
 pub struct Store<F: Float> {
     pub(super) key: u32,
     pub(super) len: u32,
+    /// The most ids that there may be.
+    pub(super) limit: u32,
     /// Of a full tape. Leaves and tensors leave their places unwritten.
     pub(super) nodes: Vec<Box<[MaybeUninit<Node<F>>]>>,
     /// Of a full tape, for every id.
@@ -161,6 +163,8 @@ pub struct Store<F: Float> {
     pub(crate) wide: Vec<Wide<F>>,
     pub(crate) constants: Vec<Value<F>>,
     pub(crate) params: HashMap<ParamId, Lifted>,
+    /// The parameter that each leaf of one stands for.
+    pub(crate) param_of: HashMap<u32, ParamId>,
     /// The scalar leaves, as ranges of ids in ascending order.
     pub(crate) leaves: Vec<Range<u32>>,
     /// Scalar nodes whose gradient is kept, in ascending order.
@@ -171,7 +175,16 @@ pub struct Store<F: Float> {
     pub(crate) hooks: ById<Vec<Hook<F>>>,
     /// How many numbers left the tape through the traits of numbers.
     pub(crate) taken: usize,
+    /// The length of the tape from which on a sweep looks first for what its output depends on; 0 before the first sweep.
+    pub(super) search_from: u32,
+    /// How many nodes sweeps have looked at.
+    pub(crate) looked: u64,
 }
+
+/// A tape of so few nodes is swept as a whole.
+const SHORT: u32 = 1 << 12;
+/// Of a longer one, this part is few nodes: to find them takes longer than to sweep as many.
+const FEW: u32 = 16;
 
 /// What sees the gradient of a node.
 pub(crate) type Hook<F> = Rc<dyn Fn(&Tensor<F>)>;
@@ -241,6 +254,63 @@ impl<F: Float> Store<F> {
             return Some(guess);
         }
         self.wide.binary_search_by_key(&id, |w| w.id).ok()
+    }
+
+    /// Whether `id` is a scalar leaf.
+    pub(crate) fn is_leaf(&self, id: u32) -> bool {
+        let before = self.leaves.partition_point(|leaves| leaves.start <= id);
+        before.checked_sub(1).is_some_and(|k| self.leaves[k].contains(&id))
+    }
+
+    /// The scalar nodes in a range whose gradient is kept.
+    pub(crate) fn retained_in(&self, range: &Range<u32>) -> &[u32] {
+        let from = self.retained.partition_point(|id| *id < range.start);
+        &self.retained[from..self.retained.partition_point(|id| *id < range.end)]
+    }
+
+    /// How many nodes may be looked at to find those that an output below `end` depends on; `None` if it is not worth it:
+    /// in the first sweep of a tape, on a short one, and until it is twice as long as when they were too many.
+    pub(crate) fn budget(&mut self, end: u32) -> Option<usize> {
+        if self.search_from == 0 {
+            self.search_from = SHORT;
+            self.search_no_more(end);
+            return None;
+        }
+        (end >= self.search_from).then_some((end / FEW) as usize)
+    }
+
+    /// Has the search for what an output depends on wait until the tape is twice as long.
+    pub(crate) fn search_no_more(&mut self, end: u32) {
+        self.search_from = self.search_from.max(end.saturating_mul(2));
+    }
+
+    /// Counts nodes that a sweep looked at.
+    pub(crate) fn note_looked(&mut self, nodes: u64) {
+        self.looked += nodes;
+    }
+
+    /// What scalar node `id` depends on, for a walk from newer nodes to older ones: `place` is where the last step of it
+    /// ended. A leaf depends on nothing. Adds to `looked` how many nodes were walked over.
+    pub(crate) fn parents_back(&self, id: u32, place: &mut Place, looked: &mut usize) -> Parents {
+        if self.key & GRADIENT_ONLY == 0 {
+            return self.node(id).depends_on();
+        }
+        let mut found = Parents::Two([0; 2]);
+        if self.is_leaf(id) {
+            return found;
+        }
+        // Pieces in which nothing is wanted are stepped over.
+        let piece = self.pieces.partition_point(|piece| piece.first <= id).saturating_sub(1);
+        if piece < place.piece {
+            *place = Place { piece, at: self.pieces[piece].used, id: self.pieces[piece + 1].first, ..*place };
+        }
+        self.walk_back(id, place, |number, parents| {
+            *looked += 1;
+            if number == id {
+                found = parents;
+            }
+        });
+        found
     }
 
     /// Where a walk backwards over the scalar nodes begins.

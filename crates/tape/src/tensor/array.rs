@@ -4,9 +4,10 @@ use std::ops::Index;
 use std::sync::{Arc, OnceLock};
 
 use crate::buffer::Buffer;
+use crate::ceiling::{admit, possible};
 use crate::error::{Error, OrRaise};
 use crate::float::{Element, Float};
-use crate::shape::Shape;
+use crate::shape::{Shape, product};
 use crate::sizes::Sizes;
 
 /// A plain n-dimensional array of `f32`, `f64`, `i64` or `bool`.
@@ -42,9 +43,13 @@ impl<E: Element> Tensor<E> {
     /// A tensor of the given shape over `data` in row-major order.
     ///
     /// # Errors
-    /// If the number of elements is not the product of the shape's lengths.
+    /// If the number of elements is not the product of the shape's lengths, or that is more than
+    /// [can be addressed](Shape::is_possible).
     pub fn try_new(shape: impl Into<Shape>, data: Vec<E>) -> Result<Self, Error> {
         let shape = shape.into();
+        if !shape.is_possible() {
+            return Err(Error::shape("tensor", format!("shape {shape} has more elements than can be addressed")));
+        }
         if shape.len_elements() != data.len() {
             return Err(Error::shape(
                 "tensor",
@@ -64,7 +69,7 @@ impl<E: Element> Tensor<E> {
     }
 
     pub(crate) fn from_parts(shape: Shape, data: Vec<E>) -> Self {
-        debug_assert_eq!(shape.len_elements(), data.len());
+        assert_eq!(shape.len_elements(), data.len(), "tensor: shape {shape} and the data");
         Tensor { shape, buffer: Arc::new(data.into()), transposed: None }
     }
 
@@ -73,6 +78,12 @@ impl<E: Element> Tensor<E> {
         let mut data = Buffer::room(shape.len_elements());
         data.extend(elements);
         Self::from_parts(shape, data)
+    }
+
+    /// [`collect`](Self::collect) for the function `op`, if a tensor of this shape may be made.
+    pub(crate) fn made(op: &str, shape: Shape, elements: impl IntoIterator<Item = E>) -> Result<Self, Error> {
+        admit(op, &shape, size_of::<E>())?;
+        Ok(Self::collect(shape, elements))
     }
 
     /// The lengths of the axes.
@@ -214,16 +225,18 @@ impl<E: Element> Tensor<E> {
     #[track_caller]
     pub fn rows(&self, rows: impl IntoIterator<Item = usize>) -> Self {
         assert!(self.rank() >= 1, "rows: a tensor of rank 0 has no rows");
-        let width: usize = self.shape[1..].iter().product();
+        let width = product(&self.shape[1..]);
         let (rows, from) = (rows.into_iter(), self.data());
-        let mut data = Buffer::room(rows.size_hint().0 * width);
+        let mut data = Buffer::room(product(&[rows.size_hint().0, width]));
         let mut count = 0;
         for row in rows {
             assert!(row < self.shape[0], "rows: row {row} of a tensor of shape {}", self.shape);
             data.extend_from_slice(&from[row * width..][..width]);
             count += 1;
         }
-        Self::from_parts(self.shape.with(0, count), data)
+        let shape = self.shape.with(0, count);
+        possible(&|| "rows".into(), &shape).or_raise();
+        Self::from_parts(shape, data)
     }
 }
 

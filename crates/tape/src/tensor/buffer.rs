@@ -5,6 +5,8 @@
 
 use std::ops::Deref;
 
+use crate::ceiling::check_bytes;
+use crate::error::{Error, OrRaise};
 use crate::float::Element;
 
 /// Buffers shorter than this are left to the allocator, which is fast for them.
@@ -18,7 +20,8 @@ const KEPT_OF_A_CLASS: usize = 64;
 pub(crate) struct Buffer<E: Element>(Vec<E>);
 
 impl<E: Element> Buffer<E> {
-    /// An empty vector with room for at least `len` elements, from the pool if it has one.
+    /// An empty vector with room for at least `len` elements, from the pool if it has one. More than
+    /// [`max_bytes`](crate::max_bytes) is [raised](Error::raise) as an error.
     pub(crate) fn room(len: usize) -> Vec<E> {
         if len < SMALLEST {
             return Vec::with_capacity(len);
@@ -30,7 +33,26 @@ impl<E: Element> Buffer<E> {
 
     /// A vector from the pool, as it was left, or a new one with room for at least `len` elements.
     fn pooled(len: usize) -> Vec<E> {
-        E::pool(|pool| pool.take(len)).flatten().unwrap_or_else(|| Vec::with_capacity(len.next_power_of_two()))
+        let bytes = len.saturating_mul(size_of::<E>());
+        if bytes > KEPT_BYTES {
+            return Self::beyond_the_pool(len, bytes);
+        }
+        E::pool(|pool| pool.take(len)).flatten().unwrap_or_else(|| {
+            check_bytes("memory", bytes as u64).or_raise();
+            Vec::with_capacity(len.next_power_of_two())
+        })
+    }
+
+    /// A new vector that no pool will keep. That there is no memory for it is an error like any other.
+    #[cold]
+    fn beyond_the_pool(len: usize, bytes: usize) -> Vec<E> {
+        let bytes = bytes as u64;
+        check_bytes("memory", bytes).or_raise();
+        let mut v = Vec::new();
+        // Refused is what there is no room for just now.
+        let refused = |_| Error::TooLarge { op: "memory".into(), shape: None, bytes, ceiling: bytes - 1 };
+        v.try_reserve_exact(len).map_err(refused).or_raise();
+        v
     }
 
     /// A vector of `len` elements that somebody is about to write; what they are is left open.

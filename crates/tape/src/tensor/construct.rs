@@ -6,13 +6,24 @@ use rand_distr::StandardNormal;
 
 use super::Tensor;
 use crate::buffer::Buffer;
+use crate::ceiling::admit;
+use crate::error::OrRaise;
 use crate::float::{Element, Float};
 use crate::shape::Shape;
 
 impl<E: Element> Tensor<E> {
     /// A tensor filled with `value`.
+    ///
+    /// # Panics
+    /// If it takes more than [`max_bytes`](crate::max_bytes), as do all constructors.
+    #[track_caller]
     pub fn full(shape: impl Into<Shape>, value: E) -> Self {
-        let shape = shape.into();
+        Self::filled("full", shape.into(), value)
+    }
+
+    #[track_caller]
+    fn filled(op: &str, shape: Shape, value: E) -> Self {
+        admit(op, &shape, size_of::<E>()).or_raise();
         let data = Buffer::filled(shape.len_elements(), value);
         Self::from_parts(shape, data)
     }
@@ -20,30 +31,50 @@ impl<E: Element> Tensor<E> {
 
 impl<F: Float> Tensor<F> {
     /// A tensor of zeros.
+    ///
+    /// # Panics
+    /// If they take more than [`max_bytes`](crate::max_bytes).
+    #[track_caller]
     pub fn zeros(shape: impl Into<Shape>) -> Self {
-        Self::full(shape, F::zero())
+        Self::filled("zeros", shape.into(), F::zero())
     }
 
     /// A tensor of ones.
+    ///
+    /// # Panics
+    /// If they take more than [`max_bytes`](crate::max_bytes).
+    #[track_caller]
     pub fn ones(shape: impl Into<Shape>) -> Self {
-        Self::full(shape, F::one())
+        Self::filled("ones", shape.into(), F::one())
     }
 
     /// The numbers 0, 1, …, `n` − 1.
+    ///
+    /// # Panics
+    /// If they take more than [`max_bytes`](crate::max_bytes).
+    #[track_caller]
     pub fn arange(n: usize) -> Self {
-        Self::collect(Shape::from(n), (0..n).map(|i| F::from_f64(i as f64)))
+        Self::made("arange", Shape::from(n), (0..n).map(|i| F::from_f64(i as f64))).or_raise()
     }
 
     /// `n` numbers from `first` to `last`, both included, equally spaced.
+    ///
+    /// # Panics
+    /// If they take more than [`max_bytes`](crate::max_bytes).
+    #[track_caller]
     pub fn linspace(first: f64, last: f64, n: usize) -> Self {
         let step = if n > 1 { (last - first) / (n - 1) as f64 } else { 0.0 };
         let number = |i: usize| if i + 1 == n && n > 1 { last } else { first + step * i as f64 };
-        Self::collect(Shape::from(n), (0..n).map(|i| F::from_f64(number(i))))
+        Self::made("linspace", Shape::from(n), (0..n).map(|i| F::from_f64(number(i)))).or_raise()
     }
 
     /// The identity matrix of shape `[n, n]`.
+    ///
+    /// # Panics
+    /// If they take more than [`max_bytes`](crate::max_bytes).
+    #[track_caller]
     pub fn eye(n: usize) -> Self {
-        let mut t = Self::zeros([n, n]);
+        let mut t = Self::filled("eye", Shape::from([n, n]), F::zero());
         t.data_mut().iter_mut().step_by(n + 1).for_each(|x| *x = F::one());
         t
     }
@@ -51,19 +82,29 @@ impl<F: Float> Tensor<F> {
     /// Numbers drawn uniformly from [0, 1).
     ///
     /// The same generator in the same state gives the same numbers, rounded, in `f32` and `f64`.
+    ///
+    /// # Panics
+    /// If they take more than [`max_bytes`](crate::max_bytes).
+    #[track_caller]
     pub fn rand<R: Rng + ?Sized>(shape: impl Into<Shape>, rng: &mut R) -> Self {
         let shape = shape.into();
         let n = shape.len_elements();
-        Self::collect(shape, (0..n).map(|_| F::from_f64(Distribution::<f64>::sample(&StandardUniform, rng))))
+        Self::made("rand", shape, (0..n).map(|_| F::from_f64(Distribution::<f64>::sample(&StandardUniform, rng))))
+            .or_raise()
     }
 
     /// Numbers drawn from the normal distribution with mean 0 and variance 1.
     ///
     /// The same generator in the same state gives the same numbers, rounded, in `f32` and `f64`.
+    ///
+    /// # Panics
+    /// If they take more than [`max_bytes`](crate::max_bytes).
+    #[track_caller]
     pub fn randn<R: Rng + ?Sized>(shape: impl Into<Shape>, rng: &mut R) -> Self {
         let shape = shape.into();
         let n = shape.len_elements();
-        Self::collect(shape, (0..n).map(|_| F::from_f64(Distribution::<f64>::sample(&StandardNormal, rng))))
+        Self::made("randn", shape, (0..n).map(|_| F::from_f64(Distribution::<f64>::sample(&StandardNormal, rng))))
+            .or_raise()
     }
 }
 

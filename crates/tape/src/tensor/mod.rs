@@ -4,6 +4,7 @@
 
 mod array;
 pub(crate) mod buffer;
+pub(crate) mod ceiling;
 mod construct;
 mod display;
 pub(crate) mod few;

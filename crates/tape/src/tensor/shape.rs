@@ -1,9 +1,43 @@
 //! The shape of a tensor, and NumPy's rules of broadcasting.
+//!
+//! This is the only file that multiplies lengths. A shape is whatever lengths it was given: it may name more elements than
+//! any memory has, as a file or an attribute may claim. The number of elements then is [`TOO_MANY`], and no tensor and no
+//! result of an operation has such a shape.
 
 use std::fmt;
 use std::ops::Deref;
 
 use smallvec::SmallVec;
+
+/// The most elements that a shape of a tensor has: of the widest numbers, no more bytes than an address can be counted in.
+/// Axes of length 0 are left out of this count, so that the steps from one entry of an axis to the next are numbers as well.
+const MOST: usize = isize::MAX as usize / 16;
+
+/// What counts as the number of elements where it is greater than that of any tensor.
+pub(crate) const TOO_MANY: usize = usize::MAX;
+
+/// The number of elements over some axes, of these lengths: their product, or [`TOO_MANY`].
+#[inline]
+pub(crate) fn product(lengths: &[usize]) -> usize {
+    let (mut elements, mut empty) = (1_usize, false);
+    for n in lengths {
+        match n {
+            0 => empty = true,
+            n => elements = elements.saturating_mul(*n),
+        }
+    }
+    match empty {
+        _ if elements > MOST => TOO_MANY,
+        true => 0,
+        false => elements,
+    }
+}
+
+/// How much work it is to do something for each combination of so many things: a product as large as can be said.
+#[inline]
+pub(crate) fn work<const N: usize>(factors: [usize; N]) -> u64 {
+    factors.iter().fold(1, |work: u64, n| work.saturating_mul(*n as u64))
+}
 
 /// The lengths of a tensor's axes, outermost first. Rank 0 (`[]`) is a single number.
 ///
@@ -36,9 +70,27 @@ impl Shape {
         self.0.len()
     }
 
-    /// The number of elements: the product of the lengths, 1 for rank 0.
+    /// The number of elements: the product of the lengths, 1 for rank 0. `usize::MAX` where no tensor
+    /// [can have](Self::is_possible) this shape.
+    #[inline]
     pub fn len_elements(&self) -> usize {
-        self.0.iter().product()
+        product(&self.0)
+    }
+
+    /// Whether a tensor can have this shape: whether its lengths, those that are 0 left out, multiply to a number of elements
+    /// that can be addressed. What cannot is refused where a tensor would be made of it, and as the result of an operation.
+    ///
+    /// # Examples
+    /// ```
+    /// use wengert_tape::prelude::*;
+    /// assert!(Shape::from([1 << 20, 0, 1 << 20]).is_possible());
+    /// assert!(!Shape::from([1 << 32, 1 << 32]).is_possible());
+    /// assert!(!Shape::from([1 << 40, 0, 1 << 40]).is_possible());
+    /// assert!(Tensor::<f64>::try_new([1 << 32, 1 << 32], vec![]).is_err());
+    /// ```
+    #[inline]
+    pub fn is_possible(&self) -> bool {
+        self.len_elements() != TOO_MANY
     }
 
     /// The shape without its axis `axis`.
@@ -78,7 +130,7 @@ impl Shape {
     pub fn strides(&self) -> SmallVec<[usize; 4]> {
         let mut strides: SmallVec<[usize; 4]> = SmallVec::from_elem(1, self.rank());
         for k in (1..self.rank()).rev() {
-            strides[k - 1] = strides[k] * self[k];
+            strides[k - 1] = strides[k].saturating_mul(self[k]);
         }
         strides
     }
@@ -208,6 +260,33 @@ mod tests {
             let (a, b) = (Shape::from(*a), Shape::from(*b));
             assert_eq!(a.broadcast(&b), expected.map(Shape::from), "{a} {b}");
             assert_eq!(b.broadcast(&a), expected.map(Shape::from), "{b} {a}");
+        }
+    }
+
+    /// The number of elements is what it is, or said to be too many: also where the product of all lengths wraps to a small
+    /// number, and where a length of 0 hides that the others' does.
+    #[test]
+    fn a_number_of_elements_never_wraps() {
+        let third = 6_148_914_691_236_517_272; // three times this is 200 beyond 2⁶⁴
+        let table: &[(&[usize], usize)] = &[
+            (&[], 1),
+            (&[2, 3, 5], 30),
+            (&[2, 0, 5], 0),
+            (&[MOST], MOST),
+            (&[MOST, 0], 0),
+            (&[MOST + 1], TOO_MANY),
+            (&[1 << 32, 1 << 32], TOO_MANY),
+            (&[3, third], TOO_MANY),
+            (&[0, 1 << 40, 1 << 40], TOO_MANY),
+            (&[1 << 40, 0, 1 << 40], TOO_MANY),
+            (&[usize::MAX, 0], TOO_MANY),
+            (&[usize::MAX, usize::MAX, 2], TOO_MANY),
+        ];
+        for (lengths, elements) in table {
+            let shape = Shape::from(*lengths);
+            assert_eq!(shape.len_elements(), *elements, "{shape}");
+            assert_eq!(shape.is_possible(), *elements != TOO_MANY, "{shape}");
+            assert_eq!(shape.strides().len(), shape.rank());
         }
     }
 }

@@ -32,14 +32,18 @@ impl Sizes {
         if open > 1 || self.0.iter().any(|n| *n < -1) {
             return Err(Error::shape(op, format!("{:?}: one length may be -1, and none less", self.0)));
         }
-        let known: usize = self.0.iter().filter(|n| **n != -1).map(|n| *n as usize).product();
-        let elements = from.len_elements();
+        let lengths: Shape = self.0.iter().filter(|n| **n != -1).map(|n| n.unsigned_abs()).collect();
+        let (known, elements) = (lengths.len_elements(), from.len_elements());
         let fits = match open {
+            _ if !lengths.is_possible() => false,
             0 => known == elements,
             _ => known > 0 && elements.is_multiple_of(known),
         };
         if !fits {
             let message = match open {
+                0 if !lengths.is_possible() => {
+                    format!("{from} has {elements} elements, {:?} more than any tensor", self.0)
+                }
                 0 => format!("{from} has {elements} elements, {:?} has {known}", self.0),
                 _ => format!(
                     "{from} has {elements} elements, from which the open length of {:?} does not follow",
@@ -48,7 +52,7 @@ impl Sizes {
             };
             return Err(Error::shape(op, message));
         }
-        Ok(self.0.iter().map(|n| if *n == -1 { elements / known } else { *n as usize }).collect())
+        Ok(self.0.iter().map(|n| if *n == -1 { elements / known } else { n.unsigned_abs() }).collect())
     }
 }
 
@@ -63,24 +67,29 @@ impl From<&Shape> for Sizes {
     }
 }
 
+/// A number as one with a sign. The greatest stands for those that are too great, which are no length of any axis either.
+pub(crate) fn signed<N: TryInto<isize>>(n: N) -> isize {
+    n.try_into().unwrap_or(isize::MAX)
+}
+
 macro_rules! sizes_from {
     ($($t:ty)*) => { $(
         impl From<$t> for Sizes {
             #[inline]
             fn from(length: $t) -> Self {
-                Sizes(SmallVec::from_slice(&[length as isize]))
+                Sizes(SmallVec::from_slice(&[signed(length)]))
             }
         }
         impl<const N: usize> From<[$t; N]> for Sizes {
             #[inline]
             fn from(lengths: [$t; N]) -> Self {
-                Sizes(lengths.iter().map(|n| *n as isize).collect())
+                Sizes(lengths.iter().map(|n| signed(*n)).collect())
             }
         }
         impl From<&[$t]> for Sizes {
             #[inline]
             fn from(lengths: &[$t]) -> Self {
-                Sizes(lengths.iter().map(|n| *n as isize).collect())
+                Sizes(lengths.iter().map(|n| signed(*n)).collect())
             }
         }
         impl From<Vec<$t>> for Sizes {

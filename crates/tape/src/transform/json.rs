@@ -10,18 +10,19 @@
 //! Leaves and constants carry their values, operations their attributes and the positions of their operands. Values of
 //! operations are computed when the file is read.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
-use crate::algebra::{Any, Arg, Args};
+use crate::algebra::{Any, Args};
+use crate::ceiling::check_bytes;
 use crate::error::Error;
+use crate::few::Few;
 use crate::float::Float;
 use crate::graph::NodeKind;
-use crate::op::{Op, Value};
+use crate::op::{Kind, Op, Value, result_shape};
 use crate::ops::AnyOp;
 use crate::replay::{Entry, Replay};
+use crate::shape::{Shape, work};
 use crate::tape::evaluate;
 use crate::tensor::Tensor;
 
@@ -129,6 +130,9 @@ impl Data {
     }
 }
 
+/// A node before it is computed: what it is, its operands, and the value of a leaf.
+type Parsed<F> = (NodeKind, SmallVec<[usize; 3]>, Option<Value<F>>);
+
 impl<F: Float> Replay<F> {
     /// The graph as JSON: leaves and constants with their values, operations with their attributes.
     ///
@@ -175,19 +179,21 @@ impl<F: Float> Replay<F> {
     ///
     /// # Errors
     /// [`Error::Argument`] if the text is something else, names an operation that there is not, or an operand that does
-    /// not stand before its operation; what an operation rejects.
+    /// not stand before its operation; what an operation rejects; [`Error::TooLarge`] if all values together take more than
+    /// [`max_bytes`](crate::max_bytes).
     pub fn from_json(text: &str) -> Result<Self, Error> {
         let file: File = serde_json::from_str(text).map_err(wrong)?;
         if file.format != FORMAT {
             return Err(wrong(format!("the format is `{}`, not `{FORMAT}`", file.format)));
         }
-        let (mut entries, mut values): (Vec<Entry>, Vec<Value<F>>) = (Vec::new(), Vec::new());
-        let known = Signatures::new();
+        // First the shapes alone: what all of it will hold is known before anything is computed.
+        let mut nodes: Vec<Parsed<F>> = Vec::new();
+        let (mut shapes, mut kinds, mut bytes): (Vec<Shape>, Vec<Kind>, u64) = (Vec::new(), Vec::new(), 0);
         for (k, node) in file.nodes.into_iter().enumerate() {
-            let (kind, parents, value) = match node {
-                Node::Var(data) => (NodeKind::Var, SmallVec::new(), Some(data.value()?)),
-                Node::Input(data) => (NodeKind::Input, SmallVec::new(), Some(data.value()?)),
-                Node::Constant(data) => (NodeKind::Constant, SmallVec::new(), Some(data.value()?)),
+            let (node, shape, kind) = match node {
+                Node::Var(data) => leaf(NodeKind::Var, data.value()?),
+                Node::Input(data) => leaf(NodeKind::Input, data.value()?),
+                Node::Constant(data) => leaf(NodeKind::Constant, data.value()?),
                 Node::Op { op, attributes, operands, .. } => {
                     if let Some(operand) = operands.iter().find(|operand| **operand >= k) {
                         return Err(wrong(format!("node {k} `{op}`: operand {operand} does not stand before it")));
@@ -197,19 +203,23 @@ impl<F: Float> Replay<F> {
                         Some(Err(e)) => return Err(wrong(format!("node {k} `{op}`: {e}"))),
                         Some(Ok(op)) => op,
                     };
-                    (NodeKind::Op(op), SmallVec::from_vec(operands), None)
+                    let of = Few::from_fn(operands.len(), |k| kinds[operands[k]]);
+                    let shape = result_shape(&op, &of, &Few::from_fn(operands.len(), |k| &shapes[operands[k]]))?;
+                    let kind = op.output();
+                    ((NodeKind::Op(op), SmallVec::from_vec(operands), None), shape, kind)
                 }
             };
+            bytes = bytes.saturating_add(work([shape.len_elements(), size_of::<F>().max(size_of::<i64>())]));
+            shapes.push(shape);
+            kinds.push(kind);
+            nodes.push(node);
+        }
+        check_bytes("replay from JSON", bytes)?;
+        let (mut entries, mut values): (Vec<Entry>, Vec<Value<F>>) = (Vec::new(), Vec::new());
+        for (kind, parents, value) in nodes {
             let value = match (&kind, value) {
                 (NodeKind::Op(op), _) => {
-                    let args: SmallVec<[Arg<'_, Tensor<F>>; 3]> =
-                        parents.iter().map(|p: &usize| values[*p].as_arg()).collect();
-                    if !known.fit(op, &args) {
-                        let kinds: Vec<&str> = args.iter().map(kind_of).collect();
-                        let message = format!("node {k} `{}` has no such operands: {}", op.name(), kinds.join(", "));
-                        return Err(wrong(message));
-                    }
-                    evaluate(op, Args(&args))?
+                    evaluate(op, Args(&Few::from_fn(parents.len(), |k| values[parents[k]].as_arg())))?
                 }
                 (_, Some(value)) => value,
                 (_, None) => unreachable!("a leaf has a value"),
@@ -224,33 +234,8 @@ impl<F: Float> Replay<F> {
     }
 }
 
-fn kind_of<F: Float>(arg: &Arg<'_, Tensor<F>>) -> &'static str {
-    match arg {
-        Arg::Real(_) => "numbers",
-        Arg::Index(_) => "positions",
-        Arg::Mask(_) => "truths",
-    }
-}
-
-/// What kinds of operands each type of operation takes, as its cases show: an operation relies on them.
-struct Signatures(BTreeMap<&'static str, Vec<Vec<&'static str>>>);
-
-impl Signatures {
-    fn new() -> Self {
-        let mut all: BTreeMap<_, Vec<_>> = BTreeMap::new();
-        for case in AnyOp::registered_cases() {
-            let Some(name) = case.op.as_ref().and_then(AnyOp::registered_name) else { continue };
-            all.entry(name).or_default().push(case.args.iter().map(|a| kind_of(&a.as_arg())).collect());
-        }
-        Signatures(all)
-    }
-
-    fn fit<F: Float>(&self, op: &AnyOp, args: &[Arg<'_, Tensor<F>>]) -> bool {
-        let kinds: Vec<&str> = args.iter().map(kind_of).collect();
-        let Some(known) = op.registered_name().and_then(|name| self.0.get(name)) else { return false };
-        // An operation that takes two and three numbers takes any number of them.
-        let lengths: BTreeSet<usize> = known.iter().map(Vec::len).collect();
-        let any_length = lengths.len() > 1 && !kinds.is_empty() && known.iter().flatten().all(|k| *k == kinds[0]);
-        known.contains(&kinds) || any_length && kinds.iter().all(|k| *k == kinds[0])
-    }
+/// A node without operands, with its shape and kind.
+fn leaf<F: Float>(kind: NodeKind, value: Value<F>) -> (Parsed<F>, Shape, Kind) {
+    let (shape, of) = (value.as_arg().shape(), value.as_arg().kind());
+    ((kind, SmallVec::new(), Some(value)), shape, of)
 }

@@ -14,11 +14,13 @@ impl Replay<f64> {
     /// The output where some leaves have an imaginary part: real and imaginary part of the value. `leaves` are positions
     /// with both parts; other leaves and constants are real.
     ///
-    /// Each operation is continued as its file declares ([`Op::analytic`]); what is chosen by a comparison is chosen by the
-    /// real parts.
+    /// Each operation is continued as its file declares ([`Op::analytic`]), to the whole plane and on the principal branch;
+    /// `cbrt` is that of the real function on each half plane, and what is chosen by a comparison (the two formulas of
+    /// `softplus`, say) is chosen by the real parts.
     ///
     /// # Errors
-    /// [`Error::NoRule`] with the first operation that is no analytic function, what a shape rule rejects.
+    /// [`Error::NoRule`] with the first operation that is no analytic function, or has no value at these numbers; what a shape
+    /// rule rejects.
     ///
     /// # Examples
     /// ```
@@ -83,6 +85,10 @@ impl Replay<f64> {
     }
 }
 
+fn has_nan(x: &Tensor<f64>) -> bool {
+    x.data().iter().any(|x| x.is_nan())
+}
+
 /// The value of an operation on complex arguments.
 #[inline]
 fn continued(op: &AnyOp, re: &[Arg<'_, Tensor<f64>>], im: &[Arg<'_, Tensor<f64>>]) -> Result<[Tensor<f64>; 2], Error> {
@@ -94,7 +100,16 @@ fn continued(op: &AnyOp, re: &[Arg<'_, Tensor<f64>>], im: &[Arg<'_, Tensor<f64>>
         Analytic::No => Err(none()),
         Analytic::Formula => {
             evaluate(op, Args(re))?;
-            op.on_complex(Args(re), Args(im)).ok_or_else(none)
+            let value = op.on_complex(Args(re), Args(im)).ok_or_else(none)?;
+            let finite =
+                |args: &[Arg<'_, Tensor<f64>>]| args.iter().all(|arg| matches!(arg, Arg::Real(x) if !has_nan(x)));
+            match value.iter().any(has_nan) && finite(re) && finite(im) {
+                true => {
+                    let message = "it has no value at these complex numbers, or none that is known".into();
+                    Err(Error::NoRule { op: op.name(), message })
+                }
+                false => Ok(value),
+            }
         }
         Analytic::Linear => Ok([evaluate(op, Args(re))?.real(), evaluate(op, Args(im))?.real()]),
         Analytic::Bilinear => {

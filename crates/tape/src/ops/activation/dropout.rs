@@ -4,8 +4,8 @@ use crate::algebra::{Algebra, Arg, Args, IndexOperand};
 use crate::case::Case;
 use crate::error::Error;
 use crate::float::Float;
-use crate::op::{Op, Value};
-use crate::shape::Shape;
+use crate::op::{Kind, Op, Takes, Value};
+use crate::shape::{Shape, work};
 use crate::tensor::Tensor;
 
 /// `y = x / (1 − p)`, and 0 with probability `p` (Srivastava et al. 2014). Which elements are dropped depends on the key
@@ -48,6 +48,11 @@ impl Op for Dropout {
     }
 
     #[inline]
+    fn takes(&self) -> Takes {
+        Takes::Any(&[&[Kind::Real, Kind::Index]])
+    }
+
+    #[inline]
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
         if !(0.0..=1.0).contains(&self.p) {
             return Err(Error::shape("dropout", format!("probability {} is not between 0 and 1", self.p)));
@@ -80,7 +85,7 @@ impl Op for Dropout {
 
     #[inline]
     fn flops(&self, _args: &[&Shape], y: &Shape) -> u64 {
-        6 * y.len_elements() as u64
+        work([6, y.len_elements()])
     }
 
     #[inline]

@@ -4,7 +4,7 @@ use crate::algebra::{Algebra, Arg, Args};
 use crate::case::Case;
 use crate::error::Error;
 use crate::float::Float;
-use crate::op::{Op, Value};
+use crate::op::{Op, Takes, Value};
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 
@@ -18,6 +18,11 @@ impl Op for StopGradient {
     #[inline]
     fn name(&self) -> String {
         "stop_gradient".into()
+    }
+
+    #[inline]
+    fn takes(&self) -> Takes {
+        Takes::ONE
     }
 
     #[inline]

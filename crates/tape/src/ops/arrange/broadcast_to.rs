@@ -6,7 +6,7 @@ use crate::complex::Analytic;
 use crate::error::Error;
 use crate::float::Float;
 use crate::kernels::reduce;
-use crate::op::{Op, Value};
+use crate::op::{Op, Takes, Value};
 use crate::ops::SumToExt;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
@@ -39,6 +39,11 @@ impl Op for BroadcastTo {
     #[inline]
     fn text(&self, args: &[&str]) -> String {
         format!("broadcast_to({}, {})", args[0], self.shape)
+    }
+
+    #[inline]
+    fn takes(&self) -> Takes {
+        Takes::ONE
     }
 
     #[inline]

@@ -6,10 +6,10 @@ use crate::case::Case;
 use crate::complex::Analytic;
 use crate::error::{Error, OrRaise};
 use crate::float::Float;
-use crate::op::{Op, Value};
+use crate::op::{Kind, Op, Takes, Value};
 use crate::ops::axes::axis;
 use crate::ops::{Slice, Unslice};
-use crate::shape::Shape;
+use crate::shape::{Shape, product};
 use crate::tensor::Tensor;
 
 /// Any number of tensors one after another along an axis; their other axes agree.
@@ -42,6 +42,11 @@ impl Op for Concat {
     }
 
     #[inline]
+    fn takes(&self) -> Takes {
+        Takes::AtLeast(1, Kind::Real)
+    }
+
+    #[inline]
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
         let Some(first) = args.first() else {
             return Err(Error::shape("concat", "no tensors"));
@@ -54,18 +59,18 @@ impl Op for Concat {
         {
             return Err(Error::shape("concat", format!("{first} and {other} differ beside axis {}", self.axis)));
         }
-        Ok(first.with(self.axis, args.iter().map(|s| s[self.axis]).sum()))
+        Ok(first.with(self.axis, args.iter().fold(0, |sum, s| sum.saturating_add(s[self.axis]))))
     }
 
     fn forward<F: Float>(&self, a: Args<'_, Tensor<F>>) -> Value<F> {
         let shapes: Vec<&Shape> = (0..a.len()).map(|k| Tensor::shape(&a[k])).collect();
         let len = shapes.iter().map(|s| s[self.axis]).sum();
         let shape = shapes[0].with(self.axis, len);
-        let blocks: usize = shape[..self.axis].iter().product();
+        let blocks = product(&shape[..self.axis]);
         let mut out = Buffer::room(shape.len_elements());
         for block in 0..blocks {
             for (k, s) in shapes.iter().enumerate() {
-                let width: usize = s[self.axis..].iter().product();
+                let width = product(&s[self.axis..]);
                 out.extend_from_slice(&a[k].data()[block * width..][..width]);
             }
         }

@@ -2,11 +2,13 @@
 
 use crate::algebra::{Algebra, Arg, Args};
 use crate::case::{Case, Function};
+use crate::ceiling::possible;
 use crate::error::{Error, OrRaise};
 use crate::ops::axes::axis;
 use crate::ops::{PermuteExt, ReshapeExt, SliceExt, SumExt, Unslice};
 use crate::scope::called;
-use crate::shape::Shape;
+use crate::shape::{Shape, product};
+use crate::sizes::signed;
 
 /// The methods about diagonals.
 pub trait DiagonalExt: Algebra {
@@ -34,11 +36,11 @@ pub trait DiagonalExt: Algebra {
         let (row, column) = (offset.min(0).unsigned_abs(), offset.max(0).unsigned_abs());
         let length = n.saturating_sub(row).min(m.saturating_sub(column));
         let mut flat = Shape::from(&shape[..batch]);
-        flat.push(n * m);
+        flat.push(product(&[n, m]));
         let flat = ReshapeExt::reshape(self, flat);
         let first = if length == 0 { 0 } else { row * m + column };
         let end = if length == 0 { 0 } else { first + (length - 1) * (m + 1) + 1 };
-        flat.slice_step(batch as isize, first..end, (m + 1) as isize)
+        flat.slice_step(signed(batch), first..end, signed(m + 1))
     }
 
     /// The diagonal of any two axes, along a new last axis: PyTorch's `diagonal(offset, dim1, dim2)`.
@@ -83,12 +85,13 @@ pub trait DiagonalExt: Algebra {
         let Some(axis) = shape.rank().checked_sub(1) else {
             Error::shape("diag_embed", "a tensor of rank 0 has no last axis").raise()
         };
-        let n = shape[axis] + offset.unsigned_abs();
+        let n = shape[axis].saturating_add(offset.unsigned_abs());
         let (row, column) = (offset.min(0).unsigned_abs(), offset.max(0).unsigned_abs());
-        let whole = Unslice { axis, start: row * n + column, step: n + 1, len: n * n };
         let mut square = Shape::from(&shape[..axis]);
         square.push(n);
         square.push(n);
+        possible(&|| "diag_embed".into(), &square).or_raise();
+        let whole = Unslice { axis, start: row * n + column, step: n + 1, len: n * n };
         ReshapeExt::reshape(&Self::apply(whole, &[Arg::Real(self)]).real(), square)
     }
 

@@ -9,7 +9,7 @@ use crate::complex::Analytic;
 use crate::error::{Error, OrRaise};
 use crate::float::Float;
 use crate::kernels::windows::for_each_index;
-use crate::op::{Op, Value};
+use crate::op::{Op, Takes, Value};
 use crate::ops::Axes;
 use crate::scope::called;
 use crate::shape::Shape;
@@ -32,6 +32,11 @@ impl Op for Flip {
     #[inline]
     fn text(&self, args: &[&str]) -> String {
         format!("flip({}, {:?})", args[0], self.axes)
+    }
+
+    #[inline]
+    fn takes(&self) -> Takes {
+        Takes::ONE
     }
 
     #[inline]

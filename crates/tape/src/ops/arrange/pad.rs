@@ -4,10 +4,12 @@ use smallvec::SmallVec;
 
 use crate::algebra::{Algebra, Arg, Args};
 use crate::case::{Case, Function};
-use crate::error::Error;
+use crate::ceiling::possible;
+use crate::error::{Error, OrRaise};
 use crate::ops::{IndexSelectExt, SliceExt, Unslice, concat};
 use crate::scope::called;
 use crate::shape::Shape;
+use crate::sizes::signed;
 use crate::tensor::Tensor;
 
 /// What [`PadExt::pad`] adds.
@@ -25,6 +27,7 @@ pub enum PadMode {
 
 impl PadMode {
     /// Which entry of an axis of length `n` stands at each place of the padded axis.
+    #[track_caller]
     #[inline]
     fn positions(self, n: usize, before: usize, after: usize) -> Tensor<i64> {
         let (n, before, after) = (n as i64, before as i64, after as i64);
@@ -34,7 +37,8 @@ impl PadMode {
             PadMode::Circular => at.rem_euclid(n),
             _ => at.clamp(0, n - 1),
         };
-        Tensor::from((-before..n + after).map(position).collect::<Vec<i64>>())
+        let length = usize::try_from(n + before + after).unwrap_or(usize::MAX);
+        Tensor::made("pad", Shape::from(length), (-before..n + after).map(position)).or_raise()
     }
 
     /// How many entries can be added on one side of an axis of length `n`.
@@ -99,6 +103,8 @@ pub trait PadExt: Algebra {
                 );
                 Error::shape("pad", message).raise()
             }
+            let room = left.saturating_add(before).saturating_add(after);
+            possible(&|| "pad".into(), &y.shape().with(axis, room)).or_raise();
             if (before, after) != (0, 0) {
                 y = padded(&y, axis, before, after, mode);
             }
@@ -159,9 +165,9 @@ fn padded<A: Algebra>(x: &A, axis: usize, before: usize, after: usize, mode: Pad
         }
         PadMode::Constant(value) => {
             let block = |n: usize| x.full(shape.with(axis, n), value);
-            concat(&[&block(before), x, &block(after)], axis as isize)
+            concat(&[&block(before), x, &block(after)], signed(axis))
         }
-        _ => x.index_select(axis as isize, mode.positions(shape[axis], before, after)),
+        _ => x.index_select(signed(axis), mode.positions(shape[axis], before, after)),
     }
 }
 

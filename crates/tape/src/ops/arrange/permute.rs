@@ -9,7 +9,7 @@ use crate::complex::Analytic;
 use crate::error::{Error, OrRaise};
 use crate::float::Float;
 use crate::kernels::elementwise::for_each_row;
-use crate::op::{Op, Value};
+use crate::op::{Op, Takes, Value};
 use crate::ops::Axes;
 use crate::ops::axes::axis;
 use crate::scope::called;
@@ -55,6 +55,11 @@ impl Op for Permute {
             true => format!("{}ᵀ", args[0]),
             false => format!("permute({}, {:?})", args[0], self.axes),
         }
+    }
+
+    #[inline]
+    fn takes(&self) -> Takes {
+        Takes::ONE
     }
 
     #[inline]

@@ -2,11 +2,12 @@
 
 use crate::algebra::{Algebra, Args};
 use crate::case::{Case, Function};
+use crate::ceiling::possible;
 use crate::error::{Error, OrRaise};
 use crate::ops::axes::axis;
 use crate::ops::{BroadcastToExt, ReshapeExt};
 use crate::scope::called;
-use crate::shape::Shape;
+use crate::shape::{Shape, product};
 
 /// The methods that repeat a tensor.
 pub trait RepeatExt: Algebra {
@@ -38,8 +39,9 @@ pub trait RepeatExt: Algebra {
             apart.push(length(k));
             wide.push(*count);
             wide.push(length(k));
-            joined.push(count * length(k));
+            joined.push(product(&[*count, length(k)]));
         }
+        possible(&|| "repeat".into(), &joined).or_raise();
         let repeated = ReshapeExt::reshape(self, apart).broadcast_to(wide);
         ReshapeExt::reshape(&repeated, joined)
     }
@@ -80,8 +82,10 @@ pub trait RepeatExt: Algebra {
             let before = shape[..=axis].iter().copied();
             before.chain([n]).chain(shape[axis + 1..].iter().copied()).collect::<Shape>()
         };
+        let joined = shape.with(axis, product(&[shape[axis], count]));
+        possible(&|| "repeat_interleave".into(), &joined).or_raise();
         let repeated = ReshapeExt::reshape(self, lengths(1)).broadcast_to(lengths(count));
-        ReshapeExt::reshape(&repeated, shape.with(axis, shape[axis] * count))
+        ReshapeExt::reshape(&repeated, joined)
     }
 }
 

@@ -5,10 +5,10 @@ use crate::case::{Case, Function};
 use crate::complex::Analytic;
 use crate::error::{Error, OrRaise};
 use crate::float::Float;
-use crate::op::{Op, Value};
+use crate::op::{Op, Takes, Value};
 use crate::ops::Axes;
 use crate::scope::called;
-use crate::shape::Shape;
+use crate::shape::{Shape, product};
 use crate::sizes::Sizes;
 use crate::tensor::Tensor;
 
@@ -29,6 +29,11 @@ impl Op for Reshape {
     #[inline]
     fn text(&self, args: &[&str]) -> String {
         format!("reshape({}, {})", args[0], self.shape)
+    }
+
+    #[inline]
+    fn takes(&self) -> Takes {
+        Takes::ONE
     }
 
     #[inline]
@@ -137,7 +142,7 @@ pub trait ReshapeExt: Algebra {
         }
         let (first, end) = (first as usize, end as usize);
         let mut flat = Shape::from(&shape[..first]);
-        flat.push(shape[first..end].iter().product());
+        flat.push(product(&shape[first..end]));
         shape[end..].iter().for_each(|n| flat.push(*n));
         ReshapeExt::reshape(self, flat)
     }

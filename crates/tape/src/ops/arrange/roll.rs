@@ -6,6 +6,7 @@ use crate::error::{Error, OrRaise};
 use crate::ops::axes::axis;
 use crate::ops::{Axes, SliceExt, concat};
 use crate::scope::called;
+use crate::sizes::signed;
 
 /// The method that moves entries around an axis.
 pub trait RollExt: Algebra {
@@ -49,11 +50,11 @@ pub trait RollExt: Algebra {
 #[track_caller]
 fn rolled<A: Algebra>(x: &A, axis: usize, shift: isize) -> A {
     let n = x.shape()[axis];
-    let shift = if n == 0 { 0 } else { shift.rem_euclid(n as isize) as usize };
+    let shift = if n == 0 { 0 } else { shift.rem_euclid(signed(n)) as usize };
     if shift == 0 {
         return x.clone();
     }
-    let axis = axis as isize;
+    let axis = signed(axis);
     concat(&[&x.slice(axis, n - shift..n), &x.slice(axis, 0..n - shift)], axis)
 }
 

@@ -8,11 +8,12 @@ use crate::case::{Case, Function};
 use crate::complex::Analytic;
 use crate::error::{Error, OrRaise};
 use crate::float::Float;
-use crate::op::{Op, Value};
+use crate::op::{Op, Takes, Value};
 use crate::ops::axes::axis;
 use crate::ops::{FlipExt, ReshapeExt};
 use crate::scope::called;
-use crate::shape::Shape;
+use crate::shape::{Shape, product};
+use crate::sizes::signed;
 use crate::tensor::Tensor;
 
 /// Every `step`-th entry of an axis from `start` to before `end`. [`Unslice`] is its rule.
@@ -47,7 +48,7 @@ pub struct Unslice {
 /// A shape as blocks around an axis: how many blocks, and how many elements in one entry of the axis.
 #[inline]
 fn around(shape: &Shape, axis: usize) -> (usize, usize) {
-    (shape[..axis].iter().product(), shape[axis + 1..].iter().product())
+    (product(&shape[..axis]), product(&shape[axis + 1..]))
 }
 
 impl Op for Slice {
@@ -60,6 +61,11 @@ impl Op for Slice {
     fn text(&self, args: &[&str]) -> String {
         let step = if self.step == 1 { String::new() } else { format!(":{}", self.step) };
         format!("{}[axis {}: {}:{}{step}]", args[0], self.axis, self.start, self.end)
+    }
+
+    #[inline]
+    fn takes(&self) -> Takes {
+        Takes::ONE
     }
 
     #[inline]
@@ -134,13 +140,19 @@ impl Op for Unslice {
     }
 
     #[inline]
+    fn takes(&self) -> Takes {
+        Takes::ONE
+    }
+
+    #[inline]
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
         let x = args[0];
         let Unslice { axis, start, step, len } = *self;
         if axis >= x.rank() || step == 0 {
             return Err(Error::shape("unslice", format!("axis {axis} by step {step} of {x}")));
         }
-        if x[axis] > 0 && start + (x[axis] - 1) * step >= len {
+        let last = x[axis].checked_sub(1).map(|n| n.saturating_mul(step).saturating_add(start));
+        if last.is_some_and(|last| last >= len) {
             let n = x[axis];
             return Err(Error::shape("unslice", format!("{n} entries from {start} by {step} do not fit in {len}")));
         }
@@ -222,17 +234,17 @@ macro_rules! span_from {
     ($($t:ty)*) => { $(
         impl From<Range<$t>> for Span {
             fn from(range: Range<$t>) -> Self {
-                Span { start: Some(range.start as isize), end: Some(range.end as isize) }
+                Span { start: Some(signed(range.start)), end: Some(signed(range.end)) }
             }
         }
         impl From<RangeFrom<$t>> for Span {
             fn from(range: RangeFrom<$t>) -> Self {
-                Span { start: Some(range.start as isize), end: None }
+                Span { start: Some(signed(range.start)), end: None }
             }
         }
         impl From<RangeTo<$t>> for Span {
             fn from(range: RangeTo<$t>) -> Self {
-                Span { start: None, end: Some(range.end as isize) }
+                Span { start: None, end: Some(signed(range.end)) }
             }
         }
     )* };
@@ -309,11 +321,11 @@ pub trait SliceExt: Algebra {
         let _called = called("at");
         let shape = self.shape();
         let axis = axis("at", at, shape.rank()).or_raise();
-        let entry = if i < 0 { i + shape[axis] as isize } else { i };
-        if !(0..shape[axis] as isize).contains(&entry) {
+        let entry = if i < 0 { i + signed(shape[axis]) } else { i };
+        if !(0..signed(shape[axis])).contains(&entry) {
             Error::shape("at", format!("entry {i} of axis {axis} of {shape}, which has length {}", shape[axis])).raise()
         }
-        let part = self.slice(axis as isize, entry..entry + 1);
+        let part = self.slice(signed(axis), entry..entry + 1);
         ReshapeExt::reshape(&part, shape.without(axis))
     }
 }

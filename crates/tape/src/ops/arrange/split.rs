@@ -6,6 +6,7 @@ use crate::error::{Error, OrRaise};
 use crate::ops::SliceExt;
 use crate::ops::axes::axis;
 use crate::scope::called;
+use crate::sizes::signed;
 
 /// The methods that cut an axis in parts.
 pub trait SplitExt: Algebra {
@@ -31,7 +32,7 @@ pub trait SplitExt: Algebra {
         }
         let mut parts = Vec::new();
         for start in (0..shape[axis].max(1)).step_by(size) {
-            parts.push(self.slice(axis as isize, start..(start + size).min(shape[axis])));
+            parts.push(self.slice(signed(axis), start..start.saturating_add(size).min(shape[axis])));
         }
         parts
     }
@@ -52,7 +53,7 @@ pub trait SplitExt: Algebra {
         let _called = called("split_sizes");
         let shape = self.shape();
         let axis = axis("split", at, shape.rank()).or_raise();
-        let sum: usize = sizes.iter().sum();
+        let sum = sizes.iter().fold(0_usize, |sum, size| sum.saturating_add(*size));
         if sum != shape[axis] {
             let message = format!("sizes {sizes:?} add up to {sum}, axis {axis} of {shape} has length {}", shape[axis]);
             Error::shape("split", message).raise()
@@ -60,7 +61,7 @@ pub trait SplitExt: Algebra {
         let mut start = 0;
         let mut part = |size: &usize| {
             start += size;
-            self.slice(axis as isize, start - size..start)
+            self.slice(signed(axis), start - size..start)
         };
         sizes.iter().map(&mut part).collect()
     }
@@ -85,7 +86,7 @@ pub trait SplitExt: Algebra {
         if count == 0 {
             Error::shape("chunk", format!("axis {axis} of {shape} in 0 parts")).raise()
         }
-        self.split(axis as isize, shape[axis].div_ceil(count).max(1))
+        self.split(signed(axis), shape[axis].div_ceil(count).max(1))
     }
 
     /// `length` entries of an axis from `start`, which may count from the end.
@@ -103,13 +104,13 @@ pub trait SplitExt: Algebra {
         let _called = called("narrow");
         let shape = self.shape();
         let axis = axis("narrow", at, shape.rank()).or_raise();
-        let first = if start < 0 { start + shape[axis] as isize } else { start };
-        if first < 0 || first as usize + length > shape[axis] {
+        let first = if start < 0 { start + signed(shape[axis]) } else { start };
+        if first < 0 || length > shape[axis] || first as usize > shape[axis] - length {
             let message =
                 format!("{length} entries from {start} of axis {axis} of {shape}, which has length {}", shape[axis]);
             Error::shape("narrow", message).raise()
         }
-        self.slice(axis as isize, first as usize..first as usize + length)
+        self.slice(signed(axis), first as usize..first as usize + length)
     }
 }
 

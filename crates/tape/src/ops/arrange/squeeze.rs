@@ -6,6 +6,7 @@ use crate::error::{Error, OrRaise};
 use crate::ops::{Axes, ReshapeExt};
 use crate::scope::called;
 use crate::shape::Shape;
+use crate::sizes::signed;
 
 /// The methods that remove and insert axes of length 1.
 pub trait SqueezeExt: Algebra {
@@ -70,8 +71,8 @@ impl<A: Algebra> SqueezeExt for A {}
 /// The position of an axis that is added to `rank` others.
 #[inline]
 pub(crate) fn inserted(op: &str, at: isize, rank: usize) -> Result<usize, Error> {
-    let axis = if at < 0 { at + rank as isize + 1 } else { at };
-    match (0..=rank as isize).contains(&axis) {
+    let axis = if at < 0 { at + signed(rank) + 1 } else { at };
+    match (0..=signed(rank)).contains(&axis) {
         true => Ok(axis as usize),
         false => Err(Error::shape(op, format!("axis {at} of a tensor of rank {}", rank + 1))),
     }

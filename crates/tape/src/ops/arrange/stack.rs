@@ -6,6 +6,7 @@ use crate::error::{Error, OrRaise};
 use crate::ops::squeeze::inserted;
 use crate::ops::{SqueezeExt, concat};
 use crate::scope::called;
+use crate::sizes::signed;
 
 /// Tensors of one shape side by side along a new axis, which is axis `at` of the result; −1 is the last.
 ///
@@ -27,7 +28,7 @@ pub fn stack<A: Algebra>(tensors: &[&A], at: isize) -> A {
     if let Some(other) = tensors.iter().find(|t| t.shape() != shape) {
         Error::shape("stack", format!("the shapes {shape} and {} differ", other.shape())).raise()
     }
-    let axis = inserted("stack", at, shape.rank()).or_raise() as isize;
+    let axis = signed(inserted("stack", at, shape.rank()).or_raise());
     let wide: Vec<A> = tensors.iter().map(|t| t.unsqueeze(axis)).collect();
     concat(&wide.iter().collect::<Vec<_>>(), axis)
 }

@@ -2,10 +2,11 @@
 
 use crate::algebra::{Algebra, Args};
 use crate::case::{Case, Function};
-use crate::error::Error;
+use crate::error::{Error, OrRaise};
 use crate::ops::Select;
 use crate::scope::called;
-use crate::shape::Shape;
+use crate::shape::{Shape, product};
+use crate::sizes::signed;
 use crate::tensor::Tensor;
 
 /// The methods that keep a triangle. What is cut off gets no gradient, not even NaN.
@@ -25,7 +26,7 @@ pub trait TriangleExt: Algebra {
     #[track_caller]
     fn tril(&self, offset: isize) -> Self {
         let _called = called("tril");
-        triangle("tril", self, |i, j| j <= i + offset)
+        triangle("tril", self, |i, j| j <= i.saturating_add(offset))
     }
 
     /// The upper triangle of the last two axes: elements `[…, i, j]` with `j ≥ i + offset`, else 0.
@@ -42,7 +43,7 @@ pub trait TriangleExt: Algebra {
     #[track_caller]
     fn triu(&self, offset: isize) -> Self {
         let _called = called("triu");
-        triangle("triu", self, |i, j| j >= i + offset)
+        triangle("triu", self, |i, j| j >= i.saturating_add(offset))
     }
 }
 
@@ -55,8 +56,9 @@ fn triangle<A: Algebra>(op: &str, x: &A, kept: impl Fn(isize, isize) -> bool) ->
         Error::shape(op, format!("a tensor of shape {shape} has fewer than two axes")).raise()
     };
     let (n, m) = (shape[batch], shape[batch + 1]);
-    let mask = (0..n * m).map(|k| kept((k / m) as isize, (k % m) as isize)).collect();
-    Select::of(&x.mask(Tensor::new([n, m], mask)), x, &x.full(Shape::scalar(), 0.0))
+    let mask = (0..product(&[n, m])).map(|k| kept(signed(k / m), signed(k % m)));
+    let mask = Tensor::made(op, Shape::from([n, m]), mask).or_raise();
+    Select::of(&x.mask(mask), x, &x.full(Shape::scalar(), 0.0))
 }
 
 /// [`TriangleExt::tril`], as the tests of all functions see it.

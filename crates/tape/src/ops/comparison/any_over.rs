@@ -7,7 +7,7 @@ use crate::case::Case;
 use crate::error::{Error, OrRaise};
 use crate::float::Float;
 use crate::kernels::elementwise::for_each_row;
-use crate::op::{Kind, Op, Value};
+use crate::op::{Kind, Op, Takes, Value};
 use crate::ops::Axes;
 use crate::scope::called;
 use crate::shape::Shape;
@@ -42,6 +42,11 @@ impl Op for AnyOver {
     #[inline]
     fn text(&self, args: &[&str]) -> String {
         format!("{}({})", self.name(), args[0])
+    }
+
+    #[inline]
+    fn takes(&self) -> Takes {
+        Takes::Any(&[&[Kind::Mask]])
     }
 
     #[inline]

@@ -5,7 +5,7 @@ use crate::case::Case;
 use crate::error::Error;
 use crate::float::Float;
 use crate::kernels::elementwise;
-use crate::op::{Kind, Op, Value};
+use crate::op::{Kind, Op, Takes, Value};
 use crate::pointwise::broadcast;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
@@ -62,6 +62,11 @@ impl Op for Compare {
             Compare::NotEqual => "≠",
         };
         format!("{} {sign} {}", args[0], args[1])
+    }
+
+    #[inline]
+    fn takes(&self) -> Takes {
+        Takes::TWO
     }
 
     #[inline]

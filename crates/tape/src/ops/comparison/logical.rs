@@ -5,7 +5,7 @@ use crate::case::Case;
 use crate::error::Error;
 use crate::float::Float;
 use crate::kernels::elementwise;
-use crate::op::{Kind, Op, Value};
+use crate::op::{Kind, Op, Takes, Value};
 use crate::pointwise::broadcast;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
@@ -43,6 +43,14 @@ impl Op for Logical {
             Logical::Or => format!("{} ∨ {}", args[0], args[1]),
             Logical::Xor => format!("{} ⊕ {}", args[0], args[1]),
             Logical::Not => format!("¬{}", args[0]),
+        }
+    }
+
+    #[inline]
+    fn takes(&self) -> Takes {
+        match self {
+            Logical::Not => Takes::Any(&[&[Kind::Mask]]),
+            _ => Takes::Any(&[&[Kind::Mask; 2]]),
         }
     }
 

@@ -6,7 +6,7 @@ use crate::complex::Analytic;
 use crate::error::Error;
 use crate::float::Float;
 use crate::kernels::elementwise;
-use crate::op::{Op, Value};
+use crate::op::{Kind, Op, Takes, Value};
 use crate::ops::{BroadcastToExt, SumToExt};
 use crate::pointwise::broadcast;
 use crate::shape::Shape;
@@ -39,6 +39,11 @@ impl Op for Select {
     #[inline]
     fn name(&self) -> String {
         "select".into()
+    }
+
+    #[inline]
+    fn takes(&self) -> Takes {
+        Takes::Any(&[&[Kind::Mask, Kind::Real, Kind::Real]])
     }
 
     #[inline]

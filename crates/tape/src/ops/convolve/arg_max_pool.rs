@@ -2,15 +2,16 @@
 
 use crate::algebra::{Algebra, Arg, Args};
 use crate::case::{Case, Function};
+use crate::ceiling::check_bytes;
 use crate::error::{Error, OrRaise};
 use crate::float::Float;
 use crate::kernels::windows::for_each_index;
-use crate::op::{Kind, Op, Value};
+use crate::op::{Kind, Op, Takes, Value};
 use crate::ops::max_pool::{AdaptiveMaxPool, MaxPool};
 use crate::ops::pool::{adaptive, adaptive_counts};
 use crate::ops::{AnyOp, PerAxis, Pool};
 use crate::scope::called;
-use crate::shape::Shape;
+use crate::shape::{Shape, product, work};
 use crate::tensor::Tensor;
 
 /// The position in its image of the largest entry of each window: the first of several, or the last NaN, as in
@@ -36,15 +37,27 @@ impl ArgMaxPool {
 
     /// Where the entries of window `i` of `count` lie along spatial axis `k` of length `len`.
     #[inline]
-    fn entries(&self, k: usize, i: usize, count: usize, len: usize) -> Vec<usize> {
+    fn places(&self, k: usize, i: usize, count: usize, len: usize) -> Places {
         match self {
             ArgMaxPool::Sliding(pool) => {
                 let window = pool.window(k);
-                (0..window.size).filter_map(|j| window.at(i, j, len)).collect()
+                let on = window.entries_on(i, len);
+                let first = window.at(i, on.start, len).unwrap_or(0);
+                Places { first, step: window.dilation, count: on.len() }
             }
-            ArgMaxPool::Adaptive(_) => adaptive(i, count, len).collect(),
+            ArgMaxPool::Adaptive(_) => {
+                let range = adaptive(i, count, len);
+                Places { first: range.start, step: 1, count: range.len() }
+            }
         }
     }
+}
+
+/// Places along an axis: `first`, `first + step`, …, so many of them.
+struct Places {
+    first: usize,
+    step: usize,
+    count: usize,
 }
 
 impl Op for ArgMaxPool {
@@ -53,11 +66,16 @@ impl Op for ArgMaxPool {
         "arg_max_pool".into()
     }
 
+    #[inline]
+    fn takes(&self) -> Takes {
+        Takes::ONE
+    }
+
     /// `[batch, channels, windows]`
     #[inline]
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
         let counts = self.counts(args[0])?;
-        Ok(Shape::from([args[0][0], args[0][1], counts.iter().product()]))
+        Ok(Shape::from([args[0][0], args[0][1], product(&counts)]))
     }
 
     #[inline]
@@ -69,22 +87,25 @@ impl Op for ArgMaxPool {
         let (x, shape) = (&a[0], Tensor::shape(&a[0]));
         let counts = self.counts(shape).or_raise();
         let lengths = &shape[2..];
-        let along: Vec<Vec<Vec<usize>>> = (0..lengths.len())
-            .map(|k| (0..counts[k]).map(|i| self.entries(k, i, counts[k], lengths[k])).collect())
+        let along: Vec<Vec<Places>> = (0..lengths.len())
+            .map(|k| (0..counts[k]).map(|i| self.places(k, i, counts[k], lengths[k])).collect())
             .collect();
+        // A window over several axes has the product of its entries along each.
+        let all: Shape = along.iter().map(|windows| windows.iter().map(|places| places.count).sum()).collect();
+        check_bytes("max_pool", work([all.len_elements(), size_of::<usize>()])).or_raise();
         // Where the entries of each window lie is the same in every image: `entries[ends[i - 1]..ends[i]]` for window `i`.
         let (mut entries, mut ends) = (Vec::new(), Vec::new());
         for_each_index(&counts, |window| {
-            let lists: Vec<&Vec<usize>> = window.iter().zip(&along).map(|(i, axis)| &axis[*i]).collect();
-            let sizes: Vec<usize> = lists.iter().map(|list| list.len()).collect();
+            let lists: Vec<&Places> = window.iter().zip(&along).map(|(i, axis)| &axis[*i]).collect();
+            let sizes: Vec<usize> = lists.iter().map(|places| places.count).collect();
             for_each_index(&sizes, |entry| {
                 let axes = entry.iter().zip(&lists).zip(lengths);
-                entries.push(axes.fold(0, |at, ((j, list), n)| at * n + list[*j]));
+                entries.push(axes.fold(0, |at, ((j, places), n)| at * n + places.first + j * places.step));
             });
             ends.push(entries.len());
         });
         let mut out = Vec::with_capacity(shape[0] * shape[1] * ends.len());
-        for image in x.data().chunks_exact(lengths.iter().product::<usize>().max(1)) {
+        for image in x.data().chunks_exact(product(lengths).max(1)) {
             let mut begin = 0;
             for end in &ends {
                 let window = &entries[begin..*end];
@@ -100,7 +121,7 @@ impl Op for ArgMaxPool {
                 begin = *end;
             }
         }
-        Tensor::new([shape[0], shape[1], counts.iter().product()], out).into()
+        Tensor::new([shape[0], shape[1], product(&counts)], out).into()
     }
 
     #[inline]

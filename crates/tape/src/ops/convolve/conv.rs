@@ -12,10 +12,10 @@ use crate::error::{Error, OrRaise};
 use crate::float::Float;
 use crate::kernels::convolve::Sizes;
 use crate::kernels::windows::{Window, Windows};
-use crate::op::{Op, Value};
+use crate::op::{Op, Takes, Value};
 use crate::ops::{ConvInput, ConvWeight, PerAxis, ReshapeExt};
 use crate::scope::called;
-use crate::shape::Shape;
+use crate::shape::{Shape, product, work};
 use crate::tensor::Tensor;
 
 use super::per_axis::MOST;
@@ -183,11 +183,11 @@ impl Conv {
         let mut y = Shape::from([x[0], w[0]]);
         for (k, window) in self.windows(&w[2..]).iter().enumerate() {
             let (before, after) = self.padding.sides(k, window.span().unwrap_or(0));
-            let padded = x[k + 2] + before + after;
+            let padded = x[k + 2].saturating_add(before).saturating_add(after);
             match window.count_in(padded) {
                 Some(n) => y.push(n),
                 None => {
-                    let span = window.span().unwrap_or(0);
+                    let span = window.span().unwrap_or(usize::MAX);
                     return error(format!(
                         "filters {w} span {span} along axis {}, the image {x} padded by {before} and {after} has {padded}",
                         k + 2
@@ -224,6 +224,11 @@ impl Op for Conv {
     }
 
     #[inline]
+    fn takes(&self) -> Takes {
+        Takes::TWO
+    }
+
+    #[inline]
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
         self.result("conv", args[0], args[1])
     }
@@ -256,7 +261,7 @@ impl Op for Conv {
 
     #[inline]
     fn flops(&self, args: &[&Shape], y: &Shape) -> u64 {
-        2 * (y.len_elements() * args[1][1..].iter().product::<usize>()) as u64
+        work([2, y.len_elements(), product(&args[1][1..])])
     }
 
     #[inline]

@@ -5,9 +5,9 @@ use crate::case::Case;
 use crate::complex::Analytic;
 use crate::error::Error;
 use crate::float::Float;
-use crate::op::{Op, Value};
+use crate::op::{Op, Takes, Value};
 use crate::ops::{Conv, ConvExt, ConvWeight, Padding, PerAxis};
-use crate::shape::Shape;
+use crate::shape::{Shape, product, work};
 use crate::tensor::Tensor;
 
 /// [`Conv`] solved for its image: from the result's cotangent and the filters.
@@ -31,7 +31,7 @@ impl ConvInput {
     /// The shape of the image.
     #[inline]
     fn image(&self, g: &Shape, w: &Shape) -> Shape {
-        let channels = if w.rank() > 1 { w[1] * self.conv.groups } else { 0 };
+        let channels = if w.rank() > 1 { product(&[w[1], self.conv.groups]) } else { 0 };
         [g.first().copied().unwrap_or(0), channels].into_iter().chain(self.lengths.iter().copied()).collect()
     }
 }
@@ -45,6 +45,11 @@ impl Op for ConvInput {
     #[inline]
     fn text(&self, args: &[&str]) -> String {
         format!("conv_input({}, {})", args[0], args[1])
+    }
+
+    #[inline]
+    fn takes(&self) -> Takes {
+        Takes::TWO
     }
 
     #[inline]
@@ -86,7 +91,7 @@ impl Op for ConvInput {
 
     #[inline]
     fn flops(&self, args: &[&Shape], _y: &Shape) -> u64 {
-        2 * (args[0].len_elements() * args[1][1..].iter().product::<usize>()) as u64
+        work([2, args[0].len_elements(), product(&args[1][1..])])
     }
 
     #[inline]

@@ -3,10 +3,11 @@
 use crate::algebra::{Algebra, Arg, Args, Operand};
 use crate::case::{Case, Function};
 use crate::error::{Error, OrRaise};
+use crate::kernels::windows::Window;
 use crate::ops::conv::{expect_rank, in_batch, out_of_batch};
 use crate::ops::{Conv, ConvInput, Padding, PerAxis, Unslice};
 use crate::scope::called;
-use crate::shape::Shape;
+use crate::shape::{Shape, product};
 
 /// The methods of transposed convolution.
 pub trait ConvTransposeExt: Algebra {
@@ -102,7 +103,7 @@ impl Conv {
     /// ```
     pub fn transposed_shape(&self, x: &Shape, w: &Shape, output_padding: impl Into<PerAxis>) -> Result<Shape, Error> {
         let (_, lengths) = transposed(x, w, self, &output_padding.into())?;
-        Ok([x[0], w[1] * self.groups].into_iter().chain(lengths.iter().copied()).collect())
+        Ok([x[0], product(&[w[1], self.groups])].into_iter().chain(lengths.iter().copied()).collect())
     }
 }
 
@@ -132,15 +133,19 @@ fn transposed(x: &Shape, w: &Shape, conv: &Conv, output_padding: &PerAxis) -> Re
     let (mut lengths, mut computed, mut sides) = (Vec::new(), Vec::new(), Vec::new());
     for k in 0..axes {
         let (n, stride, dilation) = (x[k + 2], conv.stride.at(k), conv.dilation.at(k));
-        let (span, more) = (dilation * (w[k + 2] - 1) + 1, output_padding.at(k));
+        let (window, more) = (Window { size: w[k + 2], stride, padding: 0, dilation }, output_padding.at(k));
+        let too_long =
+            || Error::shape("conv_transpose", format!("axis {} of the result of {x} and {w} has no length", k + 2));
+        let span = window.span().ok_or_else(too_long)?;
         if more >= stride && more >= dilation {
             return error(format!(
                 "output padding {more} is neither below stride {stride} nor below dilation {dilation}"
             ));
         }
         let (before, after) = conv.padding.sides(k, span);
-        let full = (n - 1) * stride + span;
-        if full + more <= before + after {
+        let full = (n - 1).checked_mul(stride).and_then(|n| n.checked_add(span)).ok_or_else(too_long)?;
+        let (whole, cut) = (full.checked_add(more).ok_or_else(too_long)?, before.saturating_add(after));
+        if whole <= cut {
             return error(format!(
                 "axis {} of the result would have length {full} + {more} − {before} − {after}",
                 k + 2
@@ -148,8 +153,8 @@ fn transposed(x: &Shape, w: &Shape, conv: &Conv, output_padding: &PerAxis) -> Re
         }
         // What is asked for beyond the padding's end was never computed: zeros, as in PyTorch.
         let shown = more.min(after);
-        lengths.push(full + more - before - after);
-        computed.push(full + shown - before - after);
+        lengths.push(whole - cut);
+        computed.push(full + shown - cut);
         sides.push((before, after - shown));
     }
     let conv = Conv { padding: Padding::Sides(sides.as_slice().into()), ..*conv };

@@ -5,9 +5,9 @@ use crate::case::Case;
 use crate::complex::Analytic;
 use crate::error::Error;
 use crate::float::Float;
-use crate::op::{Op, Value};
+use crate::op::{Op, Takes, Value};
 use crate::ops::{Conv, ConvExt, ConvInput, Padding, PerAxis};
-use crate::shape::Shape;
+use crate::shape::{Shape, product, work};
 use crate::tensor::Tensor;
 
 /// [`Conv`] solved for its filters: from the image and the result's cotangent.
@@ -45,6 +45,11 @@ impl Op for ConvWeight {
     #[inline]
     fn text(&self, args: &[&str]) -> String {
         format!("conv_weight({}, {})", args[0], args[1])
+    }
+
+    #[inline]
+    fn takes(&self) -> Takes {
+        Takes::TWO
     }
 
     #[inline]
@@ -86,7 +91,7 @@ impl Op for ConvWeight {
 
     #[inline]
     fn flops(&self, args: &[&Shape], y: &Shape) -> u64 {
-        2 * (args[1].len_elements() * y[1..].iter().product::<usize>()) as u64
+        work([2, args[1].len_elements(), product(&y[1..])])
     }
 
     #[inline]

@@ -6,11 +6,11 @@ use crate::case::Case;
 use crate::complex::Analytic;
 use crate::error::{Error, OrRaise};
 use crate::float::Float;
-use crate::kernels::windows::{self, Window, Windows};
-use crate::op::{Op, Value};
+use crate::kernels::windows::{self, Window, Windows, entries};
+use crate::op::{Op, Takes, Value};
 use crate::ops::Unfold;
-use crate::ops::unfold::{counts, entries};
-use crate::shape::Shape;
+use crate::ops::unfold::counts;
+use crate::shape::{Shape, product};
 use crate::tensor::Tensor;
 
 /// Columns `[n, c · k, l]` added to the images `[n, c, s…]` that they are windows of. [`Unfold`] is its rule.
@@ -35,6 +35,11 @@ impl Op for Fold {
     }
 
     #[inline]
+    fn takes(&self) -> Takes {
+        Takes::ONE
+    }
+
+    #[inline]
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
         let x = args[0];
         let columns = counts("fold", &self.windows, &self.lengths)?.len_elements();
@@ -54,7 +59,7 @@ impl Op for Fold {
         let counts = counts("fold", &self.windows, &self.lengths).or_raise();
         let entries = entries(&self.windows);
         let shape: Shape = [x[0], x[1] / entries].iter().chain(&self.lengths[..]).copied().collect();
-        let (image, matrix) = (self.lengths.len_elements(), entries * counts.len_elements());
+        let (image, matrix) = (self.lengths.len_elements(), product(&[entries, counts.len_elements()]));
         let mut out = Buffer::filled(shape.len_elements(), F::zero());
         for (k, out) in out.chunks_exact_mut(image.max(1)).enumerate() {
             windows::fold(&a[0].data()[k * matrix..][..matrix], &self.windows, &self.lengths, &counts, out);

@@ -2,11 +2,13 @@
 
 use crate::algebra::{Algebra, Args};
 use crate::case::{Case, Function};
+use crate::ceiling::possible;
 use crate::error::{Error, OrRaise};
 use crate::ops::average_pool::along_each;
 use crate::ops::pool::{adaptive_counts, spatial};
 use crate::ops::{PerAxis, Scheme};
 use crate::scope::called;
+use crate::shape::Shape;
 
 /// How an image is read between its entries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,7 +65,7 @@ pub trait InterpolateExt: Algebra {
         if to.contains(&0) {
             Error::shape("interpolate", format!("{} resized to lengths {:?}", self.shape(), &to[..])).raise()
         }
-        along_each(self, &to, |_, from, to| mode.scheme(from, to, None))
+        resized(self, &to, |from, to| mode.scheme(from, to, None))
     }
 
     /// Images whose lengths are `factor` times as large, rounded down: PyTorch's `scale_factor`. Neighbours of the
@@ -87,11 +89,18 @@ pub trait InterpolateExt: Algebra {
         if to.contains(&0) || !(factor > 0.0) {
             Error::shape("interpolate", format!("{shape} times {factor} has lengths {:?}", &to[..])).raise()
         }
-        along_each(self, &to, |_, from, to| mode.scheme(from, to, Some(factor)))
+        resized(self, &to, |from, to| mode.scheme(from, to, Some(factor)))
     }
 }
 
 impl<A: Algebra> InterpolateExt for A {}
+
+#[track_caller]
+fn resized<A: Algebra>(x: &A, to: &[usize], scheme: impl Fn(usize, usize) -> Scheme) -> A {
+    let shape: Shape = x.shape()[..2].iter().chain(to).copied().collect();
+    possible(&|| "interpolate".into(), &shape).or_raise();
+    along_each(x, to, |_, from, to| scheme(from, to))
+}
 
 /// [`InterpolateExt::interpolate`], as the tests of all functions see it.
 #[derive(Clone, Debug)]

@@ -148,15 +148,15 @@ impl Pool {
             if size == 0 || stride == 0 || dilation == 0 {
                 return error(format!("size {size}, stride {stride} and dilation {dilation} must be at least 1"));
             }
-            if 2 * padding > size {
+            if padding > size / 2 {
                 return error(format!("padding {padding} is more than half of size {size}"));
             }
             let count = if self.ceil { window.count_ceil(len) } else { window.count(len) };
             let Some(count) = count else {
                 return error(format!("windows of {size} do not fit in {x} padded by {padding} along axis {}", k + 2));
             };
-            if let Some(i) = (0..count).find(|i| (0..size).all(|j| window.at(*i, j, len).is_none())) {
-                return error(format!("window {i} along axis {} of {x} has all its entries in the padding", k + 2));
+            if count > 0 && !window.all_meet(len) {
+                return error(format!("window 0 along axis {} of {x} has all its entries in the padding", k + 2));
             }
             counts.push(count);
         }
@@ -167,7 +167,9 @@ impl Pool {
 /// Where adaptive window `i` of `count` lies on an axis of length `len`: from `⌊i·len/count⌋` to `⌈(i + 1)·len/count⌉`.
 #[inline]
 pub(crate) fn adaptive(i: usize, count: usize, len: usize) -> std::ops::Range<usize> {
-    i * len / count..((i + 1) * len).div_ceil(count)
+    // The products are of two lengths, and may be greater than either type of length.
+    let place = |i: usize| i as u128 * len as u128;
+    (place(i) / count as u128) as usize..place(i + 1).div_ceil(count as u128) as usize
 }
 
 /// The number of windows for each spatial axis of images of shape `x` that `sizes` asks for.

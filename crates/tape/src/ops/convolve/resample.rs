@@ -5,13 +5,14 @@ use smallvec::SmallVec;
 use crate::algebra::{Algebra, Arg, Args};
 use crate::buffer::Buffer;
 use crate::case::Case;
+use crate::ceiling::check_bytes;
 use crate::complex::Analytic;
-use crate::error::Error;
+use crate::error::{Error, OrRaise};
 use crate::float::Float;
 use crate::kernels::windows::Window;
-use crate::op::{Op, Value};
+use crate::op::{Op, Takes, Value};
 use crate::ops::pool::adaptive;
-use crate::shape::Shape;
+use crate::shape::{Shape, product, work};
 use crate::tensor::Tensor;
 
 /// `y[…, i, …] = Σⱼ W[i, j] · x[…, j, …]` along an axis, with few weights that are not 0; or, transposed, with `W[j, i]`.
@@ -76,17 +77,14 @@ impl Resample {
         let last = self.from.saturating_sub(1);
         match &self.scheme {
             Scheme::Average { window, count_padding } => {
-                let places: SmallVec<[usize; 4]> =
-                    (0..window.size).filter_map(|k| window.at(i, k, self.from)).collect();
+                let entries = window.entries_on(i, self.from);
                 // Beyond the padding, where only a window of ceil mode reaches, nothing is counted.
-                let padded = self.from + 2 * window.padding;
-                let begin = i * window.stride;
-                let inside = (0..window.size).filter(|k| begin + k * window.dilation < padded).count();
-                let count = if *count_padding { inside } else { places.len() };
-                places.into_iter().map(|j| (j, 1.0 / count as f64)).collect()
+                let inside = window.entries_in_padded(i, self.from);
+                let count = if *count_padding { inside } else { entries.len() };
+                entries.filter_map(|k| Some((window.at(i, k, self.from)?, 1.0 / count as f64))).collect()
             }
             Scheme::Sum { window } => {
-                (0..window.size).filter_map(|k| window.at(i, k, self.from)).map(|j| (j, 1.0)).collect()
+                window.entries_on(i, self.from).filter_map(|k| Some((window.at(i, k, self.from)?, 1.0))).collect()
             }
             Scheme::AdaptiveAverage => {
                 let places = adaptive(i, self.to, self.from);
@@ -113,6 +111,46 @@ impl Resample {
     }
 }
 
+impl Resample {
+    /// What is wrong with the scheme, which may come from a file: each entry that is made needs one that is read.
+    #[inline]
+    fn wrong(&self) -> Option<String> {
+        match &self.scheme {
+            Scheme::Average { window, .. } | Scheme::Sum { window } => {
+                match [window.size, window.stride, window.dilation].contains(&0) {
+                    true => Some(format!("size, stride and dilation of {window:?} must be at least 1")),
+                    false => None,
+                }
+            }
+            Scheme::Nearest { step, .. } | Scheme::Linear { step, .. } if !step.is_finite() => {
+                Some(format!("entries {step} apart"))
+            }
+            _ if self.from == 0 && self.to > 0 => Some(format!("{} entries from none", self.to)),
+            _ => None,
+        }
+    }
+
+    /// The number of weights, without looking at each; of windows with padding, as if nothing lay there.
+    #[inline]
+    fn terms(&self) -> usize {
+        match &self.scheme {
+            Scheme::Average { window, .. } | Scheme::Sum { window } => {
+                self.to.saturating_mul(window.size.min(self.from))
+            }
+            // Neighbouring windows share an entry unless one ends where the next begins.
+            Scheme::AdaptiveAverage => (self.from.saturating_add(self.to)).saturating_sub(common(self.from, self.to)),
+            Scheme::Nearest { .. } => self.to,
+            Scheme::Linear { .. } => self.to.saturating_mul(2),
+        }
+    }
+}
+
+/// The greatest common divisor.
+#[inline]
+fn common(a: usize, b: usize) -> usize {
+    if b == 0 { a } else { common(b, a % b) }
+}
+
 impl Op for Resample {
     #[inline]
     fn name(&self) -> String {
@@ -134,9 +172,17 @@ impl Op for Resample {
     }
 
     #[inline]
+    fn takes(&self) -> Takes {
+        Takes::ONE
+    }
+
+    #[inline]
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
         let Resample { axis, from, to, transposed, .. } = *self;
         let (read, made) = if transposed { (to, from) } else { (from, to) };
+        if let Some(wrong) = self.wrong() {
+            return Err(Error::shape("resample", wrong));
+        }
         match args[0].get(axis) {
             Some(n) if *n == read => Ok(args[0].with(axis, made)),
             _ => Err(Error::shape("resample", format!("axis {axis} of {} does not have length {read}", args[0]))),
@@ -146,8 +192,9 @@ impl Op for Resample {
     fn forward<F: Float>(&self, a: Args<'_, Tensor<F>>) -> Value<F> {
         let (x, shape) = (&a[0], Tensor::shape(&a[0]));
         let made = if self.transposed { self.from } else { self.to };
-        let blocks: usize = shape[..self.axis].iter().product();
-        let width: usize = shape[self.axis + 1..].iter().product();
+        let blocks = product(&shape[..self.axis]);
+        let width = product(&shape[self.axis + 1..]);
+        check_bytes("resample", work([self.terms(), size_of::<(usize, usize, F)>()])).or_raise();
         let rows = (0..self.to).flat_map(|i| self.row(i).into_iter().map(move |(j, weight)| (i, j, weight)));
         let terms: Vec<(usize, usize, F)> = rows
             .map(|(i, j, weight)| {
@@ -155,7 +202,7 @@ impl Op for Resample {
                 (to * width, from * width, F::from_f64(weight))
             })
             .collect();
-        let mut out = Buffer::filled(blocks * made * width, F::zero());
+        let mut out = Buffer::filled(product(&[blocks, made, width]), F::zero());
         let (read_block, made_block) = (shape[self.axis] * width, made * width);
         if !out.is_empty() {
             let images = x.data().chunks_exact(read_block.max(1)).zip(out.chunks_exact_mut(made_block));
@@ -190,8 +237,7 @@ impl Op for Resample {
     #[inline]
     fn flops(&self, args: &[&Shape], _y: &Shape) -> u64 {
         let beside = args[0].len_elements() / args[0][self.axis].max(1);
-        let terms: usize = (0..self.to).map(|i| self.row(i).len()).sum();
-        2 * (beside * terms) as u64
+        work([2, beside, self.terms()])
     }
 
     #[inline]

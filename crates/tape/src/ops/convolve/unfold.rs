@@ -6,11 +6,11 @@ use crate::case::Case;
 use crate::complex::Analytic;
 use crate::error::{Error, OrRaise};
 use crate::float::Float;
-use crate::kernels::windows::{self, Window, Windows};
-use crate::op::{Op, Value};
+use crate::kernels::windows::{self, Window, Windows, entries};
+use crate::op::{Op, Takes, Value};
 use crate::ops::Fold;
 use crate::scope::called;
-use crate::shape::Shape;
+use crate::shape::{Shape, product};
 use crate::tensor::Tensor;
 
 /// The windows of images `[n, c, s…]` as columns `[n, c · k, l]`: `k` entries in a window, `l` windows, zeros where one
@@ -35,7 +35,7 @@ pub(crate) fn counts(op: &str, windows: &[Window], lengths: &[usize]) -> Result<
             return Err(Error::shape(op, message));
         }
         w.count(*n).ok_or_else(|| {
-            let span = w.dilation * (w.size - 1) + 1;
+            let span = w.span().unwrap_or(usize::MAX);
             let message = format!("a window of {span} entries on an axis of length {n} with padding {}", w.padding);
             Error::shape(op, message)
         })
@@ -43,10 +43,10 @@ pub(crate) fn counts(op: &str, windows: &[Window], lengths: &[usize]) -> Result<
     windows.iter().zip(lengths).map(count).collect()
 }
 
-/// The number of entries in a window.
+/// The shape of the columns of images of shape `x`.
 #[inline]
-pub(crate) fn entries(windows: &[Window]) -> usize {
-    windows.iter().map(|w| w.size).product()
+fn columns(x: &Shape, windows: &[Window], counts: &Shape) -> Shape {
+    Shape::from([x[0], product(&[x[1], entries(windows)]), counts.len_elements()])
 }
 
 impl Op for Unfold {
@@ -56,21 +56,26 @@ impl Op for Unfold {
     }
 
     #[inline]
+    fn takes(&self) -> Takes {
+        Takes::ONE
+    }
+
+    #[inline]
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
         let x = args[0];
         if x.rank() < 3 {
             return Err(Error::shape("unfold", format!("images of shape {x}; [batch, channels, lengths…] is needed")));
         }
         let counts = counts("unfold", &self.windows, &x[2..])?;
-        Ok(Shape::from([x[0], x[1] * entries(&self.windows), counts.len_elements()]))
+        Ok(columns(x, &self.windows, &counts))
     }
 
     fn forward<F: Float>(&self, a: Args<'_, Tensor<F>>) -> Value<F> {
         let x = Tensor::shape(&a[0]);
         let lengths = &x[2..];
         let counts = counts("unfold", &self.windows, lengths).or_raise();
-        let shape = Shape::from([x[0], x[1] * entries(&self.windows), counts.len_elements()]);
-        let (image, matrix) = (lengths.iter().product::<usize>(), entries(&self.windows) * counts.len_elements());
+        let shape = columns(x, &self.windows, &counts);
+        let (image, matrix) = (product(lengths), product(&[entries(&self.windows), counts.len_elements()]));
         let mut out = Buffer::filled(shape.len_elements(), F::zero());
         for (k, out) in out.chunks_exact_mut(matrix).enumerate() {
             windows::unfold(&a[0].data()[k * image..][..image], &self.windows, lengths, &counts, out);

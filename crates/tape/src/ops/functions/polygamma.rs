@@ -24,7 +24,8 @@ impl Pointwise for Polygamma {
     }
 
     fn partial<R: Real>(&self, _arg: usize, [x]: [R; 1], _y: R) -> R {
-        x.polygamma(self.order + 1)
+        // There is no number for the order after the last. The one before has its sign, and is zero or infinite where it is.
+        x.polygamma(self.order.checked_add(1).unwrap_or(u32::MAX - 1))
     }
 
     #[inline]

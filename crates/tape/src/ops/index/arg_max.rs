@@ -5,10 +5,10 @@ use crate::case::Case;
 use crate::error::{Error, OrRaise};
 use crate::float::Float;
 use crate::kernels::reduce::exceeds;
-use crate::op::{Kind, Op, Value};
-use crate::ops::axes::{axis, number_as_vector};
+use crate::op::{Kind, Op, Takes, Value};
+use crate::ops::axes::{axis, existing, number_as_vector};
 use crate::scope::called;
-use crate::shape::Shape;
+use crate::shape::{Shape, product};
 use crate::tensor::Tensor;
 
 /// The position of the largest element along an axis, which is removed; the first of several, and the first NaN if there
@@ -35,8 +35,13 @@ impl Op for ArgMax {
     }
 
     #[inline]
+    fn takes(&self) -> Takes {
+        Takes::ONE
+    }
+
+    #[inline]
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
-        axis("arg_max", self.axis as isize, args[0].rank())?;
+        existing("arg_max", self.axis, args[0].rank())?;
         if args[0][self.axis] == 0 {
             return Err(Error::shape("arg_max", format!("axis {} of {} is empty", self.axis, args[0])));
         }
@@ -50,7 +55,7 @@ impl Op for ArgMax {
 
     fn forward<F: Float>(&self, a: Args<'_, Tensor<F>>) -> Value<F> {
         let (x, shape) = (&a[0], Tensor::shape(&a[0]));
-        let (n, width) = (shape[self.axis], shape[self.axis + 1..].iter().product::<usize>());
+        let (n, width) = (shape[self.axis], product(&shape[self.axis + 1..]));
         let blocks = if width == 0 { 0 } else { x.len() / (n * width) };
         let mut out = Vec::with_capacity(blocks * width);
         for block in 0..blocks {

@@ -4,9 +4,9 @@ use crate::algebra::{Algebra, Arg, Args};
 use crate::case::Case;
 use crate::error::{Error, OrRaise};
 use crate::float::Float;
-use crate::op::{Kind, Op, Value};
+use crate::op::{Kind, Op, Takes, Value};
 use crate::ops::ArgMax;
-use crate::ops::axes::{axis, number_as_vector};
+use crate::ops::axes::{axis, existing, number_as_vector};
 use crate::scope::called;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
@@ -35,8 +35,13 @@ impl Op for ArgMin {
     }
 
     #[inline]
+    fn takes(&self) -> Takes {
+        Takes::ONE
+    }
+
+    #[inline]
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
-        axis("arg_min", self.axis as isize, args[0].rank())?;
+        existing("arg_min", self.axis, args[0].rank())?;
         if args[0][self.axis] == 0 {
             return Err(Error::shape("arg_min", format!("axis {} of {} is empty", self.axis, args[0])));
         }

@@ -6,9 +6,9 @@ use crate::algebra::{Algebra, Arg, Args};
 use crate::case::Case;
 use crate::error::{Error, OrRaise};
 use crate::float::Float;
-use crate::op::{Kind, Op, Value};
-use crate::ops::axes::axis;
-use crate::shape::Shape;
+use crate::op::{Kind, Op, Takes, Value};
+use crate::ops::axes::{axis, existing};
+use crate::shape::{Shape, product, work};
 use crate::tensor::Tensor;
 
 /// The positions along an axis that put its elements in order, or the first few of them. Equal elements keep their
@@ -43,8 +43,13 @@ impl Op for ArgSort {
     }
 
     #[inline]
+    fn takes(&self) -> Takes {
+        Takes::ONE
+    }
+
+    #[inline]
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
-        axis("arg_sort", self.axis as isize, args[0].rank())?;
+        existing("arg_sort", self.axis, args[0].rank())?;
         if self.count > args[0][self.axis] {
             let message = format!("{} of the {} entries along axis {}", self.count, args[0][self.axis], self.axis);
             return Err(Error::shape("arg_sort", message));
@@ -59,8 +64,8 @@ impl Op for ArgSort {
 
     fn forward<F: Float>(&self, a: Args<'_, Tensor<F>>) -> Value<F> {
         let (x, shape) = (&a[0], Tensor::shape(&a[0]));
-        let (n, width) = (shape[self.axis], shape[self.axis + 1..].iter().product::<usize>());
-        let blocks: usize = shape[..self.axis].iter().product();
+        let (n, width) = (shape[self.axis], product(&shape[self.axis + 1..]));
+        let blocks = product(&shape[..self.axis]);
         let mut out = vec![0; blocks * self.count * width];
         let mut positions: Vec<usize> = Vec::with_capacity(n);
         for block in 0..blocks {
@@ -88,7 +93,7 @@ impl Op for ArgSort {
     #[inline]
     fn flops(&self, args: &[&Shape], _y: &Shape) -> u64 {
         let n = args[0].get(self.axis).copied().unwrap_or(1).max(1);
-        args[0].len_elements() as u64 * u64::from(n.ilog2() + 1)
+        work([args[0].len_elements(), n.ilog2() as usize + 1])
     }
 
     #[inline]

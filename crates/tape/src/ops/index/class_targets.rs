@@ -5,8 +5,8 @@ use crate::buffer::Buffer;
 use crate::case::Case;
 use crate::error::Error;
 use crate::float::Float;
-use crate::op::{Op, Value};
-use crate::shape::Shape;
+use crate::op::{Kind, Op, Takes, Value};
+use crate::shape::{Shape, product};
 use crate::tensor::Tensor;
 
 /// Classes as a distribution: along a new axis 1 (axis 0 of a single class) stand `1 − smoothing` at the class and
@@ -64,6 +64,11 @@ impl Op for ClassTargets {
     }
 
     #[inline]
+    fn takes(&self) -> Takes {
+        Takes::Any(&[&[Kind::Index]])
+    }
+
+    #[inline]
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
         if !self.weights.is_empty() && self.weights.len() != self.count {
             let message = format!("{} weights for {} classes", self.weights.len(), self.count);
@@ -88,7 +93,7 @@ impl Op for ClassTargets {
 
     fn forward<F: Float>(&self, a: Args<'_, Tensor<F>>) -> Value<F> {
         let classes = a.index(0);
-        let width: usize = classes.shape().iter().skip(1).product();
+        let width = product(classes.shape().get(1..).unwrap_or_default());
         let weight = |k: usize| F::from_f64(self.weights.get(k).copied().unwrap_or(1.0));
         let share = F::from_f64(self.smoothing / self.count as f64);
         let at_class = F::from_f64(1.0 - self.smoothing);

@@ -6,7 +6,7 @@ use crate::case::Case;
 use crate::complex::Analytic;
 use crate::error::{Error, OrRaise};
 use crate::float::Float;
-use crate::op::{Op, Value};
+use crate::op::{Kind, Op, Takes, Value};
 use crate::ops::axes::axis;
 use crate::ops::{ScatterAdd, SliceExt};
 use crate::scope::called;
@@ -99,6 +99,11 @@ impl Op for Gather {
     #[inline]
     fn text(&self, args: &[&str]) -> String {
         format!("gather({}, {}, axis {})", args[0], args[1], self.axis)
+    }
+
+    #[inline]
+    fn takes(&self) -> Takes {
+        Takes::Any(&[&[Kind::Real, Kind::Index]])
     }
 
     #[inline]

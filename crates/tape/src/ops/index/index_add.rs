@@ -6,12 +6,12 @@ use crate::complex::Analytic;
 use crate::error::{Error, OrRaise};
 use crate::float::Float;
 use crate::kernels::running::RunningSums;
-use crate::op::{Op, Value};
+use crate::op::{Kind, Op, Takes, Value};
 use crate::ops::IndexSelect;
 use crate::ops::axes::axis;
 use crate::ops::gather::in_range;
 use crate::scope::called;
-use crate::shape::Shape;
+use crate::shape::{Shape, product};
 use crate::tensor::Tensor;
 
 /// Zeros, with each entry of `x` added at its position of an axis of length `len`. The axes of `x` from `axis` on that
@@ -37,9 +37,14 @@ impl Op for IndexAdd {
     }
 
     #[inline]
+    fn takes(&self) -> Takes {
+        Takes::Any(&[&[Kind::Real, Kind::Index]])
+    }
+
+    #[inline]
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
         let (x, index) = (args[0], args[1]);
-        let end = self.axis + index.rank();
+        let end = self.axis.saturating_add(index.rank());
         if end > x.rank() || x[self.axis..end] != index[..] {
             let message = format!("positions of shape {index} for the axes of {x} from axis {}", self.axis);
             return Err(Error::shape("index_add", message));
@@ -55,10 +60,10 @@ impl Op for IndexAdd {
         let (x, index) = (&a[0], a.index(1));
         let from = Tensor::shape(x);
         let end = self.axis + index.rank();
-        let blocks: usize = from[..self.axis].iter().product();
-        let width: usize = from[end..].iter().product();
+        let blocks = product(&from[..self.axis]);
+        let width = product(&from[end..]);
         let shape = from[..self.axis].iter().chain([&self.len]).chain(&from[end..]).copied().collect();
-        let mut sums = RunningSums::new(blocks * self.len * width);
+        let mut sums = RunningSums::new(product(&[blocks, self.len, width]));
         for block in 0..blocks {
             for (k, i) in index.data().iter().enumerate() {
                 let row = &x.data()[(block * index.len() + k) * width..][..width];

@@ -6,12 +6,13 @@ use crate::case::{Case, Function};
 use crate::complex::Analytic;
 use crate::error::{Error, OrRaise};
 use crate::float::Float;
-use crate::op::{Op, Value};
+use crate::op::{Kind, Op, Takes, Value};
 use crate::ops::axes::axis;
 use crate::ops::gather::in_range;
 use crate::ops::{IndexAdd, PermuteExt, StopGradientExt, select};
 use crate::scope::called;
-use crate::shape::Shape;
+use crate::shape::{Shape, product};
+use crate::sizes::signed;
 use crate::tensor::Tensor;
 
 /// `y[…, i…, …] = x[…, index[i…], …]`: the entries of an axis at given positions. The positions may have any shape,
@@ -35,6 +36,11 @@ impl Op for IndexSelect {
     }
 
     #[inline]
+    fn takes(&self) -> Takes {
+        Takes::Any(&[&[Kind::Real, Kind::Index]])
+    }
+
+    #[inline]
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
         let (x, index) = (args[0], args[1]);
         if self.axis >= x.rank() {
@@ -50,8 +56,8 @@ impl Op for IndexSelect {
     fn forward<F: Float>(&self, a: Args<'_, Tensor<F>>) -> Value<F> {
         let (x, index) = (&a[0], a.index(1));
         let from = Tensor::shape(x);
-        let (n, width) = (from[self.axis], from[self.axis + 1..].iter().product::<usize>());
-        let blocks: usize = from[..self.axis].iter().product();
+        let (n, width) = (from[self.axis], product(&from[self.axis + 1..]));
+        let blocks = product(&from[..self.axis]);
         let shape = from[..self.axis].iter().chain(&index.shape()[..]).chain(&from[self.axis + 1..]).copied().collect();
         let mut out = Buffer::room(blocks * index.len() * width);
         for block in 0..blocks {
@@ -210,9 +216,10 @@ pub trait IndexSelectExt: Algebra {
             Error::shape("sliding", message).raise()
         }
         let count = (shape[axis] - size) / step + 1;
-        let index = (0..count).flat_map(|i| (0..size).map(move |k| (i * step + k) as i64)).collect();
-        let windows = self.index_select(axis as isize, Tensor::new([count, size], index));
-        windows.move_axis(axis as isize + 1, -1)
+        let index = (0..count).flat_map(|i| (0..size).map(move |k| (i * step + k) as i64));
+        let index = Tensor::made("sliding", Shape::from([count, size]), index).or_raise();
+        let windows = self.index_select(signed(axis), index);
+        windows.move_axis(signed(axis) + 1, -1)
     }
 }
 

@@ -2,9 +2,10 @@
 
 use crate::algebra::Args;
 use crate::case::Case;
+use crate::ceiling::admit;
 use crate::error::Error;
 use crate::float::Float;
-use crate::op::{Kind, Op, Value};
+use crate::op::{Kind, Op, Takes, Value};
 use crate::ops::gather::{fits, for_each_position, from_either_end};
 use crate::shape::Shape;
 use crate::tensor::Tensor;
@@ -32,11 +33,18 @@ impl Op for LastWrites {
     }
 
     #[inline]
+    fn takes(&self) -> Takes {
+        Takes::Any(&[&[Kind::Index]])
+    }
+
+    #[inline]
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
         fits("last_writes", self.axis, &self.shape, args[0]).map(|()| args[0].clone())
     }
 
     fn check<F: Float>(&self, a: Args<'_, Tensor<F>>) -> Result<(), Error> {
+        // The result is as large as the index; what is written to may be larger.
+        admit("last_writes", &self.shape, size_of::<Option<usize>>())?;
         from_either_end("last_writes", self.axis, a.index(0), self.shape[self.axis])
     }
 

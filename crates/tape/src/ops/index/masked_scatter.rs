@@ -7,7 +7,7 @@ use crate::complex::Analytic;
 use crate::error::Error;
 use crate::float::Float;
 use crate::kernels::reduce;
-use crate::op::{Op, Value};
+use crate::op::{Kind, Op, Takes, Value};
 use crate::ops::MaskedSelect;
 use crate::ops::masked_select::holds_at;
 use crate::shape::Shape;
@@ -30,6 +30,11 @@ impl Op for MaskedScatter {
     #[inline]
     fn text(&self, args: &[&str]) -> String {
         format!("masked_scatter({}, {}, {})", args[0], args[1], self.shape)
+    }
+
+    #[inline]
+    fn takes(&self) -> Takes {
+        Takes::Any(&[&[Kind::Real, Kind::Mask]])
     }
 
     #[inline]

@@ -7,7 +7,7 @@ use crate::complex::Analytic;
 use crate::error::{Error, OrRaise};
 use crate::float::Float;
 use crate::kernels::reduce;
-use crate::op::{Op, Value};
+use crate::op::{Kind, Op, Takes, Value};
 use crate::ops::{BroadcastToExt, MaskedScatter};
 use crate::shape::Shape;
 use crate::tensor::Tensor;
@@ -35,6 +35,11 @@ impl Op for MaskedSelect {
     #[inline]
     fn name(&self) -> String {
         "masked_select".into()
+    }
+
+    #[inline]
+    fn takes(&self) -> Takes {
+        Takes::Any(&[&[Kind::Real, Kind::Mask]])
     }
 
     #[inline]

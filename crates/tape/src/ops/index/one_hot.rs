@@ -5,7 +5,7 @@ use crate::buffer::Buffer;
 use crate::case::Case;
 use crate::error::Error;
 use crate::float::Float;
-use crate::op::{Op, Value};
+use crate::op::{Kind, Op, Takes, Value};
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 
@@ -26,6 +26,11 @@ impl Op for OneHot {
     #[inline]
     fn text(&self, args: &[&str]) -> String {
         format!("one_hot({}, {})", args[0], self.classes)
+    }
+
+    #[inline]
+    fn takes(&self) -> Takes {
+        Takes::Any(&[&[Kind::Index]])
     }
 
     #[inline]

@@ -5,7 +5,7 @@ use crate::case::Case;
 use crate::complex::Analytic;
 use crate::error::{Error, OrRaise};
 use crate::float::Float;
-use crate::op::{Op, Value};
+use crate::op::{Kind, Op, Takes, Value};
 use crate::ops::axes::axis;
 use crate::ops::gather::{beside_positions, fits, for_each_position, from_either_end};
 use crate::ops::{Gather, LastWrites, Select};
@@ -38,6 +38,11 @@ impl Op for Scatter {
     #[inline]
     fn text(&self, args: &[&str]) -> String {
         format!("scatter({}, {}, {}, axis {})", args[0], args[1], args[2], self.axis)
+    }
+
+    #[inline]
+    fn takes(&self) -> Takes {
+        Takes::Any(&[&[Kind::Real, Kind::Index, Kind::Real]])
     }
 
     #[inline]

@@ -6,7 +6,7 @@ use crate::complex::Analytic;
 use crate::error::{Error, OrRaise};
 use crate::float::Float;
 use crate::kernels::running::RunningSums;
-use crate::op::{Op, Value};
+use crate::op::{Kind, Op, Takes, Value};
 use crate::ops::Gather;
 use crate::ops::axes::axis;
 use crate::ops::gather::{beside_positions, fits, for_each_position, from_either_end};
@@ -33,6 +33,11 @@ impl Op for ScatterAdd {
     #[inline]
     fn text(&self, args: &[&str]) -> String {
         format!("scatter_add({}, {}, axis {} of {})", args[0], args[1], self.axis, self.shape)
+    }
+
+    #[inline]
+    fn takes(&self) -> Takes {
+        Takes::Any(&[&[Kind::Real, Kind::Index]])
     }
 
     #[inline]

@@ -4,7 +4,7 @@ use crate::algebra::{Algebra, Arg, Args};
 use crate::case::Case;
 use crate::error::Error;
 use crate::float::Float;
-use crate::op::{Op, Value};
+use crate::op::{Op, Takes, Value};
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 
@@ -42,6 +42,11 @@ impl Op for AwayFromZero {
     #[inline]
     fn text(&self, args: &[&str]) -> String {
         args[0].into()
+    }
+
+    #[inline]
+    fn takes(&self) -> Takes {
+        Takes::ONE
     }
 
     #[inline]

@@ -5,9 +5,9 @@ use crate::case::Case;
 use crate::error::Error;
 use crate::float::Float;
 use crate::kernels::factor::cholesky_of;
-use crate::op::{Op, Value};
+use crate::op::{Op, Takes, Value};
 use crate::ops::{MatMulExt, PermuteExt, Triangle, TriangleExt, TriangularSolve};
-use crate::shape::Shape;
+use crate::shape::{Shape, work};
 use crate::tensor::Tensor;
 
 use super::{definite, square, symmetric, which};
@@ -31,6 +31,11 @@ impl Op for Cholesky {
     #[inline]
     fn name(&self) -> String {
         "cholesky".into()
+    }
+
+    #[inline]
+    fn takes(&self) -> Takes {
+        Takes::ONE
     }
 
     #[inline]
@@ -73,7 +78,7 @@ impl Op for Cholesky {
 
     #[inline]
     fn flops(&self, args: &[&Shape], y: &Shape) -> u64 {
-        (y.len_elements() * args[0].last().copied().unwrap_or(0) / 3) as u64
+        work([y.len_elements(), args[0].last().copied().unwrap_or(0)]) / 3
     }
 
     #[inline]

@@ -4,17 +4,19 @@ use crate::algebra::{Algebra, Arg, Args};
 use crate::case::Case;
 use crate::error::Error;
 use crate::float::Float;
-use crate::kernels::factor::{lu_of, matrices, svd_of};
-use crate::op::{Op, Value};
-use crate::ops::{InverseExt, MatMulExt, PermuteExt, SumExt};
-use crate::shape::Shape;
+use crate::kernels::factor::matrices;
+use crate::kernels::pivots::Pivoted;
+use crate::op::{Op, Takes, Value};
+use crate::ops::CofactorsSlope;
+use crate::shape::{Shape, work};
 use crate::tensor::Tensor;
 
-use super::{element, regular, square};
+use super::{regular, square};
 
 /// The matrix of cofactors of square matrices: element `[i, j]` is `(−1)^(i + j)` times the determinant of what is left
-/// without row `i` and column `j`. For a regular matrix that is `det a · a⁻ᵀ`; it exists for a singular one too, where it
-/// comes from a singular value decomposition. Its own rule needs `a⁻¹`.
+/// without row `i` and column `j`. For a regular matrix that is `det a · a⁻ᵀ`; it is a polynomial of the
+/// elements, and is computed as one, by an elimination that divides by no pivot that might be 0. Its derivative is
+/// [`CofactorsSlope`], at any rank.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub struct Cofactors;
@@ -26,22 +28,32 @@ impl Cofactors {
     }
 }
 
-/// `det(U)·det(V)·U·diag(the product of the other singular values)·Vᵀ`
-fn of_singular<F: Float>(a: &Tensor<F>, k: usize, n: usize) -> Vec<F> {
-    let parts = svd_of(a);
-    let Some(parts) = parts.as_ref() else { return vec![F::nan(); n * n] };
-    let (u, s, v) = (&parts[k].u, &parts[k].s, &parts[k].v);
-    let sign = F::lu(u, n).determinant() * F::lu(v, n).determinant();
-    let others = |j: usize| (0..n).filter(|i| *i != j).fold(sign, |product, i| product * s[i]);
-    let weights: Vec<F> = (0..n).map(others).collect();
-    let entry = |i: usize, l: usize| (0..n).map(|j| u[i * n + j] * weights[j] * v[l * n + j]).sum();
-    (0..n * n).map(|at| entry(at / n, at % n)).collect()
+/// What two matrices of up to three rows make together: with a matrix itself its cofactors, and by the product rule their
+/// derivative. Nothing is divided by and nothing rounded but products, so that whole numbers stay exact.
+pub(super) fn together<F: Float>(x: &[F], y: &[F], n: usize) -> Option<Vec<F>> {
+    match n {
+        2 => Some(vec![y[3], -y[2], -y[1], y[0]]),
+        3 => {
+            let at = |a: &[F], i: usize, j: usize| a[i % 3 * 3 + j % 3];
+            let minor = |k: usize| {
+                let (i, j) = (k / 3, k % 3);
+                at(x, i + 1, j + 1) * at(y, i + 2, j + 2) - at(x, i + 1, j + 2) * at(y, i + 2, j + 1)
+            };
+            Some((0..9).map(minor).collect())
+        }
+        _ => None,
+    }
 }
 
 impl Op for Cofactors {
     #[inline]
     fn name(&self) -> String {
         "cofactors".into()
+    }
+
+    #[inline]
+    fn takes(&self) -> Takes {
+        Takes::ONE
     }
 
     #[inline]
@@ -52,41 +64,36 @@ impl Op for Cofactors {
     fn forward<F: Float>(&self, a: Args<'_, Tensor<F>>) -> Value<F> {
         let (x, shape) = (&a[0], Tensor::shape(&a[0]));
         let n = shape[shape.rank() - 1];
-        let mut out = Vec::with_capacity(x.len());
-        for (k, (lu, _)) in lu_of(x).iter().zip(matrices(x)).enumerate() {
-            let det = lu.determinant();
-            // A row of zeros makes a pivot 0 / 0.
-            if det == F::zero() || num_traits::Float::is_nan(det) {
-                out.extend(of_singular(x, k, n));
-                continue;
-            }
-            let inverse = lu.inverse();
-            out.extend((0..n * n).map(|at| det * inverse[at % n * n + at / n]));
-        }
+        let of = |x: &[F]| together(x, x, n).or_else(|| Some(Pivoted::of(x, n)?.cofactors()));
+        let out = matrices(x).flat_map(|x| of(x).unwrap_or_else(|| vec![F::nan(); n * n])).collect();
         Tensor::from_parts(shape.clone(), out).into()
     }
 
-    fn vjp<A: Algebra>(&self, _arg: usize, g: A, a: Args<'_, A>, y: &A) -> A {
-        let inverse = a[0].inverse().t();
-        let total = element(&(g.clone() * y).sum_over([-2, -1]));
-        total * &inverse - y.matmul(g.t()).matmul(inverse)
+    fn vjp<A: Algebra>(&self, _arg: usize, g: A, a: Args<'_, A>, _y: &A) -> A {
+        CofactorsSlope::of(&a[0], &g)
     }
 
-    fn jvp<A: Algebra>(&self, _arg: usize, d: A, a: Args<'_, A>, y: &A) -> A {
-        let inverse = a[0].inverse().t();
-        let total = element(&(d.clone() * &inverse).sum_over([-2, -1]));
-        total * y - inverse.matmul(d.t()).matmul(y)
+    fn jvp<A: Algebra>(&self, _arg: usize, d: A, a: Args<'_, A>, _y: &A) -> A {
+        CofactorsSlope::of(&a[0], &d)
     }
 
     #[inline]
     fn flops(&self, args: &[&Shape], y: &Shape) -> u64 {
-        2 * (y.len_elements() * args[0].last().copied().unwrap_or(0)) as u64
+        work([2, y.len_elements(), args[0].last().copied().unwrap_or(0)])
     }
 
     #[inline]
     fn cases() -> Vec<Case> {
         let case = |x: Tensor<f64>| Case::of(Cofactors).exactly(x);
-        vec![case(regular(&[3, 3], 0.3)), case(regular(&[2, 2, 2], 0.6)), case(regular(&[1, 1], 0.1))]
+        // A third derivative, which is what a second one of cofactors is, needs the inverse.
+        let singular = |x: Tensor<f64>| Case { order: 1, ..case(x) };
+        vec![
+            case(regular(&[3, 3], 0.3)),
+            case(regular(&[2, 2, 2], 0.6)),
+            case(regular(&[1, 1], 0.1)),
+            singular(Tensor::from([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0], [7.0, 8.0, 9.0]])),
+            singular(Tensor::from([[1.0, 2.0, 3.0], [2.0, 4.0, 6.0], [3.0, 6.0, 9.0]])),
+        ]
     }
 }
 

@@ -5,9 +5,9 @@ use crate::case::Case;
 use crate::error::Error;
 use crate::float::Float;
 use crate::kernels::factor::lu_of;
-use crate::op::{Op, Value};
+use crate::op::{Op, Takes, Value};
 use crate::ops::{Cofactors, SumExt};
-use crate::shape::Shape;
+use crate::shape::{Shape, work};
 use crate::tensor::Tensor;
 
 use super::{element, regular, square};
@@ -24,6 +24,11 @@ impl Op for Det {
     #[inline]
     fn name(&self) -> String {
         "det".into()
+    }
+
+    #[inline]
+    fn takes(&self) -> Takes {
+        Takes::ONE
     }
 
     #[inline]
@@ -47,7 +52,7 @@ impl Op for Det {
 
     #[inline]
     fn flops(&self, args: &[&Shape], _y: &Shape) -> u64 {
-        (2 * args[0].len_elements() * args[0].last().copied().unwrap_or(0) / 3) as u64
+        work([2, args[0].len_elements(), args[0].last().copied().unwrap_or(0)]) / 3
     }
 
     #[inline]
@@ -58,8 +63,9 @@ impl Op for Det {
             case(regular(&[3, 3], 0.3)),
             case(regular(&[2, 2, 2], 0.6)),
             case(regular(&[1, 1], 0.1)),
-            // A second derivative would need the inverse.
-            Case { order: 1, ..case(singular) },
+            case(singular),
+            case(Tensor::from([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0], [7.0, 8.0, 9.0]])),
+            case(Tensor::from([[1.0, 2.0, 3.0], [2.0, 4.0, 6.0], [3.0, 6.0, 9.0]])),
             case(Tensor::zeros([0, 0])),
             case(Tensor::zeros([0, 2, 2])),
         ]
@@ -70,8 +76,8 @@ impl Op for Det {
 pub trait DetExt: Algebra {
     /// The determinants of square matrices `[…, n, n]`; that of an empty matrix is 1. Cost: `⅔·n³` operations for each.
     ///
-    /// The derivative is right at singular matrices too. A second derivative needs the inverse, so that it is
-    /// [`Error::Singular`] there.
+    /// It is a polynomial of the elements, and its first and second derivatives are right at any rank. A third derivative
+    /// needs the inverse, so that it is [`Error::Singular`] at a singular matrix.
     ///
     /// # Panics
     /// If the last two lengths differ.
@@ -80,6 +86,7 @@ pub trait DetExt: Algebra {
     /// ```
     /// use wengert_tape::prelude::*;
     /// assert_eq!(Tensor::from([[2.0, 3.0], [1.0, 4.0]]).det().item(), 5.0);
+    /// assert_eq!(Tensor::<f64>::ones([4, 4]).det().item(), 0.0);
     /// ```
     #[track_caller]
     fn det(&self) -> Self {

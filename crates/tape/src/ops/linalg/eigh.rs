@@ -5,10 +5,10 @@ use crate::case::Case;
 use crate::error::{Error, OrRaise};
 use crate::float::Float;
 use crate::kernels::factor::eigh_of;
-use crate::op::{Op, Value};
+use crate::op::{Op, Takes, Value};
 use crate::ops::{Gaps, MatMulExt, PermuteExt, SumExt};
 use crate::scope::called;
-use crate::shape::Shape;
+use crate::shape::{Shape, work};
 use crate::tensor::Tensor;
 
 use super::{definite, row, square, symmetric};
@@ -42,6 +42,11 @@ impl Op for Eigh {
             Eigh::Values => "eigvalsh".into(),
             Eigh::Vectors => "eigh_vectors".into(),
         }
+    }
+
+    #[inline]
+    fn takes(&self) -> Takes {
+        Takes::ONE
     }
 
     #[inline]
@@ -90,8 +95,8 @@ impl Op for Eigh {
                 (row(&g) * &v).matmul(v.t())
             }
             Eigh::Vectors => {
-                let gaps = Gaps { squares: false }.of(&Eigh::Values.of(&a[0]));
-                symmetric(&y.matmul(gaps * y.t().matmul(g)).matmul(y.t()))
+                let (gaps, size) = Gaps { squares: false }.of(&Eigh::Values.of(&a[0]));
+                symmetric(&y.matmul(gaps * y.t().matmul(g / size)).matmul(y.t()))
             }
         }
     }
@@ -103,8 +108,8 @@ impl Op for Eigh {
                 (symmetric(&d).matmul(&v) * &v).sum_over(-2)
             }
             Eigh::Vectors => {
-                let gaps = Gaps { squares: false }.of(&Eigh::Values.of(&a[0]));
-                y.matmul(gaps * y.t().matmul(symmetric(&d)).matmul(y))
+                let (gaps, size) = Gaps { squares: false }.of(&Eigh::Values.of(&a[0]));
+                y.matmul(gaps * y.t().matmul(symmetric(&(d / size))).matmul(y))
             }
         }
     }
@@ -119,7 +124,7 @@ impl Op for Eigh {
 
     #[inline]
     fn flops(&self, args: &[&Shape], _y: &Shape) -> u64 {
-        9 * (args[0].len_elements() * args[0].last().copied().unwrap_or(0)) as u64
+        work([9, args[0].len_elements(), args[0].last().copied().unwrap_or(0)])
     }
 
     #[inline]

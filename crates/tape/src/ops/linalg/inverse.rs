@@ -5,9 +5,9 @@ use crate::case::Case;
 use crate::error::Error;
 use crate::float::Float;
 use crate::kernels::factor::lu_of;
-use crate::op::{Op, Value};
+use crate::op::{Op, Takes, Value};
 use crate::ops::{MatMulExt, PermuteExt};
-use crate::shape::Shape;
+use crate::shape::{Shape, work};
 use crate::tensor::Tensor;
 
 use super::{definite, regular, square, which};
@@ -43,6 +43,11 @@ impl Op for Inverse {
     }
 
     #[inline]
+    fn takes(&self) -> Takes {
+        Takes::ONE
+    }
+
+    #[inline]
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
         square("inverse", args[0]).map(|_| args[0].clone())
     }
@@ -66,7 +71,7 @@ impl Op for Inverse {
 
     #[inline]
     fn flops(&self, args: &[&Shape], y: &Shape) -> u64 {
-        2 * (y.len_elements() * args[0].last().copied().unwrap_or(0)) as u64
+        work([2, y.len_elements(), args[0].last().copied().unwrap_or(0)])
     }
 
     #[inline]

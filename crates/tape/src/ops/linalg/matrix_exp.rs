@@ -6,9 +6,9 @@ use crate::error::Error;
 use crate::float::Float;
 use crate::kernels::factor::matrices;
 use crate::kernels::gemm::{Matrix, multiply};
-use crate::op::{Op, Value};
-use crate::ops::{PermuteExt, SliceExt, concat};
-use crate::shape::Shape;
+use crate::op::{Op, Takes, Value};
+use crate::ops::{PermuteExt, PowerOfTwo, SliceExt, concat};
+use crate::shape::{Shape, work};
 use crate::tensor::Tensor;
 
 use super::{regular, square};
@@ -30,13 +30,16 @@ impl MatrixExp {
     }
 }
 
-/// The derivative at `a` in direction `e`.
+/// The derivative at `a` in direction `e`, which is linear in it: it is taken in one of ordinary size, beside which neither
+/// `a` nor the direction is lost.
 #[track_caller]
 fn derivative<A: Algebra>(a: &A, e: &A) -> A {
     let n = a.shape()[a.shape().rank() - 1];
     let zero = a.full(a.shape(), 0.0);
-    let blocks = concat(&[&concat(&[a, e], -1), &concat(&[&zero, a], -1)], -2);
-    MatrixExp::of(&blocks).slice(-2, 0..n).slice(-1, n..2 * n)
+    let size = PowerOfTwo::of(e);
+    let ordinary = e.clone() / &size;
+    let blocks = concat(&[&concat(&[a, &ordinary], -1), &concat(&[&zero, a], -1)], -2);
+    MatrixExp::of(&blocks).slice(-2, 0..n).slice(-1, n..2 * n) * size
 }
 
 /// Coefficients of the numerator of each Padé approximant, and the norm up to which its error is below the unit roundoff
@@ -116,6 +119,11 @@ impl Op for MatrixExp {
     }
 
     #[inline]
+    fn takes(&self) -> Takes {
+        Takes::ONE
+    }
+
+    #[inline]
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
         square("matrix_exp", args[0]).map(|_| args[0].clone())
     }
@@ -137,7 +145,7 @@ impl Op for MatrixExp {
 
     #[inline]
     fn flops(&self, args: &[&Shape], y: &Shape) -> u64 {
-        20 * (y.len_elements() * args[0].last().copied().unwrap_or(0)) as u64
+        work([20, y.len_elements(), args[0].last().copied().unwrap_or(0)])
     }
 
     #[inline]

@@ -11,11 +11,13 @@ use crate::shape::Shape;
 mod away_from_zero;
 mod cholesky;
 mod cofactors;
+mod cofactors_slope;
 mod det;
 mod eigh;
 mod gaps;
 mod inverse;
 mod matrix_exp;
+mod power_of_two;
 mod qr;
 mod slogdet;
 mod solve;
@@ -27,11 +29,13 @@ family! {
     away_from_zero:   [AwayFromZero]      []               []
     cholesky:         [Cholesky]          []               [CholeskyExt]
     cofactors:        [Cofactors]         []               []
+    cofactors_slope:  [CofactorsSlope]    []               []
     det:              [Det]               []               [DetExt]
     eigh:             [Eigh]              []               [EighExt]
     gaps:             [Gaps]              []               []
     inverse:          [Inverse]           []               [InverseExt]
     matrix_exp:       [MatrixExp]         []               [MatrixExpExt]
+    power_of_two:     [PowerOfTwo]        []               []
     qr:               [QrFactor]          [Qr]             [QrExt]
     slogdet:          [LogAbsDet DetSign] []               [SlogdetExt]
     solve:            [Solve]             [SolveOfVectors] [SolveExt]
@@ -97,7 +101,7 @@ fn symmetric<A: Algebra>(x: &A) -> A {
 #[inline]
 fn regular(shape: &[usize], seed: f64) -> crate::tensor::Tensor<f64> {
     let n = shape[shape.len() - 1];
-    let count: usize = shape.iter().product();
+    let count = Shape::from(shape).len_elements();
     let size = shape[shape.len() - 2] * n;
     let element = |k: usize| {
         let (i, j) = (k % size / n, k % n);

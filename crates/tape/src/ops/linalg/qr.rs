@@ -5,9 +5,9 @@ use crate::case::{Case, Function};
 use crate::error::{Error, OrRaise};
 use crate::float::Float;
 use crate::kernels::factor::matrices;
-use crate::op::{Op, Value};
+use crate::op::{Op, Takes, Value};
 use crate::ops::{AwayFromZero, DiagonalExt, MatMulExt, PermuteExt, SliceExt, Triangle, TriangleExt, TriangularSolve};
-use crate::shape::Shape;
+use crate::shape::{Shape, work};
 use crate::tensor::Tensor;
 
 use super::{matrix, regular};
@@ -35,6 +35,11 @@ impl Op for QrFactor {
     #[inline]
     fn name(&self) -> String {
         "qr_factor".into()
+    }
+
+    #[inline]
+    fn takes(&self) -> Takes {
+        Takes::ONE
     }
 
     #[inline]
@@ -71,7 +76,7 @@ impl Op for QrFactor {
 
     #[inline]
     fn flops(&self, args: &[&Shape], y: &Shape) -> u64 {
-        4 * (y.len_elements() * args[0].last().copied().unwrap_or(0)) as u64
+        work([4, y.len_elements(), args[0].last().copied().unwrap_or(0)])
     }
 
     #[inline]

@@ -4,10 +4,11 @@ use crate::algebra::{Algebra, Arg, Args};
 use crate::case::Case;
 use crate::error::Error;
 use crate::float::Float;
-use crate::kernels::factor::{Lu, lu_of};
-use crate::op::{Op, Value};
+use crate::kernels::factor::lu_of;
+use crate::kernels::triangles::Lu;
+use crate::op::{Op, Takes, Value};
 use crate::ops::{InverseExt, PermuteExt, SumExt};
-use crate::shape::Shape;
+use crate::shape::{Shape, work};
 use crate::tensor::Tensor;
 
 use super::{element, regular, square};
@@ -28,6 +29,11 @@ impl Op for LogAbsDet {
     #[inline]
     fn name(&self) -> String {
         "slogdet_log".into()
+    }
+
+    #[inline]
+    fn takes(&self) -> Takes {
+        Takes::ONE
     }
 
     #[inline]
@@ -52,7 +58,7 @@ impl Op for LogAbsDet {
 
     #[inline]
     fn flops(&self, args: &[&Shape], _y: &Shape) -> u64 {
-        (2 * args[0].len_elements() * args[0].last().copied().unwrap_or(0) / 3) as u64
+        work([2, args[0].len_elements(), args[0].last().copied().unwrap_or(0)]) / 3
     }
 
     #[inline]
@@ -71,6 +77,11 @@ impl Op for DetSign {
     #[inline]
     fn name(&self) -> String {
         "slogdet_sign".into()
+    }
+
+    #[inline]
+    fn takes(&self) -> Takes {
+        Takes::ONE
     }
 
     #[inline]

@@ -6,10 +6,10 @@ use crate::error::{Error, OrRaise};
 use crate::float::Float;
 use crate::kernels::elementwise::for_each_row;
 use crate::kernels::factor::{lu_of, matrices};
-use crate::op::{Op, Value};
+use crate::op::{Op, Takes, Value};
 use crate::ops::{MatMulExt, PermuteExt, ReshapeExt, SumToExt};
 use crate::scope::called;
-use crate::shape::Shape;
+use crate::shape::{Shape, work};
 use crate::tensor::Tensor;
 
 use super::{inverse::is_regular, matrix, regular, square};
@@ -60,6 +60,11 @@ impl Op for Solve {
     }
 
     #[inline]
+    fn takes(&self) -> Takes {
+        Takes::TWO
+    }
+
+    #[inline]
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
         solution("solve", args[0], args[1])
     }
@@ -102,7 +107,7 @@ impl Op for Solve {
     #[inline]
     fn flops(&self, args: &[&Shape], y: &Shape) -> u64 {
         let n = args[0].last().copied().unwrap_or(0);
-        (2 * args[0].len_elements() * n / 3 + 2 * y.len_elements() * n) as u64
+        (work([2, args[0].len_elements(), n]) / 3).saturating_add(work([2, y.len_elements(), n]))
     }
 
     #[inline]

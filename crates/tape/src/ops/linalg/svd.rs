@@ -5,10 +5,10 @@ use crate::case::Case;
 use crate::error::{Error, OrRaise};
 use crate::float::Float;
 use crate::kernels::factor::svd_of;
-use crate::op::{Op, Value};
+use crate::op::{Op, Takes, Value};
 use crate::ops::{AwayFromZero, Gaps, MatMulExt, PermuteExt, SumExt};
 use crate::scope::called;
-use crate::shape::Shape;
+use crate::shape::{Shape, work};
 use crate::tensor::Tensor;
 
 use super::{column, matrix, regular, row};
@@ -18,7 +18,7 @@ use super::{column, matrix, regular, row};
 /// positive.
 ///
 /// Rules (Townsend, "Differentiating the singular value decomposition", 2016; Giles 2008, section 3.2, for the values), with
-/// `F[i, j] = 1/(sⱼ² − sᵢ²)`, 0 for `i = j`:
+/// `F[i, j] = 1/(sⱼ² − sᵢ²)`, 0 for `i = j`, all taken at values near 1, since vectors do not change with the size of `a`:
 ///
 /// | result | cotangent of `a` |
 /// | --- | --- |
@@ -67,6 +67,11 @@ impl Op for Svd {
     }
 
     #[inline]
+    fn takes(&self) -> Takes {
+        Takes::ONE
+    }
+
+    #[inline]
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
         let (mut y, m, n) = matrix("svd", args[0])?;
         match self {
@@ -108,20 +113,22 @@ impl Op for Svd {
             return (row(&g) * u).matmul(v.t());
         }
         let s = of(Svd::Values);
+        let (gaps, size) = Gaps { squares: true }.of(&s);
+        let g = g / &size;
         let turn = y.t().matmul(&g);
-        let inner = Gaps { squares: true }.of(&s) * (turn.clone() - turn.t());
+        let inner = gaps * (turn.clone() - turn.t());
         match self {
             Svd::Right => {
-                let inside = (column(&s) * inner).matmul(v.t());
+                let inside = (column(&s) / &size * inner).matmul(v.t());
                 match n > m {
-                    true => u.matmul(inside + column(&reciprocal(&s)) * outside(&v, &g).t()),
+                    true => u.matmul(inside + column(&reciprocal(&s)) * size * outside(&v, &g).t()),
                     false => u.matmul(inside),
                 }
             }
             _ => {
-                let inside = u.matmul(inner * row(&s));
+                let inside = u.matmul(inner * (row(&s) / &size));
                 match m > n {
-                    true => (inside + outside(&u, &g) * row(&reciprocal(&s))).matmul(v.t()),
+                    true => (inside + outside(&u, &g) * (row(&reciprocal(&s)) * size)).matmul(v.t()),
                     false => inside.matmul(v.t()),
                 }
             }
@@ -136,20 +143,22 @@ impl Op for Svd {
             return (u * d.matmul(v)).sum_over(-2);
         }
         let s = of(Svd::Values);
+        let (gaps, size) = Gaps { squares: true }.of(&s);
+        let d = d / &size;
         let p = u.t().matmul(&d).matmul(&v);
-        let gaps = Gaps { squares: true }.of(&s);
+        let (rows, columns) = (row(&s) / &size, column(&s) / &size);
         match self {
             Svd::Right => {
-                let inside = v.matmul(gaps * (p.clone() * column(&s) + p.t() * row(&s)));
+                let inside = v.matmul(gaps * (p.clone() * columns + p.t() * rows));
                 match n > m {
-                    true => inside + outside(&v, &d.t().matmul(u)) * row(&reciprocal(&s)),
+                    true => inside + outside(&v, &d.t().matmul(u)) * (row(&reciprocal(&s)) * size),
                     false => inside,
                 }
             }
             _ => {
-                let inside = u.matmul(gaps * (p.clone() * row(&s) + p.t() * column(&s)));
+                let inside = u.matmul(gaps * (p.clone() * rows + p.t() * columns));
                 match m > n {
-                    true => inside + outside(&u, &d.matmul(v)) * row(&reciprocal(&s)),
+                    true => inside + outside(&u, &d.matmul(v)) * (row(&reciprocal(&s)) * size),
                     false => inside,
                 }
             }
@@ -164,7 +173,7 @@ impl Op for Svd {
     #[inline]
     fn flops(&self, args: &[&Shape], _y: &Shape) -> u64 {
         let short = args[0].iter().rev().take(2).min().copied().unwrap_or(0);
-        20 * (args[0].len_elements() * short) as u64
+        work([20, args[0].len_elements(), short])
     }
 
     #[inline]

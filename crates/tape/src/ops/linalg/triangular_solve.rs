@@ -4,18 +4,19 @@ use crate::algebra::{Algebra, Arg, Args, Operand};
 use crate::case::Case;
 use crate::error::{Error, OrRaise};
 use crate::float::Float;
-use crate::kernels::factor::{matrices, substitute};
-use crate::op::{Op, Value};
+use crate::kernels::factor::matrices;
+use crate::kernels::triangles::substitute;
+use crate::op::{Op, Takes, Value};
 use crate::ops::{MatMulExt, PermuteExt, SumToExt, TriangleExt};
 use crate::scope::called;
-use crate::shape::Shape;
+use crate::shape::{Shape, work};
 use crate::tensor::Tensor;
 
 use super::{
     regular, solve::for_each_pair, solve::matrices_as_vectors, solve::solution, solve::vectors_as_matrices, which,
 };
 
-pub use crate::kernels::factor::Triangle;
+pub use crate::kernels::triangles::Triangle;
 
 /// `t⁻¹·b` for a triangle `t` of square matrices; the other triangle is not read, and gets no gradient.
 ///
@@ -61,6 +62,11 @@ impl Op for TriangularSolve {
             Triangle::UnitUpper => "unit upper",
         };
         format!("triangular_solve({}, {}, {part})", args[0], args[1])
+    }
+
+    #[inline]
+    fn takes(&self) -> Takes {
+        Takes::TWO
     }
 
     #[inline]
@@ -116,7 +122,7 @@ impl Op for TriangularSolve {
 
     #[inline]
     fn flops(&self, args: &[&Shape], y: &Shape) -> u64 {
-        (y.len_elements() * args[0].last().copied().unwrap_or(0)) as u64
+        work([y.len_elements(), args[0].last().copied().unwrap_or(0)])
     }
 
     #[inline]

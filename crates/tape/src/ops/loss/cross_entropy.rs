@@ -7,13 +7,14 @@ use crate::error::Error;
 use crate::float::Float;
 use crate::kernels::pairs;
 use crate::kernels::running::{sum, sum_of};
-use crate::op::{Op, Value};
+use crate::op::{Op, Takes, Value};
 use crate::ops::reduction::targets;
 use crate::ops::{
     Chain, ClassTargets, LogSoftmaxExt, Reduction, ReshapeExt, SoftmaxExt, SumExt, SumToExt, chain, concat,
 };
 use crate::scope::called;
-use crate::shape::Shape;
+use crate::shape::{Shape, work};
+use crate::sizes::signed;
 use crate::tensor::Tensor;
 
 /// `y = Σ t (ln Σ exp(x) − x)` along an axis: the cross-entropy of the targets `t` and the softmax of `x`. A target of 0
@@ -74,6 +75,11 @@ impl Op for SoftmaxCrossEntropy {
     }
 
     #[inline]
+    fn takes(&self) -> Takes {
+        Takes::TWO
+    }
+
+    #[inline]
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
         let (x, t) = (args[0], args[1]);
         if x != t || self.axis >= x.rank() {
@@ -95,7 +101,7 @@ impl Op for SoftmaxCrossEntropy {
     fn vjp<A: Algebra>(&self, arg: usize, g: A, a: Args<'_, A>, _y: &A) -> A {
         match arg {
             0 => self.input(&g, &a[0], &a[1]),
-            _ => -(a[0].log_softmax(self.axis as isize) * keep(&g, &a[0], self.axis)),
+            _ => -(a[0].log_softmax(signed(self.axis)) * keep(&g, &a[0], self.axis)),
         }
     }
 
@@ -107,7 +113,7 @@ impl Op for SoftmaxCrossEntropy {
     }
 
     fn composed<A: Algebra>(&self, a: Args<'_, A>) -> Option<A> {
-        Some(-(a[0].log_softmax(self.axis as isize) * &a[1]).sum_over(self.axis))
+        Some(-(a[0].log_softmax(signed(self.axis)) * &a[1]).sum_over(self.axis))
     }
 
     #[inline]
@@ -117,7 +123,7 @@ impl Op for SoftmaxCrossEntropy {
 
     #[inline]
     fn flops(&self, args: &[&Shape], _y: &Shape) -> u64 {
-        25 * args[0].len_elements() as u64
+        work([25, args[0].len_elements()])
     }
 
     #[inline]
@@ -136,6 +142,11 @@ impl Op for SoftmaxCrossEntropyInput {
     #[inline]
     fn text(&self, args: &[&str]) -> String {
         format!("softmax_cross_entropy_input({}, axis {})", args.join(", "), self.axis)
+    }
+
+    #[inline]
+    fn takes(&self) -> Takes {
+        Takes::THREE
     }
 
     #[inline]
@@ -177,7 +188,7 @@ impl Op for SoftmaxCrossEntropyInput {
             1 => self.by_x(&h, a),
             _ => {
                 let g = keep(g, y, self.axis);
-                (along(&x.softmax(self.axis as isize)) - &h) * g
+                (along(&x.softmax(signed(self.axis))) - &h) * g
             }
         }
     }
@@ -196,7 +207,7 @@ impl Op for SoftmaxCrossEntropyInput {
     fn composed<A: Algebra>(&self, a: Args<'_, A>) -> Option<A> {
         let (x, t) = (&a[1], &a[2]);
         let total = t.sum_to(x.shape().with(self.axis, 1));
-        Some((x.softmax(self.axis as isize) * total - t) * keep(&a[0], x, self.axis))
+        Some((x.softmax(signed(self.axis)) * total - t) * keep(&a[0], x, self.axis))
     }
 
     #[inline]
@@ -206,7 +217,7 @@ impl Op for SoftmaxCrossEntropyInput {
 
     #[inline]
     fn flops(&self, args: &[&Shape], _y: &Shape) -> u64 {
-        45 * args[1].len_elements() as u64
+        work([45, args[1].len_elements()])
     }
 
     #[inline]
@@ -230,7 +241,7 @@ impl SoftmaxCrossEntropyInput {
     fn by_x<A: Algebra>(&self, h: &A, a: Args<'_, A>) -> A {
         let (g, x, t) = (&a[0], &a[1], &a[2]);
         let kept = x.shape().with(self.axis, 1);
-        let p = x.softmax(self.axis as isize);
+        let p = x.softmax(signed(self.axis));
         let product = p.clone() * h;
         let total = product.sum_to(&kept);
         (product - p * total) * (t.sum_to(&kept) * keep(g, x, self.axis))

@@ -6,6 +6,7 @@ use crate::error::Error;
 use crate::ops::batch_norm::for_channels;
 use crate::ops::{MulAddExt, NormaliseExt, ReshapeExt};
 use crate::scope::called;
+use crate::shape::product;
 
 /// The method of group normalisation.
 pub trait GroupNormExt: Algebra {
@@ -39,7 +40,7 @@ pub trait GroupNormExt: Algebra {
         }
         let weight = for_channels("group_norm", "weight", &x, &*weight.beside(self));
         let bias = for_channels("group_norm", "bias", &x, &*bias.beside(self));
-        let members = x[1] / groups * x[2..].iter().product::<usize>();
+        let members = product(&[&[x[1] / groups], &x[2..]].concat());
         let grouped = ReshapeExt::reshape(self, [x[0], groups, members]).normalise(2, epsilon);
         ReshapeExt::reshape(&grouped, x).mul_add(&weight, &bias)
     }

@@ -7,12 +7,12 @@ use crate::complex::Analytic;
 use crate::error::Error;
 use crate::float::Float;
 use crate::kernels::groups::Groups;
-use crate::op::{Op, Value};
+use crate::op::{Op, Takes, Value};
 use crate::ops::mean::terms;
 use crate::ops::sum::reduced;
 use crate::ops::{Axes, HypotExt, MeanTo, ReciprocalExt, RootMeanSquare};
 use crate::scope::called;
-use crate::shape::Shape;
+use crate::shape::{Shape, work};
 use crate::tensor::Tensor;
 
 /// `y = (x − μ) / σ` over the axes along which a tensor of the given shape would repeat, with the mean μ and
@@ -100,6 +100,11 @@ impl Op for Normalise {
     }
 
     #[inline]
+    fn takes(&self) -> Takes {
+        Takes::ONE
+    }
+
+    #[inline]
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
         not_negative(&self.name(), self.epsilon)?;
         match self.shape.broadcasts_to(args[0]) {
@@ -137,7 +142,7 @@ impl Op for Normalise {
 
     #[inline]
     fn flops(&self, args: &[&Shape], _y: &Shape) -> u64 {
-        6 * args[0].len_elements() as u64
+        work([6, args[0].len_elements()])
     }
 
     #[inline]
@@ -174,6 +179,11 @@ impl Op for NormaliseInput {
     #[inline]
     fn text(&self, args: &[&str]) -> String {
         format!("{}({}, {}, {})", self.name(), args[0], args[1], self.of.shape)
+    }
+
+    #[inline]
+    fn takes(&self) -> Takes {
+        Takes::TWO
     }
 
     #[inline]
@@ -246,7 +256,7 @@ impl Op for NormaliseInput {
 
     #[inline]
     fn flops(&self, args: &[&Shape], _y: &Shape) -> u64 {
-        13 * args[0].len_elements() as u64
+        work([13, args[0].len_elements()])
     }
 
     #[inline]

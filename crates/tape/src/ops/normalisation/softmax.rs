@@ -7,10 +7,10 @@ use crate::error::{Error, OrRaise};
 use crate::float::Float;
 use crate::kernels::rows::map_rows;
 use crate::kernels::running::sum;
-use crate::op::{Op, Value};
-use crate::ops::axes::{axis, number_as_vector, vector_as_number};
+use crate::op::{Op, Takes, Value};
+use crate::ops::axes::{axis, existing, number_as_vector, vector_as_number};
 use crate::ops::{ExpExt, LogSumExpExt, SumToExt, chain};
-use crate::shape::Shape;
+use crate::shape::{Shape, work};
 use crate::tensor::Tensor;
 
 /// `y = exp(x) / Σ exp(x)` along an axis. The largest term is taken out first, so that nothing overflows.
@@ -47,8 +47,13 @@ impl Op for Softmax {
     }
 
     #[inline]
+    fn takes(&self) -> Takes {
+        Takes::ONE
+    }
+
+    #[inline]
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
-        axis("softmax", self.axis as isize, args[0].rank()).map(|_| args[0].clone())
+        existing("softmax", self.axis, args[0].rank()).map(|_| args[0].clone())
     }
 
     fn forward<F: Float>(&self, a: Args<'_, Tensor<F>>) -> Value<F> {
@@ -77,7 +82,7 @@ impl Op for Softmax {
 
     #[inline]
     fn flops(&self, args: &[&Shape], _y: &Shape) -> u64 {
-        24 * args[0].len_elements() as u64
+        work([24, args[0].len_elements()])
     }
 
     #[inline]

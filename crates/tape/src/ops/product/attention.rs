@@ -9,11 +9,11 @@ use crate::float::Float;
 use crate::kernels::gemm::{Matrix, multiply};
 use crate::kernels::reduce::broadcast_to;
 use crate::kernels::running::{sum, sum_of};
-use crate::op::{Op, Value};
+use crate::op::{Kind, Op, Takes, Value};
 use crate::ops::masked_product::weigh;
 use crate::ops::{Logical, MaskedProduct, MatMulExt, PermuteExt, Select, SoftmaxExt, SumExt};
 use crate::scope::called;
-use crate::shape::Shape;
+use crate::shape::{Shape, product, work};
 use crate::tensor::Tensor;
 
 /// `y = softmax(scale · q kᵀ) v` (Vaswani et al. 2017), where what is masked has probability 0.
@@ -79,7 +79,7 @@ impl Attention {
     fn sizes<F: Float>(q: &Tensor<F>, k: &Tensor<F>, v: &Tensor<F>) -> Sizes {
         let (q, k, v) = (Tensor::shape(q), Tensor::shape(k), Tensor::shape(v));
         let r = q.rank();
-        Sizes { batches: q[..r - 2].iter().product(), n: q[r - 2], m: k[r - 2], e: q[r - 1], f: v[r - 1] }
+        Sizes { batches: product(&q[..r - 2]), n: q[r - 2], m: k[r - 2], e: q[r - 1], f: v[r - 1] }
     }
 
     /// Calls `f` with the number of each batch, its probabilities, and which key each query sees.
@@ -242,6 +242,11 @@ impl Op for Attention {
     }
 
     #[inline]
+    fn takes(&self) -> Takes {
+        Takes::Any(&[&[Kind::Real, Kind::Real, Kind::Real], &[Kind::Real, Kind::Real, Kind::Real, Kind::Mask]])
+    }
+
+    #[inline]
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
         let scores = Attention::scores(args)?;
         let r = scores.rank();
@@ -287,7 +292,8 @@ impl Op for Attention {
     fn flops(&self, args: &[&Shape], y: &Shape) -> u64 {
         let (q, r) = (args[0], args[0].rank());
         let m = args[1][r - 2];
-        (y.len_elements() * 2 * m + q.len_elements() * 2 * m + 24 * q.len_elements() / q[r - 1].max(1) * m) as u64
+        let softmax = work([24, q.len_elements() / q[r - 1].max(1), m]);
+        work([2, y.len_elements(), m]).saturating_add(work([2, q.len_elements(), m])).saturating_add(softmax)
     }
 
     #[inline]
@@ -310,7 +316,7 @@ impl Op for Attention {
 impl Op for AttentionInput {
     #[inline]
     fn name(&self) -> String {
-        format!("attention_{}", ["q", "k", "v"][self.slot])
+        format!("attention_{}", ["q", "k", "v"].get(self.slot).unwrap_or(&"input"))
     }
 
     #[inline]
@@ -320,7 +326,18 @@ impl Op for AttentionInput {
     }
 
     #[inline]
+    fn takes(&self) -> Takes {
+        Takes::Any(&[
+            &[Kind::Real, Kind::Real, Kind::Real, Kind::Real],
+            &[Kind::Real, Kind::Real, Kind::Real, Kind::Real, Kind::Mask],
+        ])
+    }
+
+    #[inline]
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
+        if self.slot > 2 {
+            return Err(Error::shape(self.name(), format!("slot {}: 0 is q, 1 is k, 2 is v", self.slot)));
+        }
         let y = self.of.shape(&args[1..])?;
         if *args[0] != y {
             return Err(Error::shape(self.name(), format!("a cotangent {} for {y}", args[0])));
@@ -336,7 +353,7 @@ impl Op for AttentionInput {
         let size = x.len().checked_div(s.batches).unwrap_or(0);
         let mut out = Buffer::filled(x.len(), F::zero());
         let scale = F::from_f64(self.of.scale);
-        let mut scores = Buffer::filled(if self.slot == 2 { 0 } else { n * m }, F::zero());
+        let mut scores = Buffer::filled(if self.slot == 2 { 0 } else { product(&[n, m]) }, F::zero());
         self.of.for_each_batch((q, k), &s, mask_of(a, 4), |b, p, sees| {
             let out = &mut out[b * size..][..size];
             // A query whose cotangent is 0 gives nothing, whatever its numbers are.
@@ -417,7 +434,7 @@ impl Op for AttentionInput {
     #[inline]
     fn flops(&self, args: &[&Shape], _y: &Shape) -> u64 {
         let products = if self.slot == 2 { 1 } else { 2 };
-        products * self.of.flops(&args[1..], args[0])
+        self.of.flops(&args[1..], args[0]).saturating_mul(products)
     }
 
     #[inline]

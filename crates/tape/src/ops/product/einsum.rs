@@ -6,6 +6,7 @@ use crate::error::{Error, OrRaise};
 use crate::ops::{Axes, DiagonalExt, MatMulExt, PermuteExt, ReshapeExt, SumExt};
 use crate::scope::called;
 use crate::shape::Shape;
+use crate::sizes::signed;
 
 /// The name of an axis: a letter, or an axis that `...` stands for, counted from the last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -164,7 +165,7 @@ impl<A: Algebra> Term<A> {
         }
         while let Some((first, second)) = repeated(&term.labels) {
             let label = term.labels[first];
-            term.value = term.value.diagonal_of(0, first as isize, second as isize);
+            term.value = term.value.diagonal_of(0, signed(first), signed(second));
             term.labels.remove(second);
             term.labels.remove(first);
             term.labels.push(label);
@@ -198,7 +199,7 @@ impl<A: Algebra> Term<A> {
     /// lies in the other order is a transposed view.
     #[track_caller]
     fn matrices(&self, batch: &[Label], rows: &[Label], columns: &[Label], plan: &Plan) -> A {
-        let length = |labels: &[Label]| labels.iter().map(|l| plan.length(*l)).product::<usize>();
+        let length = |labels: &[Label]| labels.iter().map(|l| plan.length(*l)).collect::<Shape>().len_elements();
         let mut lengths: Vec<usize> = batch.iter().map(|l| plan.length(*l)).collect();
         let swapped = [batch, columns, rows].concat();
         if self.labels == swapped && !rows.is_empty() && !columns.is_empty() {

@@ -8,9 +8,9 @@ use crate::error::Error;
 use crate::float::Float;
 use crate::kernels::gemm::{Matrix, multiply};
 use crate::kernels::reduce::broadcast_to;
-use crate::op::{Op, Value};
+use crate::op::{Kind, Op, Takes, Value};
 use crate::ops::{MatMulExt, PermuteExt, Select};
-use crate::shape::Shape;
+use crate::shape::{Shape, product, work};
 use crate::tensor::Tensor;
 
 /// `y = w r`, or `wᵀ r`, with 0 in place of the weights that a mask hides. What a hidden weight stands for is not read: NaN and
@@ -73,6 +73,11 @@ impl Op for MaskedProduct {
     }
 
     #[inline]
+    fn takes(&self) -> Takes {
+        Takes::Any(&[&[Kind::Real, Kind::Real, Kind::Mask]])
+    }
+
+    #[inline]
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
         let (w, r, mask) = (args[0], args[1], args[2]);
         let rank = w.rank();
@@ -88,7 +93,7 @@ impl Op for MaskedProduct {
         let (w, r) = (&a[0], &a[1]);
         let (shape, rank) = (Tensor::shape(w), w.rank());
         let (n, m, f) = (shape[rank - 2], shape[rank - 1], Tensor::shape(r)[rank - 1]);
-        let batches: usize = shape[..rank - 2].iter().product();
+        let batches = product(&shape[..rank - 2]);
         let mask = broadcast_to(a.mask(2), shape);
         let (from, to) = if self.transposed { (n, m) } else { (m, n) };
         let mut out = Buffer::filled(batches * to * f, F::zero());
@@ -138,7 +143,7 @@ impl Op for MaskedProduct {
 
     #[inline]
     fn flops(&self, args: &[&Shape], _y: &Shape) -> u64 {
-        2 * (args[0].len_elements() * args[1].last().copied().unwrap_or(1)) as u64
+        work([2, args[0].len_elements(), args[1].last().copied().unwrap_or(1)])
     }
 
     #[inline]

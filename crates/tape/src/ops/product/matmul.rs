@@ -8,10 +8,10 @@ use crate::error::Error;
 use crate::float::Float;
 use crate::kernels::elementwise::for_each_row;
 use crate::kernels::gemm::{Matrix, multiply};
-use crate::op::{Op, Value};
+use crate::op::{Op, Takes, Value};
 use crate::ops::{PermuteExt, ReshapeExt, SumToExt};
 use crate::scope::called;
-use crate::shape::Shape;
+use crate::shape::{self, Shape, work};
 use crate::tensor::Tensor;
 
 /// The matrix product of the last two axes, with the axes before them broadcast: `[…, m, k] · […, k, n] = […, m, n]`.
@@ -50,6 +50,11 @@ impl Op for MatMul {
     #[inline]
     fn text(&self, args: &[&str]) -> String {
         format!("{} · {}", args[0], args[1])
+    }
+
+    #[inline]
+    fn takes(&self) -> Takes {
+        Takes::TWO
     }
 
     #[inline]
@@ -123,7 +128,7 @@ impl Op for MatMul {
 
     #[inline]
     fn flops(&self, args: &[&Shape], y: &Shape) -> u64 {
-        2 * (y.len_elements() * args[0].last().copied().unwrap_or(0)) as u64
+        work([2, y.len_elements(), args[0].last().copied().unwrap_or(0)])
     }
 
     #[inline]
@@ -158,7 +163,7 @@ fn batch_of(s: &Shape) -> Shape {
 fn rows<A: Algebra>(x: &A) -> A {
     let shape = x.shape();
     let columns = shape[shape.rank() - 1];
-    let rows = shape[..shape.rank() - 1].iter().product();
+    let rows = shape::product(&shape[..shape.rank() - 1]);
     ReshapeExt::reshape(x, [rows, columns])
 }
 

@@ -6,6 +6,7 @@ use crate::algebra::Algebra;
 use crate::error::Error;
 use crate::ops::ReshapeExt;
 use crate::shape::Shape;
+use crate::sizes::signed;
 
 /// One axis or several: `1`, `-1` (the last), `[0, 2]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,8 +43,8 @@ impl Axes {
     pub fn in_order(&self, op: &str, rank: usize) -> Result<SmallVec<[usize; 4]>, Error> {
         let mut found: SmallVec<[usize; 4]> = SmallVec::new();
         for axis in &self.0 {
-            let k = if *axis < 0 { axis + rank as isize } else { *axis };
-            if !(0..rank as isize).contains(&k) {
+            let k = if *axis < 0 { axis + signed(rank) } else { *axis };
+            if !(0..signed(rank)).contains(&k) {
                 return Err(Error::shape(op, format!("axis {axis} of a tensor of rank {rank}")));
             }
             if found.contains(&(k as usize)) {
@@ -76,18 +77,27 @@ pub(crate) fn vector_as_number<A: Algebra>(x: &A) -> A {
     ReshapeExt::reshape(x, Shape::scalar())
 }
 
+/// An axis that is a field of an operation, which may come from a file: what is wrong with it, if it is none.
+#[inline]
+pub(crate) fn existing(op: &str, axis: usize, rank: usize) -> Result<usize, Error> {
+    match axis < rank {
+        true => Ok(axis),
+        false => Err(Error::shape(op, format!("axis {axis} of a tensor of rank {rank}"))),
+    }
+}
+
 macro_rules! axes_from {
     ($($t:ty)*) => { $(
         impl From<$t> for Axes {
             #[inline]
             fn from(axis: $t) -> Self {
-                Axes(SmallVec::from_slice(&[axis as isize]))
+                Axes(SmallVec::from_slice(&[signed(axis)]))
             }
         }
         impl<const N: usize> From<[$t; N]> for Axes {
             #[inline]
             fn from(axes: [$t; N]) -> Self {
-                Axes(axes.iter().map(|a| *a as isize).collect())
+                Axes(axes.iter().map(|a| signed(*a)).collect())
             }
         }
         impl From<Vec<$t>> for Axes {
@@ -99,7 +109,7 @@ macro_rules! axes_from {
         impl From<&[$t]> for Axes {
             #[inline]
             fn from(axes: &[$t]) -> Self {
-                Axes(axes.iter().map(|a| *a as isize).collect())
+                Axes(axes.iter().map(|a| signed(*a)).collect())
             }
         }
     )* };

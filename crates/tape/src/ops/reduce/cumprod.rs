@@ -7,8 +7,8 @@ use crate::complex::Analytic;
 use crate::error::{Error, OrRaise};
 use crate::float::Float;
 use crate::kernels::scaled::Scaled;
-use crate::op::{Op, Value};
-use crate::ops::axes::{axis, number_as_vector, vector_as_number};
+use crate::op::{Op, Takes, Value};
+use crate::ops::axes::{axis, existing, number_as_vector, vector_as_number};
 use crate::ops::recurrence::{for_each_step, shifted};
 use crate::ops::{Recurrence, chain};
 use crate::shape::Shape;
@@ -52,8 +52,13 @@ impl Op for Cumprod {
     }
 
     #[inline]
+    fn takes(&self) -> Takes {
+        Takes::ONE
+    }
+
+    #[inline]
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
-        axis("cumprod", self.axis as isize, args[0].rank()).map(|_| args[0].clone())
+        existing("cumprod", self.axis, args[0].rank()).map(|_| args[0].clone())
     }
 
     fn forward<F: Float>(&self, a: Args<'_, Tensor<F>>) -> Value<F> {

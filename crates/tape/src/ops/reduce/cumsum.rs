@@ -7,8 +7,8 @@ use crate::error::{Error, OrRaise};
 use crate::float::Float;
 use crate::kernels::rows::map_rows;
 use crate::kernels::running::Running;
-use crate::op::{Op, Value};
-use crate::ops::axes::{axis, number_as_vector, vector_as_number};
+use crate::op::{Op, Takes, Value};
+use crate::ops::axes::{axis, existing, number_as_vector, vector_as_number};
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 
@@ -35,8 +35,13 @@ impl Op for Cumsum {
     }
 
     #[inline]
+    fn takes(&self) -> Takes {
+        Takes::ONE
+    }
+
+    #[inline]
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
-        axis("cumsum", self.axis as isize, args[0].rank()).map(|_| args[0].clone())
+        existing("cumsum", self.axis, args[0].rank()).map(|_| args[0].clone())
     }
 
     fn forward<F: Float>(&self, a: Args<'_, Tensor<F>>) -> Value<F> {

@@ -5,10 +5,10 @@ use crate::case::Case;
 use crate::complex::Analytic;
 use crate::error::Error;
 use crate::float::Float;
-use crate::op::{Op, Value};
+use crate::op::{Kind, Op, Takes, Value};
 use crate::ops::chain;
 use crate::ops::sum_of::{one_shape, sum_by_element};
-use crate::shape::Shape;
+use crate::shape::{Shape, work};
 use crate::tensor::Tensor;
 
 /// `y = a₁ a₂ + a₃ a₄ + …`, from left to right and in `f64`, for arguments of one shape.
@@ -25,6 +25,11 @@ impl Op for DotOf {
     #[inline]
     fn text(&self, args: &[&str]) -> String {
         args.chunks(2).map(|pair| pair.join(" · ")).collect::<Vec<_>>().join(" + ")
+    }
+
+    #[inline]
+    fn takes(&self) -> Takes {
+        Takes::AtLeast(2, Kind::Real)
     }
 
     #[inline]
@@ -59,7 +64,7 @@ impl Op for DotOf {
 
     #[inline]
     fn flops(&self, args: &[&Shape], y: &Shape) -> u64 {
-        (args.len() as u64 - 1) * y.len_elements() as u64
+        work([args.len().saturating_sub(1), y.len_elements()])
     }
 
     #[inline]

@@ -8,11 +8,11 @@ use crate::error::Error;
 use crate::float::Float;
 use crate::kernels::elementwise::for_each_row;
 use crate::kernels::groups::Groups;
-use crate::op::{Op, Value};
+use crate::op::{Op, Takes, Value};
 use crate::ops::sum::reduced;
 use crate::ops::{Axes, BroadcastToExt, CompareExt, ExpExt, LnExt, ReshapeExt, SumTo, SumToExt, chain, select};
 use crate::scope::called;
-use crate::shape::Shape;
+use crate::shape::{Shape, work};
 use crate::tensor::Tensor;
 
 /// `y = ln Σ exp(x)` over the axes along which a tensor of the given shape would repeat. The largest term is taken out
@@ -46,6 +46,11 @@ impl Op for LogSumExp {
     #[inline]
     fn text(&self, args: &[&str]) -> String {
         format!("log_sum_exp({}, {})", args[0], self.shape)
+    }
+
+    #[inline]
+    fn takes(&self) -> Takes {
+        Takes::ONE
     }
 
     #[inline]
@@ -91,7 +96,7 @@ impl Op for LogSumExp {
 
     #[inline]
     fn flops(&self, args: &[&Shape], _y: &Shape) -> u64 {
-        22 * args[0].len_elements() as u64
+        work([22, args[0].len_elements()])
     }
 
     #[inline]

@@ -5,10 +5,10 @@ use crate::case::Case;
 use crate::complex::Analytic;
 use crate::error::Error;
 use crate::float::Float;
-use crate::op::{Cotangents, Op, Value};
+use crate::op::{Cotangents, Kind, Op, Takes, Value};
 use crate::ops::sum_of::one_shape;
 use crate::ops::{CompareExt, ExpExt, LnExt, chain, select};
-use crate::shape::Shape;
+use crate::shape::{Shape, work};
 use crate::tensor::Tensor;
 
 /// `y = ln(exp(a₁) + exp(a₂) + …)` for arguments of one shape. The largest is taken out first, so that nothing
@@ -35,6 +35,11 @@ impl Op for LogSumExpOf {
     #[inline]
     fn name(&self) -> String {
         "log_sum_exp_of".into()
+    }
+
+    #[inline]
+    fn takes(&self) -> Takes {
+        Takes::AtLeast(1, Kind::Real)
     }
 
     #[inline]
@@ -78,7 +83,7 @@ impl Op for LogSumExpOf {
 
     #[inline]
     fn flops(&self, args: &[&Shape], y: &Shape) -> u64 {
-        22 * (args.len() * y.len_elements()) as u64
+        work([22, args.len(), y.len_elements()])
     }
 
     #[inline]

@@ -7,7 +7,7 @@ use crate::error::Error;
 use crate::float::Float;
 use crate::kernels::elementwise::for_each_row;
 use crate::kernels::reduce::exceeds;
-use crate::op::{Op, Value};
+use crate::op::{Op, Takes, Value};
 use crate::ops::sum::reduced;
 use crate::ops::{Axes, CompareExt, ReshapeExt, Select, SumTo, SumToExt, chain};
 use crate::scope::called;
@@ -45,6 +45,11 @@ impl Op for MaxOver {
     #[inline]
     fn text(&self, args: &[&str]) -> String {
         format!("max({}, {})", args[0], self.shape)
+    }
+
+    #[inline]
+    fn takes(&self) -> Takes {
+        Takes::ONE
     }
 
     #[inline]

@@ -6,7 +6,7 @@ use crate::complex::Analytic;
 use crate::error::Error;
 use crate::float::Float;
 use crate::kernels::groups::Groups;
-use crate::op::{Op, Value};
+use crate::op::{Op, Takes, Value};
 use crate::ops::sum::reduced;
 use crate::ops::{Axes, BroadcastToExt, ReshapeExt, SumTo};
 use crate::scope::called;
@@ -54,6 +54,11 @@ impl Op for MeanTo {
     #[inline]
     fn text(&self, args: &[&str]) -> String {
         format!("sum_to({}, {}) / {}", args[0], self.shape, self.terms)
+    }
+
+    #[inline]
+    fn takes(&self) -> Takes {
+        Takes::ONE
     }
 
     #[inline]

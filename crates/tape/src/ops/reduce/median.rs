@@ -7,6 +7,7 @@ use crate::ops::axes::axis;
 use crate::ops::axes::number_as_vector;
 use crate::ops::{CompareExt, LerpExt, ReshapeExt, SliceExt, SortExt, select};
 use crate::scope::called;
+use crate::sizes::signed;
 
 /// The methods that find a quantile. NaN if there is one, as in PyTorch.
 pub trait MedianExt: Algebra {
@@ -94,7 +95,7 @@ fn sorted<A: Algebra>(op: &str, x: &A, at: isize) -> (impl Fn(usize) -> A, usize
     }
     let sorted = x.sort(at, false).0;
     let entry = move |i: usize| {
-        let entry = |i: usize| ReshapeExt::reshape(&sorted.slice(axis as isize, i..i + 1), shape.without(axis));
+        let entry = |i: usize| ReshapeExt::reshape(&sorted.slice(signed(axis), i..i + 1), shape.without(axis));
         // NaN is the last in order, and alone differs from itself.
         let last = entry(n - 1);
         select(last.equal(&last), &entry(i), &last)

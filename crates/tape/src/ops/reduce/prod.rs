@@ -7,12 +7,12 @@ use crate::complex::Analytic;
 use crate::error::{Error, OrRaise};
 use crate::float::Float;
 use crate::kernels::scaled::Scaled;
-use crate::op::{Op, Value};
+use crate::op::{Op, Takes, Value};
 use crate::ops::recurrence::shifted;
 use crate::ops::sum::reduced;
 use crate::ops::{Axes, Cumprod, Permute, Recurrence, ReshapeExt, SliceExt, SumToExt, chain};
 use crate::scope::called;
-use crate::shape::Shape;
+use crate::shape::{Shape, work};
 use crate::tensor::Tensor;
 
 /// The product along the last axis, which stays with length 1. It is finite wherever it can be, whatever its parts are.
@@ -55,6 +55,11 @@ impl Op for Prod {
     #[inline]
     fn name(&self) -> String {
         "prod".into()
+    }
+
+    #[inline]
+    fn takes(&self) -> Takes {
+        Takes::ONE
     }
 
     #[inline]
@@ -129,6 +134,11 @@ impl Op for ProdOfOthers {
     }
 
     #[inline]
+    fn takes(&self) -> Takes {
+        Takes::ONE
+    }
+
+    #[inline]
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
         kept("prod_of_others", args[0]).map(|_| args[0].clone())
     }
@@ -179,7 +189,7 @@ impl Op for ProdOfOthers {
 
     #[inline]
     fn flops(&self, args: &[&Shape], _y: &Shape) -> u64 {
-        3 * args[0].len_elements() as u64
+        work([3, args[0].len_elements()])
     }
 
     #[inline]

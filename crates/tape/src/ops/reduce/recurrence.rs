@@ -7,11 +7,12 @@ use crate::complex::Analytic;
 use crate::error::Error;
 use crate::float::Float;
 use crate::number::Num;
-use crate::op::{Op, Value};
-use crate::ops::axes::axis;
+use crate::op::{Op, Takes, Value};
+use crate::ops::axes::existing;
 use crate::ops::{SliceExt, chain, concat};
 use crate::real::Real;
-use crate::shape::Shape;
+use crate::shape::{Shape, product, work};
+use crate::sizes::signed;
 use crate::tensor::Tensor;
 
 /// `y[i] = a[i] · y[i − 1] + b[i]` along an axis, beginning with `y[0] = b[0]`, or from its end. A factor of 0 begins anew, also
@@ -34,7 +35,7 @@ impl Recurrence {
     /// The recurrence as products and sums of entries.
     #[track_caller]
     pub(crate) fn step_by_step<A: Algebra>(self, a: &A, b: &A) -> A {
-        let (n, axis) = (a.shape()[self.axis], self.axis as isize);
+        let (n, axis) = (a.shape()[self.axis], signed(self.axis));
         let entry = |x: &A, k: usize| {
             let i = if self.from_end { n - 1 - k } else { k };
             x.slice(axis, i..i + 1)
@@ -65,7 +66,7 @@ pub(crate) fn shifted<A: Algebra>(x: &A, axis: usize, from_end: bool, first: f64
     if n == 0 {
         return x.clone();
     }
-    let (at, first) = (axis as isize, x.full(x.shape().with(axis, 1), first));
+    let (at, first) = (signed(axis), x.full(x.shape().with(axis, 1), first));
     match from_end {
         false => concat(&[&first, &x.slice(at, 0..n - 1)], at),
         true => concat(&[&x.slice(at, 1..n), &first], at),
@@ -75,8 +76,8 @@ pub(crate) fn shifted<A: Algebra>(x: &A, axis: usize, from_end: bool, first: f64
 /// Calls `step` with the places of each entry, of the one before it along the axis, and whether there is one.
 pub(crate) fn for_each_step(shape: &Shape, axis: usize, from_end: bool, mut step: impl FnMut(usize, Option<usize>)) {
     let n = shape[axis];
-    let blocks: usize = shape[..axis].iter().product();
-    let width: usize = shape[axis + 1..].iter().product();
+    let blocks = product(&shape[..axis]);
+    let width = product(&shape[axis + 1..]);
     for block in 0..blocks {
         for k in 0..n {
             let i = if from_end { n - 1 - k } else { k };
@@ -102,6 +103,11 @@ impl Op for Recurrence {
     }
 
     #[inline]
+    fn takes(&self) -> Takes {
+        Takes::TWO
+    }
+
+    #[inline]
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
         if args[0] != args[1] {
             return Err(Error::shape(
@@ -109,7 +115,7 @@ impl Op for Recurrence {
                 format!("factors {} and terms {} differ in shape", args[0], args[1]),
             ));
         }
-        axis("recurrence", self.axis as isize, args[0].rank()).map(|_| args[0].clone())
+        existing("recurrence", self.axis, args[0].rank()).map(|_| args[0].clone())
     }
 
     fn forward<F: Float>(&self, a: Args<'_, Tensor<F>>) -> Value<F> {
@@ -150,7 +156,7 @@ impl Op for Recurrence {
 
     #[inline]
     fn flops(&self, args: &[&Shape], _y: &Shape) -> u64 {
-        2 * args[0].len_elements() as u64
+        work([2, args[0].len_elements()])
     }
 
     #[inline]

@@ -7,9 +7,9 @@ use crate::complex::Analytic;
 use crate::error::Error;
 use crate::float::Float;
 use crate::kernels::groups::Groups;
-use crate::op::{Op, Value};
+use crate::op::{Op, Takes, Value};
 use crate::ops::{CompareExt, SqrtExt, SumTo, SumToExt, chain, select};
-use crate::shape::Shape;
+use crate::shape::{Shape, work};
 use crate::tensor::Tensor;
 
 /// `y = √(Σ x² / terms)` over the axes along which a tensor of the given shape would repeat: the Euclidean norm with 1, the
@@ -50,6 +50,11 @@ impl Op for RootMeanSquare {
     }
 
     #[inline]
+    fn takes(&self) -> Takes {
+        Takes::ONE
+    }
+
+    #[inline]
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
         SumTo { shape: self.shape.clone() }.shape(args)
     }
@@ -81,7 +86,7 @@ impl Op for RootMeanSquare {
 
     #[inline]
     fn flops(&self, args: &[&Shape], _y: &Shape) -> u64 {
-        2 * args[0].len_elements() as u64
+        work([2, args[0].len_elements()])
     }
 
     #[inline]

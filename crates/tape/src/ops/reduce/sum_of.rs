@@ -5,8 +5,8 @@ use crate::case::Case;
 use crate::complex::Analytic;
 use crate::error::Error;
 use crate::float::Float;
-use crate::op::{Op, Value};
-use crate::shape::Shape;
+use crate::op::{Kind, Op, Takes, Value};
+use crate::shape::{Shape, work};
 use crate::tensor::Tensor;
 
 /// `y = a₁ + a₂ + …`, from left to right and in `f64`, for arguments of one shape.
@@ -23,6 +23,11 @@ impl Op for SumOf {
     #[inline]
     fn text(&self, args: &[&str]) -> String {
         args.join(" + ")
+    }
+
+    #[inline]
+    fn takes(&self) -> Takes {
+        Takes::AtLeast(1, Kind::Real)
     }
 
     #[inline]
@@ -53,7 +58,7 @@ impl Op for SumOf {
 
     #[inline]
     fn flops(&self, args: &[&Shape], y: &Shape) -> u64 {
-        (args.len() as u64 - 1) * y.len_elements() as u64
+        work([args.len().saturating_sub(1), y.len_elements()])
     }
 
     #[inline]

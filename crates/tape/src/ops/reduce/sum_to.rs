@@ -6,7 +6,7 @@ use crate::complex::Analytic;
 use crate::error::Error;
 use crate::float::Float;
 use crate::kernels::reduce;
-use crate::op::{Op, Value};
+use crate::op::{Op, Takes, Value};
 use crate::ops::BroadcastToExt;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
@@ -40,6 +40,11 @@ impl Op for SumTo {
     #[inline]
     fn text(&self, args: &[&str]) -> String {
         format!("sum_to({}, {})", args[0], self.shape)
+    }
+
+    #[inline]
+    fn takes(&self) -> Takes {
+        Takes::ONE
     }
 
     #[inline]

@@ -89,7 +89,7 @@ impl<F: Float> Gradients<F> {
     /// that was not retained when they were found, nothing is known.
     fn answers(&self, id: u32) -> bool {
         let found = self.tensors.contains(id) || self.kept.contains(id) || self.unreached.binary_search(&id).is_ok();
-        found || self.all || id > self.root || self.leaves.contains(id) || self.leaf_place(id).is_some()
+        found || self.all || self.is_beside(id) || self.leaves.contains(id) || self.leaf_place(id).is_some()
     }
 
     /// The nodes of which only one of two gradients of a tape knows something.
@@ -127,5 +127,11 @@ impl<F: Float> Gradients<F> {
         self.params.sort_unstable();
         self.params.dedup();
         self.all &= other.all;
+        // What one of both did not go to is known to be beside it.
+        self.swept_to = self.swept_to.max(other.swept_to);
+        self.reached.extend(&other.reached);
+        self.reached.retain(|id| *id > self.swept_to);
+        self.reached.sort_unstable_by(|a, b| b.cmp(a));
+        self.reached.dedup();
     }
 }

@@ -27,7 +27,12 @@ impl<F: Float> Gradients<F> {
     /// assert_eq!(g.norm(), 7.0);
     /// ```
     pub fn norm(&self) -> F {
-        F::from_f64(length(|| self.of_leaves().flatten().map(|x| Float::to_f64(*x))))
+        F::from_f64(self.length())
+    }
+
+    /// [`norm`](Self::norm) in `f64`, which holds that of the largest numbers of `f32`.
+    fn length(&self) -> f64 {
+        length(|| self.of_leaves().flatten().map(|x| Float::to_f64(*x)))
     }
 
     fn each(&mut self, f: impl Fn(F) -> F) {
@@ -42,7 +47,8 @@ impl<F: Float> Gradients<F> {
     }
 
     /// Shortens the gradients, as one vector, to a length of at most `limit`, and returns the length before. As PyTorch's
-    /// `clip_grad_norm_`, the factor is `limit / (length + 10⁻⁶)`.
+    /// `clip_grad_norm_`, the factor is `limit / (length + 10⁻⁶)`; for a length below 1 it is `limit / (length · (1 + 10⁻⁶))`,
+    /// so that short gradients are not cut to nothing.
     ///
     /// # Examples
     /// ```
@@ -54,12 +60,13 @@ impl<F: Float> Gradients<F> {
     /// assert!((g.norm() - 5.0).abs() < 1e-6);
     /// ```
     pub fn clip_norm(&mut self, limit: f64) -> F {
-        let norm = self.norm();
-        let factor = limit / (norm.to_f64() + 1e-6);
-        if factor < 1.0 {
-            self.scale(factor);
+        let length = self.length();
+        let longer = length + 1e-6 * length.min(1.0);
+        if limit < longer {
+            // The factor alone might underflow.
+            self.each(|x| F::from_f64(Float::to_f64(x) / longer * limit));
         }
-        norm
+        F::from_f64(length)
     }
 
     /// Cuts every number to between −`limit` and `limit`. NaN stays.

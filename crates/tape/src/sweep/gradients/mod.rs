@@ -12,6 +12,7 @@ use crate::by_id::ById;
 use crate::error::Error;
 use crate::float::Float;
 use crate::param::{Param, ParamId};
+use crate::sweep::part::Part;
 use crate::sweep::{Reach, blocked};
 use crate::tape::store::{self, CONSTANT, FOLDED, Line, Store};
 use crate::tape::{Scalar, Var, step, value_of};
@@ -53,6 +54,10 @@ pub struct Gradients<F: Float = f64> {
     unreached: Vec<u32>,
     /// Whether the gradients of all nodes are kept.
     all: bool,
+    /// The sweep looked at everything up to this node,
+    swept_to: u32,
+    /// and of later ones at what the output depends on, in descending order.
+    reached: Vec<u32>,
     kept: ById<F>,
     tensors: ById<Tensor<F>>,
     leaves: ById<(Line, bool)>,
@@ -61,11 +66,19 @@ pub struct Gradients<F: Float = f64> {
 }
 
 impl<F: Float> Gradients<F> {
-    pub(crate) fn new(key: u32, root: u32) -> Self {
+    pub(crate) fn new(key: u32, root: u32, part: Option<&Part>) -> Self {
         let params = store::with_store(key, |store: &mut Store<F>| {
-            let leaves = store.params.iter().flat_map(|(p, lifted)| lifted.leaves().map(|id| (*p, id)));
-            let mut params: Vec<(ParamId, u32)> = leaves.collect();
+            let mut params: Vec<(ParamId, u32)> = match part {
+                None => store.params.iter().flat_map(|(p, lifted)| lifted.leaves().map(|id| (*p, id))).collect(),
+                // Every parameter has a leaf here, and those that the sweep goes to are all of what it goes to.
+                Some(part) => {
+                    let leaves = part.wide.iter().map(|k| store.wide[*k].id);
+                    let gone_to = leaves.filter_map(|id| Some((*store.param_of.get(&id)?, id)));
+                    gone_to.chain(store.params.iter().map(|(p, lifted)| (*p, lifted.newest()))).collect()
+                }
+            };
             params.sort_unstable();
+            params.dedup();
             params
         });
         Gradients {
@@ -78,6 +91,8 @@ impl<F: Float> Gradients<F> {
             zeros: false,
             unreached: Vec::new(),
             all: false,
+            swept_to: if part.is_none() { root } else { 0 },
+            reached: part.map_or(Vec::new(), |part| part.ids.clone()),
             kept: ById::default(),
             tensors: ById::default(),
             leaves: ById::default(),
@@ -142,7 +157,7 @@ impl<F: Float> Gradients<F> {
     }
 
     /// Tells leaves with a zero gradient from leaves that the output does not reach.
-    pub(crate) fn finish(&mut self, reach: &mut Reach) -> Result<(), Error> {
+    pub(crate) fn finish(&mut self, reach: &mut Reach<'_>) -> Result<(), Error> {
         let missing: Vec<u32> = self
             .leaves
             .iter()
@@ -169,6 +184,11 @@ impl<F: Float> Gradients<F> {
         }
         self.unreached.sort_unstable();
         Ok(())
+    }
+
+    /// Whether the sweep did not go to a node, since the output does not depend on it.
+    fn is_beside(&self, id: u32) -> bool {
+        id > self.swept_to && self.reached.binary_search_by(|other| id.cmp(other)).is_err()
     }
 
     /// The gradient of a leaf or of a node that was retained.
@@ -273,7 +293,15 @@ impl<F: Float> Gradients<F> {
         if tag != key {
             return Error::Folded;
         }
-        match self.leaves.get(id) {
+        let leaf = match self.is_beside(id) && id <= self.root {
+            true => store::with_store(key, |store: &mut Store<F>| {
+                store.wide(id).filter(|w| w.parents.is_empty()).map(|w| (w.line, !w.active))
+            })
+            .ok()
+            .flatten(),
+            false => self.leaves.get(id).copied(),
+        };
+        match leaf {
             Some((at, true)) => {
                 return not_connected(format!("the leaf made at {at} is an input; only a var has a gradient"));
             }
@@ -289,7 +317,7 @@ impl<F: Float> Gradients<F> {
         if id > self.root {
             return not_connected("it was recorded after the output".into());
         }
-        if self.all || self.unreached.binary_search(&id).is_ok() {
+        if self.all || self.is_beside(id) || self.unreached.binary_search(&id).is_ok() {
             return not_connected("the output does not depend on it".into());
         }
         let (op, at) = store::with_store(key, |store: &mut Store<F>| {

@@ -1,0 +1,105 @@
+//! The second derivative of the determinant.
+
+use crate::algebra::{Algebra, Arg, Args};
+use crate::case::Case;
+use crate::error::Error;
+use crate::float::Float;
+use crate::kernels::factor::matrices;
+use crate::kernels::pivots::Pivoted;
+use crate::op::{Op, Value};
+use crate::ops::{Cofactors, InverseExt, MatMulExt, PermuteExt, SumExt};
+use crate::shape::Shape;
+use crate::tensor::Tensor;
+
+use super::cofactors::together;
+use super::{element, regular, square};
+
+/// The derivative of the [`Cofactors`] of `a` in direction `d`, which is a polynomial of `a`, and linear in `d`.
+///
+/// It is computed with nothing divided by that might be 0, so that it holds at any rank. Being a second derivative, it is
+/// symmetric: its own transpose by `d`. By `a` it has the rules of a regular matrix, `a⁻¹` in them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
+pub struct CofactorsSlope;
+
+impl CofactorsSlope {
+    #[track_caller]
+    pub(super) fn of<A: Algebra>(a: &A, d: &A) -> A {
+        A::apply(CofactorsSlope, &[Arg::Real(a), Arg::Real(d)]).real()
+    }
+}
+
+/// The third derivative of the determinant of regular matrices in two directions, by the remaining one: that of
+/// `⟨d, a⁻ᵀ⟩·c − a⁻ᵀ·dᵀ·c`, which the slope is there, `c` being the cofactors.
+fn third<A: Algebra>(a: &A, d: &A, e: &A) -> A {
+    let b = a.inverse().t();
+    let c = Cofactors::of(a);
+    let dot = |x: &A, y: &A| element(&(x.clone() * y).sum_over([-2, -1]));
+    let turned = b.matmul(d.t());
+    let first = dot(d, &b) * CofactorsSlope::of(a, e) - dot(e, &c) * turned.matmul(&b);
+    let second = turned.matmul(&c).matmul(e.t()).matmul(&b);
+    first + second - CofactorsSlope::of(a, &d.matmul(b.t()).matmul(e))
+}
+
+impl Op for CofactorsSlope {
+    #[inline]
+    fn name(&self) -> String {
+        "cofactors_slope".into()
+    }
+
+    #[inline]
+    fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
+        square("cofactors_slope", args[0])?;
+        match args[0] == args[1] {
+            true => Ok(args[0].clone()),
+            false => Err(Error::shape("cofactors_slope", format!("a direction of shape {} for {}", args[1], args[0]))),
+        }
+    }
+
+    fn forward<F: Float>(&self, a: Args<'_, Tensor<F>>) -> Value<F> {
+        let shape = Tensor::shape(&a[0]);
+        let n = shape[shape.rank() - 1];
+        let all = matrices(&a[0]).zip(matrices(&a[1])).flat_map(|(x, d)| {
+            let small = match n {
+                3 => together(x, d, n)
+                    .zip(together(d, x, n))
+                    .map(|(a, b)| a.iter().zip(&b).map(|(a, b)| *a + *b).collect()),
+                _ => together(x, d, n),
+            };
+            let found = small.or_else(|| Some(Pivoted::of(x, n)?.slope(d)));
+            found.unwrap_or_else(|| vec![F::nan(); n * n])
+        });
+        Tensor::from_parts(shape.clone(), all.collect()).into()
+    }
+
+    fn vjp<A: Algebra>(&self, arg: usize, g: A, a: Args<'_, A>, _y: &A) -> A {
+        match arg {
+            0 => third(&a[0], &a[1], &g),
+            _ => CofactorsSlope::of(&a[0], &g),
+        }
+    }
+
+    fn jvp<A: Algebra>(&self, arg: usize, d: A, a: Args<'_, A>, y: &A) -> A {
+        self.vjp(arg, d, a, y)
+    }
+
+    #[inline]
+    fn flops(&self, args: &[&Shape], y: &Shape) -> u64 {
+        30 * (y.len_elements() * args[0].last().copied().unwrap_or(0)) as u64
+    }
+
+    #[inline]
+    fn cases() -> Vec<Case> {
+        let case = |x: Tensor<f64>| {
+            let d = x.shape().clone();
+            Case::of(CofactorsSlope).exactly(x).real(d)
+        };
+        vec![
+            case(regular(&[3, 3], 0.3)),
+            case(regular(&[2, 2, 2], 0.6)),
+            case(regular(&[4, 4], 0.1)),
+            case(regular(&[1, 1], 0.1)),
+            case(Tensor::zeros([0, 2, 2])),
+        ]
+    }
+}
