@@ -19,3 +19,12 @@ fn the_picture_of_the_readme_is_true() {
     let written = std::fs::read_to_string(path).unwrap_or_default();
     assert!(written == svg, "docs/pictures/neuron.svg is not what is drawn; run this test with WENGERT_BLESS=1");
 }
+
+/// The methods of the preludes stand beside each other: a product of vectors is no picture.
+#[test]
+fn a_dot_product_is_called_as_anywhere() {
+    let tape = Tape::new();
+    let (x, y) = (tape.var(Tensor::from([1.0, 2.0])), tape.var(Tensor::from([3.0, 4.0])));
+    assert_eq!(x.dot(&y).item(), 11.0);
+    assert!(x.dot(y).graphviz().starts_with("digraph {"));
+}

@@ -307,6 +307,12 @@ pub trait Module<F: Float>: Parameters<F> {
 }
 
 /// A reader of modules: numbers, recorded, with tangents, or shapes.
+#[diagnostic::on_unimplemented(
+    message = "a model of `{F}` does not read `{Self}`",
+    label = "this is not of `{F}`",
+    note = "a model of `f32` (as `Linear`, `Mlp` and `Sequential` are if nothing else is said) is run on tensors of `f32` and on a \
+            tape of `f32`, which is made by `Tape::of::<f32>()`; `Tape::new()` is of `f64`, as a `Linear::<f64>` is"
+)]
 pub trait Reader<F: Float>: Lift<F> {
     /// How this reader reads a layer whose type is not known.
     #[doc(hidden)]
@@ -335,6 +341,12 @@ impl<F: Float, A: Reader<F>, M: Module<F>> ForwardOn<F, A> for M {
 
 /// A module behind a pointer: every [`Module`] that can be cloned and sent is one, and nothing needs to be written for
 /// it. `Box<dyn Layer<F>>` is itself a module.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no layer of `{F}`",
+    label = "not a layer of `{F}`",
+    note = "a layer is a `Module<{F}>` that is `Clone + Debug + Send + Sync + 'static`; the float type of a model is said where it \
+            begins: `Sequential::<f64>::new()`"
+)]
 pub trait Layer<F: Float>:
     Parameters<F>
     + ForwardOn<F, Tensor<F>>

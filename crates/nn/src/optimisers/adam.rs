@@ -35,9 +35,9 @@ pub struct AdamOf<F: Float, const APART: bool> {
     memories: Memories<F, 2>,
 }
 
-/// Adam (Kingma and Ba 2015): [`AdamOf`].
+/// Adam (Kingma and Ba 2015).
 pub type Adam<F = f32> = AdamOf<F, false>;
-/// Adam whose weight decay does not pass through the averages (Loshchilov and Hutter 2019): [`AdamOf`].
+/// Adam whose weight decay does not pass through the averages (Loshchilov and Hutter 2019).
 pub type AdamW<F = f32> = AdamOf<F, true>;
 
 impl<F: Float, const APART: bool> AdamOf<F, APART> {

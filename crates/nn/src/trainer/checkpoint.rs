@@ -17,7 +17,7 @@ use wengert_tape::{Float, Param, Shape, Tensor};
 use super::best::Best;
 use super::history::{Epoch, Evaluation, Means};
 use super::run::State;
-use super::{Identity, Monitor, Scheduled, Settings};
+use super::{Identity, Scheduled, Settings};
 use crate::error::Error;
 use crate::files;
 use crate::module::Module;
@@ -41,7 +41,6 @@ pub(super) fn write<F: Float, M: Module<F>>(
     model: &M,
     optimiser: &dyn Optimiser<F>,
     schedule: &Scheduled<'_>,
-    by: Option<&Monitor>,
     settings: &Settings,
     identity: &Identity,
     state: &State<F>,
@@ -79,7 +78,7 @@ pub(super) fn write<F: Float, M: Module<F>>(
         "seen": state.means.samples,
         "epochs": state.epochs.iter().map(epoch).collect::<Value>(),
         "best": state.best.as_ref().map(|best| {
-            json!({ "epoch": best.epoch, "score": text(best.score), "by": by.map(Monitor::to_string) })
+            json!({ "epoch": best.epoch, "score": text(best.score), "by": identity.monitor })
         }),
         "seconds": text(state.seconds),
         "epoch_seconds": text(state.epoch_seconds),
@@ -97,7 +96,6 @@ pub(super) fn read<F: Float, M: Module<F>>(
     model: &mut M,
     optimiser: &mut dyn Optimiser<F>,
     schedule: &mut Scheduled<'_>,
-    by: Option<&Monitor>,
     settings: &Settings,
     identity: &Identity,
 ) -> Result<(State<F>, bool), Error> {
@@ -126,11 +124,11 @@ pub(super) fn read<F: Float, M: Module<F>>(
         let last_name = |name: &str| if apart { last_name(name) } else { name.to_string() };
         let values = parameters.iter().map(|(name, param)| tensor(&last_name(name), Some(param.value().shape())));
         let values: Vec<Tensor<F>> = values.collect::<Result<_, _>>()?;
-        let best = match (at.get("best")?, by) {
+        let best = match (at.get("best")?, &identity.monitor) {
             (Value::Null, _) | (_, None) => None,
             (found, Some(by)) => {
                 let best = Entries(found.as_object().ok_or("`best` is no object")?);
-                if *best.get("by")? != by.to_string() {
+                if best.get("by")? != by {
                     let found = best.get("by")?;
                     return Err(format!(
                         "the checkpoint is of another training: the best epoch by {found} and not {by}"

@@ -124,6 +124,8 @@ struct Identity {
     inputs: u64,
     targets: u64,
     metrics: Vec<String>,
+    /// What the best epoch is found by, if one is wanted.
+    monitor: Option<String>,
 }
 
 /// Trains a model: epochs of shuffled mini-batches, one step of the optimiser for each.
@@ -434,12 +436,12 @@ impl<'a, F: Float, T: Stored<F>> Trainer<'a, F, T> {
             Some(_) => [checksum::<F, F>(data.inputs()), checksum::<F, T>(data.targets())],
             None => [0, 0],
         };
-        let identity = Identity { named: named.clone(), samples: data.len(), inputs, targets, metrics: names(metrics) };
+        let (metrics, monitor) = (names(metrics), watched.monitor().map(Monitor::to_string));
+        let identity = Identity { named: named.clone(), samples: data.len(), inputs, targets, metrics, monitor };
         if let Some(path) = kept.path.as_ref().filter(|_| kept.resume)
             && files::is_there(path)?
         {
-            let (read, whole) =
-                checkpoint::read(path, model, optimiser, schedule, watched.monitor(), &settings, &identity)?;
+            let (read, whole) = checkpoint::read(path, model, optimiser, schedule, &settings, &identity)?;
             (state, settings.whole) = (read, whole);
         }
         let helpers = settings.threads.min(settings.batch.min(data.len()).div_ceil(settings.shard())) - 1;

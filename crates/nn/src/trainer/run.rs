@@ -241,9 +241,8 @@ impl<F: Float, T: Stored<F>, M: Module<F> + Send + Sync> Run<'_, '_, '_, '_, F, 
     fn keep(&mut self) -> Result<(), Error> {
         let Some(path) = &self.kept.path else { return Ok(()) };
         let (optimiser, schedule) = (&*self.optimiser, &*self.schedule);
-        let by = self.watched.monitor();
         self.workers.read(|model| {
-            checkpoint::write(path, model, optimiser, schedule, by, self.settings, &self.identity, &self.state)
+            checkpoint::write(path, model, optimiser, schedule, self.settings, &self.identity, &self.state)
         })?;
         self.state.kept = true;
         Ok(())

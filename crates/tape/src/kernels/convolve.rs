@@ -5,8 +5,12 @@
 use crate::buffer::Buffer;
 use crate::float::Float;
 use crate::kernels::gemm::{Matrix, multiply};
+use crate::kernels::running::{RunningSums};
 use crate::kernels::windows::{Window, entries, fold, unfold};
-use crate::shape::product;
+use crate::shape::{product};
+
+/// Images whose parts of a filter's cotangent are added one after the other; the sums of so many keep their digits.
+const TOGETHER: usize = 64;
 
 /// The sizes of a convolution.
 pub(crate) struct Sizes<'a> {
@@ -123,13 +127,24 @@ impl Sizes<'_> {
         let (rows, columns) = (self.rows(), self.columns());
         let size = self.filters * rows;
         let mut w = Buffer::filled(self.groups * size, F::zero());
+        let mut sums = (self.batch > TOGETHER).then(|| RunningSums::new(self.groups * size));
         let mut scratch = self.scratch();
         self.for_each(|part, group| {
+            if let Some(sums) = &mut sums
+                && part.is_multiple_of(TOGETHER * self.groups)
+            {
+                sums.add_row(0, &w);
+                w.fill(F::zero());
+            }
             let data = self.matrix(x, part, &mut scratch);
             let windows = Matrix { data, rows: columns, columns: rows, transposed: true };
             multiply(self.results(g, part), windows, &mut w[group * size..][..size], true);
         });
         Buffer::recycle(scratch);
+        if let Some(mut sums) = sums {
+            sums.add_row(0, &w);
+            Buffer::recycle(std::mem::replace(&mut w, sums.values()));
+        }
         w
     }
 }

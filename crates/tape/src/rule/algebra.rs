@@ -12,6 +12,11 @@ use crate::shape::Shape;
 use crate::tensor::Tensor;
 
 /// A reader of pointwise operations: all of [`Algebra`], and [`Scalar`](crate::Scalar).
+#[diagnostic::on_unimplemented(
+    message = "no function of numbers or tensors takes a `{Self}`",
+    label = "neither a `Scalar`, nor a `Tensor`, `Var`, `Dual` or `Shape`",
+    note = "a plain number is brought to a tape by `tape.scalar(x)` or `tape.constant(Tensor::from(x))`"
+)]
 pub trait Elementwise: Sized + Clone {
     /// Applies a pointwise operation.
     ///
@@ -21,8 +26,65 @@ pub trait Elementwise: Sized + Clone {
     fn pointwise<P: Pointwise>(op: P, args: Of<P, &Self>) -> Self;
 }
 
+/// That something holds of `T`, which is `That`, for every type that implements a trait. A bound on `&Self` beside a trait
+/// would have to be repeated by everybody who uses the trait; said of an associated type it follows.
+#[doc(hidden)]
+pub trait Implies<T>: sealed::Implies<T, That = T> {}
+impl<S: ?Sized, T> Implies<T> for S {}
+
+mod sealed {
+    pub trait Implies<T> {
+        type That;
+    }
+    impl<S: ?Sized, T> Implies<T> for S {
+        type That = T;
+    }
+}
+
+/// The operators of a reference to an `A`.
+#[doc(hidden)]
+pub trait ReferenceTo<A>:
+    Sized
+    + Neg<Output = A>
+    + Add<Output = A>
+    + Sub<Output = A>
+    + Mul<Output = A>
+    + Div<Output = A>
+    + Add<A, Output = A>
+    + Sub<A, Output = A>
+    + Mul<A, Output = A>
+    + Div<A, Output = A>
+    + Add<f64, Output = A>
+    + Sub<f64, Output = A>
+    + Mul<f64, Output = A>
+    + Div<f64, Output = A>
+{
+}
+impl<A, R> ReferenceTo<A> for R where
+    R: Neg<Output = A>
+        + Add<Output = A>
+        + Sub<Output = A>
+        + Mul<Output = A>
+        + Div<Output = A>
+        + Add<A, Output = A>
+        + Sub<A, Output = A>
+        + Mul<A, Output = A>
+        + Div<A, Output = A>
+        + Add<f64, Output = A>
+        + Sub<f64, Output = A>
+        + Mul<f64, Output = A>
+        + Div<f64, Output = A>
+{
+}
+
 /// A kind of value that rules can be read with: numbers at once ([`Tensor`]), recorded ([`Var`](crate::Var)), with
 /// tangents ([`Dual`](crate::Dual)), shapes alone ([`Shape`]), or as text ([`Text`](crate::Text)).
+#[diagnostic::on_unimplemented(
+    message = "no operation on tensors takes a `{Self}`",
+    label = "neither a `Tensor`, nor a `Var`, `Dual` or `Shape`",
+    note = "a recorded number `s` becomes a recorded tensor of rank 0 by `Var::from(s)`; a plain one becomes a tensor by \
+            `Tensor::from(x)`"
+)]
 pub trait Algebra:
     Elementwise
     + Debug
@@ -100,7 +162,16 @@ pub trait TruthValues: Clone {
 }
 
 /// A reader that can hold parameters and plain tensors of float type `F`.
-pub trait Lift<F: Float>: Algebra {
+///
+/// In code that is generic over it the operators take references as well: `&a * 0.5`, `&h + layer.forward(&h)`. Over an
+/// [`Algebra`] alone the left operand is a value: `a.clone() * 0.5`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot hold parameters of `{F}`",
+    label = "this is not of `{F}`",
+    note = "a model of `f32` is run on a tape of `f32`, which is made by `Tape::of::<f32>()`, and on tensors of `f32`; \
+            `Tape::new()` is of `f64`, as a `Linear::<f64>` is"
+)]
+pub trait Lift<F: Float>: Algebra + for<'a> Implies<&'a Self, That: ReferenceTo<Self>> {
     /// Brings a parameter to where this value lives: one leaf for each tape and parameter, however often it is lifted.
     #[track_caller]
     fn lift(&self, param: &Param<F>) -> Self;
@@ -298,6 +369,12 @@ impl<A> Deref for Held<'_, A> {
 
 /// What may stand beside an `A` in a method: an `A`, a reference to one, a number, and plain tensors and scalars beside
 /// recorded ones.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot stand beside a `{A}`",
+    label = "not beside a `{A}`",
+    note = "both must be of one float type: `Tensor::cast` makes one of another, `Tape::of::<f32>()` a tape of `f32`; a number is \
+            written with a point, `2.0`"
+)]
 pub trait Operand<A> {
     /// The operand as an `A`, where `like` lives.
     #[track_caller]
@@ -333,6 +410,11 @@ impl<A: Algebra> Operand<A> for f32 {
 }
 
 /// What may be given as positions beside an `A`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` gives no positions beside a `{A}`",
+    label = "not a tensor of `i64`",
+    note = "positions and classes are whole numbers: `Tensor::from([0, 2])`, or `tape.input(Tensor::from([0, 2]))`"
+)]
 pub trait IndexOperand<A: Algebra> {
     /// The positions, where `like` lives.
     #[track_caller]
@@ -354,6 +436,11 @@ impl<A: Algebra> IndexOperand<A> for &Tensor<i64> {
 }
 
 /// What may be given as truth values beside an `A`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` gives no truth values beside a `{A}`",
+    label = "not a tensor of `bool`",
+    note = "a mask is made by a comparison, `x.less(0.0)`, or is a `Tensor::from([true, false])`"
+)]
 pub trait MaskOperand<A: Algebra> {
     /// The truth values, where `like` lives.
     #[track_caller]

@@ -59,6 +59,7 @@ pub trait Real:
     #[track_caller]
     fn erf(self) -> Self;
     /// `1 − erf(x)`, accurate where it is small.
+    #[track_caller]
     fn erfc(self) -> Self;
     /// The derivative of order `order` of the digamma function.
     #[track_caller]
@@ -135,6 +136,7 @@ where
     fn erf(self) -> Self {
         A::pointwise(Erf, [&self])
     }
+    #[track_caller]
     fn erfc(self) -> Self {
         A::pointwise(Erfc, [&self])
     }

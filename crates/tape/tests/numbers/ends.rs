@@ -7,9 +7,9 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::Path;
 
-use wengert_tape::ops::AnyOp;
+use wengert_tape::ops::{AnyFunction, AnyOp};
 use wengert_tape::prelude::*;
-use wengert_tape::{Algebra, Arg, Args, Op};
+use wengert_tape::{Algebra, Any, Arg, Args, Kind, Op, Stored, Value, Var};
 
 /// Arguments, the value, and the derivatives.
 struct Row {
@@ -126,4 +126,99 @@ fn in_f32_against_f64() {
         }
     }
     assert!(out.is_empty(), "\n{out}");
+}
+
+/// The arguments of a case, the numbers among them times `scale`, as they are in `f32`.
+fn scaled<F: Float>(args: &[Value<f64>], scale: f64) -> Vec<Value<F>> {
+    let number = |x: &f64| F::from_f64(f64::from((x * scale) as f32));
+    args.iter()
+        .map(|arg| match arg {
+            Any::Real(t) => Any::Real(Tensor::new(t.shape(), t.data().iter().map(number).collect())),
+            Any::Index(t) => Any::Index(t.clone()),
+            Any::Mask(t) => Any::Mask(t.clone()),
+        })
+        .collect()
+}
+
+/// The value of an operation or function, and the gradient by each argument of numbers, as lists of `f64`.
+fn measured<F: Float>(call: &dyn Fn(&[Any<Var<F>>]) -> Option<Var<F>>, args: Vec<Value<F>>) -> Option<Vec<Vec<f64>>>
+where
+    i64: Stored<F>,
+    bool: Stored<F>,
+{
+    let tape = Tape::of::<F>();
+    let vars: Vec<Any<Var<F>>> = args
+        .into_iter()
+        .map(|arg| match arg {
+            Any::Real(t) => Any::Real(tape.var(t)),
+            Any::Index(t) => Any::Index(tape.input(t)),
+            Any::Mask(t) => Any::Mask(tape.input(t)),
+        })
+        .collect();
+    let y = call(&vars)?;
+    let list = |t: &Tensor<F>| t.data().iter().map(|x| Float::to_f64(*x)).collect::<Vec<f64>>();
+    let n = y.shape().len_elements();
+    let cotangent = Tensor::linspace(1.0, 2.0, n).reshape(y.shape());
+    let mut all = vec![list(&y.value())];
+    if let Ok(g) = y.backward_from(cotangent) {
+        all.extend(vars.iter().map(|v| match v {
+            Any::Real(v) => g.get(*v).map(&list).unwrap_or_default(),
+            _ => Vec::new(),
+        }));
+    }
+    Some(all)
+}
+
+/// Whatever the registry has, at sizes whose squares `f32` does not hold, is as in `f64` where the result fits.
+#[test]
+fn the_whole_vocabulary_in_f32_against_f64() {
+    let mut out = String::new();
+    let mut compare = |what: &str, single: Option<Vec<Vec<f64>>>, double: Option<Vec<Vec<f64>>>| {
+        let (Some(single), Some(double)) = (single, double) else { return };
+        for (k, (found, expected)) in single.iter().zip(&double).enumerate() {
+            let largest = expected.iter().fold(0.0, |m: f64, x| m.max(x.abs()));
+            // what fits, with room for what is computed on the way, and is not lost below the least f32
+            if !(largest < 1e36) || expected.iter().any(|x| x.is_nan()) {
+                continue;
+            }
+            for (i, (found, expected)) in found.iter().zip(expected).enumerate() {
+                if !((found - expected).abs() <= 1e-3 * largest + 1e-36) {
+                    writeln!(out, "  {what}: {} {k}[{i}] {found} instead of {expected}", ["value", "by"][k.min(1)])
+                        .unwrap();
+                }
+            }
+        }
+    };
+    for scale in [1e-25, 1e-12, 1e12, 1e25] {
+        for case in AnyOp::registered_cases().into_iter().filter(|case| !case.kink) {
+            let op = case.op.clone().unwrap();
+            if op.output() != Kind::Real {
+                continue;
+            }
+            let what = format!("{} times {scale}", case.label());
+            let single = measured(&|v| call_op::<f32>(&op, v), scaled::<f32>(&case.args, scale));
+            let double = measured(&|v| call_op::<f64>(&op, v), scaled::<f64>(&case.args, scale));
+            compare(&what, single, double);
+        }
+        for (f, case) in AnyFunction::registered_cases().into_iter().filter(|(_, case)| !case.kink) {
+            let what = format!("{f:?} at {} times {scale}", case.label());
+            let args = |v: &[Any<Var<f32>>]| Some(f.call(Args(&v.iter().map(Any::as_arg).collect::<Vec<_>>())));
+            let single = measured(&args, scaled::<f32>(&case.args, scale));
+            let args = |v: &[Any<Var>]| Some(f.call(Args(&v.iter().map(Any::as_arg).collect::<Vec<_>>())));
+            compare(&what, single, measured(&args, scaled::<f64>(&case.args, scale)));
+        }
+    }
+    assert!(out.is_empty(), "\n{out}");
+}
+
+/// The operation on recorded values, unless it refuses them.
+fn call_op<F: Float>(op: &AnyOp, v: &[Any<Var<F>>]) -> Option<Var<F>>
+where
+    i64: Stored<F>,
+    bool: Stored<F>,
+{
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        Var::apply(op.clone(), &v.iter().map(Any::as_arg).collect::<Vec<_>>()).real()
+    }))
+    .ok()
 }

@@ -101,6 +101,15 @@ fn gradients_that_are_sums_of_many() {
     all_near("index_add", &x.index_add(0, 2, index.clone()), n as f64 / 2.0 * f64::from(TENTH), &mut out);
     let scattered = tenths([n]).scatter_add([2], 0, index);
     all_near("scatter_add", &scattered, n as f64 / 2.0 * f64::from(TENTH), &mut out);
+    // filters are differentiated over a batch
+    let images = tenths([n / 4, 1, 2]);
+    let filter = tape.var(tenths([1, 1, 2]));
+    let g = tape.constant(images).conv(filter, Conv::default()).sum().backward();
+    all_near("filter", &g[filter], n as f64 / 4.0 * f64::from(TENTH), &mut out);
+    all_near("average_pool", &tenths([1, 1, n]).adaptive_average_pool(1), f64::from(TENTH), &mut out);
+    let above = tape.var(tenths([1, 1, 1]));
+    let g = above.interpolate(n, Interpolation::Nearest).sum().backward();
+    all_near("interpolate", &(g[above].clone() * 0.1), n as f64 * 0.1, &mut out);
     assert!(out.is_empty(), "\n{out}");
 }
 
