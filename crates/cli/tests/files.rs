@@ -257,6 +257,25 @@ fn models_that_cannot_answer_say_so() {
     assert_eq!(folder.json(&["predict", "good", "rows.csv"])["samples"], 2);
 }
 
+/// A small file with a model that would fill the machine: one line, at once, and no panic of many.
+#[test]
+fn models_that_ask_for_too_much_say_so() {
+    let folder = Folder::new("files-large");
+    let model = Sequential::<f32>::new().then(AdaptiveAvgPool2d::new([100_000, 100_000]));
+    let details = [("input", "[1,2,2]"), ("classes", "[]"), ("range", "[0,1]")];
+    let details: Details = details.into_iter().map(|(name, text)| (name.to_string(), text.to_string())).collect();
+    save(&model, &details, folder.0.join("large")).unwrap();
+    fs::write(folder.0.join("rows.csv"), "0,1,0,1\n").unwrap();
+    let mut command = folder.command(&["predict", "large", "rows.csv"]);
+    let output = command.env_remove("RUST_BACKTRACE").env("WENGERT_MAX_BYTES", "1G").output().unwrap();
+    let stderr = text(&output.stderr);
+    assert_eq!((output.status.code(), stderr.lines().count()), (Some(2), 1), "{stderr}");
+    assert!(
+        stderr.starts_with("wengert: ") && stderr.contains("takes 40000000000 bytes, more than the 1073741824"),
+        "{stderr}"
+    );
+}
+
 /// A bad value is explained by the help of the subcommand that it was given to.
 #[test]
 fn the_help_is_of_the_subcommand() {

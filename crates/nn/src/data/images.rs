@@ -86,8 +86,8 @@ fn decode<F: Float>(file: &[u8]) -> Result<Tensor<F>, String> {
     honest(unpacked(info), file.len())?;
     let pixels = u128::from(info.width) * u128::from(info.height);
     // Of at most four channels, once as bytes and once as numbers.
-    let most = affordable(4 * pixels * (1 + size_of::<F>()) as u128, "an image of this size")?;
-    decoder.set_limits(Limits { bytes: usize::try_from(most).unwrap_or(usize::MAX) });
+    affordable(4 * pixels * (1 + size_of::<F>()) as u128, "an image of this size")?;
+    decoder.set_limits(Limits { bytes: wengert_tape::max_bytes() });
     let mut reader = decoder.read_info().map_err(text)?;
     let size = reader.output_buffer_size().ok_or("the image does not fit into memory")?;
     let mut bytes = room(size as u64)?;

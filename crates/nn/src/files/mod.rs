@@ -19,8 +19,8 @@ use crate::error::Error;
 /// The bytes of an ordinary file.
 ///
 /// # Errors
-/// [`Error::File`] if it cannot be read, is a folder, a pipe or a device, or is larger than what may be asked for at once: the
-/// variable `WENGERT_MAX_BYTES`, without which it is 80 % of the machine's memory.
+/// [`Error::File`] if it cannot be read, is a folder, a pipe or a device, or is larger than
+/// [`max_bytes`](wengert_tape::max_bytes).
 ///
 /// # Examples
 /// ```
@@ -41,9 +41,9 @@ fn bytes(path: &Path) -> Result<Vec<u8>, String> {
     let file = File::open(path).map_err(text)?;
     let metadata = file.metadata().map_err(text)?;
     ordinary(&metadata)?;
-    let most = affordable(u128::from(metadata.len()), "the file")?;
+    affordable(u128::from(metadata.len()), "the file")?;
     let mut bytes = room(metadata.len())?;
-    file.take(most.saturating_add(1)).read_to_end(&mut bytes).map_err(text)?;
+    file.take((wengert_tape::max_bytes() as u64).saturating_add(1)).read_to_end(&mut bytes).map_err(text)?;
     // It may have grown.
     affordable(bytes.len() as u128, "the file")?;
     Ok(bytes)
