@@ -6,7 +6,7 @@ use crate::error::Error;
 use crate::float::Float;
 use crate::kernels::factor::matrices;
 use crate::kernels::pivots::Pivoted;
-use crate::op::{Op, Value};
+use crate::op::{Op, Takes, Value};
 use crate::ops::{Cofactors, InverseExt, MatMulExt, PermuteExt, SumExt};
 use crate::shape::Shape;
 use crate::tensor::Tensor;
@@ -52,6 +52,11 @@ impl Op for CofactorsSlope {
     #[inline]
     fn name(&self) -> String {
         "cofactors_slope".into()
+    }
+
+    #[inline]
+    fn takes(&self) -> Takes {
+        Takes::TWO
     }
 
     #[inline]

@@ -5,7 +5,7 @@ use crate::case::Case;
 use crate::error::Error;
 use crate::float::Float;
 use crate::kernels::factor::{matrices, power_of_two};
-use crate::op::{Op, Value};
+use crate::op::{Op, Takes, Value};
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 
@@ -29,6 +29,11 @@ impl Op for PowerOfTwo {
     #[inline]
     fn name(&self) -> String {
         "power_of_two".into()
+    }
+
+    #[inline]
+    fn takes(&self) -> Takes {
+        Takes::ONE
     }
 
     #[inline]
