@@ -51,7 +51,7 @@ impl Op for Gaps {
 
     #[inline]
     fn takes(&self) -> Takes {
-        Takes::ONE
+        Takes::TWO
     }
 
     #[inline]
