@@ -27,7 +27,7 @@ fn main() -> Result<(), Error> {
             (h[[0, 1]] * g[[1]] - h[[1, 1]] * g[[0]]) / determinant,
             (h[[1, 0]] * g[[0]] - h[[0, 0]] * g[[1]]) / determinant,
         ]);
-        p = p + s;
+        p += s;
         steps += 1;
         assert!(steps < 20, "Newton's method converges in a few steps");
     }

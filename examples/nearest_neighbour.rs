@@ -52,7 +52,7 @@ fn main() -> Result<(), Error> {
         if step % 100 == 0 {
             println!("step {step:3}  loss {value:.5}  scales {scales:.3}");
         }
-        scales = scales - gradient * 5.0;
+        scales -= gradient * 5.0;
     }
     let after = hard(&unseen, &known, &truth, &answers, &scales);
     println!("nearest neighbour with the learned scales: {:.1} %", 100.0 * after);

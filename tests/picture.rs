@@ -25,6 +25,6 @@ fn the_picture_of_the_readme_is_true() {
 fn a_dot_product_is_called_as_anywhere() {
     let tape = Tape::new();
     let (x, y) = (tape.var(Tensor::from([1.0, 2.0])), tape.var(Tensor::from([3.0, 4.0])));
-    assert_eq!(x.dot(&y).item(), 11.0);
+    assert_eq!(x.dot(y).item(), 11.0);
     assert!(x.dot(y).graphviz().starts_with("digraph {"));
 }

@@ -119,5 +119,5 @@ fn leaves_that_do_not_fit_leave_the_next_operation_right() {
     );
     let y = x * x;
     assert_eq!((y.value(), y.backward()[x], tape.len()), (9.0, 6.0, 2));
-    assert!(matches!(Var::from(y).try_backward(), Ok(_)), "{}", Error::Folded);
+    assert!(Var::from(y).try_backward().is_ok(), "{}", Error::Folded);
 }

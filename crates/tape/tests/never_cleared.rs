@@ -15,13 +15,13 @@ fn numbers<F: Float>(tape: &Tape<F>, _w: &[Var<F>], p: &[Scalar<F>], step: usize
         y = (y * x[1] + p[2]).sin();
     }
     let all: Scalar<F> = x.iter().chain(p).fold(y, |sum, x| sum + *x * *x);
-    all + Scalar::dot(p, &x) + (y - y).relu() * p[0]
+    all + Scalar::dot(p, &x) + (y - y.value()).relu() * p[0]
 }
 
 fn tensors<F: Float>(tape: &Tape<F>, w: &[Var<F>], _p: &[Scalar<F>], step: usize) -> Scalar<F> {
     let x = tape.input(Tensor::full([2, 3], F::from_f64(0.1 + 0.01 * (step % 5) as f64)));
     let b = tape.var(Tensor::full([3], F::from_f64(0.3)));
-    let y = (x.matmul(&w[0]) + &b).tanh();
+    let y = (x.matmul(w[0]) + b).tanh();
     (y * y).sum().scalar()
 }
 

@@ -84,7 +84,9 @@ fn table() -> String {
          | --- | --- | --- | --- | --- | --- |\n",
     );
     let mut last = String::new();
-    for case in AnyOp::registered_cases().iter().filter(|c| !c.kink) {
+    let mut cases: Vec<Case> = AnyOp::registered_cases().into_iter().filter(|c| !c.kink).collect();
+    cases.sort_by_key(|case| case.op.as_ref().and_then(AnyOp::registered_name));
+    for case in &cases {
         let op = case.op.as_ref().unwrap();
         if op.name() != last {
             last = op.name();
@@ -97,7 +99,9 @@ fn table() -> String {
          | --- | --- | --- | --- | --- | --- |\n",
     );
     let mut last = "";
-    for (f, case) in AnyFunction::registered_cases() {
+    let mut functions = AnyFunction::registered_cases();
+    functions.sort_by_key(|(f, _)| type_name(f));
+    for (f, case) in functions {
         let (name, what) = f.describe();
         if name != last {
             last = name;
@@ -171,6 +175,11 @@ fn flops(f: &AnyFunction, case: &Case) -> u64 {
     cost(|| f.call(Args(&args(&shapes)))).1.flops
 }
 
+/// The type of a function, which stands behind its family: `Reduce(SumOver { … })`.
+fn type_name(f: &AnyFunction) -> String {
+    format!("{f:?}").split(|c: char| !c.is_alphanumeric()).nth(1).unwrap().to_owned()
+}
+
 /// The rows of each type in the registry.
 fn rows() -> BTreeMap<String, BTreeSet<String>> {
     let mut rows: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
@@ -179,9 +188,7 @@ fn rows() -> BTreeMap<String, BTreeSet<String>> {
         rows.entry(op.registered_name().unwrap().to_owned()).or_default().insert(op.name());
     }
     for (f, _) in AnyFunction::registered_cases() {
-        let debug = format!("{f:?}");
-        let name = debug.split(|c: char| !c.is_alphanumeric()).next().unwrap();
-        rows.entry(name.to_owned()).or_default().insert(f.describe().0.to_owned());
+        rows.entry(type_name(&f)).or_default().insert(f.describe().0.to_owned());
     }
     rows
 }

@@ -117,8 +117,8 @@ fn windows_of_any_numbers_are_counted_or_refused_at_once() {
                 Pool::new(2).padding(1).dilation(n).stride(n),
             ] {
                 let pool = pool.ceil(ceil);
-                check(format!("max_pool {pool:?}"), &|| x.max_pool(pool.clone()));
-                check(format!("average_pool {pool:?}"), &|| x.average_pool(pool.clone()));
+                check(format!("max_pool {pool:?}"), &|| x.max_pool(pool));
+                check(format!("average_pool {pool:?}"), &|| x.average_pool(pool));
             }
         }
         let convs = [
@@ -131,13 +131,11 @@ fn windows_of_any_numbers_are_counted_or_refused_at_once() {
             Conv::default().padding(Padding::Sides([(n, 0), (0, n)].as_slice().into())).stride(n),
         ];
         for conv in convs {
-            check(format!("conv {conv:?}"), &|| x.conv(&w, conv.clone()));
-            check(format!("conv_transpose {conv:?}"), &|| x.conv_transpose(&w, conv.clone(), 0));
-            check(format!("conv_transpose {conv:?} more {n}"), &|| x.conv_transpose(&w, conv.clone(), n));
+            check(format!("conv {conv:?}"), &|| x.conv(&w, conv));
+            check(format!("conv_transpose {conv:?}"), &|| x.conv_transpose(&w, conv, 0));
+            check(format!("conv_transpose {conv:?} more {n}"), &|| x.conv_transpose(&w, conv, n));
             // A convolution before a pool, as a file may ask for.
-            check(format!("conv, pool {conv:?}"), &|| {
-                x.conv(&w, conv.clone()).max_pool(Pool::new(3).stride(2).padding(1))
-            });
+            check(format!("conv, pool {conv:?}"), &|| x.conv(&w, conv).max_pool(Pool::new(3).stride(2).padding(1)));
         }
         for window in [
             Window { size: n, stride: 1, padding: 0, dilation: 1 },

@@ -127,16 +127,16 @@ fn lengths_of_any_size() {
         let (y, g) = value_and_grad(|x: Var| x.std(0.0), &x).unwrap();
         near(&format!("{what}: std"), y, 0.5 * size, 1e-14, &mut out);
         each_near(&format!("{what}: std by"), &g, &[-0.5, 0.5], 1e-14, &mut out);
-        let f = |a: Var| a.slice(0, 0..1).hypot(&a.slice(0, 1..2)).sum();
+        let f = |a: Var| a.slice(0, 0..1).hypot(a.slice(0, 1..2)).sum();
         let (y, g) = value_and_grad(f, &x).unwrap();
         near(&format!("{what}: hypot"), y, 5.0 * size, 1e-14, &mut out);
         each_near(&format!("{what}: hypot by"), &g, &[0.6, 0.8], 1e-14, &mut out);
-        let f = |a: Var| a.slice(0, 0..1).atan2(&a.slice(0, 1..2)).sum();
+        let f = |a: Var| a.slice(0, 0..1).atan2(a.slice(0, 1..2)).sum();
         let (y, g) = value_and_grad(f, &x).unwrap();
         near(&format!("{what}: atan2"), y, 0.75f64.atan(), 1e-15, &mut out);
         each_near(&format!("{what}: atan2 by"), &g, &[4.0 / 25.0 / size, -3.0 / 25.0 / size], 1e-14, &mut out);
         let other = Tensor::from([4.0 * size, 3.0 * size]);
-        let f = |a: Var| a.cosine_similarity(&Lift::constant(&a, other.clone()), 0, 0.0);
+        let f = |a: Var| a.cosine_similarity(Lift::constant(&a, other.clone()), 0, 0.0);
         let (y, g) = value_and_grad(f, &x).unwrap();
         near(&format!("{what}: cosine_similarity"), y, 24.0 / 25.0, 1e-14, &mut out);
         // (b/‖b‖ − y a/‖a‖) / ‖a‖
@@ -241,12 +241,12 @@ fn between_infinities() {
         assert_eq!(Tensor::from([INF, INF]).quantile(q, 0).item(), INF);
         assert!(Tensor::from([-INF, INF]).quantile(q, 0).item().is_nan());
         assert_eq!(Tensor::from([-1e308, 1e308]).quantile(q, 0).item(), (2.0 * q - 1.0) * 1e308);
-        let lerp = |a: f64, b: f64| Tensor::from(a).lerp(&Tensor::from(b), q).item();
+        let lerp = |a: f64, b: f64| Tensor::from(a).lerp(Tensor::from(b), q).item();
         assert_eq!((lerp(-INF, 0.0), lerp(0.0, INF), lerp(3.0, -INF)), (-INF, INF, -INF));
         let (_, g) = value_and_grad(|x: Var| x.quantile(q, 0), &Tensor::from([0.0, INF])).unwrap();
         assert!((g.data()[0] - (1.0 - q)).abs() < 1e-15 && (g.data()[1] - q).abs() < 1e-15, "{g}");
     }
-    let ends = |c: f64| Tensor::from(-INF).lerp(&Tensor::from(2.0), c).item();
+    let ends = |c: f64| Tensor::from(-INF).lerp(Tensor::from(2.0), c).item();
     assert_eq!((ends(0.0), ends(1.0)), (-INF, 2.0));
     let image = Tensor::new([1, 1, 3], vec![1.0, 2.0, INF]);
     assert_eq!(image.interpolate(5, Interpolation::LinearAligned).data(), [1.0, 1.5, 2.0, INF, INF]);
