@@ -33,7 +33,7 @@ fn a_perceptron_of_three_layers_with_its_loss() {
 
 #[test]
 fn a_convolution_network_in_f32() {
-    let rng = &mut generator(4);
+    let rng = &mut generator(5);
     let model = Sequential::<f32>::new()
         .then(Conv2d::new(1, 2, 3, Conv::default(), rng))
         .then(Activation::Sigmoid)

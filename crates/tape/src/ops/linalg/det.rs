@@ -65,7 +65,6 @@ impl Op for Det {
             case(regular(&[1, 1], 0.1)),
             case(singular),
             case(Tensor::from([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0], [7.0, 8.0, 9.0]])),
-            case(Tensor::from([[1.0, 2.0, 3.0], [2.0, 4.0, 6.0], [3.0, 6.0, 9.0]])),
             case(Tensor::zeros([0, 0])),
             case(Tensor::zeros([0, 2, 2])),
         ]

@@ -110,8 +110,12 @@ impl<F: Float> Gradients<F> {
         // In parts that fit into the nearest cache, so that memory is walked over once.
         let mut nan = false;
         for part in adjoints.chunks_mut(128) {
-            self.zeros |= part.iter().fold(false, |zeros, adjoint| zeros | (*adjoint == F::zero()));
-            nan |= part.iter().fold(false, |nan, adjoint| nan | num_traits::Float::is_nan(*adjoint));
+            let found = |(zeros, nan): (bool, bool), adjoint: &F| {
+                (zeros | (*adjoint == F::zero()), nan | num_traits::Float::is_nan(*adjoint))
+            };
+            let (zeros, some_nan) = part.iter().fold((false, false), found);
+            self.zeros |= zeros;
+            nan |= some_nan;
             self.scalars.extend_from_slice(part);
             part.fill(F::zero());
         }
