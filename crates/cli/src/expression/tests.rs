@@ -77,7 +77,8 @@ fn values_and_derivatives_are_those_of_mathematics() {
 
 #[test]
 fn every_pointwise_operation_is_a_function() {
-    let operands = [0.3, 0.7, 0.2];
+    // The least result of a cut is below the greatest.
+    let operands = [0.3, 0.2, 0.7];
     let mut wrong = Vec::new();
     for function in AnyOp::named() {
         let attribute = function.attribute.map_or(0.0, |_| 3.0);

@@ -319,7 +319,8 @@ mod tests {
             assert_eq!(Window { size: n, ..w }.count(5), None, "size {n}");
             assert_eq!(Window { stride: n, ..w }.count(5), Some(1), "stride {n}");
             assert_eq!(Window { stride: n, ..w }.count_ceil(5), Some(1), "stride {n}");
-            assert_eq!(Window { dilation: n, size: n, ..w }.span(), None, "{n}");
+            let span = (n - 1).checked_mul(n).and_then(|reach| reach.checked_add(1));
+            assert_eq!(Window { dilation: n, size: n, ..w }.span(), span, "{n}");
             let padded = Window { padding: n, ..w };
             assert_eq!(padded.count(5), n.checked_mul(2).map(|p| 5 + p - 2), "padding {n}");
             assert_eq!(padded.at(n, n, 5), None, "{n}");

@@ -55,30 +55,30 @@ pub(crate) fn polygamma(n: u32, x: f64) -> f64 {
         x += 1.0;
     }
     raised *= sign * factorial * order.max(1.0);
-    let squared = 1.0 / (x * x);
     let tail = match n {
         0 => {
+            let squared = 1.0 / (x * x);
             let mut series = 0.0;
             for (k, b) in BERNOULLI.iter().enumerate().rev() {
                 series = (series + b / (2.0 * (k + 1) as f64)) * squared;
             }
             x.ln() - 0.5 / x - series
         }
-        _ => {
-            // The factor of term k is (2k + n − 1)!/(2k)! over (n − 1)!, one of its quotients to the next.
-            let mut series = 0.0;
-            let mut factor = 1.0;
-            let mut power = 1.0;
-            for (k, b) in BERNOULLI.iter().enumerate() {
-                let twice = 2.0 * (k + 1) as f64;
-                factor *= (twice + order - 2.0) * (twice + order - 1.0) / ((twice - 1.0) * twice);
-                power *= squared;
-                series += b * factor * power;
-            }
-            sign * factorial * (1.0 + order / (2.0 * x) + series) * x.powi(-(n as i32))
-        }
+        _ => sign * factorial * asymptotic(order, x) * x.powi(-(n as i32)),
     };
     raised + tail
+}
+
+/// `1 + n/2x + Σₖ B₂ₖ (2k + n − 1)! / ((2k)! (n − 1)! x²ᵏ)`, the asymptotic series (NIST DLMF 5.15.8) over its first term.
+fn asymptotic(order: f64, x: f64) -> f64 {
+    let (mut series, mut factor) = (1.0 + order / (2.0 * x), 1.0);
+    for (k, b) in BERNOULLI.iter().enumerate() {
+        // One factor's quotient to the next.
+        let twice = 2.0 * (k + 1) as f64;
+        factor *= (twice + order - 2.0) / x * ((twice + order - 1.0) / x) / ((twice - 1.0) * twice);
+        series += b * factor;
+    }
+    series
 }
 
 /// 170! is a double, 171! is not.
@@ -93,8 +93,7 @@ fn high_polygamma(n: u32, x: f64) -> f64 {
         return x;
     }
     if x >= 12.0 + order {
-        let series = 1.0 + order / (2.0 * x) + order * (order + 1.0) / (12.0 * x * x);
-        return sign * (libm::lgamma(order) - order * x.ln()).exp() * series;
+        return sign * (libm::lgamma(order) - order * x.ln()).exp() * asymptotic(order, x);
     }
     // The first pole, or the nearest of those to the left and right; at a distance d.
     let nearest = if x > 0.0 { 0.0 } else { x.round() };

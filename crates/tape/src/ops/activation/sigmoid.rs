@@ -22,10 +22,9 @@ impl Pointwise for Sigmoid {
     }
 
     #[inline(always)]
-    fn partial<R: Real>(&self, _arg: usize, [x]: [R; 1], _y: R) -> R {
-        // y (1 − y), from x: far right y is 1, and its digits are lost
-        let e = R::select(x.lt(x.number(0.0)), x, -x).exp();
-        e / ((e + 1.0) * (e + 1.0))
+    fn partial<R: Real>(&self, _arg: usize, [x]: [R; 1], y: R) -> R {
+        // 1 − y, from x: far right y is 1, and its digits are lost
+        y * (-x).sigmoid()
     }
 }
 
