@@ -34,7 +34,7 @@ pub(crate) fn polygamma(n: u32, x: f64) -> f64 {
         if x == x.floor() {
             return if even { f64::NAN } else { f64::INFINITY };
         }
-        if n > HIGHEST_FACTORIAL {
+        if n > HIGHEST_PRODUCT {
             return high_polygamma(n, x);
         }
         return -sign * polygamma(n, 1.0 - x) - cotangent(n, x);
@@ -42,7 +42,7 @@ pub(crate) fn polygamma(n: u32, x: f64) -> f64 {
     if x == f64::INFINITY {
         return if n == 0 { x } else { 0.0 };
     }
-    if n > HIGHEST_FACTORIAL {
+    if n > HIGHEST_PRODUCT {
         return high_polygamma(n, x);
     }
     let order = f64::from(n);
@@ -64,7 +64,8 @@ pub(crate) fn polygamma(n: u32, x: f64) -> f64 {
             }
             x.ln() - 0.5 / x - series
         }
-        _ => sign * factorial * asymptotic(order, x) * x.powi(-(n as i32)),
+        // (n − 1)!/xⁿ, whose parts may be too large or too small for a double where it is not.
+        _ => sign * (1..n).map(|k| f64::from(k) / x).product::<f64>() / x * asymptotic(order, x),
     };
     raised + tail
 }
@@ -81,10 +82,10 @@ fn asymptotic(order: f64, x: f64) -> f64 {
     series
 }
 
-/// 170! is a double, 171! is not.
-const HIGHEST_FACTORIAL: u32 = 170;
+/// Up to this order `n!` and `(n + 12)⁻ⁿ⁻¹` are doubles, so that their product may be taken as it stands.
+const HIGHEST_PRODUCT: u32 = 135;
 
-/// [`polygamma`] of an order whose factorial is no double: `(−1)ⁿ⁺¹ n! Σₖ (x + k)⁻ⁿ⁻¹` (NIST DLMF 5.15.1), of which the terms
+/// [`polygamma`] of an order whose factorial is no double, or whose powers are none: `(−1)ⁿ⁺¹ n! Σₖ (x + k)⁻ⁿ⁻¹` (NIST DLMF 5.15.1), of which the terms
 /// next to the pole that is nearest are all that counts, or the first terms of the asymptotic series far from all.
 fn high_polygamma(n: u32, x: f64) -> f64 {
     let order = f64::from(n);
@@ -259,9 +260,11 @@ mod tests {
     fn polygamma_of_high_order() {
         // Logarithms of numbers about 10³⁰⁰ are exact to 10⁻¹³.
         let near = |found: f64, expected: f64| {
-            assert!((found - expected).abs() <= 1e-11 * expected.abs(), "{found} instead of {expected}");
+            // Both may be an infinity.
+            let near = found == expected || (found - expected).abs() <= 1e-11 * expected.abs();
+            assert!(near, "{found} instead of {expected}");
         };
-        for n in [120, 131, 140] {
+        for n in [100, 120, 131] {
             for x in [4.0, 17.5, 60.0, 155.0, 2000.0, -3.2, -7.9] {
                 near(high_polygamma(n, x), polygamma(n, x));
             }
