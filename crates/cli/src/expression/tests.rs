@@ -1,5 +1,7 @@
 use std::f64::consts::{E, PI};
 
+use wengert::Op;
+
 use super::*;
 
 /// The value and the derivatives of an expression at values of its names.
@@ -81,9 +83,14 @@ fn every_pointwise_operation_is_a_function() {
     let operands = [0.3, 0.2, 0.7];
     let mut wrong = Vec::new();
     for function in AnyOp::named() {
-        let attribute = function.attribute.map_or(0.0, |_| 3.0);
-        let text = signature(&function).replace(", n)", ", 3)");
         let at = &operands[..function.operands];
+        // The first number that the operation accepts.
+        let shapes = vec![Shape::scalar(); at.len()];
+        let shapes: Vec<&Shape> = shapes.iter().collect();
+        let accepted = |n: &f64| (function.make)(*n).is_some_and(|op| op.shape(&shapes).is_ok());
+        let attribute =
+            if function.attribute.is_some() { [3.0, 0.25].into_iter().find(accepted).unwrap() } else { 0.0 };
+        let text = signature(&function).replace(", n)", &format!(", {attribute})"));
         let op = (function.make)(attribute).unwrap();
         let tensors: Vec<Tensor> = at.iter().map(|x| Tensor::from(*x)).collect();
         let args: Vec<Arg<'_, Tensor>> = tensors.iter().map(Arg::Real).collect();
