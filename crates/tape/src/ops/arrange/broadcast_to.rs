@@ -11,7 +11,7 @@ use crate::ops::SumToExt;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 
-/// `x` repeated to the given shape. [`SumTo`](super::SumTo) is its rule, and it is that one's.
+/// `x` repeated to the given shape. [`SumTo`](crate::ops::SumTo) is its rule, and it is that one's.
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub struct BroadcastTo {

@@ -18,7 +18,7 @@ use crate::tensor::Tensor;
 /// `y = (x − μ) / σ` over the axes along which a tensor of the given shape would repeat, with the mean μ and
 /// `σ = √(mean of (x − μ)² + ε)`; μ = 0 if it is not `centred`. [`NormaliseInput`] is its rule.
 ///
-/// Batch, layer, group and RMS normalisation are this operation over different axes, and a [`MulAdd`](super::MulAdd).
+/// Batch, layer, group and RMS normalisation are this operation over different axes, and a [`MulAdd`](crate::ops::MulAdd).
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
 pub struct Normalise {

@@ -11,7 +11,7 @@ use crate::ops::BroadcastToExt;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 
-/// The sum of `x` over the axes along which a tensor of the given shape would repeat. [`BroadcastTo`](super::BroadcastTo)
+/// The sum of `x` over the axes along which a tensor of the given shape would repeat. [`BroadcastTo`](crate::ops::BroadcastTo)
 /// is its rule, and it is that one's.
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
