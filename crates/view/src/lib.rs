@@ -25,7 +25,7 @@
 //! ```
 //!
 //! [`ViewExt`] gives every tape and every recorded value the methods [`print`](ViewExt::print),
-//! [`dot`](ViewExt::dot) and [`svg`](ViewExt::svg); [`view`](ViewExt::view) gives the [`View`] that they are made
+//! [`graphviz`](ViewExt::graphviz) and [`svg`](ViewExt::svg); [`view`](ViewExt::view) gives the [`View`] that they are made
 //! from, to which gradients and names can be added.
 //!
 //! [`ReportExt`] draws what a gradient check saw: the error of the difference against its step.
