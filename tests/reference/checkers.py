@@ -1,7 +1,7 @@
 """Cases on which the gradient checkers of PyTorch and JAX err, for docs/check-your-gradients.md.
 
 Run by hand: `python tests/reference/checkers.py`. Each row is a function at a point with a right or a wrong gradient;
-printed is what each checker says with its defaults. crates/tape/tests/check_hard.rs runs the same cases with ours.
+printed is what each checker says with its defaults. crates/tape/tests/checker/hard.rs runs the same cases with ours.
 """
 
 import math

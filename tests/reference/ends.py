@@ -3,7 +3,7 @@ its derivatives, by mpmath with 60 digits.
 
 Run by hand: python3 -m venv target/reference && target/reference/bin/pip install mpmath
              target/reference/bin/python tests/reference/ends.py
-crates/tape/tests/numbers/ends.rs reads the file, and says which operation of the registry it lacks.
+crates/tape/tests/operations/numbers/ends.rs reads the file, and says which operation of the registry it lacks.
 
 A line is an operation by its name, the number that sets it apart, and rows of arguments, value and derivatives. Texts, since JSON
 has no infinity: "x … -> y : d …". A value that has no limit in the real numbers is nan.

@@ -1,7 +1,7 @@
 """Writes micrograd_moons.json: the points, the first weights and the losses of micrograd's demonstration (demo.ipynb).
 
 Run by hand, with micrograd, numpy and scikit-learn: python tests/reference/micrograd_moons.py. The test
-crates/nn/tests/micrograd.rs reads the file and needs none of them. It takes two minutes.
+crates/nn/tests/layers/micrograd.rs reads the file and needs none of them. It takes two minutes.
 """
 
 import json

@@ -68,13 +68,13 @@ def case(*inputs, edge=None, order=2, still=(), only=None, ours=None, because=No
 
 
 def cotangent(shape, k):
-    """The cotangent of output k: multiples of 1/4 that are never 0. tests/reference.rs has the same formula."""
+    """The cotangent of output k: multiples of 1/4 that are never 0. crates/tape/tests/methods/reference.rs has the same formula."""
     n = math.prod(shape)
     return np.array([((7 * i + 3 * k + 3) % 11 - 5.5) / 4 for i in range(n)]).reshape(shape)
 
 
 def weight(shape, k):
-    """The weight of the gradient by input k in the second-order product. tests/reference.rs has the same formula."""
+    """The weight of the gradient by input k in the second-order product. crates/tape/tests/methods/reference.rs has the same formula."""
     n = math.prod(shape)
     return np.array([((5 * i + 3 * k + 2) % 13 - 6.5) / 4 for i in range(n)]).reshape(shape)
 

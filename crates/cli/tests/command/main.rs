@@ -1,0 +1,9 @@
+//! The command, as it is called.
+
+mod check;
+mod experiment;
+mod files;
+mod folder;
+mod graph;
+mod table;
+mod train;

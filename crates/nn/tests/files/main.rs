@@ -1,0 +1,8 @@
+//! Models, checkpoints and data in files, whole and damaged.
+
+mod checkpoints;
+mod damaged_files;
+mod data;
+mod data_files;
+mod files;
+mod saved;

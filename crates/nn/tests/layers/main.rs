@@ -1,0 +1,11 @@
+//! Layers and models: their values, their gradients, their parameters.
+
+mod checked;
+mod copies;
+mod generic;
+mod layers;
+mod layers_reference;
+mod lines;
+mod micrograd;
+mod single;
+mod textbook;

@@ -1,0 +1,9 @@
+//! Losses, optimisers, and the loop of training.
+
+mod bad_inputs;
+mod batches;
+mod losses;
+mod optimisers;
+mod optimisers_reference;
+mod summary;
+mod trainer;

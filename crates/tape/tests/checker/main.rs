@@ -1,0 +1,7 @@
+//! The checker of gradients, on right ones and on wrong ones.
+
+mod bars;
+mod faults;
+mod hard;
+mod rules;
+mod table;

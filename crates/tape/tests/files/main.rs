@@ -1,0 +1,5 @@
+//! Tapes in files.
+
+mod json;
+mod json_mutants;
+mod json_range;

@@ -1,0 +1,13 @@
+//! Every operation of the registry: its numbers against others', its rules against each other, its errors.
+
+mod convolution;
+mod determinants;
+mod every_reader;
+mod illegal;
+mod illegal_elementwise;
+mod linalg;
+mod linalg_scale;
+mod numbers;
+mod ops_table;
+mod properties;
+mod takes;

@@ -1,0 +1,8 @@
+//! That numbers are right where they are many, large, small, infinite or absent.
+
+mod ends;
+mod flat;
+mod hidden;
+mod limits;
+mod scale;
+mod sums;

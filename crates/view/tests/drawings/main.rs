@@ -1,0 +1,4 @@
+//! What is drawn.
+
+mod curves;
+mod pictures;
