@@ -7,9 +7,8 @@ pub(crate) mod buffer;
 pub(crate) mod ceiling;
 mod construct;
 mod display;
-pub(crate) mod few;
 pub(crate) mod float;
-pub(crate) mod shape;
+pub(crate) mod short_list;
 pub(crate) mod sizes;
 
 pub use array::Tensor;
