@@ -42,5 +42,8 @@ pub use random::{Generator, generator, stream};
 pub use saved::{Details, Loaded, load, load_parameters, save};
 pub use schedules::{Constant, Cosine, Exponential, OnPlateau, OneCycle, Schedule, Steps, WarmUp};
 pub use summary::{LayerSummary, Summary, summary};
-pub use trainer::{CsvLog, Epoch, Evaluation, History, Log, Monitor, Progress, TensorBoardLog, Trainer};
+pub use trainer::{
+    BatchGradients, CsvLog, Epoch, Evaluation, History, Log, Monitor, Progress, ProgressBar, Shards, TensorBoardLog,
+    Trainer, TrainingState, load_checkpoint, save_checkpoint,
+};
 pub use training::{Observed, Training};

@@ -98,6 +98,11 @@ pub trait Parameters<F: Float> {
     /// [`visit`](Self::visit), with parameters that can be changed.
     fn visit_mut<'a>(&'a mut self, at: Name<'_>, visit: &mut VisitMut<'_, 'a, F>);
 
+    /// How a file says what this is, if it can be built again from that and its parameters.
+    fn description(&self) -> Option<Description> {
+        None
+    }
+
     /// The parameters by name.
     ///
     /// # Examples
@@ -232,6 +237,9 @@ impl<F: Float, P: Parameters<F>> Parameters<F> for Vec<P> {
 }
 
 impl<F: Float, P: Parameters<F> + ?Sized> Parameters<F> for Box<P> {
+    fn description(&self) -> Option<Description> {
+        (**self).description()
+    }
     fn visit<'a>(&'a self, at: Name<'_>, visit: &mut Visit<'_, 'a, F>) {
         (**self).visit(at, visit);
     }
@@ -299,11 +307,6 @@ pub trait Module<F: Float>: Parameters<F> {
     fn nearest_input(&self, _x: &Shape) -> Option<Shape> {
         None
     }
-
-    /// How a file says what this is, if it can be built again from that and its parameters.
-    fn description(&self) -> Option<Description> {
-        None
-    }
 }
 
 /// A reader of modules: numbers, recorded, with tangents, or shapes, all of the float type of the model.
@@ -368,7 +371,7 @@ pub trait Layer<F: Float>:
 {
     /// [`Module::output_shape`]
     fn layer_output_shape(&self, x: &Shape) -> Result<Shape, Error>;
-    /// [`Module::description`]
+    /// [`Parameters::description`]
     fn layer_description(&self) -> Option<Description>;
     /// [`Module::parts`]
     fn layer_parts(&self) -> Vec<(String, &dyn Layer<F>)>;
@@ -418,9 +421,6 @@ impl<F: Float> Module<F> for Box<dyn Layer<F>> {
     }
     fn output_shape(&self, x: &Shape) -> Result<Shape, Error> {
         (**self).layer_output_shape(x)
-    }
-    fn description(&self) -> Option<Description> {
-        (**self).layer_description()
     }
     fn parts(&self) -> Vec<(String, &dyn Layer<F>)> {
         (**self).layer_parts()

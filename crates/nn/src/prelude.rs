@@ -2,7 +2,7 @@
 
 pub use wengert_tape::prelude::*;
 
-pub use crate::data::{Augmentation, Dataset, Split, blobs, circles, digits, lines, moons, spirals, xor};
+pub use crate::data::{Augmentation, Dataset, Samples, Split, blobs, circles, digits, lines, moons, spirals, xor};
 pub use crate::initialiser::Initialiser;
 pub use crate::layers::{
     Activation, AdaptiveAvgPool1d, AdaptiveAvgPool2d, AdaptiveAvgPool3d, AdaptiveMaxPool1d, AdaptiveMaxPool2d,
@@ -25,5 +25,8 @@ pub use crate::random::{Generator, generator, stream};
 pub use crate::saved::{Details, load, load_parameters, save};
 pub use crate::schedules::{Constant, Cosine, Exponential, OnPlateau, OneCycle, Schedule, Steps, WarmUp};
 pub use crate::summary::summary;
-pub use crate::trainer::{CsvLog, Monitor, TensorBoardLog, Trainer};
+pub use crate::trainer::{
+    CsvLog, Evaluation, Log, Monitor, ProgressBar, Shards, TensorBoardLog, Trainer, TrainingState, load_checkpoint,
+    save_checkpoint,
+};
 pub use crate::training::Training;

@@ -117,7 +117,7 @@ fn walk<F: Float>(
             input = walk(&inside, &name, x, layers);
             continue;
         }
-        let layer = part.layer_description().map_or("layer".into(), |description| description.to_string());
+        let layer = part.description().map_or("layer".into(), |description| description.to_string());
         let about = About { name, layer, parameters: size(*part, |_| true) };
         let Some(x) = &input else {
             let About { name, layer, parameters } = about;
@@ -126,7 +126,7 @@ fn walk<F: Float>(
             continue;
         };
         let output = part.layer_output_shape(x).map_err(|e| e.to_string());
-        let counted = part.layer_description().is_some() || !has_weights(*part);
+        let counted = part.description().is_some() || !has_weights(*part);
         let count = || part.layer_multiply_adds(x);
         let mut row = row::<F>(about, x, output, || part.forward_on(x), count, counted);
         if row.error.is_some() {

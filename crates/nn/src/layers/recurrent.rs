@@ -176,6 +176,13 @@ impl<F: Float> Parameters<F> for Recurrent<F> {
             names(k).iter().zip(layer).for_each(|(name, param)| param.visit_mut(at.field(name), visit));
         }
     }
+
+    fn description(&self) -> Option<Description> {
+        let (inputs, hidden) = self.sizes();
+        let cell = Cell::ALL.iter().position(|cell| *cell == self.cell).unwrap_or(0);
+        let sizes = Description::new("recurrent").whole("cell", cell).whole("inputs", inputs).whole("hidden", hidden);
+        Some(sizes.whole("count", self.layers.len()))
+    }
 }
 
 impl<F: Float> Module<F> for Recurrent<F> {
@@ -212,13 +219,6 @@ impl<F: Float> Module<F> for Recurrent<F> {
     fn nearest_input(&self, x: &Shape) -> Option<Shape> {
         let at = |k: usize| x.get(k).copied().unwrap_or(1).max(1);
         Some([at(0), at(1), self.sizes().0].into())
-    }
-
-    fn description(&self) -> Option<Description> {
-        let (inputs, hidden) = self.sizes();
-        let cell = Cell::ALL.iter().position(|cell| *cell == self.cell).unwrap_or(0);
-        let sizes = Description::new("recurrent").whole("cell", cell).whole("inputs", inputs).whole("hidden", hidden);
-        Some(sizes.whole("count", self.layers.len()))
     }
 }
 

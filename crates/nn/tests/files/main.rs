@@ -5,4 +5,5 @@ mod damaged_files;
 mod data;
 mod data_files;
 mod files;
+mod loops;
 mod saved;
