@@ -100,7 +100,7 @@ pub use sizes::Sizes;
 #[cfg(feature = "nalgebra")]
 pub use tape::NalgebraFloat;
 pub use tape::{Scalar, Stats, Stored, Tape, Var};
-pub use tensor::Tensor;
+pub use tensor::{Rows, Tensor};
 pub use transform::checkpoint::checkpoint;
 
 /// The page on linear algebra for those who come from PyTorch: every line compiled and run.

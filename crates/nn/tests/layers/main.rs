@@ -2,6 +2,7 @@
 
 mod checked;
 mod copies;
+mod derived;
 mod generic;
 mod layers;
 mod layers_reference;

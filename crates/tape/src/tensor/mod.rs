@@ -9,7 +9,10 @@ mod construct;
 mod display;
 pub(crate) mod few;
 pub(crate) mod float;
+mod random;
+mod rows;
 pub(crate) mod shape;
 pub(crate) mod sizes;
 
 pub use array::Tensor;
+pub use rows::Rows;
