@@ -39,7 +39,7 @@ enum Together {
     Not,
     /// One did.
     Looked,
-    /// Nothing is computed in this pass: what a layer refuses is kept for whoever asks.
+    /// It is a dry run, in which nothing is computed, or a part of a batch: what a layer refuses is kept for whoever asks.
     Dry { looked: bool, refused: Option<crate::Error> },
 }
 
@@ -113,7 +113,12 @@ impl<A: Algebra> Training<A> {
 
     /// Whether a layer looked at all samples of the batch together.
     pub(crate) fn looked(&self) -> bool {
-        matches!(self.together, Together::Looked) || !self.observed.is_empty()
+        matches!(self.together, Together::Looked | Together::Dry { looked: true, .. }) || !self.observed.is_empty()
+    }
+
+    /// The pass is of a part of a batch, and is done again with the whole if a layer looks at all samples together.
+    pub(crate) fn of_part(self) -> Self {
+        Training { together: Together::Dry { looked: false, refused: None }, ..self }
     }
 
     /// Notes that `layer` computes something of all samples together, such as a mean and a variance of `values` numbers

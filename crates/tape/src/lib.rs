@@ -66,7 +66,10 @@ use tensor::{buffer, ceiling, few, float, shape, sizes};
 use transform::replay_complex;
 use transform::{differential, point, replay};
 
-pub use algebra::{Algebra, Any, Arg, Args, Elementwise, Held, IndexOperand, Lift, MaskOperand, Operand, TruthValues};
+pub use algebra::{
+    Algebra, Any, Arg, Args, Elementwise, Held, IndexOperand, Lift, MaskOperand, Operand, RecordedPositions,
+    TruthValues,
+};
 pub use case::{Case, Function};
 pub use ceiling::{check_bytes, max_bytes, set_max_bytes};
 #[cfg(feature = "check")]

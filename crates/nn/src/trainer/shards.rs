@@ -271,8 +271,12 @@ fn compute<F: Float, M: Parameters<F>, B: Batch<F>>(
 ) -> Result<Outcome<F>, Failure> {
     tape.clear();
     let mut training = Training::new(tape.input(Tensor::from(sample.key)));
+    let may_not_do = task.strict && sample.share < 1.0;
+    if may_not_do {
+        training = training.of_part();
+    }
     let (loss, output) = task.objective.record(model, &sample.batch, tape, &mut training);
-    if task.strict && sample.share < 1.0 && training.looked() {
+    if may_not_do && training.looked() {
         return Err(Failure::NeedsWhole);
     }
     let value = loss.try_value()?;

@@ -8,5 +8,6 @@ mod layers;
 mod layers_reference;
 mod lines;
 mod micrograd;
+mod recurrent;
 mod single;
 mod textbook;

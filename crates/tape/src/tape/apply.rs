@@ -9,7 +9,8 @@ use super::read::{Operands, line_of, read};
 use super::store::{self, CONSTANT, GRADIENT_ONLY, Line, Store, What};
 use super::{Scalar, Var, constant_id};
 use crate::algebra::{
-    Algebra, Any, Arg, Args, Elementwise, Held, IndexOperand, Lift, MaskOperand, Operand, TruthValues,
+    Algebra, Any, Arg, Args, Elementwise, Held, IndexOperand, Lift, MaskOperand, Operand, RecordedPositions,
+    TruthValues,
 };
 
 use crate::ceiling::admit_result;
@@ -297,6 +298,9 @@ impl<F: Float> IndexOperand<Var<F>> for Var<F, i64> {
     fn beside(&self, _like: &Var<F>) -> Var<F, i64> {
         *self
     }
+}
+impl<F: Float> RecordedPositions for Var<F, i64> {
+    type Numbers = Var<F>;
 }
 impl<F: Float> TruthValues for Var<F, bool> {
     type Numbers = Var<F>;
