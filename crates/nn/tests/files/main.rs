@@ -1,5 +1,6 @@
 //! Models, checkpoints and data in files, whole and damaged.
 
+mod augmentation;
 mod checkpoints;
 mod damaged_files;
 mod data;
