@@ -70,10 +70,34 @@ impl<A: Algebra> Training<A> {
     /// let (layer, x) = (Dropout::new(0.5), Tensor::<f64>::ones([10]));
     /// let pass = |training: &mut Training<Tensor>| layer.forward_training(&x, training);
     /// assert_ne!(pass(&mut Training::new(Tensor::from([1, 2]))), x);
-    /// assert_eq!(pass(&mut Training::in_use(Tensor::from([1, 2]))), x);
+    /// assert_eq!(pass(&mut Training::in_use(&x)), x);
+    /// ```
+    ///
+    /// So a model of one's own is one function:
+    /// ```
+    /// use wengert_nn::prelude::*;
+    /// #[derive(Clone, Debug, Parameters)]
+    /// struct Net(Linear, BatchNorm, Dropout);
+    /// impl Module<f32> for Net {
+    ///     fn forward<A: Reader<f32>>(&self, x: &A) -> A {
+    ///         self.forward_training(x, &mut Training::in_use(x))
+    ///     }
+    ///     fn forward_training<A: Reader<f32>>(&self, x: &A, training: &mut Training<A>) -> A {
+    ///         let h = self.1.forward_training(&self.0.forward(x), training).relu();
+    ///         self.2.forward_training(&h, training)
+    ///     }
+    /// }
+    /// let net = Net(Linear::new(3, 4, &mut generator(1)), BatchNorm::new(4), Dropout::new(0.5));
+    /// let x = Tensor::<f32>::randn([5, 3], &mut generator(2));
+    /// assert_eq!(net.forward(&x), net.1.forward(&net.0.forward(&x)).relu());
     /// ```
     #[track_caller]
-    pub fn in_use(key: A::Index) -> Self {
+    pub fn in_use(x: &A) -> Self {
+        Self::in_use_with(x.index(Tensor::from([0, 0])))
+    }
+
+    /// [`in_use`](Self::in_use), with a key for what is drawn.
+    pub(crate) fn in_use_with(key: A::Index) -> Self {
         Training { in_use: true, ..Training::new(key) }
     }
 

@@ -189,7 +189,7 @@ where
         let mut sum = 0.0;
         for (k, rows) in rows.chunks(AT_ONCE).enumerate() {
             tape.clear();
-            let mut use_of_it = Training::in_use(tape.input(Tensor::from([0, k as i64])));
+            let mut use_of_it = Training::in_use_with(tape.input(Tensor::from([0, k as i64])));
             let (loss, _) = self.record(model, &data.pick(rows), &tape, &mut use_of_it);
             sum += one_number(&loss.try_value()?)? * rows.len() as f64;
         }
