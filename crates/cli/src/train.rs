@@ -6,6 +6,7 @@ mod job;
 mod mnist;
 mod network;
 mod options;
+mod outcome;
 mod report;
 mod tasks;
 

@@ -22,28 +22,25 @@
 //! This crate knows no networks, no files and no pictures; those are `wengert-nn` and `wengert-view`. The facade
 //! `wengert` brings them together.
 
-// The rooms, lowest first: each may know those above it in this list.
+// The rooms, lowest first: each may know those above it in this list. `tests/architecture.rs` holds it.
+
+mod shape;
 
 mod error;
-mod scope;
 
 mod tensor;
 
-mod kernels;
-
 mod rule;
 
-mod reader;
+mod kernels;
 
-mod registry;
+mod reader;
 
 pub mod ops;
 
 mod tape;
 
 mod sweep;
-
-mod inspect;
 
 mod transform;
 
@@ -52,59 +49,48 @@ pub mod check;
 
 pub mod prelude;
 
-use inspect::{graph, non_finite};
-use reader as readers;
-use reader::{complex, series};
-use registry::{any_op, compiled, custom_op};
 #[cfg(feature = "check")]
-use rule::moved;
-use rule::{algebra, case, number, op, param, pointwise, real, special};
-use sweep::gradients;
-use tape::{by_id, operators};
-use tensor::{buffer, ceiling, few, float, shape, sizes};
-#[cfg(feature = "check")]
-use transform::replay_complex;
-use transform::{differential, point, replay};
-
-pub use algebra::{
+pub use check::check_gradients;
+#[doc(hidden)]
+pub use error::scope::through_pointer;
+pub use error::scope::{InLayer, layer};
+pub use error::{Error, try_with};
+pub use kernels::windows::Window;
+pub use reader::behind::{Custom, ForwardBy, ReadBy};
+pub use reader::custom_op::CustomOp;
+pub use reader::var_handle::{Stored, Var};
+pub use reader::{Base, Cost, Dual, Text, cost};
+pub use rule::algebra::{
     Algebra, Any, Arg, Args, Elementwise, Held, IndexOperand, Lift, MaskOperand, Operand, RecordedPositions,
     TruthValues,
 };
-pub use case::{Case, Function};
-pub use ceiling::{check_bytes, max_bytes, set_max_bytes};
-#[cfg(feature = "check")]
-pub use check::check_gradients;
-pub use complex::Analytic;
-pub use custom_op::CustomOp;
-pub use differential::{
-    grad, hessian, hvp, jacobian, jvp, per_sample_gradients, per_sample_norms, value_and_grad, value_and_grad_aux, vjp,
-};
-pub use error::{Error, try_with};
-pub use float::{Element, Float};
-pub use gradients::{GradientPart, GradientVector, Gradients, Handle, RecordedGradients, RecordedHandle};
-pub use graph::{GraphNode, GraphView, NodeKind};
-pub use kernels::windows::Window;
-pub use non_finite::{NonFinite, OnNonFinite};
-pub use number::{DualNumber, Num, Number};
-pub use op::{Cotangents, Custom, ForwardBy, Kind, Named, Op, ReadBy, Takes, Value};
-pub use operators::Operator;
-pub use param::{Param, ParamId};
-pub use point::{Numbers, Output, Point, Recorded, Recorder, Sweep};
-pub use pointwise::{Arity, Of, One, Pointwise, Three, Two};
-pub use readers::{Base, Cost, Dual, Text, cost};
-pub use real::Real;
-pub use replay::Replay;
-#[doc(hidden)]
-pub use scope::through_pointer;
-pub use scope::{InLayer, layer};
-pub use series::{Series, taylor};
+pub use rule::case::{Case, Function};
+pub use rule::complex::Analytic;
+pub use rule::number::{DualNumber, Num, Number};
+pub use rule::op::{Cotangents, Kind, Named, Op, Takes, Value};
+pub use rule::param::{Param, ParamId};
+pub use rule::pointwise::{Arity, Of, One, Pointwise, Three, Two};
+pub use rule::real::Real;
+pub use rule::series::Series;
 pub use shape::Shape;
-pub use sizes::Sizes;
+pub use sweep::gradients::{GradientPart, GradientVector, Gradients, Handle, RecordedGradients, RecordedHandle};
+pub use sweep::non_finite::NonFinite;
 #[cfg(feature = "nalgebra")]
 pub use tape::NalgebraFloat;
-pub use tape::{Scalar, Stats, Stored, Tape, Var};
+pub use tape::graph::{GraphNode, GraphView, NodeKind};
+pub use tape::operators::Operator;
+pub use tape::{OnNonFinite, Scalar, Stats, Tape};
+pub use tensor::ceiling::{check_bytes, max_bytes, set_max_bytes};
+pub use tensor::float::{Element, Float};
+pub use tensor::sizes::Sizes;
 pub use tensor::{Rows, Tensor};
 pub use transform::checkpoint::checkpoint;
+pub use transform::differential::{
+    grad, hessian, hvp, jacobian, jvp, per_sample_gradients, per_sample_norms, value_and_grad, value_and_grad_aux, vjp,
+};
+pub use transform::point::{Numbers, Output, Point, Recorded, Recorder, Sweep};
+pub use transform::replay::Replay;
+pub use transform::taylor::taylor;
 
 /// The page on linear algebra for those who come from PyTorch: every line compiled and run.
 #[cfg(all(doctest, feature = "linalg"))]

@@ -9,8 +9,8 @@ use wengert::nn::data::{Column, Missing, Table};
 use wengert::nn::{Details, Impute, mean_absolute_error, mean_squared_error, mse, r_squared};
 use wengert::prelude::*;
 
-use super::job::{Outcome, Score};
 use super::options::{Defaults, OptimiserKind, Options};
+use super::outcome::{Outcome, Score};
 use super::tasks::{SAMPLES, of_classes};
 use super::{Error, Job, thousands};
 

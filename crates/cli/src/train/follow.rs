@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressStyle};
 use wengert::nn::Progress;
 
-use super::job::ACCURACY;
-use crate::output;
+use super::outcome::ACCURACY;
+use crate::output::{self, duration};
 
 /// A bar is drawn at most this often.
 const REDRAW: Duration = Duration::from_millis(50);
@@ -84,30 +84,5 @@ fn shown(name: &str, value: f64) -> String {
     match name {
         ACCURACY => format!("{:5.1} %", 100.0 * value),
         _ => format!("{value:.4}"),
-    }
-}
-
-/// `12 s`, `3 min 20 s`, `2 h 5 min`
-pub(super) fn duration(time: Duration) -> String {
-    let seconds = time.as_secs_f64();
-    let whole = seconds.round() as u64;
-    match whole {
-        0..10 => format!("{seconds:.1} s"),
-        10..60 => format!("{whole} s"),
-        60..3600 => format!("{} min {} s", whole / 60, whole % 60),
-        _ => format!("{} h {} min", whole / 3600, whole % 3600 / 60),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn durations_are_read_at_a_glance() {
-        let table = [(0.04, "0.0 s"), (9.46, "9.5 s"), (59.4, "59 s"), (59.6, "1 min 0 s"), (3725.0, "1 h 2 min")];
-        for (seconds, expected) in table {
-            assert_eq!(duration(Duration::from_secs_f64(seconds)), expected);
-        }
     }
 }

@@ -12,6 +12,7 @@ use wengert::prelude::*;
 
 use super::follow::Follow;
 use super::options::{Defaults, Options, Settings};
+use super::outcome::{Outcome, Score};
 use super::report::{Folds, Report};
 use super::{Error, destination, thousands};
 use crate::{interrupt, output};
@@ -61,23 +62,6 @@ pub(super) struct Job<T: Stored<f32>> {
     pub(super) is_learned: fn(&Tensor<f32>, &Dataset<f32, T>) -> bool,
     /// What came out, sample by sample or class by class.
     pub(super) table: fn(&Tensor<f32>, &Dataset<f32, T>) -> Result<Outcome, wengert::nn::Error>,
-}
-
-/// One number for how well a network does.
-pub(super) struct Score<T: Stored<f32>> {
-    /// What programs call it; people read it with spaces.
-    pub(super) name: &'static str,
-    pub(super) of: fn(&Tensor<f32>, &Tensor<T>) -> f64,
-}
-
-/// The name of the score that is a share.
-pub(super) const ACCURACY: &str = "accuracy";
-
-/// What came out, for people and for programs.
-pub(super) struct Outcome {
-    pub(super) text: String,
-    /// The name of the entry of the JSON object, and what it is.
-    pub(super) json: (&'static str, Value),
 }
 
 impl<T: Stored<f32>> Job<T> {

@@ -9,11 +9,12 @@ use wengert::nn::published::{Recipe, Run, Trained};
 use wengert::nn::{Confusion, Details, load, save};
 use wengert::prelude::*;
 
-use super::follow::{Follow, duration};
+use super::follow::Follow;
 use super::job::{RANGE, SUMS, outputs, same_bits};
 use super::options::Options;
 use super::tasks::commonest;
 use super::{Error, destination, thousands};
+use crate::output::duration;
 use crate::{interrupt, output};
 
 /// The book's pixels: from 0 for paper to 255/256 for ink.

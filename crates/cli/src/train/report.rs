@@ -6,10 +6,10 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 use wengert::nn::History;
 
-use super::follow::duration;
-use super::job::{ACCURACY, Outcome};
 use super::options::Settings;
+use super::outcome::{ACCURACY, Outcome};
 use super::thousands;
+use crate::output::duration;
 
 /// A trained and saved network.
 pub(super) struct Report<'a> {

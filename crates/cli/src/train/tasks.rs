@@ -5,8 +5,9 @@ use wengert::nn::{Confusion, Details, accuracy, binary_accuracy, cross_entropy, 
 use wengert::prelude::*;
 
 use super::Error;
-use super::job::{ACCURACY, Job, Outcome, RANGE, Score};
+use super::job::{Job, RANGE};
 use super::options::{Defaults, OptimiserKind, Options};
+use super::outcome::{ACCURACY, Outcome, Score};
 
 /// The stream of a seed that says which samples are held out, or where points fall.
 pub(super) const SAMPLES: u64 = 1;

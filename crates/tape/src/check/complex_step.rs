@@ -9,14 +9,14 @@ use super::oracle::{self, dot};
 use super::random::Random;
 use super::report::ComplexStep;
 use super::subject::Subject;
-use crate::algebra::{Any, Arg, Args};
-use crate::complex::Analytic;
-use crate::graph::NodeKind;
-use crate::op::{Kind, Op, Value};
 use crate::ops::AnyOp;
-use crate::replay::Replay;
-use crate::replay_complex::composition;
+use crate::rule::algebra::{Any, Arg, Args};
+use crate::rule::complex::Analytic;
+use crate::rule::op::{Kind, Op, Value};
+use crate::tape::graph::NodeKind;
 use crate::tensor::Tensor;
+use crate::transform::replay::Replay;
+use crate::transform::replay_complex::composition;
 
 /// The step. Its square is nothing beside 1, and the smallest numbers times it are still numbers.
 const STEP: f64 = 1.0 / (1u128 << 100) as f64;
@@ -190,7 +190,7 @@ mod tests {
     use std::fmt::Write;
 
     use super::*;
-    use crate::case::Case;
+    use crate::rule::case::Case;
 
     /// ⟨c, derivative of an operation along a direction⟩ by a complex step and by the reverse rule, and the size of the
     /// terms; `None` if the operation has no complex formula.

@@ -1,12 +1,10 @@
 //! Numbers that leave the tape: the function itself does something else than its replay.
 
-use super::node::direction_of;
 use super::pattern::Pattern;
-use super::random::Random;
+use super::random::{Random, direction_of};
 use super::report::{Element, Report};
-use super::run::projected;
 use super::slope::Slope;
-use super::subject::{Escape, Subject};
+use super::subject::{Escape, Subject, projected};
 use super::verdict::Verdict;
 use crate::tensor::Tensor;
 

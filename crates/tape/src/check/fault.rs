@@ -3,16 +3,16 @@
 use std::sync::Arc;
 
 use super::pattern::{repeated_positions, transposed_position};
-use crate::algebra::{Algebra, Arg, Args};
 use crate::error::Error;
-use crate::float::Float;
-use crate::number::Number;
-use crate::op::{Kind, Op, Value};
 use crate::ops::AnyOp;
-use crate::pointwise::{One, Pointwise};
-use crate::real::Real;
+use crate::rule::algebra::{Algebra, Arg, Args};
+use crate::rule::number::Number;
+use crate::rule::op::{Kind, Op, Value};
+use crate::rule::pointwise::{One, Pointwise};
+use crate::rule::real::Real;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
+use crate::tensor::float::Float;
 
 /// Where [`Fault::Cutoff`] cuts.
 const CUTOFF: f64 = 2.0;

@@ -2,8 +2,8 @@
 
 use super::slope::{self, Reading, Slope, UNIT};
 use super::steps;
-use crate::replay::Replay;
 use crate::tensor::Tensor;
+use crate::transform::replay::Replay;
 
 /// A function of leaves, in f64; `None` where an operation rejects them. `moved` is the one leaf that differs from the
 /// point, if only one does.

@@ -9,18 +9,18 @@ use smallvec::SmallVec;
 
 use super::function::{Along, Contracted, largest, replayed};
 use super::pattern::{Evidence, Pattern};
-use super::random::Random;
+use super::random::{Random, direction_of};
 use super::report::Operation;
 use super::roundoff::roundoff;
 use super::rules::{Broken, Rules};
 use super::slope::{Slope, UNIT};
 use super::verdict::{Judgement, Verdict, judge, stated_bar};
-use crate::algebra::{Any, Args};
-use crate::op::{Op, Value};
 use crate::ops::AnyOp;
-use crate::replay::Replay;
+use crate::rule::algebra::{Any, Args};
+use crate::rule::op::{Op, Value};
 use crate::shape::Shape;
 use crate::tensor::Tensor;
+use crate::transform::replay::Replay;
 
 /// Elements of an argument that are all measured; of more, a sample and some directions are.
 pub(crate) const ELEMENTS: usize = 256;
@@ -371,13 +371,6 @@ fn weight(judgement: Judgement, analytic: f64, slope: &Slope, rounding: f64) -> 
 fn roundoff_of_output(replay: &Replay<f64>, random: &mut Random) -> Vec<f64> {
     let nothing = Tensor::zeros(replay.output().shape());
     roundoff(replay, &nothing, random).output
-}
-
-/// A direction in which each number moves by the order of its size.
-pub(crate) fn direction_of(x: &Tensor<f64>, random: &mut Random) -> Tensor<f64> {
-    let beside = largest(x);
-    let beside = if beside == 0.0 { 1.0 } else { beside };
-    x.map(|x| random.weight() * if x == 0.0 { beside } else { x.abs() })
 }
 
 /// Arguments of ordinary size, with the signs of the given ones or positive.

@@ -1,15 +1,15 @@
 //! The cases of one's own operation, run through everything that an operation promises.
 
 use super::{Checker, Verdict};
-use crate::algebra::{Algebra, Any, Arg, Args, Lift};
-use crate::case::Case;
 use crate::error::{Error, caught};
-use crate::float::Float;
-use crate::op::{Kind, Op, Value};
 use crate::ops::{AnyOp, SumExt};
+use crate::rule::algebra::{Algebra, Any, Arg, Args, Lift};
+use crate::rule::case::Case;
+use crate::rule::op::{Kind, Op, Value};
 use crate::shape::Shape;
 use crate::tape::{Stored, Tape, Var};
 use crate::tensor::Tensor;
+use crate::tensor::float::Float;
 
 /// How far two ways to the same number in `f64` may be apart, relative to the largest, and the same for `f32`.
 const APART: [f64; 2] = [1e-12, 1e-3];

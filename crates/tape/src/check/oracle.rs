@@ -3,11 +3,11 @@
 use super::function::{Along, Contracted};
 use super::report::Identity;
 use super::subject::Subject;
-use crate::algebra::Args;
-use crate::graph::{self, NodeKind};
-use crate::op::Op;
-use crate::replay::Replay;
+use crate::rule::algebra::Args;
+use crate::rule::op::Op;
+use crate::tape::graph::{self, NodeKind};
 use crate::tensor::Tensor;
+use crate::transform::replay::Replay;
 
 /// How many bars of a gradient's round-off the two modes may be apart: they round differently.
 const APART: f64 = 16.0;

@@ -3,6 +3,7 @@
 use rand::rngs::Xoshiro256PlusPlus;
 use rand::{RngExt, SeedableRng};
 
+use super::function::largest;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 
@@ -43,6 +44,13 @@ impl Random {
         }
         chosen
     }
+}
+
+/// A direction in which each number moves by the order of its size.
+pub(crate) fn direction_of(x: &Tensor<f64>, random: &mut Random) -> Tensor<f64> {
+    let beside = largest(x);
+    let beside = if beside == 0.0 { 1.0 } else { beside };
+    x.map(|x| random.weight() * if x == 0.0 { beside } else { x.abs() })
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::pattern::Pattern;
 use super::verdict::{Verdict, digits};
-use crate::graph::place;
+use crate::tape::graph::place;
 
 /// How many of the worst derivatives are shown.
 const SHOWN: usize = 10;

@@ -11,12 +11,12 @@ use smallvec::SmallVec;
 
 use super::random::Random;
 use super::slope::UNIT;
-use crate::algebra::{Any, Arg, Args};
-use crate::graph::NodeKind;
-use crate::op::{Op, Value};
-use crate::replay::Replay;
-use crate::tape::evaluate;
+use crate::reader::evaluate;
+use crate::rule::algebra::{Any, Arg, Args};
+use crate::rule::op::{Op, Value};
+use crate::tape::graph::NodeKind;
 use crate::tensor::Tensor;
+use crate::transform::replay::Replay;
 
 /// The size of a move, relative to the argument. Its square is near the rounding of f64, so that neither curvature nor
 /// rounding disturb what is measured by more than a part in a thousand.

@@ -5,15 +5,14 @@
 //! no difference asks, must be linear in the tangent and agree with the reverse rule.
 
 use super::function::largest;
-use super::node::direction_of;
 use super::oracle::dot;
 use super::pattern::Pattern;
-use super::random::Random;
+use super::random::{Random, direction_of};
 use super::slope::UNIT;
-use crate::algebra::{Arg, Args};
 use crate::error::{Error, caught};
-use crate::op::Op;
 use crate::ops::AnyOp;
+use crate::rule::algebra::{Arg, Args};
+use crate::rule::op::Op;
 use crate::sweep::expect_shape;
 use crate::tensor::Tensor;
 

@@ -4,20 +4,20 @@ use super::Checker;
 use super::complex_step::complex_step;
 use super::escape;
 use super::function::Along;
-use super::node::{Measured, direction_of, position};
+use super::node::{Measured, position};
 use super::oracle;
 use super::pattern::{Evidence, Pattern};
-use super::random::Random;
+use super::random::{Random, direction_of};
 use super::report::{Element, Operation, Report, StepError};
 use super::slope::Slope;
-use super::subject::Subject;
+use super::subject::{Subject, projected};
 use super::verdict::{Judgement, Verdict, judge, stated_bar};
 use crate::error::{Error, caught};
-use crate::graph::NodeKind;
-use crate::op::{Kind, Op};
 use crate::ops::AnyOp;
-use crate::replay::Replay;
+use crate::rule::op::{Kind, Op};
+use crate::tape::graph::NodeKind;
 use crate::tensor::Tensor;
+use crate::transform::replay::Replay;
 
 /// What was measured, to be judged again with other rules.
 pub(crate) struct Checked<'a> {
@@ -353,17 +353,6 @@ fn along(
         pattern: None,
     };
     Some((element, evaluations + slope.evaluations))
-}
-
-/// The analytic derivative along a direction, and its round-off.
-pub(crate) fn projected(subject: &Subject<'_>, direction: &[Tensor<f64>]) -> (f64, f64) {
-    let pairs = || subject.leaves.iter().zip(direction);
-    let sum = |of: &dyn Fn(usize, usize) -> f64| -> f64 {
-        pairs().enumerate().map(|(l, (_, d))| (0..d.len()).map(|i| of(l, i)).sum::<f64>()).sum()
-    };
-    let analytic = sum(&|l, i| subject.leaves[l].analytic.data()[i] * direction[l].data()[i]);
-    let rounding = sum(&|l, i| subject.leaves[l].rounding[i] * direction[l].data()[i].abs());
-    (analytic, rounding)
 }
 
 /// Guesses how the gradient of each leaf is wrong.

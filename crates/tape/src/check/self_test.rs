@@ -8,7 +8,7 @@ use super::report::Operation;
 use super::run::{Checked, judged, name_at, operation_at};
 use super::verdict::{Judgement, Verdict, judge};
 use crate::ops::AnyOp;
-use crate::replay::Replay;
+use crate::transform::replay::Replay;
 
 /// Relative faults that are tried: 10⁻² down to 10⁻¹⁴.
 const DECADES: std::ops::RangeInclusive<i32> = 2..=14;

@@ -6,17 +6,17 @@ use super::function::{Contracted, replayed};
 use super::random::Random;
 use super::roundoff::{Roundoff, roundoff};
 use super::slope::UNIT;
-use crate::algebra::Lift;
 use crate::error::{Error, caught};
-use crate::float::Float;
-use crate::moved::with_value;
-use crate::op::{Kind, Op, Value};
 use crate::ops::{AnyOp, SumExt};
-use crate::param::ParamId;
-use crate::point::{Numbers, Output, Point, Recorder};
-use crate::replay::Replay;
+use crate::rule::algebra::Lift;
+use crate::rule::moved::with_value;
+use crate::rule::op::{Kind, Op, Value};
+use crate::rule::param::ParamId;
 use crate::tape::{Tape, Var, param_at, param_node};
 use crate::tensor::Tensor;
+use crate::tensor::float::Float;
+use crate::transform::point::{Numbers, Output, Point, Recorder};
+use crate::transform::replay::Replay;
 
 /// A relative error that must show: in f64, and in f32.
 const TOLERANCE: [f64; 2] = [1e-6, 1e-3];
@@ -375,4 +375,15 @@ fn name(
         (None, false, Some(line)) => format!("parameter {} ({line})", k - arguments),
         (None, false, None) => format!("parameter {}", k - arguments),
     }
+}
+
+/// The analytic derivative along a direction, and its round-off.
+pub(crate) fn projected(subject: &Subject<'_>, direction: &[Tensor<f64>]) -> (f64, f64) {
+    let pairs = || subject.leaves.iter().zip(direction);
+    let sum = |of: &dyn Fn(usize, usize) -> f64| -> f64 {
+        pairs().enumerate().map(|(l, (_, d))| (0..d.len()).map(|i| of(l, i)).sum::<f64>()).sum()
+    };
+    let analytic = sum(&|l, i| subject.leaves[l].analytic.data()[i] * direction[l].data()[i]);
+    let rounding = sum(&|l, i| subject.leaves[l].rounding[i] * direction[l].data()[i].abs());
+    (analytic, rounding)
 }

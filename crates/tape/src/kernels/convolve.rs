@@ -2,12 +2,12 @@
 //! image laid out as a matrix. One image at a time: its matrix stays in the second-level cache, and one product over the
 //! whole batch was measured to be no faster.
 
-use crate::buffer::Buffer;
-use crate::float::Float;
 use crate::kernels::gemm::{Matrix, multiply};
 use crate::kernels::running::RunningSums;
 use crate::kernels::windows::{Window, entries, fold, unfold};
 use crate::shape::product;
+use crate::tensor::buffer::Buffer;
+use crate::tensor::float::Float;
 
 /// Images whose parts of a filter's cotangent are added one after the other; the sums of so many keep their digits.
 const TOGETHER: usize = 64;

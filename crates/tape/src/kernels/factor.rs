@@ -9,11 +9,10 @@ use faer::linalg::solvers::{Llt, PartialPivLu, Qr, SelfAdjointEigen, Svd};
 use faer::traits::RealField;
 use faer::{Mat, MatRef, Side};
 
-use super::groups;
 use super::triangles::{Lu, eliminate};
-use crate::float::Float;
 use crate::shape::product;
 use crate::tensor::Tensor;
+use crate::tensor::float::{self, Float};
 
 /// `A = U·S·Vᵀ` of an `m × n` matrix with `k = min(m, n)`: `U` is `m × k`, `V` `n × k`, `S` descending.
 #[derive(Debug)]
@@ -112,7 +111,7 @@ pub(crate) fn power_of_two<F: Float>(a: &[F]) -> F {
     let size = |x: &F| num_traits::Float::abs(*x);
     let largest = a.iter().map(size).fold(F::zero(), |m, x| if x > m || x.is_nan() { x } else { m });
     match largest > F::zero() && num_traits::Float::is_finite(largest) {
-        true => F::from_f64(groups::power_of_two(largest.to_f64())),
+        true => F::from_f64(float::power_of_two(largest.to_f64())),
         false => F::one(),
     }
 }

@@ -2,10 +2,10 @@
 
 #![allow(unsafe_code)] // the library is called with pointers
 
-use crate::buffer::Buffer;
-use crate::float::Float;
 use crate::kernels::running::{self, RunningSums};
 use crate::shape::product;
+use crate::tensor::buffer::Buffer;
+use crate::tensor::float::Float;
 
 /// Products of at most this many multiplications are a plain loop: for them the library's set-up costs more.
 const TINY: usize = 256;

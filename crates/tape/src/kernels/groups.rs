@@ -1,10 +1,10 @@
 //! Loops over the groups of elements that share an entry of a smaller tensor.
 
-use crate::buffer::Buffer;
-use crate::float::Float;
 use crate::kernels::reduce::{Block, for_each_block};
 use crate::kernels::running::{LANES, RunningSums, sums_over};
 use crate::shape::Shape;
+use crate::tensor::buffer::Buffer;
+use crate::tensor::float::{Float, power_of_two};
 
 /// The elements of tensors of shape `shape`, in groups: those that meet the same entry of a tensor of shape `to`, which
 /// broadcasts to it.
@@ -157,9 +157,4 @@ pub(crate) fn length<I: Iterator<Item = f64>>(numbers: impl Fn() -> I) -> f64 {
         0.0 | f64::INFINITY => plain,
         largest => in_units(power_of_two(largest)),
     }
-}
-
-/// The largest power of two that is not above a positive number, or the smallest normal number.
-pub(crate) fn power_of_two(x: f64) -> f64 {
-    f64::from_bits(x.max(f64::MIN_POSITIVE).to_bits() & 0x7ff0_0000_0000_0000)
 }

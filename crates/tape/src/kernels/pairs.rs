@@ -1,9 +1,9 @@
 //! A number, or a row of numbers, from the entries of two tensors along an axis.
 
-use crate::buffer::Buffer;
-use crate::float::Float;
 use crate::shape::product;
 use crate::tensor::Tensor;
+use crate::tensor::buffer::Buffer;
+use crate::tensor::float::Float;
 
 /// Calls `f(position beside the axis, entries of x, entries of t, entries of the result)` for every position, and returns
 /// the results.

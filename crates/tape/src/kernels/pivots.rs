@@ -1,7 +1,7 @@
 //! Gaussian elimination that takes the largest element left as each pivot: it shows the rank, and what has none.
 
 use super::triangles::{Triangle, product, substitute};
-use crate::float::Float;
+use crate::tensor::float::Float;
 
 /// `A[rows[i], columns[j]] = (L·diag(pivots)·U)[i, j]` of a square matrix, `L` and `U` triangles with ones on the diagonal and
 /// no element larger than that, so that they are far from singular whatever `A` is. From the first pivot that is 0 all are.

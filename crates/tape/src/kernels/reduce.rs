@@ -2,12 +2,12 @@
 
 use smallvec::SmallVec;
 
-use crate::buffer::Buffer;
-use crate::float::{Element, Float};
 use crate::kernels::elementwise::for_each_row;
 use crate::kernels::running::{RunningSums, sum};
 use crate::shape::Shape;
 use crate::tensor::Tensor;
+use crate::tensor::buffer::Buffer;
+use crate::tensor::float::{Element, Float};
 
 /// The sum of `x` over the axes along which a tensor of shape `to` would repeat.
 pub(crate) fn sum_to<F: Float>(x: &Tensor<F>, to: &Shape) -> Tensor<F> {

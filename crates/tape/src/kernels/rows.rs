@@ -1,9 +1,9 @@
 //! A function of all entries along an axis.
 
-use crate::buffer::Buffer;
-use crate::float::Element;
 use crate::shape::product;
 use crate::tensor::Tensor;
+use crate::tensor::buffer::Buffer;
+use crate::tensor::float::Element;
 
 /// Replaces the entries along `axis` by what `f` makes of them, for every position beside it.
 pub(crate) fn map_rows<E: Element>(x: &Tensor<E>, axis: usize, mut f: impl FnMut(&mut [E])) -> Tensor<E> {

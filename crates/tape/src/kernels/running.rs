@@ -6,8 +6,8 @@
 //! rounds off into the next (Kahan 1965, with Knuth's error of a sum, "The Art of Computer Programming" 4.2.2).
 //! However many numbers there are, the result is as if a dozen had been added. The order depends on nothing but the shapes.
 
-use crate::buffer::Buffer;
-use crate::float::Float;
+use crate::tensor::buffer::Buffer;
+use crate::tensor::float::Float;
 
 /// The numbers that are added by plain additions.
 const BLOCK: usize = 128;

@@ -1,6 +1,5 @@
 //! Products of many numbers, of which neither the whole nor a part overflows or vanishes before its time.
-
-use crate::kernels::groups::power_of_two;
+use crate::tensor::float::power_of_two;
 
 /// Digits in `f64` times a power of two, `digits · 2^exponent`.
 #[derive(Clone, Copy, Debug)]

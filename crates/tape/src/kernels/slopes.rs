@@ -17,9 +17,9 @@
 #![allow(unsafe_code)] // records are written and read through pointers
 
 use super::prefetch::{AHEAD, prefetch};
-use crate::float::Float;
-use crate::number::Num;
-use crate::real::Real;
+use crate::rule::number::Num;
+use crate::rule::real::Real;
+use crate::tensor::float::Float;
 
 /// Ids are below this; the bits above hold the kind.
 pub(crate) const IDS: u32 = 1 << KIND_SHIFT;

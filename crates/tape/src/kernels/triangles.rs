@@ -1,6 +1,6 @@
 //! Triangles: systems of equations that are solved with them, and what a factorisation into two of them tells.
 
-use crate::float::Float;
+use crate::tensor::float::Float;
 
 /// `P·A = L·U`: both triangles in one row-major matrix, the ones on the diagonal of `L` left out.
 #[derive(Debug)]

@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use smallvec::SmallVec;
 
-use crate::float::Element;
 use crate::shape::product;
+use crate::tensor::float::Element;
 
 /// How windows lie along one spatial axis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

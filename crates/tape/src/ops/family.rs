@@ -16,9 +16,9 @@ macro_rules! family {
             use std::any::TypeId;
 
             use super::*;
-            use crate::algebra::{Algebra, Args};
-            use crate::case::Case;
-            use crate::op::{Named, Op};
+            use crate::rule::algebra::{Algebra, Args};
+            use crate::rule::case::Case;
+            use crate::rule::op::{Named, Op};
             use crate::ops::AnyOp;
 
             /// The name of each type of operation.
@@ -76,17 +76,17 @@ macro_rules! family {
                 pub(crate) fn cases() -> Vec<(Composition, Case)> {
                     let mut _cases = Vec::new();
                     $($(_cases.extend(
-                        <$composition as crate::case::Function>::cases().into_iter().map(|(f, case)| (Composition::$composition(f), case)),
+                        <$composition as crate::rule::case::Function>::cases().into_iter().map(|(f, case)| (Composition::$composition(f), case)),
                     );)*)*
                     _cases
                 }
 
                 pub(crate) fn describe(&self) -> (&'static str, &'static str) {
-                    match *self { $($(Composition::$composition(_) => (<$composition as crate::case::Function>::NAME, <$composition as crate::case::Function>::TEXT),)*)* }
+                    match *self { $($(Composition::$composition(_) => (<$composition as crate::rule::case::Function>::NAME, <$composition as crate::rule::case::Function>::TEXT),)*)* }
                 }
 
                 pub(crate) fn call<A: Algebra>(&self, _a: Args<'_, A>) -> A {
-                    match *self { $($(Composition::$composition(ref f) => crate::case::Function::call(f, _a),)*)* }
+                    match *self { $($(Composition::$composition(ref f) => crate::rule::case::Function::call(f, _a),)*)* }
                 }
             }
         }

@@ -3,9 +3,9 @@
 
 use std::any::TypeId;
 
-use crate::algebra::{Algebra, Args};
-use crate::case::Case;
-use crate::op::Named;
+use crate::rule::algebra::{Algebra, Args};
+use crate::rule::case::Case;
+use crate::rule::op::Named;
 
 #[macro_use]
 mod family;
@@ -146,7 +146,7 @@ families! {
     reduce: Reduce
 }
 
-pub use crate::any_op::AnyOp;
+pub use crate::reader::any_op::AnyOp;
 
 impl AnyOp {
     /// The name of each type in the registry.

@@ -2,21 +2,20 @@
 
 use std::panic::Location;
 
-use crate::algebra::{Algebra, Any, Arg, Args, Elementwise, IndexOperand, Lift, MaskOperand, TruthValues};
-use crate::any_op::AnyOp;
+use crate::error::scope::asked_at;
 use crate::error::{Error, OrRaise};
-use crate::few::Few;
-use crate::float::Float;
-use crate::kernels::elementwise;
-use crate::op::{Custom, Op, ReadBy, on_float};
 use crate::ops::SumToExt;
-use crate::param::Param;
-use crate::pointwise::{Arity, Of, Pointwise};
-use crate::readers::{BySymbol, formula};
-use crate::scope::asked_at;
+use crate::reader::any_op::AnyOp;
+use crate::reader::behind::{Custom, ReadBy, on_float};
+use crate::reader::dual_formula;
+use crate::rule::algebra::{Algebra, Any, Arg, Args, Elementwise, IndexOperand, Lift, MaskOperand, TruthValues};
+use crate::rule::op::Op;
+use crate::rule::param::Param;
+use crate::rule::pointwise::{Arity, Of, Pointwise};
 use crate::shape::Shape;
-use crate::tape::Var;
 use crate::tensor::Tensor;
+use crate::tensor::float::Float;
+use crate::tensor::short_list::ShortList;
 
 /// A value and its directional derivative. No tangent stands for a zero one.
 #[derive(Clone, Copy, Debug)]
@@ -53,23 +52,6 @@ pub trait Base: Algebra {
     fn dual_jvp<P: Pointwise>(op: &P, arg: usize, d: Dual<Self>, x: Of<P, &Dual<Self>>, y: &Dual<Self>) -> Dual<Self>;
 }
 
-impl<F: Float> Base for Var<F> {
-    fn any_op<O: Op>(op: O) -> AnyOp {
-        AnyOp::compiled_for::<F, O>(op)
-    }
-    fn read_dual<R>(op: &dyn Custom, f: impl FnOnce(&dyn ReadBy<Dual<Self>>) -> R) -> R {
-        f(&BySymbol::of(op))
-    }
-    #[track_caller]
-    fn dual_vjp<P: Pointwise>(op: &P, arg: usize, g: Dual<Self>, x: Of<P, &Dual<Self>>, y: &Dual<Self>) -> Dual<Self> {
-        formula::vjp(op, arg, g, x, y)
-    }
-    #[track_caller]
-    fn dual_jvp<P: Pointwise>(op: &P, arg: usize, d: Dual<Self>, x: Of<P, &Dual<Self>>, y: &Dual<Self>) -> Dual<Self> {
-        formula::jvp(op, arg, d, x, y)
-    }
-}
-
 impl<F: Float> Base for Tensor<F> {
     fn any_op<O: Op>(op: O) -> AnyOp {
         AnyOp::compiled_for::<F, O>(op)
@@ -80,12 +62,12 @@ impl<F: Float> Base for Tensor<F> {
     #[track_caller]
     fn dual_vjp<P: Pointwise>(op: &P, arg: usize, g: Dual<Self>, x: Of<P, &Dual<Self>>, y: &Dual<Self>) -> Dual<Self> {
         let shape = Tensor::shape(&x.as_ref()[arg].value).clone();
-        elementwise::dual_times_partial(op, arg, g, x, y).sum_to(shape)
+        dual_formula::dual_times_partial(op, arg, g, x, y).sum_to(shape)
     }
     #[track_caller]
     fn dual_jvp<P: Pointwise>(op: &P, arg: usize, d: Dual<Self>, x: Of<P, &Dual<Self>>, y: &Dual<Self>) -> Dual<Self> {
         use crate::ops::BroadcastToExt;
-        elementwise::dual_times_partial(op, arg, d.broadcast_to(Tensor::shape(&y.value)), x, y)
+        dual_formula::dual_times_partial(op, arg, d.broadcast_to(Tensor::shape(&y.value)), x, y)
     }
 }
 
@@ -176,7 +158,7 @@ impl<F: Float, A: Base + Lift<F>> Lift<F> for Dual<A> {
 #[track_caller]
 fn apply<A: Base>(op: &AnyOp, args: &[Arg<'_, Dual<A>>]) -> Any<Dual<A>> {
     let _line = asked_at(Location::caller());
-    let values = Few::from_fn(args.len(), |k| match args[k] {
+    let values = ShortList::from_fn(args.len(), |k| match args[k] {
         Arg::Real(d) => Arg::Real(&d.value),
         Arg::Index(i) => Arg::Index(&i.0),
         Arg::Mask(m) => Arg::Mask(&m.0),

@@ -1,16 +1,24 @@
-//! The kinds of value that rules are read with, beside [`Var`](crate::Var).
+//! What rules are read with: numbers, numbers with tangents, shapes, text, recorded values. And operations whose type is not
+//! known, for which a rule is compiled once for each of these.
+//!
+//! It knows rules and kernels. Of the operations it knows how to repeat and how to sum, which is what broadcasting is.
 
-pub(crate) mod complex;
+pub(crate) mod any_op;
+pub(crate) mod behind;
+pub(crate) mod by_formula;
+pub(crate) mod custom_op;
 mod dual;
-pub(crate) mod formula;
+mod dual_formula;
 mod numbers;
-pub(crate) mod series;
+pub(crate) mod pointwise_op;
 pub(crate) mod shapes;
 mod symbol;
 mod text;
+pub(crate) mod var_handle;
 
 pub use dual::{Base, Dual};
 pub(crate) use dual::{DualIndex, DualMask};
+pub(crate) use numbers::evaluate;
 pub use shapes::{Cost, cost};
 pub(crate) use symbol::{BySymbol, Symbol};
 pub use text::Text;

@@ -1,17 +1,19 @@
 //! The reader "numbers": operations are computed at once.
 
-use crate::algebra::{Algebra, Any, Arg, Args, Elementwise, Lift, TruthValues};
-use crate::ceiling::admit;
-use crate::error::{Error, OrRaise};
-use crate::float::Float;
+use crate::error::{Error, OrRaise, caught};
 use crate::kernels::elementwise;
-use crate::op::{Custom, Op, ReadBy, on_float};
 use crate::ops::{BroadcastToExt, SumToExt};
-use crate::param::Param;
-use crate::pointwise::{Arity, Of, Pointwise, result_shape};
+use crate::reader::behind::{Custom, ReadBy, checked_shape, on_float};
+use crate::reader::pointwise_op::result_shape;
+use crate::rule::algebra::{Algebra, Any, Arg, Args, Elementwise, Lift, TruthValues};
+use crate::rule::op::{Kind, Op, Value};
+use crate::rule::param::Param;
+use crate::rule::pointwise::{Arity, Of, Pointwise};
 use crate::shape::Shape;
-use crate::tape::evaluate;
 use crate::tensor::Tensor;
+use crate::tensor::ceiling::{admit, admit_result};
+use crate::tensor::float::Float;
+use crate::tensor::short_list::ShortList;
 
 impl<F: Float> Elementwise for Tensor<F> {
     #[track_caller]
@@ -92,4 +94,56 @@ impl<F: Float> Lift<F> for Tensor<F> {
     fn constant(&self, value: Tensor<F>) -> Self {
         value
     }
+}
+
+/// An operation with this many elements in its result or in an argument may ask for much on its way: an error that it meets
+/// there is told in its name.
+const LARGE: usize = 1 << 16;
+
+/// Checks the arguments of an operation and computes it.
+pub(crate) fn evaluate<O: Op, F: Float>(op: &O, args: Args<'_, Tensor<F>>) -> Result<Value<F>, Error> {
+    let shapes = shapes_of(args);
+    let kinds = ShortList::from_fn(args.len(), |k| args.0[k].kind());
+    let shape = checked_shape(op, &kinds, || op.shape_of(args, &shapes))?;
+    op.check(args)?;
+    let kind = op.output();
+    if shape.len_elements() == 0 {
+        return Ok(empty(kind, shape));
+    }
+    admit_result(&|| op.name(), &shape, size_of_element::<F>(kind))?;
+    let is_large = shapes.iter().any(|s| s.len_elements() >= LARGE) || shape.len_elements() >= LARGE;
+    let value = match is_large {
+        true => caught(|| Ok(op.forward(args))).map_err(|e| e.asked_by(|| op.name()))?,
+        false => op.forward(args),
+    };
+    let found = value.as_arg().shape();
+    if found != shape {
+        return Err(Error::shape(op.name(), format!("its shape rule says {shape} where forward gives {found}")));
+    }
+    Ok(value)
+}
+
+/// A result without elements: there is nothing to compute, however long the axes are along which nothing lies.
+fn empty<F: Float>(kind: Kind, shape: Shape) -> Value<F> {
+    match kind {
+        Kind::Real => Tensor::<F>::from_parts(shape, Vec::new()).into(),
+        Kind::Index => Tensor::<i64>::from_parts(shape, Vec::new()).into(),
+        Kind::Mask => Tensor::<bool>::from_parts(shape, Vec::new()).into(),
+    }
+}
+
+fn size_of_element<F>(kind: Kind) -> usize {
+    match kind {
+        Kind::Real => size_of::<F>(),
+        Kind::Index => size_of::<i64>(),
+        Kind::Mask => size_of::<bool>(),
+    }
+}
+
+fn shapes_of<'a, F: Float>(args: Args<'a, Tensor<F>>) -> ShortList<&'a Shape> {
+    ShortList::from_fn(args.len(), |k| match args.0[k] {
+        Arg::Real(t) => t.shape(),
+        Arg::Index(t) => t.shape(),
+        Arg::Mask(t) => t.shape(),
+    })
 }

@@ -2,15 +2,16 @@
 
 use std::cell::Cell;
 
-use crate::algebra::{Algebra, Any, Arg, Elementwise, IndexOperand, Lift, MaskOperand, TruthValues};
 use crate::error::{Error, OrRaise};
-use crate::few::Few;
-use crate::float::Float;
-use crate::op::{Custom, Described, Kind, Op, ReadBy, result_shape};
-use crate::param::Param;
-use crate::pointwise::{self, Of, Pointwise};
+use crate::reader::behind::{Custom, Described, ReadBy, result_shape};
+use crate::rule::algebra::{Algebra, Any, Arg, Elementwise, IndexOperand, Lift, MaskOperand, TruthValues};
+use crate::rule::op::{Kind, Op};
+use crate::rule::param::Param;
+use crate::rule::pointwise::{Of, Pointwise};
 use crate::shape::Shape;
 use crate::tensor::Tensor;
+use crate::tensor::float::Float;
+use crate::tensor::short_list::ShortList;
 
 /// What a dry run adds up: [`cost`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -68,7 +69,7 @@ fn count(flops: &mut dyn FnMut() -> u64, y: &Shape) {
 impl Elementwise for Shape {
     #[track_caller]
     fn pointwise<P: Pointwise>(op: P, args: Of<P, &Self>) -> Self {
-        let y = pointwise::result_shape(&op, args.as_ref()).or_raise();
+        let y = super::pointwise_op::result_shape(&op, args.as_ref()).or_raise();
         count(&mut || Op::flops(&op, args.as_ref(), &y), &y);
         y
     }
@@ -77,8 +78,8 @@ impl Elementwise for Shape {
 /// The shape of the result of an operation, or what is wrong with its arguments.
 fn infer(op: &dyn Described, args: &[Arg<'_, Shape>]) -> Result<Any<Shape>, Error> {
     let shapes: smallvec::SmallVec<[Shape; 3]> = args.iter().map(Arg::shape).collect();
-    let refs = Few::from_fn(shapes.len(), |k| &shapes[k]);
-    let shape = result_shape(op, &Few::from_fn(args.len(), |k| args[k].kind()), &refs)?;
+    let refs = ShortList::from_fn(shapes.len(), |k| &shapes[k]);
+    let shape = result_shape(op, &ShortList::from_fn(args.len(), |k| args[k].kind()), &refs)?;
     count(&mut || op.own_flops(&refs, &shape), &shape);
     Ok(match op.own_output() {
         Kind::Real => Any::Real(shape),

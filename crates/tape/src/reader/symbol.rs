@@ -1,16 +1,17 @@
 //! Recorded values and texts as one type: a rule is compiled once for all readers that compute nothing themselves.
 
-use crate::algebra::{Algebra, Any, Arg, Args, Elementwise, IndexOperand, MaskOperand, TruthValues};
-use crate::any_op::AnyOp;
 use crate::error::{Error, OrRaise};
-use crate::few::Few;
-use crate::float::Float;
-use crate::op::{Cotangents, Custom, OnFloat, Op, ReadBy, on_float};
-use crate::pointwise::{Arity, Of, Pointwise};
-use crate::readers::{Dual, Text, formula};
+use crate::reader::any_op::AnyOp;
+use crate::reader::behind::{Custom, OnFloat, ReadBy, on_float};
+use crate::reader::var_handle::Var;
+use crate::reader::{Dual, Text, by_formula};
+use crate::rule::algebra::{Algebra, Any, Arg, Args, Elementwise, IndexOperand, MaskOperand, TruthValues};
+use crate::rule::op::{Cotangents, Op};
+use crate::rule::pointwise::{Arity, Of, Pointwise};
 use crate::shape::Shape;
-use crate::tape::Var;
 use crate::tensor::Tensor;
+use crate::tensor::float::Float;
+use crate::tensor::short_list::ShortList;
 
 /// A reader whose values are handles, and which reads a rule by way of [`Symbol`].
 pub(crate) trait Symbolic<F: Float>: Algebra + Copy
@@ -121,11 +122,11 @@ macro_rules! symbols {
             }
             #[track_caller]
             fn pointwise_vjp<P: Pointwise>(op: &P, arg: usize, g: Self, x: Of<P, &Self>, y: &Self) -> Self {
-                formula::vjp(op, arg, g, x, y)
+                by_formula::vjp(op, arg, g, x, y)
             }
             #[track_caller]
             fn pointwise_jvp<P: Pointwise>(op: &P, arg: usize, d: Self, x: Of<P, &Self>, y: &Self) -> Self {
-                formula::jvp(op, arg, d, x, y)
+                by_formula::jvp(op, arg, d, x, y)
             }
         }
 
@@ -188,7 +189,7 @@ where
             Arg::Mask(x) => Any::Mask(A::of_symbol_mask(**x)),
         })
         .collect();
-    let args = Few::from_fn(args.len(), |k| args[k].as_arg());
+    let args = ShortList::from_fn(args.len(), |k| args[k].as_arg());
     match A::apply(op, &args) {
         Any::Real(x) => Any::Real(x.symbol()),
         Any::Index(x) => Any::Index(A::symbol_index(x)),
@@ -261,12 +262,12 @@ where
 {
     fn vjp_as(&self, arg: usize, g: A, a: Args<'_, A>, y: &A) -> A {
         let a = symbols(a);
-        let a = Few::from_fn(a.len(), |k| a[k].as_arg());
+        let a = ShortList::from_fn(a.len(), |k| a[k].as_arg());
         A::of_symbol(ReadBy::<Symbol<F>>::vjp_as(self.0, arg, g.symbol(), Args(&a), &y.symbol()))
     }
     fn vjps_as(&self, need: &[usize], g: &A, a: Args<'_, A>, y: &A) -> Option<Cotangents<A>> {
         let a = symbols(a);
-        let a = Few::from_fn(a.len(), |k| a[k].as_arg());
+        let a = ShortList::from_fn(a.len(), |k| a[k].as_arg());
         let cotangents = ReadBy::<Symbol<F>>::vjps_as(self.0, need, &g.symbol(), Args(&a), &y.symbol())?;
         Some(cotangents.into_iter().map(A::of_symbol).collect())
     }
@@ -279,7 +280,7 @@ where
         sum: &mut dyn FnMut(usize) -> Option<A>,
     ) -> Option<Cotangents<A>> {
         let a = symbols(a);
-        let a = Few::from_fn(a.len(), |k| a[k].as_arg());
+        let a = ShortList::from_fn(a.len(), |k| a[k].as_arg());
         let mut sum = |k: usize| sum(k).map(A::symbol);
         let rules: &dyn ReadBy<Symbol<F>> = self.0;
         let cotangents = rules.vjps_onto_as(need, &g.symbol(), Args(&a), &y.symbol(), &mut sum)?;
@@ -287,12 +288,12 @@ where
     }
     fn jvp_as(&self, arg: usize, d: A, a: Args<'_, A>, y: &A) -> A {
         let a = symbols(a);
-        let a = Few::from_fn(a.len(), |k| a[k].as_arg());
+        let a = ShortList::from_fn(a.len(), |k| a[k].as_arg());
         A::of_symbol(ReadBy::<Symbol<F>>::jvp_as(self.0, arg, d.symbol(), Args(&a), &y.symbol()))
     }
     fn composed_as(&self, a: Args<'_, A>) -> Option<A> {
         let a = symbols(a);
-        let a = Few::from_fn(a.len(), |k| a[k].as_arg());
+        let a = ShortList::from_fn(a.len(), |k| a[k].as_arg());
         ReadBy::<Symbol<F>>::composed_as(self.0, Args(&a)).map(A::of_symbol)
     }
 }

@@ -2,15 +2,16 @@
 
 use std::fmt;
 
-use crate::algebra::{Algebra, Any, Arg, Elementwise, IndexOperand, Lift, MaskOperand, TruthValues};
 use crate::error::{Error, OrRaise};
-use crate::float::Float;
-use crate::op::{Custom, Described, Kind, Op, ReadBy, result_shape};
-use crate::param::Param;
-use crate::pointwise::{Of, Pointwise};
-use crate::readers::{BySymbol, formula};
+use crate::reader::behind::{Custom, Described, ReadBy, result_shape};
+use crate::reader::{BySymbol, by_formula};
+use crate::rule::algebra::{Algebra, Any, Arg, Elementwise, IndexOperand, Lift, MaskOperand, TruthValues};
+use crate::rule::op::{Kind, Op};
+use crate::rule::param::Param;
+use crate::rule::pointwise::{Of, Pointwise};
 use crate::shape::Shape;
 use crate::tensor::Tensor;
+use crate::tensor::float::Float;
 
 /// A formula as text, with the shape of its value.
 ///
@@ -138,11 +139,11 @@ impl Algebra for Text {
 
     #[track_caller]
     fn pointwise_vjp<P: Pointwise>(op: &P, arg: usize, g: Self, x: Of<P, &Self>, y: &Self) -> Self {
-        formula::vjp(op, arg, g, x, y)
+        by_formula::vjp(op, arg, g, x, y)
     }
     #[track_caller]
     fn pointwise_jvp<P: Pointwise>(op: &P, arg: usize, d: Self, x: Of<P, &Self>, y: &Self) -> Self {
-        formula::jvp(op, arg, d, x, y)
+        by_formula::jvp(op, arg, d, x, y)
     }
 }
 

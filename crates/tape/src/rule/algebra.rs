@@ -4,12 +4,13 @@ use std::fmt::Debug;
 use std::ops::{Add, Deref, Div, Index, Mul, Neg, Sub};
 
 use crate::error::Error;
-use crate::float::Float;
-use crate::op::{Custom, Kind, Op, ReadBy};
-use crate::param::Param;
-use crate::pointwise::{Of, Pointwise};
+use crate::reader::behind::{Custom, ReadBy};
+use crate::rule::op::{Kind, Op};
+use crate::rule::param::Param;
+use crate::rule::pointwise::{Of, Pointwise};
 use crate::shape::Shape;
 use crate::tensor::Tensor;
+use crate::tensor::float::Float;
 
 /// A reader of pointwise operations: all of [`Algebra`], and [`Scalar`](crate::Scalar).
 #[diagnostic::on_unimplemented(

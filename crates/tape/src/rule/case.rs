@@ -1,8 +1,8 @@
 //! Sample inputs of operations, and functions composed of them, for the tests that iterate over all.
 
-use crate::algebra::{Algebra, Any, Args};
-use crate::op::{Op, Value};
-use crate::ops::AnyOp;
+use crate::reader::any_op::AnyOp;
+use crate::rule::algebra::{Algebra, Any, Args};
+use crate::rule::op::{Op, Value};
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 

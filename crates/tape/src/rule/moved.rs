@@ -8,9 +8,9 @@ use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::sync::OnceLock;
 
-use crate::float::Float;
-use crate::param::ParamId;
+use crate::rule::param::ParamId;
 use crate::tensor::Tensor;
+use crate::tensor::float::Float;
 
 thread_local! {
     /// The parameter that has another value on this thread, and that value.

@@ -2,9 +2,9 @@
 
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
-use crate::float::Float;
-use crate::real::Real;
-use crate::special;
+use crate::rule::real::Real;
+use crate::rule::special;
+use crate::tensor::float::Float;
 
 /// What the forward formula of a pointwise operation may use: arithmetic, choices and the functions that every number
 /// type computes natively. A derivative may use the fewer functions of [`Real`], since it must also be recordable.

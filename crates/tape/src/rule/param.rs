@@ -5,10 +5,10 @@ use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 
-use crate::float::Float;
 #[cfg(feature = "check")]
-use crate::moved::Moved;
+use crate::rule::moved::Moved;
 use crate::tensor::Tensor;
+use crate::tensor::float::Float;
 
 static NEXT: AtomicU64 = AtomicU64::new(1);
 

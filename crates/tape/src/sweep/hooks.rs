@@ -3,9 +3,9 @@
 use std::cell::Cell;
 
 use crate::error::Error;
-use crate::float::Float;
 use crate::tape::store::{self, Store};
 use crate::tensor::Tensor;
+use crate::tensor::float::Float;
 
 thread_local! {
     /// Whether a gradient is being shown: a sweep that is started meanwhile shows none, so that no hook calls itself.

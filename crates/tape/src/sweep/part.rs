@@ -9,10 +9,10 @@ use std::collections::BinaryHeap;
 use std::ops::Range;
 
 use crate::error::Error;
-use crate::float::Float;
 use crate::kernels::slopes::{Parents, Place};
-use crate::op::Op;
-use crate::tape::store::{self, CONSTANT, Store, What};
+use crate::rule::op::Op;
+use crate::tape::store::{self, CONSTANT, Origin, Store};
+use crate::tensor::float::Float;
 
 /// What an output depends on through differentiable arguments, if it is a small part of the tape.
 pub(crate) struct Part {
@@ -32,12 +32,12 @@ pub(crate) fn of_few<F: Float>(key: u32, root: u32, budget: usize) -> Result<Opt
     let mut place = store::with_store(key, |store: &mut Store<F>| store.last_place(false))?;
     // Whether an operation has a derivative is asked of it when the store is not borrowed.
     while let Some(id) = store::with_store(key, |store: &mut Store<F>| search.scalars(store, &mut place))? {
-        let (what, parents) = store::with_store(key, |store: &mut Store<F>| {
-            store.wide(id).filter(|w| w.active).map(|w| (w.what.clone(), w.parents.clone()))
+        let (origin, parents) = store::with_store(key, |store: &mut Store<F>| {
+            store.wide(id).filter(|w| w.active).map(|w| (w.origin.clone(), w.parents.clone()))
         })?
-        .unwrap_or_else(|| (What::Input, Default::default()));
+        .unwrap_or_else(|| (Origin::Input, Default::default()));
         for (k, parent) in parents.iter().enumerate().filter(|(_, p)| **p & CONSTANT == 0) {
-            if !matches!(&what, What::Op(op) if !op.active(k)) {
+            if !matches!(&origin, Origin::Op(op) if !op.active(k)) {
                 search.pending.push(*parent);
             }
         }

@@ -6,29 +6,29 @@ use smallvec::SmallVec;
 
 use super::lifted::lift_value;
 use super::read::{Operands, line_of, read};
-use super::store::{self, CONSTANT, GRADIENT_ONLY, Line, Store, What};
+use super::store::{self, CONSTANT, GRADIENT_ONLY, Origin, Store};
 use super::{Scalar, Var, constant_id};
-use crate::algebra::{
+use crate::rule::algebra::{
     Algebra, Any, Arg, Args, Elementwise, Held, IndexOperand, Lift, MaskOperand, Operand, RecordedPositions,
     TruthValues,
 };
 
-use crate::ceiling::admit_result;
-use crate::error::{Error, OrRaise, caught};
-use crate::few::Few;
-use crate::float::Float;
-use crate::op::{Custom, Kind, Op, ReadBy, Value, checked_shape};
+use crate::error::{Error, Line, OrRaise};
 use crate::ops::AnyOp;
-use crate::param::Param;
-use crate::pointwise::{Arity, Of, Pointwise};
-use crate::readers::{BySymbol, formula};
+use crate::reader::behind::{Custom, ReadBy};
+use crate::reader::{Base, BySymbol, Dual, by_formula, evaluate};
+use crate::rule::op::{Kind, Op, Value};
+use crate::rule::param::Param;
+use crate::rule::pointwise::{Arity, Of, Pointwise};
 use crate::shape::Shape;
 use crate::tensor::Tensor;
+use crate::tensor::float::Float;
+use crate::tensor::short_list::ShortList;
 
 impl<F: Float> Var<F> {
     /// [`try_apply`](Self::try_apply), compiled once and not for each type of operation.
     pub(crate) fn apply_in(op: AnyOp, args: &[Arg<'_, Self>], line: Line) -> Result<Any<Self>, Error> {
-        let handles = Few::from_fn(args.len(), |k| handle(&args[k]));
+        let handles = ShortList::from_fn(args.len(), |k| handle(&args[k]));
         if args.is_empty() {
             op.takes().check(&|| op.name(), &[])?;
             return Err(Error::shape(op.name(), "without arguments it belongs to no tape"));
@@ -39,7 +39,7 @@ impl<F: Float> Var<F> {
         }
         let mut operands = Operands::new();
         store::with_store(key, |store: &mut Store<F>| read(store, handles.iter().map(|h| h.1), &mut operands))??;
-        let numbers = Few::from_fn(operands.len(), |k| operands[k].0.as_arg());
+        let numbers = ShortList::from_fn(operands.len(), |k| operands[k].0.as_arg());
         let value = evaluate(&op, Args(&numbers)).map_err(|e| made_at::<F>(e, key, &handles))?;
         if handles.iter().all(|h| h.1 & CONSTANT != 0) {
             let id = store::with_store(key, |store| constant_id(store, value))?;
@@ -49,7 +49,7 @@ impl<F: Float> Var<F> {
             op.output() == Kind::Real && operands.iter().enumerate().any(|(k, (_, active))| *active && op.active(k));
         let parents = handles.iter().map(|h| h.1).collect();
         let kind = op.output();
-        let id = store::push_wide(key, What::Op(op), parents, value, line, active)?;
+        let id = store::push_wide(key, Origin::Op(op), parents, value, line, active)?;
         Ok(of_kind(kind, key, id))
     }
 
@@ -67,7 +67,7 @@ impl<F: Float> Var<F> {
             let value = Tensor::from(scalar.value()).into();
             let id = store::push_wide(
                 scalar.key(),
-                What::Slope(scalar.slope().to_f64()),
+                Origin::Slope(scalar.slope().to_f64()),
                 parents,
                 value,
                 Location::caller(),
@@ -77,58 +77,6 @@ impl<F: Float> Var<F> {
         }
         Var::new(scalar.key(), scalar.id())
     }
-}
-
-/// An operation with this many elements in its result or in an argument may ask for much on its way: an error that it meets
-/// there is told in its name.
-const LARGE: usize = 1 << 16;
-
-/// Checks the arguments of an operation and computes it.
-pub(crate) fn evaluate<O: Op, F: Float>(op: &O, args: Args<'_, Tensor<F>>) -> Result<Value<F>, Error> {
-    let shapes = shapes_of(args);
-    let kinds = Few::from_fn(args.len(), |k| args.0[k].kind());
-    let shape = checked_shape(op, &kinds, || op.shape_of(args, &shapes))?;
-    op.check(args)?;
-    let kind = op.output();
-    if shape.len_elements() == 0 {
-        return Ok(empty(kind, shape));
-    }
-    admit_result(&|| op.name(), &shape, size_of_element::<F>(kind))?;
-    let is_large = shapes.iter().any(|s| s.len_elements() >= LARGE) || shape.len_elements() >= LARGE;
-    let value = match is_large {
-        true => caught(|| Ok(op.forward(args))).map_err(|e| e.asked_by(|| op.name()))?,
-        false => op.forward(args),
-    };
-    let found = value.as_arg().shape();
-    if found != shape {
-        return Err(Error::shape(op.name(), format!("its shape rule says {shape} where forward gives {found}")));
-    }
-    Ok(value)
-}
-
-/// A result without elements: there is nothing to compute, however long the axes are along which nothing lies.
-fn empty<F: Float>(kind: Kind, shape: Shape) -> Value<F> {
-    match kind {
-        Kind::Real => Tensor::<F>::from_parts(shape, Vec::new()).into(),
-        Kind::Index => Tensor::<i64>::from_parts(shape, Vec::new()).into(),
-        Kind::Mask => Tensor::<bool>::from_parts(shape, Vec::new()).into(),
-    }
-}
-
-fn size_of_element<F>(kind: Kind) -> usize {
-    match kind {
-        Kind::Real => size_of::<F>(),
-        Kind::Index => size_of::<i64>(),
-        Kind::Mask => size_of::<bool>(),
-    }
-}
-
-fn shapes_of<'a, F: Float>(args: Args<'a, Tensor<F>>) -> Few<&'a Shape> {
-    Few::from_fn(args.len(), |k| match args.0[k] {
-        Arg::Real(t) => t.shape(),
-        Arg::Index(t) => t.shape(),
-        Arg::Mask(t) => t.shape(),
-    })
 }
 
 /// Adds to a shape error where the operands were made.
@@ -245,11 +193,28 @@ impl<F: Float> Algebra for Var<F> {
 
     #[track_caller]
     fn pointwise_vjp<P: Pointwise>(op: &P, arg: usize, g: Self, x: Of<P, &Self>, y: &Self) -> Self {
-        formula::vjp(op, arg, g, x, y)
+        by_formula::vjp(op, arg, g, x, y)
     }
     #[track_caller]
     fn pointwise_jvp<P: Pointwise>(op: &P, arg: usize, d: Self, x: Of<P, &Self>, y: &Self) -> Self {
-        formula::jvp(op, arg, d, x, y)
+        by_formula::jvp(op, arg, d, x, y)
+    }
+}
+
+impl<F: Float> Base for Var<F> {
+    fn any_op<O: Op>(op: O) -> AnyOp {
+        AnyOp::compiled_for::<F, O>(op)
+    }
+    fn read_dual<R>(op: &dyn Custom, f: impl FnOnce(&dyn ReadBy<Dual<Self>>) -> R) -> R {
+        f(&BySymbol::of(op))
+    }
+    #[track_caller]
+    fn dual_vjp<P: Pointwise>(op: &P, arg: usize, g: Dual<Self>, x: Of<P, &Dual<Self>>, y: &Dual<Self>) -> Dual<Self> {
+        by_formula::vjp(op, arg, g, x, y)
+    }
+    #[track_caller]
+    fn dual_jvp<P: Pointwise>(op: &P, arg: usize, d: Dual<Self>, x: Of<P, &Dual<Self>>, y: &Dual<Self>) -> Dual<Self> {
+        by_formula::jvp(op, arg, d, x, y)
     }
 }
 

@@ -2,17 +2,17 @@
 
 use std::panic::Location;
 
-use super::aside::aside;
 use super::combination::Combination;
+use super::rarely::rarely;
 use super::scalar::Scalar;
-use super::store::{self, Extra, FOLDED, GRADIENT_ONLY, Line, Node, ScalarOp};
-use crate::algebra::Elementwise;
-use crate::error::{Error, OrRaise};
-use crate::float::Float;
-use crate::number::Num;
+use super::slope::{Slope, is_finite, times};
+use super::store::{self, Extra, FOLDED, GRADIENT_ONLY, Node, ScalarOp};
+use crate::error::{Error, Line, OrRaise};
 use crate::ops::{self, AnyOp};
-use crate::pointwise::{Arity, Of, Pointwise, Two};
-use crate::real::Real;
+use crate::rule::algebra::Elementwise;
+use crate::rule::number::Num;
+use crate::rule::pointwise::{Arity, Of, Pointwise, Two};
+use crate::tensor::float::Float;
 
 impl<F: Float> Scalar<F> {
     /// `value` is a function of this number with derivative `slope`; `free` is what the free slot keeps.
@@ -106,7 +106,7 @@ impl<F: Float> Scalar<F> {
 /// In a tag that is no gradient-only tape's: the number stands behind a plain one.
 const SECOND: u32 = GRADIENT_ONLY;
 
-aside! {
+rarely! {
     /// `binary` where something is out of the ordinary: a constant, a tape that is not in use or whose chunk is full, two
     /// tapes, a slope that is NaN. The first number becomes the result.
     ///
@@ -135,7 +135,7 @@ aside! {
     }
 }
 
-aside! {
+rarely! {
     /// [`rarely_binary`] for what is not served at once.
     extern fn hardly_binary<F: Float>(
         a: &mut Scalar<F>, b: &Scalar<F>, value: F, s: F, t: F, line: Line, op: &'static ScalarOp,
@@ -147,7 +147,7 @@ aside! {
     }
 }
 
-aside! {
+rarely! {
     /// `unary` of a constant, or on a full tape that is not in use or whose chunk is full. `number` has the value of the
     /// result, the derivative, and the place of the argument with the bit [`SECOND`] if it stands second; it becomes the
     /// result.
@@ -162,7 +162,7 @@ aside! {
     }
 }
 
-aside! {
+rarely! {
     /// [`rarely_unary`] for what is no constant.
     extern fn hardly_unary<F: Float>(
         number: &mut Scalar<F>, free: F, line: Line, op: &'static ScalarOp,
@@ -210,54 +210,6 @@ fn any_binary<F: Float>((a, s): (Scalar<F>, F), (b, t): (Scalar<F>, F), extra: E
             true => Ok(Scalar::folded(key, p, value, s + t)),
             false => Ok(Scalar::node(key, store::push_pair(key, (p, s), (q, t))?, value)),
         }
-    }
-}
-
-/// A derivative, and whether it is known to be neither 0 nor infinite: beside a literal the compiler knows, and drops the check.
-#[derive(Clone, Copy)]
-struct Slope<F> {
-    by: F,
-    is_plain: bool,
-}
-
-impl<F: Float> Slope<F> {
-    /// A derivative beside a plain number, which most often is a literal.
-    #[inline(always)]
-    fn known(by: F) -> Self {
-        Slope { by, is_plain: by != F::zero() && is_finite(by) }
-    }
-
-    /// The chain of a slope and this one.
-    #[inline(always)]
-    fn behind(self, slope: F) -> F {
-        if self.is_plain { slope * self.by } else { times(slope, self.by) }
-    }
-}
-
-/// A chain of two slopes. A zero derivative absorbs an infinite slope, as a full tape skips a zero adjoint; a zero slope
-/// absorbs an infinite derivative, which comes to it as a cotangent.
-#[inline(always)]
-pub(crate) fn times<F: Float>(slope: F, derivative: F) -> F {
-    let product = slope * derivative;
-    if num_traits::Float::is_nan(product) { absorb(slope, derivative) } else { product }
-}
-
-/// Whether two numbers are finite. (If the sum is not, though they are, that is told too, and does no harm.)
-#[inline(always)]
-pub(crate) fn are_finite<F: Float>(a: F, b: F) -> bool {
-    is_finite(a + b)
-}
-
-/// In three instructions instead of six: ∞ · 0 is NaN.
-#[inline(always)]
-fn is_finite<F: Float>(x: F) -> bool {
-    !num_traits::Float::is_nan(x * F::zero())
-}
-
-aside! {
-    /// Called, so that the way around it is a branch that is not taken and not ten instructions that choose.
-    extern fn absorb<F: Float>(slope: F, derivative: F) -> F {
-        Num(derivative).chain(Num(slope)).0
     }
 }
 

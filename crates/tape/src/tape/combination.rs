@@ -1,11 +1,11 @@
 //! Sums of many numbers on a gradient-only tape, in as few records as they take.
 
 use super::Scalar;
-use super::arithmetic::{are_finite, times};
-use super::aside::aside;
+use super::rarely::rarely;
+use super::slope::{are_finite, times};
 use super::store;
 use crate::error::{Error, OrRaise};
-use crate::float::Float;
+use crate::tensor::float::Float;
 
 /// A number on its way to the tape: what it depends on, and by which slopes.
 ///
@@ -210,7 +210,7 @@ fn push_run<F: Float>(key: u32, first: u32, step: u32, last: u32) -> Result<u32,
     }
 }
 
-aside! {
+rarely! {
     /// [`Combination::add_any_pair`], in pieces.
     extern fn add_pair_rarely<F: Float>(
         sum: &mut Combination<F>, id: u32, p: u32, s: F, q: u32, t: F,

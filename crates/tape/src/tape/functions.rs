@@ -6,9 +6,9 @@
 use std::ops::{Rem, RemAssign};
 
 use super::Scalar;
-use crate::algebra::{Elementwise, Operand};
-use crate::float::Float;
 use crate::ops;
+use crate::rule::algebra::{Elementwise, Operand};
+use crate::tensor::float::Float;
 
 /// Functions of one number.
 macro_rules! functions {

@@ -4,12 +4,12 @@ use std::collections::HashMap;
 
 use smallvec::SmallVec;
 
-use super::store::{self, Line, Store, What};
-use crate::algebra::Any;
-use crate::error::Error;
-use crate::float::Float;
-use crate::param::ParamId;
+use super::store::{self, Origin, Store};
+use crate::error::{Error, Line};
+use crate::rule::algebra::Any;
+use crate::rule::param::ParamId;
 use crate::tensor::Tensor;
+use crate::tensor::float::Float;
 
 /// The leaves of a parameter: one for each value that it was lifted with, since a parameter may be changed between.
 pub(crate) struct Lifted {
@@ -104,7 +104,7 @@ pub(crate) fn lift_given<F: Float>(key: u32, param: ParamId, line: Line, value: 
 }
 
 fn push<F: Float>(key: u32, param: ParamId, line: Line, value: &Tensor<F>, given: bool) -> Result<u32, Error> {
-    let leaf = store::push_wide(key, What::Var, SmallVec::new(), value.clone().into(), line, true)?;
+    let leaf = store::push_wide(key, Origin::Var, SmallVec::new(), value.clone().into(), line, true)?;
     store::with_store(key, |store: &mut Store<F>| store.note_lifted(param, leaf, given))?;
     Ok(leaf)
 }

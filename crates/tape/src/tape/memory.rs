@@ -10,15 +10,13 @@ use std::mem::MaybeUninit;
 use std::panic::Location;
 use std::ptr;
 
+use super::OnNonFinite;
 use super::keys::{Keys, missing};
-use super::store::{
-    CHUNK, CONSTANT, Extra, GRADIENT_ONLY, KEPT, Line, NO_KEY, Node, PIECE, Piece, ScalarOp, Store, place,
-};
-use crate::by_id::ById;
-use crate::error::Error;
-use crate::float::Float;
+use super::store::{CHUNK, CONSTANT, Extra, GRADIENT_ONLY, KEPT, NO_KEY, Node, PIECE, Piece, ScalarOp, Store, place};
+use crate::error::{Error, Line};
 use crate::kernels::slopes;
-use crate::non_finite::OnNonFinite;
+use crate::tape::node_map::NodeMap;
+use crate::tensor::float::Float;
 
 /// The tape in use.
 #[doc(hidden)]
@@ -336,7 +334,7 @@ pub(crate) fn open_in<F: Float>(kind: u32) -> Result<u32, Error> {
             leaves: Vec::new(),
             retained: Vec::new(),
             on_non_finite: OnNonFinite::Off,
-            hooks: ById::default(),
+            hooks: NodeMap::default(),
             taken: 0,
             search_from: 0,
             looked: 0,

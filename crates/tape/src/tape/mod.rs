@@ -2,10 +2,9 @@
 
 mod apply;
 mod arithmetic;
-mod aside;
-pub(crate) mod by_id;
 mod combination;
 mod functions;
+pub(crate) mod graph;
 mod keys;
 mod lifted;
 mod memory;
@@ -13,12 +12,15 @@ mod memory;
 mod nalgebra;
 #[cfg(feature = "ndarray")]
 mod ndarray;
+pub(crate) mod node_map;
 mod numeric;
 pub(crate) mod operators;
+mod rarely;
 mod read;
 mod record;
 mod scalar;
 pub(crate) mod slices;
+mod slope;
 pub(crate) mod store;
 mod summation;
 mod var;
@@ -28,7 +30,7 @@ use std::panic::Location;
 
 use smallvec::SmallVec;
 
-pub(crate) use apply::evaluate;
+pub(crate) use crate::reader::var_handle::{Stored, Var};
 pub(crate) use arithmetic::{add_two, key_of, push_many, push_run};
 pub(crate) use combination::Combination;
 pub(crate) use lifted::{lift_given, lift_value};
@@ -36,20 +38,19 @@ pub(crate) use lifted::{lift_given, lift_value};
 pub(crate) use lifted::{param_at, param_node};
 #[cfg(feature = "nalgebra")]
 pub use nalgebra::NalgebraFloat;
-pub(crate) use read::{Operands, Parent, Step, inherit, is_active, read, step, value_in, value_of};
+pub(crate) use read::{
+    Operands, Parent, Step, inherit, is_active, line_of, read, step, tensor_position, value_in, value_of,
+};
 pub use scalar::Scalar;
 pub(crate) use summation::Summation;
-pub use var::{Stored, Var};
 
-use crate::algebra::{Any, Lift};
 use crate::error::{Error, OrRaise, try_with};
-use crate::float::Float;
-use crate::graph::GraphView;
-use crate::non_finite::{self, NonFinite, OnNonFinite};
-use crate::op::Value;
-use crate::param::Param;
+use crate::rule::algebra::{Any, Lift};
+use crate::rule::op::Value;
+use crate::rule::param::Param;
 use crate::tensor::Tensor;
-use store::{CONSTANT, GRADIENT_ONLY, Store, What};
+use crate::tensor::float::Float;
+use store::{CONSTANT, GRADIENT_ONLY, Origin, Store};
 
 /// A Wengert list: the elementary operations that a program performs on numbers and tensors, in order.
 ///
@@ -134,7 +135,7 @@ impl<F: Float> Tape<F> {
     /// Records a differentiable tensor.
     #[track_caller]
     pub fn var(&self, value: Tensor<F>) -> Var<F> {
-        self.leaf(What::Var, value.into(), true)
+        self.leaf(Origin::Var, value.into(), true)
     }
 
     /// Brings a parameter to this tape: one leaf, however often it is asked for; a frozen one is a constant. In a model,
@@ -177,12 +178,12 @@ impl<F: Float> Tape<F> {
     /// labels, positions.
     #[track_caller]
     pub fn input<E: Stored<F>>(&self, value: Tensor<E>) -> Var<F, E> {
-        self.leaf(What::Input, E::store(value), false)
+        self.leaf(Origin::Input, E::store(value), false)
     }
 
     #[track_caller]
-    fn leaf<E: Stored<F>>(&self, what: What, value: Value<F>, active: bool) -> Var<F, E> {
-        let id = store::push_wide(self.key, what, SmallVec::new(), value, Location::caller(), active).or_raise();
+    fn leaf<E: Stored<F>>(&self, origin: Origin, value: Value<F>, active: bool) -> Var<F, E> {
+        let id = store::push_wide(self.key, origin, SmallVec::new(), value, Location::caller(), active).or_raise();
         Var::new(self.key, id)
     }
 
@@ -273,28 +274,6 @@ impl<F: Float> Tape<F> {
         self.with(|store| store.on_non_finite = policy);
     }
 
-    /// The first recorded node that made a NaN or an infinity of finite numbers; `None` if all values are finite.
-    ///
-    /// # Errors
-    /// [`Error::NoGraph`](crate::Error::NoGraph) on a gradient-only tape, which keeps no values.
-    ///
-    /// # Examples
-    /// ```
-    /// use wengert_tape::prelude::*;
-    /// let tape = Tape::new();
-    /// let x = tape.var(Tensor::from([[1.0, 2.0], [3.0, 0.0]]));
-    /// let y = select(x.greater(0.5), &x.ln(), 0.0);
-    /// let found = tape.first_non_finite()?.unwrap();
-    /// assert_eq!((found.op.as_str(), &found.index[..], found.cause.as_str()), ("ln", &[1, 1][..], "ln of 0"));
-    /// assert!(found.to_string().contains("; the branch not taken of `select` at "));
-    /// // and what was not taken has no part in the gradient
-    /// assert_eq!(y.sum().backward()[x].data(), [1.0, 0.5, 1.0 / 3.0, 0.0]);
-    /// # Ok::<(), Error>(())
-    /// ```
-    pub fn first_non_finite(&self) -> Result<Option<NonFinite>, Error> {
-        Ok(non_finite::first_value(&GraphView::of_tape(self)?))
-    }
-
     /// The key by which handles find the tape.
     pub(crate) fn key(&self) -> u32 {
         self.key
@@ -310,6 +289,18 @@ impl<F: Float> Drop for Tape<F> {
     fn drop(&mut self) {
         store::close::<F>(self.key);
     }
+}
+
+/// What a tape does about a value or gradient that is NaN or infinite: [`Tape::on_non_finite`](crate::Tape::on_non_finite).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnNonFinite {
+    /// Nothing, at no cost.
+    #[default]
+    Off,
+    /// Says on standard error where it came from.
+    Warn,
+    /// Makes the sweep an [`Error::NonFinite`].
+    Error,
 }
 
 /// What a tape holds: [`Tape::stats`].

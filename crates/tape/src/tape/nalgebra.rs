@@ -5,7 +5,7 @@ use nalgebra::{ComplexField, Field, RealField, SimdValue};
 use simba::scalar::{SubsetOf, SupersetOf};
 
 use super::Scalar;
-use crate::float::Float;
+use crate::tensor::float::Float;
 
 /// The floats whose recorded numbers `nalgebra` can compute with: `f32` and `f64`.
 pub trait NalgebraFloat: Float + RealField + UlpsEq<Epsilon = Self> + SupersetOf<f32> + SupersetOf<f64> {}

@@ -1,7 +1,7 @@
 //! What `ndarray` asks of an element beside arithmetic, so that its arrays may hold recorded numbers.
 
 use super::Scalar;
-use crate::float::Float;
+use crate::tensor::float::Float;
 
 /// `array * scalar` and the like.
 impl<F: Float> ndarray::ScalarOperand for Scalar<F> {}

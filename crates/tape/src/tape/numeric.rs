@@ -7,7 +7,7 @@ use num_traits as nt;
 
 use super::Scalar;
 use super::store::{self, Store};
-use crate::float::Float;
+use crate::tensor::float::Float;
 
 impl<F: Float> Scalar<F> {
     /// The number, which leaves the tape without a trace.

@@ -3,17 +3,17 @@
 use std::iter::Sum;
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
-use crate::algebra::{Algebra, Elementwise};
 use crate::error::Error;
-use crate::float::Float;
+use crate::error::scope::called;
 use crate::kernels::elementwise;
 use crate::ops;
-use crate::pointwise::{Pointwise, Two};
-use crate::readers::{Base, Dual, Symbol, Text};
-use crate::scope::called;
+use crate::reader::{Base, Dual, Symbol, Text};
+use crate::rule::algebra::{Algebra, Elementwise};
+use crate::rule::pointwise::{Pointwise, Two};
 use crate::shape::Shape;
 use crate::tape::{Scalar, Var};
 use crate::tensor::Tensor;
+use crate::tensor::float::Float;
 
 /// Operators between values of one type, by value and by reference, and with `f64` on either side.
 macro_rules! operators {
@@ -179,7 +179,7 @@ macro_rules! mixed {
             type Output = Var<F>;
             #[track_caller]
             fn $method(self, rhs: $other) -> Var<F> {
-                let rhs = crate::algebra::Operand::<Var<F>>::beside(&rhs.to_owned(), &self).to_owned();
+                let rhs = crate::rule::algebra::Operand::<Var<F>>::beside(&rhs.to_owned(), &self).to_owned();
                 Var::pointwise(ops::$op, [&self, &rhs])
             }
         }
@@ -187,7 +187,7 @@ macro_rules! mixed {
             type Output = Var<F>;
             #[track_caller]
             fn $method(self, rhs: Var<F>) -> Var<F> {
-                let lhs = crate::algebra::Operand::<Var<F>>::beside(&self.to_owned(), &rhs).to_owned();
+                let lhs = crate::rule::algebra::Operand::<Var<F>>::beside(&self.to_owned(), &rhs).to_owned();
                 Var::pointwise(ops::$op, [&lhs, &rhs])
             }
         }

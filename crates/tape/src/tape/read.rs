@@ -4,13 +4,13 @@ use std::rc::Rc;
 
 use smallvec::SmallVec;
 
-use super::store::{self, CONSTANT, Inherit, Line, Node, ScalarOp, Store, What};
-use crate::error::Error;
-use crate::float::Float;
+use super::store::{self, CONSTANT, Inherit, Node, Origin, ScalarOp, Store};
+use crate::error::{Error, Line};
 use crate::kernels::slopes::Parents;
-use crate::op::Value;
 use crate::ops::AnyOp;
+use crate::rule::op::Value;
 use crate::tensor::Tensor;
+use crate::tensor::float::Float;
 
 /// The value of a node or constant.
 #[inline]
@@ -59,7 +59,7 @@ pub(crate) fn is_active<F: Float>(key: u32, id: u32) -> bool {
 }
 
 /// Where a node was recorded; `None` for a constant.
-pub(super) fn line_of<F: Float>(key: u32, id: u32) -> Result<Option<Line>, Error> {
+pub(crate) fn line_of<F: Float>(key: u32, id: u32) -> Result<Option<Line>, Error> {
     if id & CONSTANT != 0 {
         return Ok(None);
     }
@@ -85,11 +85,20 @@ pub(crate) enum Parent<F> {
     Number(F),
 }
 
+/// The position of a tensor node in the store; `None` for a scalar node.
+pub(crate) fn tensor_position<F: Float>(key: u32, id: u32) -> Result<Option<usize>, Error> {
+    store::with_store(key, |store: &mut Store<F>| store.wide_position(id))
+}
+
 /// Operation, parents and line of a node; `None` for a leaf.
-pub(crate) fn step<F: Float>(store: &Store<F>, id: u32) -> Option<Step<F>> {
+pub(crate) fn step<F: Float>(key: u32, id: u32) -> Result<Option<Step<F>>, Error> {
+    store::with_store(key, |store: &mut Store<F>| step_in(store, id))
+}
+
+fn step_in<F: Float>(store: &Store<F>, id: u32) -> Option<Step<F>> {
     if let Some(wide) = store.wide(id) {
-        let op = match &wide.what {
-            What::Op(op) => op.clone(),
+        let op = match &wide.origin {
+            Origin::Op(op) => op.clone(),
             _ => return None,
         };
         let parents = wide

@@ -7,13 +7,13 @@ use std::ptr;
 use smallvec::SmallVec;
 
 use super::keys::missing;
-use super::store::{Extra, Line, NO_KEY, Node, ScalarOp, What, Wide, is_of_iterator, place};
-use crate::error::Error;
-use crate::float::Float;
+use super::store::{Extra, NO_KEY, Node, Origin, ScalarOp, Wide, is_of_iterator, place};
+use crate::error::scope;
+use crate::error::{Error, Line};
 use crate::kernels::prefetch::{AHEAD, prefetch};
 use crate::kernels::slopes;
-use crate::op::Value;
-use crate::scope;
+use crate::rule::op::Value;
+use crate::tensor::float::Float;
 
 /// Records a scalar node of a full tape and returns its place; `None` if the two places are not of the tape in use, it is
 /// no full tape, or its chunk is full.
@@ -197,18 +197,18 @@ pub(crate) fn push_leaves<F: Float>(key: u32, values: &[F], line: Line) -> Resul
 #[inline]
 pub(crate) fn push_wide<F: Float>(
     key: u32,
-    what: What,
+    origin: Origin,
     parents: SmallVec<[u32; 3]>,
     value: Value<F>,
     caller: Line,
     active: bool,
 ) -> Result<u32, Error> {
-    F::push_wide(key, what, parents, value, caller, active)
+    F::push_wide(key, origin, parents, value, caller, active)
 }
 
 pub(crate) fn push_wide_in<F: Float>(
     key: u32,
-    what: What,
+    origin: Origin,
     parents: SmallVec<[u32; 3]>,
     value: Value<F>,
     caller: Line,
@@ -228,7 +228,7 @@ pub(crate) fn push_wide_in<F: Float>(
             }
         });
         let id = cold.take_ids(k, 1, &[], line, &ScalarOp::Wide)?;
-        cold.stores[k].wide.push(Wide { id, what, parents, value, line, layer, active, retained: false });
+        cold.stores[k].wide.push(Wide { id, origin, parents, value, line, layer, active, retained: false });
         Ok(id)
     })?
 }

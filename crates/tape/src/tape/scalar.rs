@@ -2,14 +2,11 @@
 
 use std::fmt;
 
-use super::Var;
 use super::store::{self, FOLDED, GRADIENT_ONLY};
-use crate::algebra::{Held, Operand};
 use crate::error::{Error, OrRaise};
-use crate::float::Float;
-use crate::gradients::{Gradients, RecordedGradients};
-use crate::non_finite;
+use crate::rule::algebra::{Held, Operand};
 use crate::tensor::Tensor;
+use crate::tensor::float::Float;
 
 /// A recorded number: a `Copy` handle of 24 bytes (16 in `f32`) with its value.
 ///
@@ -88,47 +85,6 @@ impl<F: Float> Scalar<F> {
     #[inline(always)]
     pub fn value(&self) -> F {
         self.value
-    }
-
-    /// The derivatives of this number by the leaves of its tape: one sweep backwards over the tape.
-    ///
-    /// The gradients are a value: the sweep records nothing and may be repeated.
-    ///
-    /// # Panics
-    /// If the number is a constant, or its tape was cleared or dropped; [`try_backward`](Self::try_backward) returns it.
-    #[track_caller]
-    pub fn backward(&self) -> Gradients<F> {
-        self.try_backward().or_raise()
-    }
-
-    /// [`backward`](Self::backward), with errors returned.
-    ///
-    /// # Errors
-    /// [`Error::NotConnected`] for a constant, [`Error::StaleHandle`], [`Error::ForeignThread`].
-    pub fn try_backward(&self) -> Result<Gradients<F>, Error> {
-        non_finite::backward(self.connected()?, self.id(), self.slope.into(), false)
-    }
-
-    /// [`backward`](Self::backward), keeping the derivative by every node and not by leaves alone.
-    ///
-    /// # Panics
-    /// As `backward`, and on a gradient-only tape.
-    #[track_caller]
-    pub fn backward_all(&self) -> Gradients<F> {
-        self.graph("keep every gradient")
-            .and_then(|key| non_finite::backward(key, self.id(), F::one().into(), true))
-            .or_raise()
-    }
-
-    /// The derivatives of this number as recorded values, which can be differentiated again.
-    ///
-    /// # Panics
-    /// As `backward`, and on a gradient-only tape.
-    #[track_caller]
-    pub fn backward_recorded(&self) -> RecordedGradients<F> {
-        self.graph("record gradients")
-            .and_then(|key| non_finite::backward_recorded(Var::new(key, self.id())))
-            .or_raise()
     }
 
     /// Keeps the derivative by this intermediate in every later sweep. The result stands for the same number; on a
@@ -210,18 +166,11 @@ impl<F: Float> Scalar<F> {
         Scalar::new(key | FOLDED, parent, value, slope)
     }
 
-    fn connected(&self) -> Result<u32, Error> {
+    pub(crate) fn connected(&self) -> Result<u32, Error> {
         if self.tag() == 0 {
             return Err(Error::NotConnected { reason: "the output is a constant and depends on no leaf".into() });
         }
         Ok(self.key())
-    }
-
-    fn graph(&self, wanted: &'static str) -> Result<u32, Error> {
-        if self.is_folding() {
-            return Err(Error::NoGraph { wanted });
-        }
-        self.connected()
     }
 }
 

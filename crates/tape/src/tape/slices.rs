@@ -5,13 +5,13 @@ use std::marker::PhantomData;
 
 use smallvec::SmallVec;
 
-use crate::any_op::AnyOp;
 use crate::error::Error;
-use crate::float::Float;
-use crate::op::Op;
 use crate::ops::{DotOf, LogSumExpOf, SumOf};
+use crate::reader::any_op::AnyOp;
+use crate::rule::op::Op;
 use crate::tape::store::{GRADIENT_ONLY, ScalarOp, is_gradient_only_in_use};
 use crate::tape::{Combination, Scalar, Summation, key_of, push_many};
+use crate::tensor::float::Float;
 
 /// What a node of many arguments says of its operation.
 struct Entry<F, O>(PhantomData<(F, O)>);

@@ -7,31 +7,28 @@
 use std::collections::HashMap;
 use std::mem::MaybeUninit;
 use std::ops::Range;
-use std::panic::Location;
 use std::ptr;
 use std::rc::Rc;
 
 use smallvec::SmallVec;
 
+use super::OnNonFinite;
 use super::lifted::Lifted;
 pub(crate) use super::memory::{
     Inherit, Lane, clear, clear_in, close, close_in, give_adjoints, open, open_in, set_limit, take_adjoints, with_store,
 };
 pub(crate) use super::record::*;
-use crate::by_id::ById;
-use crate::float::Float;
+use crate::error::Line;
 use crate::kernels::prefetch::{AHEAD, prefetch};
 use crate::kernels::slopes::{self, Parents, Place};
-use crate::non_finite::OnNonFinite;
-use crate::number::Num;
-use crate::op::Value;
 use crate::ops::AnyOp;
-use crate::param::ParamId;
-use crate::real::Real;
+use crate::rule::number::Num;
+use crate::rule::op::Value;
+use crate::rule::param::ParamId;
+use crate::rule::real::Real;
+use crate::tape::node_map::NodeMap;
 use crate::tensor::Tensor;
-
-/// A place in the source.
-pub(crate) type Line = &'static Location<'static>;
+use crate::tensor::float::Float;
 
 /// In a key: the tape keeps slopes and no operations.
 pub(crate) const GRADIENT_ONLY: u32 = 1 << 31;
@@ -121,7 +118,7 @@ pub(crate) enum ScalarOp {
 /// A tensor node.
 pub(crate) struct Wide<F: Float> {
     pub(crate) id: u32,
-    pub(crate) what: What,
+    pub(crate) origin: Origin,
     pub(crate) parents: SmallVec<[u32; 3]>,
     pub(crate) value: Value<F>,
     pub(crate) line: Line,
@@ -134,7 +131,7 @@ pub(crate) struct Wide<F: Float> {
 
 /// What made a tensor node.
 #[derive(Clone, Debug)]
-pub enum What {
+pub enum Origin {
     Var,
     Input,
     Op(AnyOp),
@@ -172,7 +169,7 @@ pub struct Store<F: Float> {
     /// What to do about numbers that are not finite.
     pub(crate) on_non_finite: OnNonFinite,
     /// What sees the gradients of nodes.
-    pub(crate) hooks: ById<Vec<Hook<F>>>,
+    pub(crate) hooks: NodeMap<Vec<Hook<F>>>,
     /// How many numbers left the tape through the traits of numbers.
     pub(crate) taken: usize,
     /// The length of the tape from which on a sweep looks first for what its output depends on; 0 before the first sweep.

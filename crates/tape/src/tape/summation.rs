@@ -1,10 +1,10 @@
 //! Sums of many numbers, from left to right and in `f64`, as one node.
 
-use super::aside::aside;
+use super::rarely::rarely;
 use super::store::{self, FOLDED, GRADIENT_ONLY, ScalarOp};
 use super::{Combination, Scalar, add_two, push_many, push_run};
 use crate::error::Error;
-use crate::float::Float;
+use crate::tensor::float::Float;
 
 /// A sum on its way to the tape.
 ///
@@ -158,7 +158,7 @@ impl<F: Float> Summation<F> {
     }
 }
 
-aside! {
+rarely! {
     /// [`Summation::add_any`]. Is given the number in pieces, which stay in registers.
     extern fn add_rarely<F: Float>(
         sum: &mut Summation<F>, next: &mut u64, place: u64, value: F, slope: F,

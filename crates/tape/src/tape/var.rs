@@ -1,79 +1,18 @@
 //! Recorded tensors.
 
 use std::fmt;
-use std::marker::PhantomData;
 use std::panic::Location;
 use std::rc::Rc;
 
-use super::Scalar;
-use super::read::{is_active, line_of, value_of};
-use super::store::{self, CONSTANT, GRADIENT_ONLY, Store};
-use crate::algebra::{Any, Arg};
+use super::read::value_of;
+use super::store::{self, CONSTANT, Store};
+use super::{Scalar, Stored, Var};
 use crate::error::{Error, OrRaise};
-use crate::float::{Element, Float};
-use crate::gradients::{Gradients, RecordedGradients};
-use crate::non_finite;
-use crate::op::{Op, Value};
 use crate::ops::AnyOp;
-use crate::sweep;
+use crate::rule::algebra::{Any, Arg};
+use crate::rule::op::Op;
 use crate::tensor::Tensor;
-
-/// What a node on a tape of `F` can hold a tensor of: `F` itself, `i64` or `bool`.
-pub trait Stored<F: Float>: Element {
-    /// The tensor as a node's value.
-    #[doc(hidden)]
-    fn store(tensor: Tensor<Self>) -> Value<F>;
-    /// The tensor in a node's value.
-    #[doc(hidden)]
-    fn load(value: Value<F>) -> Tensor<Self>;
-}
-
-impl<F: Float> Stored<F> for F {
-    fn store(tensor: Tensor<F>) -> Value<F> {
-        Any::Real(tensor)
-    }
-    fn load(value: Value<F>) -> Tensor<F> {
-        value.real()
-    }
-}
-impl<F: Float> Stored<F> for i64 {
-    fn store(tensor: Tensor<i64>) -> Value<F> {
-        Any::Index(tensor)
-    }
-    fn load(value: Value<F>) -> Tensor<i64> {
-        value.index()
-    }
-}
-impl<F: Float> Stored<F> for bool {
-    fn store(tensor: Tensor<bool>) -> Value<F> {
-        Any::Mask(tensor)
-    }
-    fn load(value: Value<F>) -> Tensor<bool> {
-        value.mask()
-    }
-}
-
-/// A recorded tensor: a `Copy` handle of 8 bytes.
-///
-/// `E` is what the tensor holds: `F`, or `i64` and `bool` for positions and masks.
-pub struct Var<F: Float = f64, E = F> {
-    pub(crate) key: u32,
-    pub(crate) id: u32,
-    element: PhantomData<fn() -> (F, E)>,
-}
-
-impl<F: Float, E> Clone for Var<F, E> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-impl<F: Float, E> Copy for Var<F, E> {}
-
-impl<F: Float, E> Var<F, E> {
-    pub(crate) fn new(key: u32, id: u32) -> Self {
-        Var { key, id, element: PhantomData }
-    }
-}
+use crate::tensor::float::Float;
 
 impl<F: Float, E: Stored<F>> Var<F, E> {
     /// The tensor; its buffer is shared, not copied.
@@ -116,73 +55,6 @@ impl<F: Float> Var<F> {
             return Scalar::constant(value.item());
         }
         Scalar::node(self.key, self.id, value.item())
-    }
-
-    /// The derivatives of this number by the leaves of its tape: one sweep backwards over the tape.
-    ///
-    /// The gradients are a value: the sweep records nothing and may be repeated.
-    ///
-    /// # Panics
-    /// If the output is not a single number, or its tape is gone; [`try_backward`](Self::try_backward) returns it.
-    #[track_caller]
-    pub fn backward(&self) -> Gradients<F> {
-        self.try_backward().or_raise()
-    }
-
-    /// [`backward`](Self::backward), with errors returned.
-    ///
-    /// # Errors
-    /// [`Error::NotScalar`], [`Error::NotConnected`] for a constant, [`Error::StaleHandle`], [`Error::ForeignThread`].
-    pub fn try_backward(&self) -> Result<Gradients<F>, Error> {
-        let seed = self.seed()?;
-        non_finite::backward(self.key, self.id, seed, false)
-    }
-
-    /// The product of `cotangent` with the derivatives of this tensor by the leaves of its tape.
-    ///
-    /// # Errors
-    /// [`Error::Shape`] if the cotangent has another shape; then as [`try_backward`](Self::try_backward).
-    pub fn backward_from(&self, cotangent: Tensor<F>) -> Result<Gradients<F>, Error> {
-        let shape = self.try_value()?.shape().clone();
-        if *cotangent.shape() != shape {
-            return Err(Error::shape(
-                "vjp",
-                format!("the cotangent has shape {}, the output {shape}", cotangent.shape()),
-            ));
-        }
-        self.connected()?;
-        non_finite::backward(self.key, self.id, cotangent, false)
-    }
-
-    /// [`backward`](Self::backward), keeping the derivative by every node and not by leaves alone.
-    ///
-    /// # Panics
-    /// As `backward`, and on a gradient-only tape.
-    #[track_caller]
-    pub fn backward_all(&self) -> Gradients<F> {
-        self.graph("keep every gradient")
-            .and_then(|()| self.seed())
-            .and_then(|seed| non_finite::backward(self.key, self.id, seed, true))
-            .or_raise()
-    }
-
-    /// The derivatives of this number as recorded values, which can be differentiated again.
-    ///
-    /// # Panics
-    /// As `backward`, and on a gradient-only tape.
-    #[track_caller]
-    pub fn backward_recorded(&self) -> RecordedGradients<F> {
-        self.try_backward_recorded().or_raise()
-    }
-
-    /// [`backward_recorded`](Self::backward_recorded), with errors returned.
-    ///
-    /// # Errors
-    /// As [`try_backward`](Self::try_backward), and [`Error::NoGraph`].
-    pub fn try_backward_recorded(&self) -> Result<RecordedGradients<F>, Error> {
-        self.graph("record gradients")?;
-        self.seed()?;
-        non_finite::backward_recorded(*self)
     }
 
     /// Keeps the derivative by this intermediate in every later sweep. Of a constant there is none.
@@ -271,38 +143,6 @@ impl<F: Float> Var<F> {
     #[track_caller]
     pub fn try_apply<O: Op>(op: O, args: &[Arg<'_, Self>]) -> Result<Any<Self>, Error> {
         F::apply_recorded(AnyOp::compiled_for::<F, O>(op), args, Location::caller())
-    }
-
-    fn seed(&self) -> Result<Tensor<F>, Error> {
-        let value = self.try_value()?;
-        if value.len() != 1 {
-            return Err(Error::NotScalar {
-                shape: value.shape().clone(),
-                at: line_of::<F>(self.key, self.id)?.unwrap_or(Location::caller()),
-            });
-        }
-        self.connected()?;
-        Ok(Tensor::full(value.shape().clone(), F::one()))
-    }
-
-    fn connected(&self) -> Result<(), Error> {
-        F::connected(*self)
-    }
-
-    pub(crate) fn connected_in(self) -> Result<(), Error> {
-        let reason = match self.id & CONSTANT {
-            0 if is_active::<F>(self.key, self.id) => return Ok(()),
-            0 => sweep::why_inactive::<F>(self.key, self.id)?,
-            _ => "the output is a constant and depends on no leaf".into(),
-        };
-        Err(Error::NotConnected { reason })
-    }
-
-    fn graph(&self, wanted: &'static str) -> Result<(), Error> {
-        match self.key & GRADIENT_ONLY {
-            0 => Ok(()),
-            _ => Err(Error::NoGraph { wanted }),
-        }
     }
 }
 

@@ -3,12 +3,12 @@
 use std::ops::Index;
 use std::sync::{Arc, OnceLock};
 
-use crate::buffer::Buffer;
-use crate::ceiling::{admit, possible};
 use crate::error::{Error, OrRaise};
-use crate::float::{Element, Float};
 use crate::shape::{Shape, product};
-use crate::sizes::Sizes;
+use crate::tensor::buffer::Buffer;
+use crate::tensor::ceiling::{admit, possible};
+use crate::tensor::float::{Element, Float};
+use crate::tensor::sizes::Sizes;
 
 /// A plain n-dimensional array of `f32`, `f64`, `i64` or `bool`.
 ///

@@ -5,9 +5,9 @@
 
 use std::ops::Deref;
 
-use crate::ceiling::check_bytes;
 use crate::error::{Error, OrRaise};
-use crate::float::Element;
+use crate::tensor::ceiling::check_bytes;
+use crate::tensor::float::Element;
 
 /// Buffers shorter than this are left to the allocator, which is fast for them.
 const SMALLEST: usize = 256;

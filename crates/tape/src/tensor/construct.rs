@@ -5,11 +5,11 @@ use rand::distr::{Distribution, StandardUniform};
 use rand_distr::StandardNormal;
 
 use super::Tensor;
-use crate::buffer::Buffer;
-use crate::ceiling::admit;
 use crate::error::OrRaise;
-use crate::float::{Element, Float};
 use crate::shape::Shape;
+use crate::tensor::buffer::Buffer;
+use crate::tensor::ceiling::admit;
+use crate::tensor::float::{Element, Float};
 
 impl<E: Element> Tensor<E> {
     /// A tensor filled with `value`.

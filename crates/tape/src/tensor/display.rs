@@ -3,8 +3,8 @@
 use std::fmt::{self, Display, Write};
 
 use super::Tensor;
-use crate::float::Element;
 use crate::shape::Shape;
+use crate::tensor::float::Element;
 
 /// Above this number of elements, only the ends of each axis are shown.
 const ABRIDGE_ABOVE: usize = 1000;

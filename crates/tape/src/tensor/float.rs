@@ -4,13 +4,8 @@ use std::fmt::{Debug, Display};
 use std::iter::Sum;
 use std::ops::{AddAssign, DivAssign, MulAssign, SubAssign};
 
-use crate::buffer::Pool;
-use crate::compiled::Compiled;
-#[cfg(feature = "linalg")]
-use crate::kernels::factor::Factor;
-use crate::kernels::gemm::Gemm;
-use crate::op::OfFloat;
-use crate::tape::store::Lane;
+use crate::sweep::engine::Engine;
+use crate::tensor::buffer::Pool;
 
 mod sealed {
     pub trait Sealed {}
@@ -27,13 +22,6 @@ pub trait Element: sealed::Sealed + Copy + PartialEq + Debug + Display + Default
     fn pool<R>(f: impl FnOnce(&mut Pool<Self>) -> R) -> Option<R>;
 }
 
-/// Without the feature `linalg`, nothing.
-#[cfg(not(feature = "linalg"))]
-#[doc(hidden)]
-pub trait Factor {}
-#[cfg(not(feature = "linalg"))]
-impl<F> Factor for F {}
-
 /// What can be recorded and differentiated: `f32` or `f64`.
 pub trait Float:
     Element
@@ -45,11 +33,7 @@ pub trait Float:
     + SubAssign
     + MulAssign
     + DivAssign
-    + Gemm
-    + Factor
-    + Compiled
-    + Lane
-    + OfFloat
+    + Engine
 {
     /// The name of the type, `"f32"` or `"f64"`.
     const NAME: &'static str;
@@ -125,6 +109,11 @@ impl Float for f64 {
     fn round_even(self) -> Self {
         self.round_ties_even()
     }
+}
+
+/// The largest power of two that is not above a positive number, or the smallest normal number.
+pub(crate) fn power_of_two(x: f64) -> f64 {
+    f64::from_bits(x.max(f64::MIN_POSITIVE).to_bits() & 0x7ff0_0000_0000_0000)
 }
 
 macro_rules! elements {

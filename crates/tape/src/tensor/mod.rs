@@ -7,11 +7,10 @@ pub(crate) mod buffer;
 pub(crate) mod ceiling;
 mod construct;
 mod display;
-pub(crate) mod few;
 pub(crate) mod float;
 mod random;
 mod rows;
-pub(crate) mod shape;
+pub(crate) mod short_list;
 pub(crate) mod sizes;
 
 pub use array::Tensor;

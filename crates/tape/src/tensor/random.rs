@@ -7,8 +7,8 @@ use rand::{Rng, RngExt};
 
 use super::Tensor;
 use crate::error::{Error, OrRaise};
-use crate::float::Float;
 use crate::shape::Shape;
+use crate::tensor::float::Float;
 
 impl<F: Float> Tensor<F> {
     /// Numbers drawn from the normal distribution with this mean and standard deviation: PyTorch's `normal`.

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::Tensor;
 use crate::error::Error;
-use crate::float::Element;
+use crate::tensor::float::Element;
 
 /// The rows of a tensor, along its first axis: each a tensor of one axis less. [`Tensor::iter`].
 ///

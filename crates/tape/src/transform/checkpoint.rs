@@ -7,20 +7,20 @@ use std::sync::Arc;
 
 use smallvec::SmallVec;
 
-use crate::algebra::{Algebra, Arg, Args};
-use crate::by_id::ById;
-use crate::differential::with_tangents;
 use crate::error::{Error, OrRaise};
-use crate::float::Float;
-use crate::op::{Cotangents, Op, Value};
 use crate::ops::AnyOp;
-use crate::param::ParamId;
-use crate::readers::{Dual, Symbol, Text};
+use crate::reader::{Dual, Symbol, Text};
+use crate::rule::algebra::{Algebra, Arg, Args};
+use crate::rule::op::{Cotangents, Op, Value};
+use crate::rule::param::ParamId;
 use crate::shape::Shape;
 use crate::sweep;
-use crate::tape::store::{self, CONSTANT, Store, What};
+use crate::tape::node_map::NodeMap;
+use crate::tape::store::{self, CONSTANT, Origin, Store};
 use crate::tape::{Tape, Var, is_active, lift_given, lift_value, value_of};
 use crate::tensor::Tensor;
+use crate::tensor::float::Float;
+use crate::transform::differential::with_tangents;
 
 /// Computes `f` of `args` and keeps its result alone: what lies between is computed again in the backward pass.
 ///
@@ -92,7 +92,7 @@ pub fn checkpoint<F: Float>(
         active = true;
     }
     drop(run);
-    let id = store::push_wide(key, What::Op(AnyOp::compiled_for::<F, _>(op)), parents, value.into(), line, active)?;
+    let id = store::push_wide(key, Origin::Op(AnyOp::compiled_for::<F, _>(op)), parents, value.into(), line, active)?;
     Ok(Var::new(key, id))
 }
 
@@ -146,7 +146,7 @@ impl<F: Float> Run<F> {
     }
 
     /// The tangents of all nodes from those of the operands.
-    fn tangents(&self, directions: &[Option<Tensor<F>>]) -> Result<ById<Tensor<F>>, Error> {
+    fn tangents(&self, directions: &[Option<Tensor<F>>]) -> Result<NodeMap<Tensor<F>>, Error> {
         let given = self.operands.iter().zip(directions).filter_map(|(x, d)| Some((x.id, d.clone()?))).collect();
         sweep::tangents(self.tape.key(), self.y.id.min(self.tape.len() as u32), given)
     }
@@ -365,7 +365,7 @@ impl<F: Float> Checkpoint<F> {
         let key = run.tape.key();
         let mut cotangents = match run.depends() {
             true => sweep::sweep_to::<F, _>(key, run.y.id, g, &with_tangents(key, &tangents), &[], given)?,
-            false => ById::default(),
+            false => NodeMap::default(),
         };
         need.iter()
             .zip(&mut left)
@@ -395,7 +395,7 @@ impl<F: Float> Checkpoint<F> {
         let (sums, mut left) = split(need, sums, |k| (depends && ends[k] <= y.id).then_some(ends[k]));
         let mut cotangents = match depends {
             true => sweep::sweep_to::<F, _>(key, y.id, g, &|id| sweep::handle(key, id), &ends, sums)?,
-            false => ById::default(),
+            false => NodeMap::default(),
         };
         // The same operand may stand in two places: the first has the whole cotangent.
         let mut of = |k: usize, left: Option<Var<F>>| cotangents.take(ends[k]).or(left);

@@ -1,16 +1,16 @@
 //! Differential operators: functions in, derivatives out. They record the function once and interpret its nodes.
 
-use crate::algebra::Any;
-use crate::by_id::ById;
 use crate::error::Error;
-use crate::float::Float;
-use crate::gradients::Gradients;
-use crate::point::{Numbers, Output, Point, Recorder, Sweep};
-use crate::readers::Dual;
+use crate::reader::Dual;
+use crate::rule::algebra::Any;
 use crate::shape::Shape;
 use crate::sweep;
+use crate::sweep::gradients::Gradients;
+use crate::tape::node_map::NodeMap;
 use crate::tape::{Tape, Var, value_of};
 use crate::tensor::Tensor;
+use crate::tensor::float::Float;
+use crate::transform::point::{Numbers, Output, Point, Recorder, Sweep};
 
 type Value<P> = <<P as Point>::Sweep as Sweep<<P as Point>::F>>::Value;
 
@@ -212,7 +212,7 @@ impl<F: Float, P: Point<F = F, Sweep = Numbers>> Trace<P> {
         if value.len() != 1 {
             return Err(Error::NotScalar { shape: value.shape().clone(), at: std::panic::Location::caller() });
         }
-        let mut cotangents = ById::default();
+        let mut cotangents = NodeMap::default();
         if crate::tape::is_active::<F>(self.y.key, self.y.id) {
             let tangents = self.tangents(directions)?;
             let key = self.tape.key();
@@ -247,18 +247,18 @@ fn in_order<T>(part: Option<T>) -> T {
     }
 }
 
-type Tangents<F> = ById<Tensor<F>>;
+type Tangents<F> = NodeMap<Tensor<F>>;
 
 /// The values of a tape's nodes and constants beside their tangents.
 pub(crate) fn with_tangents<F: Float>(
     key: u32,
-    tangents: &ById<Tensor<F>>,
+    tangents: &NodeMap<Tensor<F>>,
 ) -> impl Fn(u32) -> Result<Any<Dual<Tensor<F>>>, Error> {
     move |id| {
         Ok(match value_of::<F>(key, id)? {
             Any::Real(value) => Any::Real(Dual { value, tangent: tangents.get(id).cloned() }),
-            Any::Index(i) => Any::Index(crate::readers::DualIndex(i)),
-            Any::Mask(m) => Any::Mask(crate::readers::DualMask(m)),
+            Any::Index(i) => Any::Index(crate::reader::DualIndex(i)),
+            Any::Mask(m) => Any::Mask(crate::reader::DualMask(m)),
         })
     }
 }

@@ -13,18 +13,19 @@
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
-use crate::algebra::{Any, Args};
-use crate::ceiling::check_bytes;
 use crate::error::Error;
-use crate::few::Few;
-use crate::float::Float;
-use crate::graph::NodeKind;
-use crate::op::{Kind, Op, Value, result_shape};
 use crate::ops::AnyOp;
-use crate::replay::{Entry, Replay};
+use crate::reader::behind::result_shape;
+use crate::reader::evaluate;
+use crate::rule::algebra::{Any, Args};
+use crate::rule::op::{Kind, Op, Value};
 use crate::shape::{Shape, work};
-use crate::tape::evaluate;
+use crate::tape::graph::NodeKind;
 use crate::tensor::Tensor;
+use crate::tensor::ceiling::check_bytes;
+use crate::tensor::float::Float;
+use crate::tensor::short_list::ShortList;
+use crate::transform::replay::{Entry, Replay};
 
 const FORMAT: &str = "wengert graph 1";
 
@@ -203,8 +204,8 @@ impl<F: Float> Replay<F> {
                         Some(Err(e)) => return Err(wrong(format!("node {k} `{op}`: {e}"))),
                         Some(Ok(op)) => op,
                     };
-                    let of = Few::from_fn(operands.len(), |k| kinds[operands[k]]);
-                    let shape = result_shape(&op, &of, &Few::from_fn(operands.len(), |k| &shapes[operands[k]]))?;
+                    let of = ShortList::from_fn(operands.len(), |k| kinds[operands[k]]);
+                    let shape = result_shape(&op, &of, &ShortList::from_fn(operands.len(), |k| &shapes[operands[k]]))?;
                     let kind = op.output();
                     ((NodeKind::Op(op), SmallVec::from_vec(operands), None), shape, kind)
                 }
@@ -219,7 +220,7 @@ impl<F: Float> Replay<F> {
         for (kind, parents, value) in nodes {
             let value = match (&kind, value) {
                 (NodeKind::Op(op), _) => {
-                    evaluate(op, Args(&Few::from_fn(parents.len(), |k| values[parents[k]].as_arg())))?
+                    evaluate(op, Args(&ShortList::from_fn(parents.len(), |k| values[parents[k]].as_arg())))?
                 }
                 (_, Some(value)) => value,
                 (_, None) => unreachable!("a leaf has a value"),

@@ -8,3 +8,4 @@ pub(crate) mod json;
 pub(crate) mod point;
 pub(crate) mod replay;
 pub(crate) mod replay_complex;
+pub(crate) mod taylor;

@@ -4,15 +4,15 @@ use std::panic::Location;
 
 use smallvec::SmallVec;
 
-use crate::algebra::Algebra;
 use crate::error::{Error, OrRaise};
-use crate::float::Float;
-use crate::gradients::{Gradients, RecordedGradients};
 use crate::ops::{BroadcastToExt, SumToExt};
+use crate::rule::algebra::Algebra;
 use crate::shape::Shape;
-use crate::tape::store::{self, CONSTANT, What};
+use crate::sweep::gradients::{Gradients, RecordedGradients};
+use crate::tape::store::{self, CONSTANT, Origin};
 use crate::tape::{Scalar, Tape, Var};
 use crate::tensor::Tensor;
+use crate::tensor::float::Float;
 
 /// How the gradients at a point are found: [`Numbers`] or [`Recorded`].
 pub trait Sweep<F: Float> {
@@ -166,9 +166,11 @@ impl<F: Float> Point for Var<F> {
                 let longer: Shape = [1].into_iter().chain(shape.iter().copied()).collect();
                 self.broadcast_to(longer).sum_to(&shape)
             }
-            _ => store::push_wide(self.key, What::Var, SmallVec::new(), self.value().into(), Location::caller(), true)
-                .map(|id| Var::new(self.key, id))
-                .or_raise(),
+            _ => {
+                store::push_wide(self.key, Origin::Var, SmallVec::new(), self.value().into(), Location::caller(), true)
+                    .map(|id| Var::new(self.key, id))
+                    .or_raise()
+            }
         }
     }
     fn collect(recorded: &Var<F>, gradients: &RecordedGradients<F>) -> Result<Var<F>, Error> {

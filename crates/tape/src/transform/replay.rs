@@ -4,16 +4,18 @@ use std::sync::Arc;
 
 use smallvec::SmallVec;
 
-use crate::algebra::{Any, Arg, Args};
+use crate::error::Line;
 use crate::error::{Error, OrRaise};
-use crate::float::Float;
-use crate::graph::{GraphView, NodeKind, place};
-use crate::op::{Op, Value, not_for_f32};
 use crate::ops::AnyOp;
+use crate::reader::behind::not_for_f32;
+use crate::reader::evaluate;
+use crate::rule::algebra::{Any, Arg, Args};
+use crate::rule::op::{Op, Value};
 use crate::sweep::expect_shape;
-use crate::tape::store::Line;
-use crate::tape::{Var, evaluate};
+use crate::tape::Var;
+use crate::tape::graph::{GraphView, NodeKind, place};
 use crate::tensor::Tensor;
+use crate::tensor::float::Float;
 
 /// A copy of what an output depends on, without its tape: nodes in recording order, parents before children, the output
 /// last.

@@ -1,14 +1,15 @@
 //! A recorded graph on complex numbers.
 
-use crate::algebra::{Any, Arg, Args};
-use crate::complex::Analytic;
 use crate::error::Error;
-use crate::few::Few;
-use crate::op::{Kind, Op, Value};
 use crate::ops::AnyOp;
-use crate::replay::Replay;
-use crate::tape::{Tape, Var, evaluate};
+use crate::reader::evaluate;
+use crate::rule::algebra::{Any, Arg, Args};
+use crate::rule::complex::Analytic;
+use crate::rule::op::{Kind, Op, Value};
+use crate::tape::{Tape, Var};
 use crate::tensor::Tensor;
+use crate::tensor::short_list::ShortList;
+use crate::transform::replay::Replay;
 
 impl Replay<f64> {
     /// The output where some leaves have an imaginary part: real and imaginary part of the value. `leaves` are positions
@@ -53,7 +54,7 @@ impl Replay<f64> {
                 }
                 (Some((op, parents)), _) => {
                     let imaginary = |p: &usize| im[*p].is_some();
-                    let own = Few::from_fn(parents.len(), |k| re[parents[k]].as_arg());
+                    let own = ShortList::from_fn(parents.len(), |k| re[parents[k]].as_arg());
                     if parents.iter().any(imaginary) && op.output() == Kind::Real {
                         let parts: Vec<Value<f64>> = parents
                             .iter()
@@ -63,7 +64,7 @@ impl Replay<f64> {
                                 (other, _) => other.clone(),
                             })
                             .collect();
-                        let parts = Few::from_fn(parts.len(), |k| parts[k].as_arg());
+                        let parts = ShortList::from_fn(parts.len(), |k| parts[k].as_arg());
                         let [x, y] = continued(op, &own, &parts)?;
                         (x.into(), Some(y))
                     } else {
@@ -115,7 +116,7 @@ fn continued(op: &AnyOp, re: &[Arg<'_, Tensor<f64>>], im: &[Arg<'_, Tensor<f64>>
         Analytic::Bilinear => {
             let first = re.iter().position(|arg| matches!(arg, Arg::Real(_))).ok_or_else(none)?;
             let product = |a: &[Arg<'_, Tensor<f64>>], b: &[Arg<'_, Tensor<f64>>]| {
-                let args = Few::from_fn(re.len(), |k| if k == first { a[k] } else { b[k] });
+                let args = ShortList::from_fn(re.len(), |k| if k == first { a[k] } else { b[k] });
                 evaluate(op, Args(&args)).map(Any::real)
             };
             // (a + ia′)(b + ib′)
@@ -146,7 +147,7 @@ pub(crate) fn composition(op: &AnyOp, args: &[Arg<'_, Tensor<f64>>]) -> Option<(
             Arg::Mask(m) => Any::Mask(tape.input((*m).clone())),
         })
         .collect();
-    let args = Few::from_fn(recorded.len(), |k| recorded[k].as_arg());
+    let args = ShortList::from_fn(recorded.len(), |k| recorded[k].as_arg());
     let replay = Replay::of(op.composed(Args(&args))?).ok()?;
     let place = |var: &Any<Var>| match var {
         Any::Real(var) => replay.position(*var),

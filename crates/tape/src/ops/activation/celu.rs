@@ -1,9 +1,9 @@
 //! The continuously differentiable exponential linear unit.
 
-use crate::algebra::Elementwise;
-use crate::number::Number;
-use crate::pointwise::{One, Pointwise};
-use crate::real::Real;
+use crate::rule::algebra::Elementwise;
+use crate::rule::number::Number;
+use crate::rule::pointwise::{One, Pointwise};
+use crate::rule::real::Real;
 
 /// `y = x` where `x > 0`, else `α (exp(x/α) − 1)` (Barron 2017). At 0 the derivative is 1 from both sides, and the
 /// second one that of the left side, 1/α.

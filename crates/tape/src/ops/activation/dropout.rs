@@ -1,12 +1,12 @@
 //! Dropout.
 
-use crate::algebra::{Algebra, Arg, Args, IndexOperand};
-use crate::case::Case;
 use crate::error::Error;
-use crate::float::Float;
-use crate::op::{Kind, Op, Takes, Value};
+use crate::rule::algebra::{Algebra, Arg, Args, IndexOperand};
+use crate::rule::case::Case;
+use crate::rule::op::{Kind, Op, Takes, Value};
 use crate::shape::{Shape, work};
 use crate::tensor::Tensor;
+use crate::tensor::float::Float;
 
 /// `y = x / (1 − p)`, and 0 with probability `p` (Srivastava et al. 2014). Which elements are dropped depends on the key
 /// and on their position alone, so that the same key drops the same elements in a gradient, a replay or another float

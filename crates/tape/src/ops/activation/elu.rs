@@ -1,9 +1,9 @@
 //! The exponential linear unit.
 
-use crate::algebra::Elementwise;
-use crate::number::Number;
-use crate::pointwise::{One, Pointwise};
-use crate::real::Real;
+use crate::rule::algebra::Elementwise;
+use crate::rule::number::Number;
+use crate::rule::pointwise::{One, Pointwise};
+use crate::rule::real::Real;
 
 /// `y = x` where `x > 0`, else `α (exp(x) − 1)` (Clevert, Unterthiner and Hochreiter 2015). At 0 the derivative is `α`.
 #[derive(Clone, Copy, Debug, PartialEq)]

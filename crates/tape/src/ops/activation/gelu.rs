@@ -1,9 +1,9 @@
 //! The Gaussian error linear unit.
 
-use crate::algebra::Elementwise;
-use crate::number::Number;
-use crate::pointwise::{One, Pointwise};
-use crate::real::Real;
+use crate::rule::algebra::Elementwise;
+use crate::rule::number::Number;
+use crate::rule::pointwise::{One, Pointwise};
+use crate::rule::real::Real;
 
 /// `y = x Φ(x)`, with Φ the normal distribution function (Hendrycks and Gimpel 2016), and derivative `Φ(x) + x φ(x)`.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

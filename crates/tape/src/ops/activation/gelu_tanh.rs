@@ -1,9 +1,9 @@
 //! The Gaussian error linear unit, by a hyperbolic tangent.
 
-use crate::algebra::Elementwise;
-use crate::number::Number;
-use crate::pointwise::{One, Pointwise};
-use crate::real::Real;
+use crate::rule::algebra::Elementwise;
+use crate::rule::number::Number;
+use crate::rule::pointwise::{One, Pointwise};
+use crate::rule::real::Real;
 
 /// The factor of the cube.
 const CUBIC: f64 = 0.044_715;

@@ -1,9 +1,9 @@
 //! A sigmoid made of three lines.
 
-use crate::algebra::Elementwise;
-use crate::number::Number;
-use crate::pointwise::{One, Pointwise};
-use crate::real::Real;
+use crate::rule::algebra::Elementwise;
+use crate::rule::number::Number;
+use crate::rule::pointwise::{One, Pointwise};
+use crate::rule::real::Real;
 
 /// `y = 0` where `x ≤ −3`, 1 where `x ≥ 3`, else `x/6 + 1/2`. At ±3 the derivative is 0.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

@@ -1,13 +1,13 @@
 //! A hyperbolic tangent made of three lines.
 
-use crate::algebra::{Elementwise, Operand};
 use crate::error::Error;
-use crate::float::Float;
-use crate::number::Number;
 use crate::ops::BroadcastToExt;
-use crate::pointwise::{Pointwise, Three, broadcast};
-use crate::real::Real;
+use crate::rule::algebra::{Elementwise, Operand};
+use crate::rule::number::Number;
+use crate::rule::pointwise::{Pointwise, Three, broadcast};
+use crate::rule::real::Real;
 use crate::tensor::Tensor;
+use crate::tensor::float::Float;
 
 /// The nearest number to `x` in [a, b]. At a bound the derivative is that of the bound, and so 0 by `x`, as in
 /// PyTorch; that is how it differs from `clamp`.

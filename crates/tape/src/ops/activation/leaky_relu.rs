@@ -1,9 +1,9 @@
 //! The rectifier that lets a little through.
 
-use crate::algebra::Elementwise;
-use crate::number::Number;
-use crate::pointwise::{One, Pointwise};
-use crate::real::Real;
+use crate::rule::algebra::Elementwise;
+use crate::rule::number::Number;
+use crate::rule::pointwise::{One, Pointwise};
+use crate::rule::real::Real;
 
 /// `y = x` where `x > 0`, else `slope · x`. At 0 the derivative is `slope`.
 #[derive(Clone, Copy, Debug, PartialEq)]

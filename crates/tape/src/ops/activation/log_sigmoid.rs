@@ -1,9 +1,9 @@
 //! The logarithm of the sigmoid.
 
-use crate::algebra::Elementwise;
-use crate::number::Number;
-use crate::pointwise::{One, Pointwise};
-use crate::real::Real;
+use crate::rule::algebra::Elementwise;
+use crate::rule::number::Number;
+use crate::rule::pointwise::{One, Pointwise};
+use crate::rule::real::Real;
 
 /// `y = ln σ(x) = −ln(1 + exp(−x))`, without overflow, with derivative `σ(−x)`: PyTorch's `logsigmoid`.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

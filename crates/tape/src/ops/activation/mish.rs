@@ -1,9 +1,9 @@
 //! A self-regularised activation.
 
-use crate::algebra::Elementwise;
-use crate::number::Number;
-use crate::pointwise::{One, Pointwise};
-use crate::real::Real;
+use crate::rule::algebra::Elementwise;
+use crate::rule::number::Number;
+use crate::rule::pointwise::{One, Pointwise};
+use crate::rule::real::Real;
 
 /// `y = x tanh(ln(1 + exp(x)))` (Misra 2019), with derivative `t + x σ(x) (1 − t²)` where `t` is that hyperbolic
 /// tangent.

@@ -1,9 +1,9 @@
 //! The rectifier.
 
-use crate::algebra::Elementwise;
-use crate::number::Number;
-use crate::pointwise::{One, Pointwise};
-use crate::real::Real;
+use crate::rule::algebra::Elementwise;
+use crate::rule::number::Number;
+use crate::rule::pointwise::{One, Pointwise};
+use crate::rule::real::Real;
 
 /// `y = max(x, 0)`, with derivative 1 where `x > 0`, else 0. At 0 it is 0.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

@@ -1,9 +1,9 @@
 //! The scaled exponential linear unit.
 
-use crate::algebra::Elementwise;
-use crate::number::Number;
-use crate::pointwise::{One, Pointwise};
-use crate::real::Real;
+use crate::rule::algebra::Elementwise;
+use crate::rule::number::Number;
+use crate::rule::pointwise::{One, Pointwise};
+use crate::rule::real::Real;
 
 /// The λ and α of the paper, its equation 14.
 const SCALE: f64 = 1.050_700_987_355_480_5;

@@ -1,9 +1,9 @@
 //! The logistic function.
 
-use crate::algebra::Elementwise;
-use crate::number::Number;
-use crate::pointwise::{One, Pointwise};
-use crate::real::Real;
+use crate::rule::algebra::Elementwise;
+use crate::rule::number::Number;
+use crate::rule::pointwise::{One, Pointwise};
+use crate::rule::real::Real;
 
 /// `y = 1 / (1 + exp(−x))`, with derivative `y (1 − y)`. It does not overflow.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

@@ -1,9 +1,9 @@
 //! The sigmoid linear unit.
 
-use crate::algebra::Elementwise;
-use crate::number::Number;
-use crate::pointwise::{One, Pointwise};
-use crate::real::Real;
+use crate::rule::algebra::Elementwise;
+use crate::rule::number::Number;
+use crate::rule::pointwise::{One, Pointwise};
+use crate::rule::real::Real;
 
 /// `y = x σ(x)` (Elfwing, Uchibe and Doya 2017), with derivative `σ(x) (1 + x (1 − σ(x)))`.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

@@ -1,13 +1,13 @@
 //! The smooth rectifier.
 
-use crate::algebra::{Algebra, Args, Elementwise};
-use crate::case::{Case, Function};
 use crate::error::Error;
-use crate::number::Number;
+use crate::error::scope::called;
 use crate::ops::{CompareExt, select};
-use crate::pointwise::{One, Pointwise};
-use crate::real::Real;
-use crate::scope::called;
+use crate::rule::algebra::{Algebra, Args, Elementwise};
+use crate::rule::case::{Case, Function};
+use crate::rule::number::Number;
+use crate::rule::pointwise::{One, Pointwise};
+use crate::rule::real::Real;
 
 /// `y = ln(1 + exp(x))`, with derivative `sigmoid(x)`. It does not overflow.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

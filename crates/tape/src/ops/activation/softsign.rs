@@ -1,9 +1,9 @@
 //! A slow sigmoid.
 
-use crate::algebra::Elementwise;
-use crate::number::Number;
-use crate::pointwise::{One, Pointwise};
-use crate::real::Real;
+use crate::rule::algebra::Elementwise;
+use crate::rule::number::Number;
+use crate::rule::pointwise::{One, Pointwise};
+use crate::rule::real::Real;
 
 /// `y = x/(1 + |x|)`, with derivative `1/(1 + |x|)²`. At 0 the second derivative is 0.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

@@ -1,9 +1,9 @@
 //! The cube root.
 
-use crate::algebra::Elementwise;
-use crate::number::Number;
-use crate::pointwise::{One, Pointwise};
-use crate::real::Real;
+use crate::rule::algebra::Elementwise;
+use crate::rule::number::Number;
+use crate::rule::pointwise::{One, Pointwise};
+use crate::rule::real::Real;
 
 /// `y = ∛x`, of negative numbers too, with derivative `1/(3y²)`; infinite at 0. NumPy's name, since PyTorch has none.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

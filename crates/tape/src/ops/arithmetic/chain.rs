@@ -1,9 +1,9 @@
 //! The product of the chain rule: a cotangent or tangent times a derivative.
 
-use crate::algebra::Algebra;
-use crate::number::Number;
-use crate::pointwise::{Pointwise, Two};
-use crate::real::Real;
+use crate::rule::algebra::Algebra;
+use crate::rule::number::Number;
+use crate::rule::pointwise::{Pointwise, Two};
+use crate::rule::real::Real;
 
 /// `y = g p`, and 0 where `g` is 0, also if `p` is infinite or NaN there, and where `p` is 0, also if `g` is infinite there.
 /// Derivatives are `p` and `g`, each 0 where it is infinite or NaN and the product 0 nevertheless.

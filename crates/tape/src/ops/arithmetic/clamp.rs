@@ -1,9 +1,9 @@
 //! Two bounds.
 
-use crate::algebra::{Elementwise, Operand};
-use crate::number::Number;
-use crate::pointwise::{Pointwise, Three};
-use crate::real::Real;
+use crate::rule::algebra::{Elementwise, Operand};
+use crate::rule::number::Number;
+use crate::rule::pointwise::{Pointwise, Three};
+use crate::rule::real::Real;
 
 /// The nearest number to `x` in [a, b]; `b` where the two are the wrong way round. Where `x` equals a bound the
 /// derivative is ½ by each, as for `maximum` and `minimum`; 1 by `x` if both bounds are equal to it. NaN if one is.

@@ -1,8 +1,8 @@
 //! The quotient. Its method is the operator `/`.
 
-use crate::number::Number;
-use crate::pointwise::{Pointwise, Two};
-use crate::real::Real;
+use crate::rule::number::Number;
+use crate::rule::pointwise::{Pointwise, Two};
+use crate::rule::real::Real;
 
 /// `y = a / b`, with derivatives `1/b` and `−y/b`.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

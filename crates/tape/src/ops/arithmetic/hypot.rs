@@ -1,9 +1,9 @@
 //! The length of the hypotenuse.
 
-use crate::algebra::{Elementwise, Operand};
-use crate::number::Number;
-use crate::pointwise::{Pointwise, Two};
-use crate::real::Real;
+use crate::rule::algebra::{Elementwise, Operand};
+use crate::rule::number::Number;
+use crate::rule::pointwise::{Pointwise, Two};
+use crate::rule::real::Real;
 
 /// `y = √(a² + b²)`, without overflow, with derivatives `a/y` and `b/y`. At the origin both are 0.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

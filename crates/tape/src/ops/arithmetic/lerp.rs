@@ -1,9 +1,9 @@
 //! Linear interpolation.
 
-use crate::algebra::{Elementwise, Operand};
-use crate::number::Number;
-use crate::pointwise::{Pointwise, Three};
-use crate::real::Real;
+use crate::rule::algebra::{Elementwise, Operand};
+use crate::rule::number::Number;
+use crate::rule::pointwise::{Pointwise, Three};
+use crate::rule::real::Real;
 
 /// `y = a + c (b − a)`, with derivatives `1 − c`, `c` and `b − a`. From `c = ½` on it is computed from the other end,
 /// so that `c = 1` gives `b`.

@@ -1,9 +1,9 @@
 //! The larger of two numbers.
 
-use crate::algebra::{Elementwise, Operand};
-use crate::number::Number;
-use crate::pointwise::{Pointwise, Two};
-use crate::real::Real;
+use crate::rule::algebra::{Elementwise, Operand};
+use crate::rule::number::Number;
+use crate::rule::pointwise::{Pointwise, Two};
+use crate::rule::real::Real;
 
 /// The larger of `a` and `b`, with derivative 1 by that one. Where the two are equal it is ½ by each. NaN if either is.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

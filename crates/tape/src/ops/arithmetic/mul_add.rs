@@ -1,9 +1,9 @@
 //! A product and a sum in one pass.
 
-use crate::algebra::{Elementwise, Operand};
-use crate::number::Number;
-use crate::pointwise::{Pointwise, Three};
-use crate::real::Real;
+use crate::rule::algebra::{Elementwise, Operand};
+use crate::rule::number::Number;
+use crate::rule::pointwise::{Pointwise, Three};
+use crate::rule::real::Real;
 
 /// `y = a b + c`, with derivatives `b`, `a` and 1.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

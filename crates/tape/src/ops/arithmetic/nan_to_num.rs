@@ -1,9 +1,9 @@
 //! Finite numbers in the place of others.
 
-use crate::algebra::Elementwise;
-use crate::number::Number;
-use crate::pointwise::{One, Pointwise};
-use crate::real::Real;
+use crate::rule::algebra::Elementwise;
+use crate::rule::number::Number;
+use crate::rule::pointwise::{One, Pointwise};
+use crate::rule::real::Real;
 
 /// `nan` in the place of NaN, the largest finite number in the place of ∞ and its negative in that of −∞. Where a
 /// number is replaced the derivative is 0.

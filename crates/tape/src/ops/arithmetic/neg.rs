@@ -1,8 +1,8 @@
 //! The negative. Its method is the operator `-`.
 
-use crate::number::Number;
-use crate::pointwise::{One, Pointwise};
-use crate::real::Real;
+use crate::rule::number::Number;
+use crate::rule::pointwise::{One, Pointwise};
+use crate::rule::real::Real;
 
 /// `y = −x`, with derivative −1.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

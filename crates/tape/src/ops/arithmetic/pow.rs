@@ -1,9 +1,9 @@
 //! One number to the power of another.
 
-use crate::algebra::{Elementwise, Operand};
-use crate::number::Number;
-use crate::pointwise::{Pointwise, Two};
-use crate::real::Real;
+use crate::rule::algebra::{Elementwise, Operand};
+use crate::rule::number::Number;
+use crate::rule::pointwise::{Pointwise, Two};
+use crate::rule::real::Real;
 
 /// `y = xᵖ`, with derivatives `p xᵖ⁻¹` and `y ln(x)`.
 ///

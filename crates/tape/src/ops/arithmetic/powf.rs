@@ -1,9 +1,9 @@
 //! Fixed powers.
 
-use crate::algebra::Elementwise;
-use crate::number::Number;
-use crate::pointwise::{One, Pointwise};
-use crate::real::Real;
+use crate::rule::algebra::Elementwise;
+use crate::rule::number::Number;
+use crate::rule::pointwise::{One, Pointwise};
+use crate::rule::real::Real;
 
 /// `y = xᵖ` for a fixed exponent `p`, with derivative `p xᵖ⁻¹`; the power 0 is 1 everywhere, with derivative 0.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

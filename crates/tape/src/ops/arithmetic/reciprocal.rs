@@ -1,9 +1,9 @@
 //! One over a number.
 
-use crate::algebra::Elementwise;
-use crate::number::Number;
-use crate::pointwise::{One, Pointwise};
-use crate::real::Real;
+use crate::rule::algebra::Elementwise;
+use crate::rule::number::Number;
+use crate::rule::pointwise::{One, Pointwise};
+use crate::rule::real::Real;
 
 /// `y = 1/x`, with derivative `−y²`; infinite at 0.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

@@ -1,9 +1,9 @@
 //! The remainder with the sign of the divisor.
 
-use crate::algebra::{Elementwise, Operand};
-use crate::number::Number;
-use crate::pointwise::{Pointwise, Two};
-use crate::real::Real;
+use crate::rule::algebra::{Elementwise, Operand};
+use crate::rule::number::Number;
+use crate::rule::pointwise::{Pointwise, Two};
+use crate::rule::real::Real;
 
 /// `a − b floor(a/b)`, which has the sign of `b`, with derivatives 1 and `−floor(a/b)`. At whole multiples of `b`
 /// they are the same. NaN for `b = 0`.

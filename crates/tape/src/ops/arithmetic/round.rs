@@ -1,9 +1,9 @@
 //! Rounding to the nearest.
 
-use crate::algebra::Elementwise;
-use crate::number::Number;
-use crate::pointwise::{One, Pointwise};
-use crate::real::Real;
+use crate::rule::algebra::Elementwise;
+use crate::rule::number::Number;
+use crate::rule::pointwise::{One, Pointwise};
+use crate::rule::real::Real;
 
 /// The whole number nearest to `x`; of two that are equally near, the even one. The derivative is 0 everywhere, also
 /// where the value jumps.

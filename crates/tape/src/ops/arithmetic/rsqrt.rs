@@ -1,9 +1,9 @@
 //! One over the square root.
 
-use crate::algebra::Elementwise;
-use crate::number::Number;
-use crate::pointwise::{One, Pointwise};
-use crate::real::Real;
+use crate::rule::algebra::Elementwise;
+use crate::rule::number::Number;
+use crate::rule::pointwise::{One, Pointwise};
+use crate::rule::real::Real;
 
 /// `y = 1/√x`, with derivative `−y³/2`; infinite at 0, NaN below.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

@@ -1,9 +1,9 @@
 //! The sign.
 
-use crate::algebra::Elementwise;
-use crate::number::Number;
-use crate::pointwise::{One, Pointwise};
-use crate::real::Real;
+use crate::rule::algebra::Elementwise;
+use crate::rule::number::Number;
+use crate::rule::pointwise::{One, Pointwise};
+use crate::rule::real::Real;
 
 /// −1, 0 or 1: the sign of `x`. The derivative is 0 everywhere, also at 0. NaN has the sign 0, as in PyTorch.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

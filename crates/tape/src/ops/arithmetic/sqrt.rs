@@ -1,9 +1,9 @@
 //! The square root.
 
-use crate::algebra::Elementwise;
-use crate::number::Number;
-use crate::pointwise::{One, Pointwise};
-use crate::real::Real;
+use crate::rule::algebra::Elementwise;
+use crate::rule::number::Number;
+use crate::rule::pointwise::{One, Pointwise};
+use crate::rule::real::Real;
 
 /// `y = √x`, with derivative `1/(2y)`; infinite at 0.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

@@ -1,12 +1,12 @@
 //! A value that is not differentiated.
 
-use crate::algebra::{Algebra, Arg, Args};
-use crate::case::Case;
 use crate::error::Error;
-use crate::float::Float;
-use crate::op::{Op, Takes, Value};
+use crate::rule::algebra::{Algebra, Arg, Args};
+use crate::rule::case::Case;
+use crate::rule::op::{Op, Takes, Value};
 use crate::shape::Shape;
 use crate::tensor::Tensor;
+use crate::tensor::float::Float;
 
 /// `x`, by which nothing is differentiated: PyTorch's `detach`. On a tape it depends on what `x` depends on, so that a
 /// replay computes it anew.

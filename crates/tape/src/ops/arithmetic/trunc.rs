@@ -1,9 +1,9 @@
 //! Rounding towards 0.
 
-use crate::algebra::Elementwise;
-use crate::number::Number;
-use crate::pointwise::{One, Pointwise};
-use crate::real::Real;
+use crate::rule::algebra::Elementwise;
+use crate::rule::number::Number;
+use crate::rule::pointwise::{One, Pointwise};
+use crate::rule::real::Real;
 
 /// The whole part of `x`: rounded towards 0. The derivative is 0 everywhere, also where the value jumps.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

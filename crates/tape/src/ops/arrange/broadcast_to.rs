@@ -1,15 +1,15 @@
 //! Broadcasting, as an operation.
 
-use crate::algebra::{Algebra, Arg, Args};
-use crate::case::Case;
-use crate::complex::Analytic;
 use crate::error::Error;
-use crate::float::Float;
 use crate::kernels::reduce;
-use crate::op::{Op, Takes, Value};
 use crate::ops::SumToExt;
+use crate::rule::algebra::{Algebra, Arg, Args};
+use crate::rule::case::Case;
+use crate::rule::complex::Analytic;
+use crate::rule::op::{Op, Takes, Value};
 use crate::shape::Shape;
 use crate::tensor::Tensor;
+use crate::tensor::float::Float;
 
 /// `x` repeated to the given shape. [`SumTo`](crate::ops::SumTo) is its rule, and it is that one's.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,16 +1,16 @@
 //! Tensors one after another along an axis.
 
-use crate::algebra::{Algebra, Arg, Args};
-use crate::buffer::Buffer;
-use crate::case::Case;
-use crate::complex::Analytic;
 use crate::error::{Error, OrRaise};
-use crate::float::Float;
-use crate::op::{Kind, Op, Takes, Value};
 use crate::ops::axes::axis;
 use crate::ops::{Slice, Unslice};
+use crate::rule::algebra::{Algebra, Arg, Args};
+use crate::rule::case::Case;
+use crate::rule::complex::Analytic;
+use crate::rule::op::{Kind, Op, Takes, Value};
 use crate::shape::{Shape, product};
 use crate::tensor::Tensor;
+use crate::tensor::buffer::Buffer;
+use crate::tensor::float::Float;
 
 /// Any number of tensors one after another along an axis; their other axes agree.
 #[derive(Clone, Debug, PartialEq)]

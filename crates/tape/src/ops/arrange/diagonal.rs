@@ -1,14 +1,14 @@
 //! Diagonals: every (m + 1)-th element of a matrix of m columns.
 
-use crate::algebra::{Algebra, Arg, Args};
-use crate::case::{Case, Function};
-use crate::ceiling::possible;
+use crate::error::scope::called;
 use crate::error::{Error, OrRaise};
 use crate::ops::axes::axis;
 use crate::ops::{PermuteExt, ReshapeExt, SliceExt, SumExt, Unslice};
-use crate::scope::called;
+use crate::rule::algebra::{Algebra, Arg, Args};
+use crate::rule::case::{Case, Function};
 use crate::shape::{Shape, product};
-use crate::sizes::signed;
+use crate::tensor::ceiling::possible;
+use crate::tensor::sizes::signed;
 
 /// The methods about diagonals.
 pub trait DiagonalExt: Algebra {

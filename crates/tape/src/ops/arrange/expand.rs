@@ -1,12 +1,12 @@
 //! Axes of length 1 made longer.
 
-use crate::algebra::{Algebra, Args};
-use crate::case::{Case, Function};
 use crate::error::Error;
+use crate::error::scope::called;
 use crate::ops::BroadcastToExt;
-use crate::scope::called;
+use crate::rule::algebra::{Algebra, Args};
+use crate::rule::case::{Case, Function};
 use crate::shape::Shape;
-use crate::sizes::Sizes;
+use crate::tensor::sizes::Sizes;
 
 /// The method that expands.
 pub trait ExpandExt: Algebra {

@@ -2,18 +2,18 @@
 
 use smallvec::SmallVec;
 
-use crate::algebra::{Algebra, Arg, Args};
-use crate::buffer::Buffer;
-use crate::case::Case;
-use crate::complex::Analytic;
+use crate::error::scope::called;
 use crate::error::{Error, OrRaise};
-use crate::float::Float;
 use crate::kernels::windows::for_each_index;
-use crate::op::{Op, Takes, Value};
 use crate::ops::Axes;
-use crate::scope::called;
+use crate::rule::algebra::{Algebra, Arg, Args};
+use crate::rule::case::Case;
+use crate::rule::complex::Analytic;
+use crate::rule::op::{Op, Takes, Value};
 use crate::shape::Shape;
 use crate::tensor::Tensor;
+use crate::tensor::buffer::Buffer;
+use crate::tensor::float::Float;
 
 /// `x` with some axes read backwards. It is its own rule.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,10 +1,10 @@
 //! The coordinates of a grid.
 
-use crate::algebra::{Algebra, Args, shapes_of};
-use crate::case::{Case, Function};
 use crate::error::Error;
+use crate::error::scope::called;
 use crate::ops::{BroadcastToExt, ReshapeExt};
-use crate::scope::called;
+use crate::rule::algebra::{Algebra, Args, shapes_of};
+use crate::rule::case::{Case, Function};
 use crate::shape::Shape;
 
 /// The coordinates of the grid over given axes: of `n` vectors, `n` tensors of rank `n`, of which the one for vector `k`

@@ -2,15 +2,15 @@
 
 use smallvec::SmallVec;
 
-use crate::algebra::{Algebra, Arg, Args};
-use crate::case::{Case, Function};
-use crate::ceiling::possible;
+use crate::error::scope::called;
 use crate::error::{Error, OrRaise};
 use crate::ops::{IndexSelectExt, SliceExt, Unslice, concat};
-use crate::scope::called;
+use crate::rule::algebra::{Algebra, Arg, Args};
+use crate::rule::case::{Case, Function};
 use crate::shape::Shape;
-use crate::sizes::signed;
 use crate::tensor::Tensor;
+use crate::tensor::ceiling::possible;
+use crate::tensor::sizes::signed;
 
 /// What [`PadExt::pad`] adds.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -2,19 +2,19 @@
 
 use smallvec::SmallVec;
 
-use crate::algebra::{Algebra, Arg, Args};
-use crate::buffer::Buffer;
-use crate::case::{Case, Function};
-use crate::complex::Analytic;
+use crate::error::scope::called;
 use crate::error::{Error, OrRaise};
-use crate::float::Float;
 use crate::kernels::elementwise::for_each_row;
-use crate::op::{Op, Takes, Value};
 use crate::ops::Axes;
 use crate::ops::axes::axis;
-use crate::scope::called;
+use crate::rule::algebra::{Algebra, Arg, Args};
+use crate::rule::case::{Case, Function};
+use crate::rule::complex::Analytic;
+use crate::rule::op::{Op, Takes, Value};
 use crate::shape::Shape;
 use crate::tensor::Tensor;
+use crate::tensor::buffer::Buffer;
+use crate::tensor::float::Float;
 
 /// The axes of `x` in another order: axis `k` of the result is axis `axes[k]` of `x`.
 #[derive(Clone, Debug, PartialEq)]

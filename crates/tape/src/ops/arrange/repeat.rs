@@ -1,13 +1,13 @@
 //! A tensor repeated along its axes: broadcasting between reshapes.
 
-use crate::algebra::{Algebra, Args};
-use crate::case::{Case, Function};
-use crate::ceiling::possible;
+use crate::error::scope::called;
 use crate::error::{Error, OrRaise};
 use crate::ops::axes::axis;
 use crate::ops::{BroadcastToExt, ReshapeExt};
-use crate::scope::called;
+use crate::rule::algebra::{Algebra, Args};
+use crate::rule::case::{Case, Function};
 use crate::shape::{Shape, product};
+use crate::tensor::ceiling::possible;
 
 /// The methods that repeat a tensor.
 pub trait RepeatExt: Algebra {

@@ -1,16 +1,16 @@
 //! The same elements in another shape.
 
-use crate::algebra::{Algebra, Arg, Args};
-use crate::case::{Case, Function};
-use crate::complex::Analytic;
+use crate::error::scope::called;
 use crate::error::{Error, OrRaise};
-use crate::float::Float;
-use crate::op::{Op, Takes, Value};
 use crate::ops::Axes;
-use crate::scope::called;
+use crate::rule::algebra::{Algebra, Arg, Args};
+use crate::rule::case::{Case, Function};
+use crate::rule::complex::Analytic;
+use crate::rule::op::{Op, Takes, Value};
 use crate::shape::{Shape, product};
-use crate::sizes::{Sizes, signed};
 use crate::tensor::Tensor;
+use crate::tensor::float::Float;
+use crate::tensor::sizes::{Sizes, signed};
 
 /// The elements of `x`, in row-major order, in another shape.
 #[derive(Clone, Debug, PartialEq)]

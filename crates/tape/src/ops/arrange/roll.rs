@@ -1,12 +1,12 @@
 //! Entries moved around an axis.
 
-use crate::algebra::{Algebra, Args};
-use crate::case::{Case, Function};
+use crate::error::scope::called;
 use crate::error::{Error, OrRaise};
 use crate::ops::axes::axis;
 use crate::ops::{Axes, SliceExt, concat};
-use crate::scope::called;
-use crate::sizes::signed;
+use crate::rule::algebra::{Algebra, Args};
+use crate::rule::case::{Case, Function};
+use crate::tensor::sizes::signed;
 
 /// The method that moves entries around an axis.
 pub trait RollExt: Algebra {

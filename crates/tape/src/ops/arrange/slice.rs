@@ -2,19 +2,19 @@
 
 use std::ops::{Range, RangeFrom, RangeFull, RangeTo};
 
-use crate::algebra::{Algebra, Arg, Args};
-use crate::buffer::Buffer;
-use crate::case::{Case, Function};
-use crate::complex::Analytic;
+use crate::error::scope::called;
 use crate::error::{Error, OrRaise};
-use crate::float::Float;
-use crate::op::{Op, Takes, Value};
 use crate::ops::axes::axis;
 use crate::ops::{FlipExt, ReshapeExt};
-use crate::scope::called;
+use crate::rule::algebra::{Algebra, Arg, Args};
+use crate::rule::case::{Case, Function};
+use crate::rule::complex::Analytic;
+use crate::rule::op::{Op, Takes, Value};
 use crate::shape::{Shape, product};
-use crate::sizes::signed;
 use crate::tensor::Tensor;
+use crate::tensor::buffer::Buffer;
+use crate::tensor::float::Float;
+use crate::tensor::sizes::signed;
 
 /// Every `step`-th entry of an axis from `start` to before `end`. [`Unslice`] is its rule.
 #[derive(Clone, Debug, PartialEq)]

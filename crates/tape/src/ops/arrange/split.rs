@@ -1,12 +1,12 @@
 //! An axis in parts: slices.
 
-use crate::algebra::{Algebra, Args};
-use crate::case::{Case, Function};
+use crate::error::scope::called;
 use crate::error::{Error, OrRaise};
 use crate::ops::SliceExt;
 use crate::ops::axes::axis;
-use crate::scope::called;
-use crate::sizes::signed;
+use crate::rule::algebra::{Algebra, Args};
+use crate::rule::case::{Case, Function};
+use crate::tensor::sizes::signed;
 
 /// The methods that cut an axis in parts.
 pub trait SplitExt: Algebra {

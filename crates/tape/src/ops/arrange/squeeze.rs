@@ -1,12 +1,12 @@
 //! Axes of length 1, taken away and put in: reshapes.
 
-use crate::algebra::{Algebra, Args};
-use crate::case::{Case, Function};
+use crate::error::scope::called;
 use crate::error::{Error, OrRaise};
 use crate::ops::{Axes, ReshapeExt};
-use crate::scope::called;
+use crate::rule::algebra::{Algebra, Args};
+use crate::rule::case::{Case, Function};
 use crate::shape::Shape;
-use crate::sizes::signed;
+use crate::tensor::sizes::signed;
 
 /// The methods that remove and insert axes of length 1.
 pub trait SqueezeExt: Algebra {

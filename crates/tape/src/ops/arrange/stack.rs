@@ -1,12 +1,12 @@
 //! Tensors of one shape along a new axis.
 
-use crate::algebra::{Algebra, Args};
-use crate::case::{Case, Function};
+use crate::error::scope::called;
 use crate::error::{Error, OrRaise};
 use crate::ops::squeeze::inserted;
 use crate::ops::{SqueezeExt, concat};
-use crate::scope::called;
-use crate::sizes::signed;
+use crate::rule::algebra::{Algebra, Args};
+use crate::rule::case::{Case, Function};
+use crate::tensor::sizes::signed;
 
 /// Tensors of one shape side by side along a new axis, which is axis `at` of the result; −1 is the last.
 ///

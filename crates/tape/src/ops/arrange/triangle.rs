@@ -1,13 +1,13 @@
 //! Triangles of matrices.
 
-use crate::algebra::{Algebra, Args};
-use crate::case::{Case, Function};
+use crate::error::scope::called;
 use crate::error::{Error, OrRaise};
 use crate::ops::Select;
-use crate::scope::called;
+use crate::rule::algebra::{Algebra, Args};
+use crate::rule::case::{Case, Function};
 use crate::shape::{Shape, product};
-use crate::sizes::signed;
 use crate::tensor::Tensor;
+use crate::tensor::sizes::signed;
 
 /// The methods that keep a triangle. What is cut off gets no gradient, not even NaN.
 pub trait TriangleExt: Algebra {

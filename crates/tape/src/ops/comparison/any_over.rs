@@ -2,16 +2,16 @@
 
 use smallvec::SmallVec;
 
-use crate::algebra::{Algebra, Arg, Args, TruthValues};
-use crate::case::Case;
+use crate::error::scope::called;
 use crate::error::{Error, OrRaise};
-use crate::float::Float;
 use crate::kernels::elementwise::for_each_row;
-use crate::op::{Kind, Op, Takes, Value};
 use crate::ops::Axes;
-use crate::scope::called;
+use crate::rule::algebra::{Algebra, Arg, Args, TruthValues};
+use crate::rule::case::Case;
+use crate::rule::op::{Kind, Op, Takes, Value};
 use crate::shape::Shape;
 use crate::tensor::Tensor;
+use crate::tensor::float::Float;
 
 /// Whether truth values hold somewhere, or everywhere, over axes. Of none, none holds and all do.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,14 +1,14 @@
 //! Comparisons: truth values without derivatives.
 
-use crate::algebra::{Algebra, Arg, Args, Operand};
-use crate::case::Case;
 use crate::error::Error;
-use crate::float::Float;
 use crate::kernels::elementwise;
-use crate::op::{Kind, Op, Takes, Value};
-use crate::pointwise::broadcast;
+use crate::rule::algebra::{Algebra, Arg, Args, Operand};
+use crate::rule::case::Case;
+use crate::rule::op::{Kind, Op, Takes, Value};
+use crate::rule::pointwise::broadcast;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
+use crate::tensor::float::Float;
 
 /// A comparison of two tensors, element by element, with broadcasting. A comparison with NaN does not hold, but for
 /// `NotEqual`.

@@ -1,14 +1,14 @@
 //! Truth values combined, element by element.
 
-use crate::algebra::{Algebra, Arg, Args, TruthValues};
-use crate::case::Case;
 use crate::error::Error;
-use crate::float::Float;
 use crate::kernels::elementwise;
-use crate::op::{Kind, Op, Takes, Value};
-use crate::pointwise::broadcast;
+use crate::rule::algebra::{Algebra, Arg, Args, TruthValues};
+use crate::rule::case::Case;
+use crate::rule::op::{Kind, Op, Takes, Value};
+use crate::rule::pointwise::broadcast;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
+use crate::tensor::float::Float;
 
 /// A function of truth values, element by element, with broadcasting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,16 +1,16 @@
 //! A choice between two tensors, element by element.
 
-use crate::algebra::{Algebra, Arg, Args, MaskOperand, Operand};
-use crate::case::Case;
-use crate::complex::Analytic;
 use crate::error::Error;
-use crate::float::Float;
 use crate::kernels::elementwise;
-use crate::op::{Kind, Op, Takes, Value};
 use crate::ops::{BroadcastToExt, SumToExt};
-use crate::pointwise::broadcast;
+use crate::rule::algebra::{Algebra, Arg, Args, MaskOperand, Operand};
+use crate::rule::case::Case;
+use crate::rule::complex::Analytic;
+use crate::rule::op::{Kind, Op, Takes, Value};
+use crate::rule::pointwise::broadcast;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
+use crate::tensor::float::Float;
 
 /// `a` where the mask holds, else `b`. The gradient goes to the one that was taken; the other gets 0, never NaN.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

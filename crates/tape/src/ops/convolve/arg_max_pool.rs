@@ -1,18 +1,18 @@
 //! Where the largest entry of each window is.
 
-use crate::algebra::{Algebra, Arg, Args};
-use crate::case::{Case, Function};
-use crate::ceiling::check_bytes;
+use crate::error::scope::called;
 use crate::error::{Error, OrRaise};
-use crate::float::Float;
 use crate::kernels::windows::for_each_index;
-use crate::op::{Kind, Op, Takes, Value};
 use crate::ops::max_pool::{AdaptiveMaxPool, MaxPool};
 use crate::ops::pool::{adaptive, adaptive_counts};
 use crate::ops::{AnyOp, PerAxis, Pool};
-use crate::scope::called;
+use crate::rule::algebra::{Algebra, Arg, Args};
+use crate::rule::case::{Case, Function};
+use crate::rule::op::{Kind, Op, Takes, Value};
 use crate::shape::{Shape, product, work};
 use crate::tensor::Tensor;
+use crate::tensor::ceiling::check_bytes;
+use crate::tensor::float::Float;
 
 /// The position in its image of the largest entry of each window: the first of several, or the last NaN, as in
 /// PyTorch. Padding is never the largest. Positions have no derivative.

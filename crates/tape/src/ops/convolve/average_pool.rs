@@ -1,13 +1,13 @@
 //! The mean of each window. A mean over a box is a mean along each axis in turn.
 
-use crate::algebra::{Algebra, Arg, Args};
-use crate::case::{Case, Function};
+use crate::error::scope::called;
 use crate::error::{Error, OrRaise};
 use crate::ops::conv::{in_batch, out_of_batch};
 use crate::ops::max_pool::expect;
 use crate::ops::pool::adaptive_counts;
 use crate::ops::{PerAxis, Pool, Resample, Scheme};
-use crate::scope::called;
+use crate::rule::algebra::{Algebra, Arg, Args};
+use crate::rule::case::{Case, Function};
 
 /// The methods that pool by mean.
 pub trait AveragePoolExt: Algebra {

@@ -5,18 +5,18 @@
 //! Each is the derivative rule of the others (Dumoulin and Visin, "A guide to convolution arithmetic for deep learning",
 //! 2016).
 
-use crate::algebra::{Algebra, Arg, Args, Operand};
-use crate::case::Case;
-use crate::complex::Analytic;
+use crate::error::scope::called;
 use crate::error::{Error, OrRaise};
-use crate::float::Float;
 use crate::kernels::convolve::Sizes;
 use crate::kernels::windows::{Window, Windows};
-use crate::op::{Op, Takes, Value};
 use crate::ops::{ConvInput, ConvWeight, PerAxis, ReshapeExt};
-use crate::scope::called;
+use crate::rule::algebra::{Algebra, Arg, Args, Operand};
+use crate::rule::case::Case;
+use crate::rule::complex::Analytic;
+use crate::rule::op::{Op, Takes, Value};
 use crate::shape::{Shape, product, work};
 use crate::tensor::Tensor;
+use crate::tensor::float::Float;
 
 use super::per_axis::MOST;
 

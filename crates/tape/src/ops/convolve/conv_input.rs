@@ -1,14 +1,14 @@
 //! Convolution solved for its image.
 
-use crate::algebra::{Algebra, Arg, Args};
-use crate::case::Case;
-use crate::complex::Analytic;
 use crate::error::Error;
-use crate::float::Float;
-use crate::op::{Op, Takes, Value};
 use crate::ops::{Conv, ConvExt, ConvWeight, Padding, PerAxis};
+use crate::rule::algebra::{Algebra, Arg, Args};
+use crate::rule::case::Case;
+use crate::rule::complex::Analytic;
+use crate::rule::op::{Op, Takes, Value};
 use crate::shape::{Shape, product, work};
 use crate::tensor::Tensor;
+use crate::tensor::float::Float;
 
 /// [`Conv`] solved for its image: from the result's cotangent and the filters.
 #[derive(Clone, Debug, PartialEq, Eq)]

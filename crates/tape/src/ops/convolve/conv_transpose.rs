@@ -1,12 +1,12 @@
 //! Transposed convolution: the derivative of a convolution by its image, as an operation on signals.
 
-use crate::algebra::{Algebra, Arg, Args, Operand};
-use crate::case::{Case, Function};
+use crate::error::scope::called;
 use crate::error::{Error, OrRaise};
 use crate::kernels::windows::Window;
 use crate::ops::conv::{expect_rank, in_batch, out_of_batch};
 use crate::ops::{Conv, ConvInput, Padding, PerAxis, Unslice};
-use crate::scope::called;
+use crate::rule::algebra::{Algebra, Arg, Args, Operand};
+use crate::rule::case::{Case, Function};
 use crate::shape::{Shape, product};
 
 /// The methods of transposed convolution.

@@ -1,14 +1,14 @@
 //! Convolution solved for its filters.
 
-use crate::algebra::{Algebra, Arg, Args};
-use crate::case::Case;
-use crate::complex::Analytic;
 use crate::error::Error;
-use crate::float::Float;
-use crate::op::{Op, Takes, Value};
 use crate::ops::{Conv, ConvExt, ConvInput, Padding, PerAxis};
+use crate::rule::algebra::{Algebra, Arg, Args};
+use crate::rule::case::Case;
+use crate::rule::complex::Analytic;
+use crate::rule::op::{Op, Takes, Value};
 use crate::shape::{Shape, product, work};
 use crate::tensor::Tensor;
+use crate::tensor::float::Float;
 
 /// [`Conv`] solved for its filters: from the image and the result's cotangent.
 #[derive(Clone, Debug, PartialEq, Eq)]

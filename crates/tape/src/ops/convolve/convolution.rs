@@ -1,9 +1,9 @@
 //! The two textbook definitions by their names, and depthwise convolution.
 
-use crate::algebra::{Algebra, Args, Operand};
-use crate::case::{Case, Function};
+use crate::error::scope::called;
 use crate::ops::{Conv, ConvExt, FlipExt, Padding};
-use crate::scope::called;
+use crate::rule::algebra::{Algebra, Args, Operand};
+use crate::rule::case::{Case, Function};
 
 /// The methods that name what they compute.
 pub trait ConvolutionExt: Algebra {

@@ -1,17 +1,17 @@
 //! Columns added to the images that they are windows of.
 
-use crate::algebra::{Algebra, Arg, Args};
-use crate::buffer::Buffer;
-use crate::case::Case;
-use crate::complex::Analytic;
 use crate::error::{Error, OrRaise};
-use crate::float::Float;
 use crate::kernels::windows::{self, Window, Windows, entries};
-use crate::op::{Op, Takes, Value};
 use crate::ops::Unfold;
 use crate::ops::unfold::counts;
+use crate::rule::algebra::{Algebra, Arg, Args};
+use crate::rule::case::Case;
+use crate::rule::complex::Analytic;
+use crate::rule::op::{Op, Takes, Value};
 use crate::shape::{Shape, product};
 use crate::tensor::Tensor;
+use crate::tensor::buffer::Buffer;
+use crate::tensor::float::Float;
 
 /// Columns `[n, c · k, l]` added to the images `[n, c, s…]` that they are windows of. [`Unfold`] is its rule.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,14 +1,14 @@
 //! Images of another size.
 
-use crate::algebra::{Algebra, Args};
-use crate::case::{Case, Function};
-use crate::ceiling::possible;
+use crate::error::scope::called;
 use crate::error::{Error, OrRaise};
 use crate::ops::average_pool::along_each;
 use crate::ops::pool::{adaptive_counts, spatial};
 use crate::ops::{PerAxis, Scheme};
-use crate::scope::called;
+use crate::rule::algebra::{Algebra, Args};
+use crate::rule::case::{Case, Function};
 use crate::shape::Shape;
+use crate::tensor::ceiling::possible;
 
 /// How an image is read between its entries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

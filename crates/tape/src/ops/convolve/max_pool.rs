@@ -1,11 +1,11 @@
 //! The largest entry of each window.
 
-use crate::algebra::{Algebra, Arg, Args};
-use crate::case::{Case, Function};
+use crate::error::scope::called;
 use crate::error::{Error, OrRaise};
 use crate::ops::conv::{in_batch, out_of_batch};
 use crate::ops::{ArgMaxPool, GatherExt, PerAxis, Pool, ReshapeExt};
-use crate::scope::called;
+use crate::rule::algebra::{Algebra, Arg, Args};
+use crate::rule::case::{Case, Function};
 use crate::shape::Shape;
 
 /// The methods that pool by maximum: [`ArgMaxPool`], then [`gather`](GatherExt::gather). The gradient goes to the largest

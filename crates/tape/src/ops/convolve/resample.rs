@@ -2,19 +2,19 @@
 
 use smallvec::SmallVec;
 
-use crate::algebra::{Algebra, Arg, Args};
-use crate::buffer::Buffer;
-use crate::case::Case;
-use crate::ceiling::check_bytes;
-use crate::complex::Analytic;
 use crate::error::{Error, OrRaise};
-use crate::float::Float;
 use crate::kernels::running::RunningSums;
 use crate::kernels::windows::Window;
-use crate::op::{Op, Takes, Value};
 use crate::ops::pool::adaptive;
+use crate::rule::algebra::{Algebra, Arg, Args};
+use crate::rule::case::Case;
+use crate::rule::complex::Analytic;
+use crate::rule::op::{Op, Takes, Value};
 use crate::shape::{Shape, product, work};
 use crate::tensor::Tensor;
+use crate::tensor::buffer::Buffer;
+use crate::tensor::ceiling::check_bytes;
+use crate::tensor::float::Float;
 
 /// `y[…, i, …] = Σⱼ W[i, j] · x[…, j, …]` along an axis, with few weights that are not 0; or, transposed, with `W[j, i]`.
 /// Each direction is the rule of the other.

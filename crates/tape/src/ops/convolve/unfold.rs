@@ -1,17 +1,17 @@
 //! The windows of an image laid out as columns.
 
-use crate::algebra::{Algebra, Arg, Args};
-use crate::buffer::Buffer;
-use crate::case::Case;
-use crate::complex::Analytic;
+use crate::error::scope::called;
 use crate::error::{Error, OrRaise};
-use crate::float::Float;
 use crate::kernels::windows::{self, Window, Windows, entries};
-use crate::op::{Op, Takes, Value};
 use crate::ops::Fold;
-use crate::scope::called;
+use crate::rule::algebra::{Algebra, Arg, Args};
+use crate::rule::case::Case;
+use crate::rule::complex::Analytic;
+use crate::rule::op::{Op, Takes, Value};
 use crate::shape::{Shape, product};
 use crate::tensor::Tensor;
+use crate::tensor::buffer::Buffer;
+use crate::tensor::float::Float;
 
 /// The windows of images `[n, c, s…]` as columns `[n, c · k, l]`: `k` entries in a window, `l` windows, zeros where one
 /// reaches into the padding. [`Fold`] is its rule.

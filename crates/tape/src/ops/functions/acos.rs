@@ -1,9 +1,9 @@
 //! The inverse of the cosine.
 
-use crate::algebra::Elementwise;
-use crate::number::Number;
-use crate::pointwise::{One, Pointwise};
-use crate::real::Real;
+use crate::rule::algebra::Elementwise;
+use crate::rule::number::Number;
+use crate::rule::pointwise::{One, Pointwise};
+use crate::rule::real::Real;
 
 /// `y = arccos(x)` in [0, π], with derivative `−1/√((1 − x)(1 + x))`; NaN outside [−1, 1].
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

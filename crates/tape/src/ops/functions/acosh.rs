@@ -1,9 +1,9 @@
 //! The inverse of the hyperbolic cosine.
 
-use crate::algebra::Elementwise;
-use crate::number::Number;
-use crate::pointwise::{One, Pointwise};
-use crate::real::Real;
+use crate::rule::algebra::Elementwise;
+use crate::rule::number::Number;
+use crate::rule::pointwise::{One, Pointwise};
+use crate::rule::real::Real;
 
 /// `y = arcosh(x)`, with derivative `1/√((x − 1)(x + 1))`; infinite at 1, NaN below.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

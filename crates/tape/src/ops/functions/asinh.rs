@@ -1,9 +1,9 @@
 //! The inverse of the hyperbolic sine.
 
-use crate::algebra::Elementwise;
-use crate::number::Number;
-use crate::pointwise::{One, Pointwise};
-use crate::real::Real;
+use crate::rule::algebra::Elementwise;
+use crate::rule::number::Number;
+use crate::rule::pointwise::{One, Pointwise};
+use crate::rule::real::Real;
 
 /// `y = arsinh(x)`, with derivative `1/√(x² + 1)`.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

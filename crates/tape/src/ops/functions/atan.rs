@@ -1,9 +1,9 @@
 //! The inverse of the tangent.
 
-use crate::algebra::Elementwise;
-use crate::number::Number;
-use crate::pointwise::{One, Pointwise};
-use crate::real::Real;
+use crate::rule::algebra::Elementwise;
+use crate::rule::number::Number;
+use crate::rule::pointwise::{One, Pointwise};
+use crate::rule::real::Real;
 
 /// `y = arctan(x)` in [−π/2, π/2], with derivative `1/(1 + x²)`.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

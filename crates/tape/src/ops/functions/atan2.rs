@@ -1,9 +1,9 @@
 //! The angle of a point.
 
-use crate::algebra::{Elementwise, Operand};
-use crate::number::Number;
-use crate::pointwise::{Pointwise, Two};
-use crate::real::Real;
+use crate::rule::algebra::{Elementwise, Operand};
+use crate::rule::number::Number;
+use crate::rule::pointwise::{Pointwise, Two};
+use crate::rule::real::Real;
 
 /// The angle of the point `(b, a)`, in [−π, π], with derivatives `b/(a² + b²)` and `−a/(a² + b²)`. At the origin both
 /// are 0.

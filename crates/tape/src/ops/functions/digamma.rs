@@ -1,9 +1,9 @@
 //! The derivative of the logarithm of the gamma function.
 
-use crate::algebra::Elementwise;
-use crate::number::Number;
-use crate::pointwise::{One, Pointwise};
-use crate::real::Real;
+use crate::rule::algebra::Elementwise;
+use crate::rule::number::Number;
+use crate::rule::pointwise::{One, Pointwise};
+use crate::rule::real::Real;
 
 /// `y = ψ(x) = Γ′(x)/Γ(x)`, with derivative `ψ′(x)`, a polygamma function; infinite at 0, NaN at negative whole
 /// numbers.

@@ -1,9 +1,9 @@
 //! The error function.
 
-use crate::algebra::Elementwise;
-use crate::number::Number;
-use crate::pointwise::{One, Pointwise};
-use crate::real::Real;
+use crate::rule::algebra::Elementwise;
+use crate::rule::number::Number;
+use crate::rule::pointwise::{One, Pointwise};
+use crate::rule::real::Real;
 
 /// `y = erf(x) = 2/√π · ∫₀ˣ exp(−t²) dt`, with derivative `2/√π · exp(−x²)` (NIST DLMF 7.2.1).
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

@@ -1,9 +1,9 @@
 //! The complementary error function.
 
-use crate::algebra::Elementwise;
-use crate::number::Number;
-use crate::pointwise::{One, Pointwise};
-use crate::real::Real;
+use crate::rule::algebra::Elementwise;
+use crate::rule::number::Number;
+use crate::rule::pointwise::{One, Pointwise};
+use crate::rule::real::Real;
 
 /// `y = 1 − erf(x)`, accurate where it is small, with derivative `−2/√π · exp(−x²)` (NIST DLMF 7.2.2).
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

@@ -1,9 +1,9 @@
 //! The inverse of the error function.
 
-use crate::algebra::Elementwise;
-use crate::number::Number;
-use crate::pointwise::{One, Pointwise};
-use crate::real::Real;
+use crate::rule::algebra::Elementwise;
+use crate::rule::number::Number;
+use crate::rule::pointwise::{One, Pointwise};
+use crate::rule::real::Real;
 
 /// The `y` with `erf(y) = x`, with derivative `√π/2 · exp(y²)`; infinite at ±1, NaN outside.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

@@ -1,9 +1,9 @@
 //! The exponential without its 1.
 
-use crate::algebra::Elementwise;
-use crate::number::Number;
-use crate::pointwise::{One, Pointwise};
-use crate::real::Real;
+use crate::rule::algebra::Elementwise;
+use crate::rule::number::Number;
+use crate::rule::pointwise::{One, Pointwise};
+use crate::rule::real::Real;
 
 /// `y = exp(x) − 1`, accurate near 0, with derivative `y + 1`.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

@@ -1,9 +1,9 @@
 //! The logarithm of the gamma function.
 
-use crate::algebra::Elementwise;
-use crate::number::Number;
-use crate::pointwise::{One, Pointwise};
-use crate::real::Real;
+use crate::rule::algebra::Elementwise;
+use crate::rule::number::Number;
+use crate::rule::pointwise::{One, Pointwise};
+use crate::rule::real::Real;
 
 /// `y = ln|Γ(x)|`, with derivative `ψ(x)`, the digamma function; ∞ at 0 and negative whole numbers.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

@@ -1,9 +1,9 @@
 //! The logarithm near 1.
 
-use crate::algebra::Elementwise;
-use crate::number::Number;
-use crate::pointwise::{One, Pointwise};
-use crate::real::Real;
+use crate::rule::algebra::Elementwise;
+use crate::rule::number::Number;
+use crate::rule::pointwise::{One, Pointwise};
+use crate::rule::real::Real;
 
 /// `y = ln(1 + x)`, accurate near 0, with derivative `1/(1 + x)`; −∞ at −1, NaN below.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

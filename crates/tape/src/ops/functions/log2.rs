@@ -1,9 +1,9 @@
 //! The logarithm to base 2.
 
-use crate::algebra::Elementwise;
-use crate::number::Number;
-use crate::pointwise::{One, Pointwise};
-use crate::real::Real;
+use crate::rule::algebra::Elementwise;
+use crate::rule::number::Number;
+use crate::rule::pointwise::{One, Pointwise};
+use crate::rule::real::Real;
 
 /// `y = log₂(x)`, with derivative `1/(x ln 2)`; −∞ at 0, NaN below.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

@@ -1,10 +1,10 @@
 //! The inverse of the sigmoid.
 
-use crate::algebra::Elementwise;
-use crate::number::Number;
-use crate::pointwise::{One, Pointwise};
-use crate::real::Real;
-use crate::scope::called;
+use crate::error::scope::called;
+use crate::rule::algebra::Elementwise;
+use crate::rule::number::Number;
+use crate::rule::pointwise::{One, Pointwise};
+use crate::rule::real::Real;
 
 /// `y = ln(x/(1 − x))`, with derivative `1/(x (1 − x))`; with an `eps` that is not negative, of the nearest number in
 /// [eps, 1 − eps], where it is constant outside. NaN outside [0, 1].

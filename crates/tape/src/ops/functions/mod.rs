@@ -16,6 +16,7 @@ mod erfinv;
 mod exp;
 mod exp2;
 mod expm1;
+mod formula;
 mod lgamma;
 mod ln;
 mod log10;

@@ -1,9 +1,9 @@
 //! The derivatives of the digamma function.
 
-use crate::algebra::Elementwise;
-use crate::number::Number;
-use crate::pointwise::{One, Pointwise};
-use crate::real::Real;
+use crate::rule::algebra::Elementwise;
+use crate::rule::number::Number;
+use crate::rule::pointwise::{One, Pointwise};
+use crate::rule::real::Real;
 
 /// `y = ψ⁽ⁿ⁾(x)`, the derivative of order `n` of the digamma function, with derivative `ψ⁽ⁿ⁺¹⁾(x)`.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

@@ -1,9 +1,9 @@
 //! The hyperbolic tangent.
 
-use crate::algebra::Elementwise;
-use crate::number::Number;
-use crate::pointwise::{One, Pointwise};
-use crate::real::Real;
+use crate::rule::algebra::Elementwise;
+use crate::rule::number::Number;
+use crate::rule::pointwise::{One, Pointwise};
+use crate::rule::real::Real;
 
 /// `y = tanh(x)`, with derivative `1 − y²`.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

@@ -1,9 +1,9 @@
 //! A number times a logarithm.
 
-use crate::algebra::{Elementwise, Operand};
-use crate::number::Number;
-use crate::pointwise::{Pointwise, Two};
-use crate::real::Real;
+use crate::rule::algebra::{Elementwise, Operand};
+use crate::rule::number::Number;
+use crate::rule::pointwise::{Pointwise, Two};
+use crate::rule::real::Real;
 
 /// `y = a ln(b)`, and 0 where `a = 0`, with derivatives `ln(b)` and `a/b`. Where `a = 0`, the derivative by `b` is 0,
 /// and where also `b ≤ 0` the one by `a` is.

@@ -1,15 +1,15 @@
 //! Where the largest element along an axis is.
 
-use crate::algebra::{Algebra, Arg, Args};
-use crate::case::Case;
+use crate::error::scope::called;
 use crate::error::{Error, OrRaise};
-use crate::float::Float;
 use crate::kernels::reduce::exceeds;
-use crate::op::{Kind, Op, Takes, Value};
 use crate::ops::axes::{axis, existing, number_as_vector};
-use crate::scope::called;
+use crate::rule::algebra::{Algebra, Arg, Args};
+use crate::rule::case::Case;
+use crate::rule::op::{Kind, Op, Takes, Value};
 use crate::shape::{Shape, product};
 use crate::tensor::Tensor;
+use crate::tensor::float::Float;
 
 /// The position of the largest element along an axis, which is removed; the first of several, and the first NaN if there
 /// is one. Positions have no derivative.

@@ -2,14 +2,14 @@
 
 use std::cmp::Ordering;
 
-use crate::algebra::{Algebra, Arg, Args};
-use crate::case::Case;
 use crate::error::{Error, OrRaise};
-use crate::float::Float;
-use crate::op::{Kind, Op, Takes, Value};
 use crate::ops::axes::{axis, existing};
+use crate::rule::algebra::{Algebra, Arg, Args};
+use crate::rule::case::Case;
+use crate::rule::op::{Kind, Op, Takes, Value};
 use crate::shape::{Shape, product, work};
 use crate::tensor::Tensor;
+use crate::tensor::float::Float;
 
 /// The positions along an axis that put its elements in order, or the first few of them. Equal elements keep their
 /// order, and NaN counts as larger than every number, as in PyTorch. Positions have no derivative.

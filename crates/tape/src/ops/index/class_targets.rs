@@ -1,13 +1,13 @@
 //! Classes as a distribution over the classes.
 
-use crate::algebra::{Algebra, Arg, Args};
-use crate::buffer::Buffer;
-use crate::case::Case;
 use crate::error::Error;
-use crate::float::Float;
-use crate::op::{Kind, Op, Takes, Value};
+use crate::rule::algebra::{Algebra, Arg, Args};
+use crate::rule::case::Case;
+use crate::rule::op::{Kind, Op, Takes, Value};
 use crate::shape::{Shape, product};
 use crate::tensor::Tensor;
+use crate::tensor::buffer::Buffer;
+use crate::tensor::float::Float;
 
 /// Classes as a distribution: along a new axis 1 (axis 0 of a single class) stand `1 − smoothing` at the class and
 /// `smoothing / count` at every class, each times the weight of its class; zeros for the ignored class.

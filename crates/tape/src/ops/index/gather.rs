@@ -1,18 +1,18 @@
 //! Entries at given positions of an axis.
 
-use crate::algebra::{Algebra, Any, Arg, Args, IndexOperand};
-use crate::buffer::Buffer;
-use crate::case::Case;
-use crate::complex::Analytic;
+use crate::error::scope::called;
 use crate::error::{Error, OrRaise};
-use crate::float::Float;
-use crate::op::{Kind, Op, Takes, Value};
 use crate::ops::axes::axis;
 use crate::ops::{ScatterAdd, SliceExt};
-use crate::scope::called;
+use crate::rule::algebra::{Algebra, Any, Arg, Args, IndexOperand};
+use crate::rule::case::Case;
+use crate::rule::complex::Analytic;
+use crate::rule::op::{Kind, Op, Takes, Value};
 use crate::shape::Shape;
-use crate::sizes::signed;
 use crate::tensor::Tensor;
+use crate::tensor::buffer::Buffer;
+use crate::tensor::float::Float;
+use crate::tensor::sizes::signed;
 
 /// `y[i, j, …] = x[i, index[i, j, …], …]` along an axis: PyTorch's `gather`. A negative position counts from the end, as in
 /// NumPy's `take_along_axis`. [`ScatterAdd`] is its rule.

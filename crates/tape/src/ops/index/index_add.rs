@@ -1,18 +1,18 @@
 //! Whole entries added at positions of an axis.
 
-use crate::algebra::{Algebra, Arg, Args, IndexOperand};
-use crate::case::Case;
-use crate::complex::Analytic;
+use crate::error::scope::called;
 use crate::error::{Error, OrRaise};
-use crate::float::Float;
 use crate::kernels::running::RunningSums;
-use crate::op::{Kind, Op, Takes, Value};
 use crate::ops::IndexSelect;
 use crate::ops::axes::axis;
 use crate::ops::gather::in_range;
-use crate::scope::called;
+use crate::rule::algebra::{Algebra, Arg, Args, IndexOperand};
+use crate::rule::case::Case;
+use crate::rule::complex::Analytic;
+use crate::rule::op::{Kind, Op, Takes, Value};
 use crate::shape::{Shape, product};
 use crate::tensor::Tensor;
+use crate::tensor::float::Float;
 
 /// Zeros, with each entry of `x` added at its position of an axis of length `len`. The axes of `x` from `axis` on that
 /// the positions have become that one axis. [`IndexSelect`] is its rule.

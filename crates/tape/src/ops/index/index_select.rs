@@ -1,19 +1,19 @@
 //! Whole entries of an axis, by position.
 
-use crate::algebra::{Algebra, Arg, Args, IndexOperand};
-use crate::buffer::Buffer;
-use crate::case::{Case, Function};
-use crate::complex::Analytic;
+use crate::error::scope::called;
 use crate::error::{Error, OrRaise};
-use crate::float::Float;
-use crate::op::{Kind, Op, Takes, Value};
 use crate::ops::axes::axis;
 use crate::ops::gather::in_range;
 use crate::ops::{IndexAdd, PermuteExt, StopGradientExt, select};
-use crate::scope::called;
+use crate::rule::algebra::{Algebra, Arg, Args, IndexOperand};
+use crate::rule::case::{Case, Function};
+use crate::rule::complex::Analytic;
+use crate::rule::op::{Kind, Op, Takes, Value};
 use crate::shape::{Shape, product};
-use crate::sizes::signed;
 use crate::tensor::Tensor;
+use crate::tensor::buffer::Buffer;
+use crate::tensor::float::Float;
+use crate::tensor::sizes::signed;
 
 /// `y[…, i…, …] = x[…, index[i…], …]`: the entries of an axis at given positions. The positions may have any shape,
 /// which takes the place of the axis. [`IndexAdd`] is its rule.

@@ -1,14 +1,14 @@
 //! Which of several writes to one place is the last.
 
-use crate::algebra::Args;
-use crate::case::Case;
-use crate::ceiling::admit;
 use crate::error::Error;
-use crate::float::Float;
-use crate::op::{Kind, Op, Takes, Value};
 use crate::ops::gather::{fits, for_each_position, from_either_end};
+use crate::rule::algebra::Args;
+use crate::rule::case::Case;
+use crate::rule::op::{Kind, Op, Takes, Value};
 use crate::shape::Shape;
 use crate::tensor::Tensor;
+use crate::tensor::ceiling::admit;
+use crate::tensor::float::Float;
 
 /// Whether no later element of the positions names the same place of a tensor of shape `shape`: which elements of its
 /// source [`Scatter`](super::Scatter) keeps. Truth values have no derivative.

@@ -1,9 +1,9 @@
 //! A number written where a mask holds.
 
-use crate::algebra::{Algebra, Args, MaskOperand, Operand};
-use crate::case::{Case, Function};
+use crate::error::scope::called;
 use crate::ops::Select;
-use crate::scope::called;
+use crate::rule::algebra::{Algebra, Args, MaskOperand, Operand};
+use crate::rule::case::{Case, Function};
 use crate::tensor::Tensor;
 
 /// The method that fills.

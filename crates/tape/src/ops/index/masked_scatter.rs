@@ -1,17 +1,17 @@
 //! Elements put where a mask holds.
 
-use crate::algebra::{Algebra, Arg, Args};
-use crate::buffer::Buffer;
-use crate::case::Case;
-use crate::complex::Analytic;
 use crate::error::Error;
-use crate::float::Float;
 use crate::kernels::reduce;
-use crate::op::{Kind, Op, Takes, Value};
 use crate::ops::MaskedSelect;
 use crate::ops::masked_select::holds_at;
+use crate::rule::algebra::{Algebra, Arg, Args};
+use crate::rule::case::Case;
+use crate::rule::complex::Analytic;
+use crate::rule::op::{Kind, Op, Takes, Value};
 use crate::shape::Shape;
 use crate::tensor::Tensor;
+use crate::tensor::buffer::Buffer;
+use crate::tensor::float::Float;
 
 /// Zeros of a given shape, with the elements of `x` in order where a mask holds. [`MaskedSelect`] is its rule.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,16 +1,16 @@
 //! The elements at which a mask holds.
 
-use crate::algebra::{Algebra, Arg, Args, MaskOperand};
-use crate::buffer::Buffer;
-use crate::case::Case;
-use crate::complex::Analytic;
 use crate::error::{Error, OrRaise};
-use crate::float::Float;
 use crate::kernels::reduce;
-use crate::op::{Kind, Op, Takes, Value};
 use crate::ops::{BroadcastToExt, MaskedScatter};
+use crate::rule::algebra::{Algebra, Arg, Args, MaskOperand};
+use crate::rule::case::Case;
+use crate::rule::complex::Analytic;
+use crate::rule::op::{Kind, Op, Takes, Value};
 use crate::shape::Shape;
 use crate::tensor::Tensor;
+use crate::tensor::buffer::Buffer;
+use crate::tensor::float::Float;
 
 /// The elements of `x` at which a mask holds, in row-major order. How many there are depends on the mask's values, so
 /// the number is part of the operation: on a mask with another number it is an error. [`MaskedScatter`] is its rule.

@@ -1,13 +1,13 @@
 //! Classes as vectors.
 
-use crate::algebra::{Algebra, Arg, Args};
-use crate::buffer::Buffer;
-use crate::case::Case;
 use crate::error::Error;
-use crate::float::Float;
-use crate::op::{Kind, Op, Takes, Value};
+use crate::rule::algebra::{Algebra, Arg, Args};
+use crate::rule::case::Case;
+use crate::rule::op::{Kind, Op, Takes, Value};
 use crate::shape::Shape;
 use crate::tensor::Tensor;
+use crate::tensor::buffer::Buffer;
+use crate::tensor::float::Float;
 
 /// `y[i…, c] = 1` where `c = index[i…]`, else 0. Positions have no derivative.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

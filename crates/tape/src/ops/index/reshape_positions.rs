@@ -1,13 +1,13 @@
 //! The same positions in another shape.
 
-use crate::algebra::{Algebra, Arg, Args, RecordedPositions};
-use crate::case::Case;
 use crate::error::{Error, OrRaise};
-use crate::float::Float;
-use crate::op::{Kind, Op, Takes, Value};
+use crate::rule::algebra::{Algebra, Arg, Args, RecordedPositions};
+use crate::rule::case::Case;
+use crate::rule::op::{Kind, Op, Takes, Value};
 use crate::shape::Shape;
-use crate::sizes::Sizes;
 use crate::tensor::Tensor;
+use crate::tensor::float::Float;
+use crate::tensor::sizes::Sizes;
 
 /// The positions, in row-major order, in another shape. Positions have no derivative.
 #[derive(Clone, Debug, PartialEq)]

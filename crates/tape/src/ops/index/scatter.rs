@@ -1,17 +1,17 @@
 //! Entries written at given positions of an axis.
 
-use crate::algebra::{Algebra, Arg, Args, IndexOperand, Operand};
-use crate::case::Case;
-use crate::complex::Analytic;
+use crate::error::scope::called;
 use crate::error::{Error, OrRaise};
-use crate::float::Float;
-use crate::op::{Kind, Op, Takes, Value};
 use crate::ops::axes::axis;
 use crate::ops::gather::{beside_positions, fits, for_each_position, from_either_end};
 use crate::ops::{Gather, LastWrites, Select};
-use crate::scope::called;
+use crate::rule::algebra::{Algebra, Arg, Args, IndexOperand, Operand};
+use crate::rule::case::Case;
+use crate::rule::complex::Analytic;
+use crate::rule::op::{Kind, Op, Takes, Value};
 use crate::shape::Shape;
 use crate::tensor::Tensor;
+use crate::tensor::float::Float;
 
 /// `x` with `source[i, j, …]` written at `[i, index[i, j, …], …]` along an axis. Of several elements written to one
 /// place the last in row-major order stays, and gets the gradient.

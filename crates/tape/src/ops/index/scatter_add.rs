@@ -1,18 +1,18 @@
 //! Sums at given positions of an axis.
 
-use crate::algebra::{Algebra, Arg, Args, IndexOperand};
-use crate::case::Case;
-use crate::complex::Analytic;
+use crate::error::scope::called;
 use crate::error::{Error, OrRaise};
-use crate::float::Float;
 use crate::kernels::running::RunningSums;
-use crate::op::{Kind, Op, Takes, Value};
 use crate::ops::Gather;
 use crate::ops::axes::axis;
 use crate::ops::gather::{beside_positions, fits, for_each_position, from_either_end};
-use crate::scope::called;
+use crate::rule::algebra::{Algebra, Arg, Args, IndexOperand};
+use crate::rule::case::Case;
+use crate::rule::complex::Analytic;
+use crate::rule::op::{Kind, Op, Takes, Value};
 use crate::shape::Shape;
 use crate::tensor::Tensor;
+use crate::tensor::float::Float;
 
 /// Zeros of a given shape, with `x[i, j, …]` added at `[i, index[i, j, …], …]` along an axis. [`Gather`] is its rule.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,11 +1,11 @@
 //! Elements in order: what stands at the positions of [`ArgSort`](super::ArgSort).
 
-use crate::algebra::{Algebra, Arg, Args};
-use crate::case::{Case, Function};
+use crate::error::scope::called;
 use crate::error::{Error, OrRaise};
 use crate::ops::axes::axis;
 use crate::ops::{ArgSort, ArgSortExt, GatherExt};
-use crate::scope::called;
+use crate::rule::algebra::{Algebra, Arg, Args};
+use crate::rule::case::{Case, Function};
 
 /// The methods that put elements in order. Each element's gradient goes to the place that it came from.
 pub trait SortExt: Algebra {

@@ -1,12 +1,12 @@
 //! A guard of derivative rules that divide.
 
-use crate::algebra::{Algebra, Arg, Args};
-use crate::case::Case;
 use crate::error::Error;
-use crate::float::Float;
-use crate::op::{Op, Takes, Value};
+use crate::rule::algebra::{Algebra, Arg, Args};
+use crate::rule::case::Case;
+use crate::rule::op::{Op, Takes, Value};
 use crate::shape::Shape;
 use crate::tensor::Tensor;
+use crate::tensor::float::Float;
 
 /// `x` itself, rejected where an element is 0 or not told from it by the rounding of the largest: there the derivative of
 /// `of` does not exist.

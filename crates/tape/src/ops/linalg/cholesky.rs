@@ -1,14 +1,14 @@
 //! The Cholesky factorisation.
 
-use crate::algebra::{Algebra, Arg, Args};
-use crate::case::Case;
 use crate::error::Error;
-use crate::float::Float;
 use crate::kernels::factor::cholesky_of;
-use crate::op::{Op, Takes, Value};
 use crate::ops::{MatMulExt, PermuteExt, Triangle, TriangleExt, TriangularSolve};
+use crate::rule::algebra::{Algebra, Arg, Args};
+use crate::rule::case::Case;
+use crate::rule::op::{Op, Takes, Value};
 use crate::shape::{Shape, work};
 use crate::tensor::Tensor;
+use crate::tensor::float::Float;
 
 use super::{definite, square, symmetric, which};
 

@@ -1,15 +1,15 @@
 //! The second derivative of the determinant.
 
-use crate::algebra::{Algebra, Arg, Args};
-use crate::case::Case;
 use crate::error::Error;
-use crate::float::Float;
 use crate::kernels::factor::matrices;
 use crate::kernels::pivots::Pivoted;
-use crate::op::{Op, Takes, Value};
 use crate::ops::{Cofactors, InverseExt, MatMulExt, PermuteExt, SumExt};
+use crate::rule::algebra::{Algebra, Arg, Args};
+use crate::rule::case::Case;
+use crate::rule::op::{Op, Takes, Value};
 use crate::shape::{Shape, work};
 use crate::tensor::Tensor;
+use crate::tensor::float::Float;
 
 use super::cofactors::together;
 use super::{element, regular, square};

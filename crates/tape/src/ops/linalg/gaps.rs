@@ -1,13 +1,13 @@
 //! The reciprocal differences that derivatives of eigenvectors and singular vectors are made of.
 
-use crate::algebra::{Algebra, Arg, Args};
-use crate::case::Case;
 use crate::error::Error;
-use crate::float::Float;
-use crate::op::{Op, Takes, Value};
 use crate::ops::{PowerOfTwo, SqueezeExt, SumExt};
+use crate::rule::algebra::{Algebra, Arg, Args};
+use crate::rule::case::Case;
+use crate::rule::op::{Op, Takes, Value};
 use crate::shape::Shape;
 use crate::tensor::Tensor;
+use crate::tensor::float::Float;
 
 use super::{away_from_zero::rounding, column, row};
 

@@ -1,15 +1,15 @@
 //! The exponential of matrices.
 
-use crate::algebra::{Algebra, Arg, Args};
-use crate::case::Case;
 use crate::error::Error;
-use crate::float::Float;
 use crate::kernels::factor::matrices;
 use crate::kernels::gemm::{Matrix, multiply};
-use crate::op::{Op, Takes, Value};
 use crate::ops::{PermuteExt, PowerOfTwo, SliceExt, concat};
+use crate::rule::algebra::{Algebra, Arg, Args};
+use crate::rule::case::Case;
+use crate::rule::op::{Op, Takes, Value};
 use crate::shape::{Shape, work};
 use crate::tensor::Tensor;
+use crate::tensor::float::Float;
 
 use super::{regular, square};
 

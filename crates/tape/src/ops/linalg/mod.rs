@@ -3,9 +3,9 @@
 //! All work on the last two axes, over any number of axes before them. `docs/decisions/0011-linear-algebra.md` says how
 //! a factorisation of several results fits operations of one.
 
-use crate::algebra::Algebra;
 use crate::error::Error;
 use crate::ops::ReshapeExt;
+use crate::rule::algebra::Algebra;
 use crate::shape::Shape;
 
 mod away_from_zero;

@@ -1,13 +1,13 @@
 //! The size of matrices, as a power of two.
 
-use crate::algebra::{Algebra, Arg, Args};
-use crate::case::Case;
 use crate::error::Error;
-use crate::float::Float;
 use crate::kernels::factor::{matrices, power_of_two};
-use crate::op::{Op, Takes, Value};
+use crate::rule::algebra::{Algebra, Arg, Args};
+use crate::rule::case::Case;
+use crate::rule::op::{Op, Takes, Value};
 use crate::shape::Shape;
 use crate::tensor::Tensor;
+use crate::tensor::float::Float;
 
 use super::matrix;
 

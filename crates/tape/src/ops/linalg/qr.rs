@@ -1,14 +1,14 @@
 //! The QR factorisation.
 
-use crate::algebra::{Algebra, Arg, Args};
-use crate::case::{Case, Function};
 use crate::error::{Error, OrRaise};
-use crate::float::Float;
 use crate::kernels::factor::matrices;
-use crate::op::{Op, Takes, Value};
 use crate::ops::{AwayFromZero, DiagonalExt, MatMulExt, PermuteExt, SliceExt, Triangle, TriangleExt, TriangularSolve};
+use crate::rule::algebra::{Algebra, Arg, Args};
+use crate::rule::case::{Case, Function};
+use crate::rule::op::{Op, Takes, Value};
 use crate::shape::{Shape, work};
 use crate::tensor::Tensor;
+use crate::tensor::float::Float;
 
 use super::{matrix, regular};
 

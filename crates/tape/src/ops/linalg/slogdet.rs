@@ -1,15 +1,15 @@
 //! The determinant of matrices for which it over- or underflows: its sign, and the logarithm of its size.
 
-use crate::algebra::{Algebra, Arg, Args};
-use crate::case::Case;
 use crate::error::Error;
-use crate::float::Float;
 use crate::kernels::factor::lu_of;
 use crate::kernels::triangles::Lu;
-use crate::op::{Op, Takes, Value};
 use crate::ops::{InverseExt, PermuteExt, SumExt};
+use crate::rule::algebra::{Algebra, Arg, Args};
+use crate::rule::case::Case;
+use crate::rule::op::{Op, Takes, Value};
 use crate::shape::{Shape, work};
 use crate::tensor::Tensor;
+use crate::tensor::float::Float;
 
 use super::{element, regular, square};
 

@@ -1,16 +1,16 @@
 //! Systems of linear equations.
 
-use crate::algebra::{Algebra, Arg, Args, Operand};
-use crate::case::{Case, Function};
+use crate::error::scope::called;
 use crate::error::{Error, OrRaise};
-use crate::float::Float;
 use crate::kernels::elementwise::for_each_row;
 use crate::kernels::factor::{lu_of, matrices};
-use crate::op::{Op, Takes, Value};
 use crate::ops::{MatMulExt, PermuteExt, ReshapeExt, SumToExt};
-use crate::scope::called;
+use crate::rule::algebra::{Algebra, Arg, Args, Operand};
+use crate::rule::case::{Case, Function};
+use crate::rule::op::{Op, Takes, Value};
 use crate::shape::{Shape, work};
 use crate::tensor::Tensor;
+use crate::tensor::float::Float;
 
 use super::{inverse::is_regular, matrix, regular, square};
 

@@ -1,15 +1,15 @@
 //! The singular value decomposition.
 
-use crate::algebra::{Algebra, Arg, Args};
-use crate::case::Case;
+use crate::error::scope::called;
 use crate::error::{Error, OrRaise};
-use crate::float::Float;
 use crate::kernels::factor::svd_of;
-use crate::op::{Op, Takes, Value};
 use crate::ops::{AwayFromZero, Gaps, MatMulExt, PermuteExt, SumExt};
-use crate::scope::called;
+use crate::rule::algebra::{Algebra, Arg, Args};
+use crate::rule::case::Case;
+use crate::rule::op::{Op, Takes, Value};
 use crate::shape::{Shape, work};
 use crate::tensor::Tensor;
+use crate::tensor::float::Float;
 
 use super::{column, matrix, regular, row};
 

@@ -1,16 +1,16 @@
 //! Systems of equations that are solved one after the other.
 
-use crate::algebra::{Algebra, Arg, Args, Operand};
-use crate::case::Case;
+use crate::error::scope::called;
 use crate::error::{Error, OrRaise};
-use crate::float::Float;
 use crate::kernels::factor::matrices;
 use crate::kernels::triangles::substitute;
-use crate::op::{Op, Takes, Value};
 use crate::ops::{MatMulExt, PermuteExt, SumToExt, TriangleExt};
-use crate::scope::called;
+use crate::rule::algebra::{Algebra, Arg, Args, Operand};
+use crate::rule::case::Case;
+use crate::rule::op::{Op, Takes, Value};
 use crate::shape::{Shape, work};
 use crate::tensor::Tensor;
+use crate::tensor::float::Float;
 
 use super::{
     regular, solve::for_each_pair, solve::matrices_as_vectors, solve::solution, solve::vectors_as_matrices, which,

@@ -1,14 +1,14 @@
 //! Binary cross-entropy of a sigmoid.
 
-use crate::algebra::{Algebra, Args, Operand};
-use crate::case::{Case, Function};
 use crate::error::Error;
-use crate::number::Number;
+use crate::error::scope::called;
 use crate::ops::Reduction;
 use crate::ops::reduction::targets;
-use crate::pointwise::{Pointwise, Two};
-use crate::real::Real;
-use crate::scope::called;
+use crate::rule::algebra::{Algebra, Args, Operand};
+use crate::rule::case::{Case, Function};
+use crate::rule::number::Number;
+use crate::rule::pointwise::{Pointwise, Two};
+use crate::rule::real::Real;
 
 /// `y = −t ln σ(x) − (1 − t) ln(1 − σ(x))`, computed as `ln(1 + exp(−|x|))` and `x (1 − t)` where `x > 0`, else `−x t`, which
 /// neither overflows nor loses digits. Its derivative by `x` is `σ(x) − t`, computed as `1 − t − σ(−x)` where `x > 0`.

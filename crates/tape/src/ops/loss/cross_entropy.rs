@@ -1,21 +1,21 @@
 //! Cross-entropy of the softmax.
 
-use crate::algebra::{Algebra, Arg, Args, IndexOperand, Operand};
-use crate::case::{Case, Function};
-use crate::complex::Analytic;
 use crate::error::Error;
-use crate::float::Float;
+use crate::error::scope::called;
 use crate::kernels::pairs;
 use crate::kernels::running::{sum, sum_of};
-use crate::op::{Op, Takes, Value};
 use crate::ops::reduction::targets;
 use crate::ops::{
     Chain, ClassTargets, LogSoftmaxExt, Reduction, ReshapeExt, SoftmaxExt, SumExt, SumToExt, chain, concat,
 };
-use crate::scope::called;
+use crate::rule::algebra::{Algebra, Arg, Args, IndexOperand, Operand};
+use crate::rule::case::{Case, Function};
+use crate::rule::complex::Analytic;
+use crate::rule::op::{Op, Takes, Value};
 use crate::shape::{Shape, work};
-use crate::sizes::signed;
 use crate::tensor::Tensor;
+use crate::tensor::float::Float;
+use crate::tensor::sizes::signed;
 
 /// `y = Σ t (ln Σ exp(x) − x)` along an axis: the cross-entropy of the targets `t` and the softmax of `x`. A target of 0
 /// counts for nothing, whatever stands beside it. [`SoftmaxCrossEntropyInput`] is its rule.

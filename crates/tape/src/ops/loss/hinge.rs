@@ -1,13 +1,13 @@
 //! Losses that ask for a margin.
 
-use crate::algebra::{Algebra, Args, IndexOperand, Operand};
-use crate::case::{Case, Function};
-use crate::number::Number;
+use crate::error::scope::called;
 use crate::ops::reduction::targets;
 use crate::ops::{ClassTargets, CompareExt, MeanExt, Reduction, ReluExt, SumExt, chain, select};
-use crate::pointwise::{Pointwise, Two};
-use crate::real::Real;
-use crate::scope::called;
+use crate::rule::algebra::{Algebra, Args, IndexOperand, Operand};
+use crate::rule::case::{Case, Function};
+use crate::rule::number::Number;
+use crate::rule::pointwise::{Pointwise, Two};
+use crate::rule::real::Real;
 use crate::tensor::Tensor;
 
 /// `y = max(0, margin − x t)` for targets −1 and 1. Where the margin is just kept the derivative is 0.

@@ -1,14 +1,14 @@
 //! The error that is squared when small and absolute when large.
 
-use crate::algebra::{Algebra, Args, Operand};
-use crate::case::{Case, Function};
 use crate::error::Error;
-use crate::number::Number;
+use crate::error::scope::called;
 use crate::ops::reduction::targets;
 use crate::ops::{AbsoluteErrorExt, Reduction};
-use crate::pointwise::{Pointwise, Two};
-use crate::real::Real;
-use crate::scope::called;
+use crate::rule::algebra::{Algebra, Args, Operand};
+use crate::rule::case::{Case, Function};
+use crate::rule::number::Number;
+use crate::rule::pointwise::{Pointwise, Two};
+use crate::rule::real::Real;
 
 /// `y = d² / 2` where `|d| ≤ δ`, else `δ (|d| − δ / 2)`, with `d = x − t` (Huber 1964). Its derivative is `d`, kept
 /// between −δ and δ.

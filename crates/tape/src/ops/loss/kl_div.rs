@@ -1,12 +1,12 @@
 //! The divergence of Kullback and Leibler.
 
-use crate::algebra::{Algebra, Operand};
-use crate::number::Number;
+use crate::error::scope::called;
 use crate::ops::Reduction;
 use crate::ops::reduction::targets;
-use crate::pointwise::{Pointwise, Two};
-use crate::real::Real;
-use crate::scope::called;
+use crate::rule::algebra::{Algebra, Operand};
+use crate::rule::number::Number;
+use crate::rule::pointwise::{Pointwise, Two};
+use crate::rule::real::Real;
 
 /// `y = t (ln t − x)`, with 0 for `t = 0`: a term of the divergence of the distribution `exp(x)` from `t` (Kullback and
 /// Leibler 1951). At `t = 0` the derivative by `t` is that by the left out term, `−x`.

@@ -1,8 +1,8 @@
 //! What becomes of the losses of many elements.
 
-use crate::algebra::{Algebra, Held, Operand};
 use crate::error::Error;
 use crate::ops::{MeanExt, SumExt};
+use crate::rule::algebra::{Algebra, Held, Operand};
 
 /// What becomes of the losses of many elements: PyTorch's `reduction`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -1,12 +1,12 @@
 //! The squared error.
 
-use crate::algebra::{Algebra, Operand};
-use crate::number::Number;
+use crate::error::scope::called;
 use crate::ops::Reduction;
 use crate::ops::reduction::targets;
-use crate::pointwise::{Pointwise, Two};
-use crate::real::Real;
-use crate::scope::called;
+use crate::rule::algebra::{Algebra, Operand};
+use crate::rule::number::Number;
+use crate::rule::pointwise::{Pointwise, Two};
+use crate::rule::real::Real;
 
 /// `y = (x − t)²`
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

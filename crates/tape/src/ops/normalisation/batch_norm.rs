@@ -1,10 +1,10 @@
 //! Batch normalisation, with the statistics of the batch and with given ones.
 
-use crate::algebra::{Algebra, Args, Operand};
-use crate::case::{Case, Function};
+use crate::error::scope::called;
 use crate::error::{Error, OrRaise};
 use crate::ops::{MulAddExt, NormaliseExt, PowfExt, ReshapeExt};
-use crate::scope::called;
+use crate::rule::algebra::{Algebra, Args, Operand};
+use crate::rule::case::{Case, Function};
 use crate::shape::Shape;
 
 use super::normalise::not_negative;

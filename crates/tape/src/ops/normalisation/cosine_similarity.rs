@@ -1,12 +1,12 @@
 //! The cosine of the angle between vectors.
 
-use crate::algebra::{Algebra, Args, Operand};
-use crate::case::{Case, Function};
 use crate::error::OrRaise;
+use crate::error::scope::called;
 use crate::ops::axes::axis;
 use crate::ops::{BroadcastToExt, MaximumExt, NormExt, SumExt};
-use crate::pointwise::broadcast;
-use crate::scope::called;
+use crate::rule::algebra::{Algebra, Args, Operand};
+use crate::rule::case::{Case, Function};
+use crate::rule::pointwise::broadcast;
 
 use super::normalise::not_negative;
 

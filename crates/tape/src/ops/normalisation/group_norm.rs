@@ -1,11 +1,11 @@
 //! Group normalisation.
 
-use crate::algebra::{Algebra, Args, Operand};
-use crate::case::{Case, Function};
 use crate::error::Error;
+use crate::error::scope::called;
 use crate::ops::batch_norm::for_channels;
 use crate::ops::{MulAddExt, NormaliseExt, ReshapeExt};
-use crate::scope::called;
+use crate::rule::algebra::{Algebra, Args, Operand};
+use crate::rule::case::{Case, Function};
 use crate::shape::product;
 
 /// The method of group normalisation.

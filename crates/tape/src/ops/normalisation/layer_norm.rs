@@ -1,10 +1,10 @@
 //! Layer normalisation, and its form without a mean.
 
-use crate::algebra::{Algebra, Args, Operand};
-use crate::case::{Case, Function};
 use crate::error::Error;
+use crate::error::scope::called;
 use crate::ops::{MulAddExt, NormaliseExt};
-use crate::scope::called;
+use crate::rule::algebra::{Algebra, Args, Operand};
+use crate::rule::case::{Case, Function};
 use crate::shape::Shape;
 
 /// The axes of the last lengths of `x`, which must be `shape`.

@@ -1,19 +1,19 @@
 //! Normalisation: numbers brought to mean 0 and deviation 1 over some axes.
 
-use crate::algebra::{Algebra, Arg, Args};
-use crate::buffer::Buffer;
-use crate::case::Case;
-use crate::complex::Analytic;
 use crate::error::Error;
-use crate::float::Float;
+use crate::error::scope::called;
 use crate::kernels::groups::Groups;
-use crate::op::{Op, Takes, Value};
 use crate::ops::mean::terms;
 use crate::ops::sum::reduced;
 use crate::ops::{Axes, HypotExt, MeanTo, ReciprocalExt, RootMeanSquare};
-use crate::scope::called;
+use crate::rule::algebra::{Algebra, Arg, Args};
+use crate::rule::case::Case;
+use crate::rule::complex::Analytic;
+use crate::rule::op::{Op, Takes, Value};
 use crate::shape::{Shape, work};
 use crate::tensor::Tensor;
+use crate::tensor::buffer::Buffer;
+use crate::tensor::float::Float;
 
 /// `y = (x − μ) / σ` over the axes along which a tensor of the given shape would repeat, with the mean μ and
 /// `σ = √(mean of (x − μ)² + ε)`; μ = 0 if it is not `centred`. [`NormaliseInput`] is its rule.

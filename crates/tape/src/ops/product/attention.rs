@@ -1,20 +1,20 @@
 //! Scaled dot-product attention.
 
-use crate::algebra::{Algebra, Arg, Args, MaskOperand, Operand};
-use crate::buffer::Buffer;
-use crate::case::Case;
-use crate::complex::Analytic;
 use crate::error::Error;
-use crate::float::Float;
+use crate::error::scope::called;
 use crate::kernels::gemm::{Matrix, multiply};
 use crate::kernels::reduce::broadcast_to;
 use crate::kernels::running::{sum, sum_of};
-use crate::op::{Kind, Op, Takes, Value};
 use crate::ops::masked_product::weigh;
 use crate::ops::{Logical, MaskedProduct, MatMulExt, PermuteExt, Select, SoftmaxExt, SumExt};
-use crate::scope::called;
+use crate::rule::algebra::{Algebra, Arg, Args, MaskOperand, Operand};
+use crate::rule::case::Case;
+use crate::rule::complex::Analytic;
+use crate::rule::op::{Kind, Op, Takes, Value};
 use crate::shape::{Shape, product, work};
 use crate::tensor::Tensor;
+use crate::tensor::buffer::Buffer;
+use crate::tensor::float::Float;
 
 /// `y = softmax(scale · q kᵀ) v` (Vaswani et al. 2017), where what is masked has probability 0.
 ///

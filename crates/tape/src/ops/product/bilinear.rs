@@ -1,9 +1,9 @@
 //! Forms that are linear in each of two vectors.
 
-use crate::algebra::{Algebra, Args};
-use crate::case::{Case, Function};
+use crate::error::scope::called;
 use crate::ops::einsum;
-use crate::scope::called;
+use crate::rule::algebra::{Algebra, Args};
+use crate::rule::case::{Case, Function};
 
 /// `y[…, k] = Σ a[…, i] · w[k, i, j] · b[…, j]`: PyTorch's `bilinear`, without its bias.
 ///

@@ -1,10 +1,10 @@
 //! Products of vectors.
 
-use crate::algebra::{Algebra, Args, Operand};
-use crate::case::{Case, Function};
 use crate::error::Error;
+use crate::error::scope::called;
 use crate::ops::{MatMulExt, SqueezeExt};
-use crate::scope::called;
+use crate::rule::algebra::{Algebra, Args, Operand};
+use crate::rule::case::{Case, Function};
 
 /// The methods that multiply vectors.
 pub trait DotExt: Algebra {

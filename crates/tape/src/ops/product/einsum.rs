@@ -1,12 +1,12 @@
 //! Sums of products by Einstein's convention, contracted pair by pair in a good order.
 
-use crate::algebra::{Algebra, Args, shapes_of};
-use crate::case::{Case, Function};
+use crate::error::scope::called;
 use crate::error::{Error, OrRaise};
 use crate::ops::{Axes, DiagonalExt, MatMulExt, PermuteExt, ReshapeExt, SumExt};
-use crate::scope::called;
+use crate::rule::algebra::{Algebra, Args, shapes_of};
+use crate::rule::case::{Case, Function};
 use crate::shape::Shape;
-use crate::sizes::signed;
+use crate::tensor::sizes::signed;
 
 /// The name of an axis: a letter, or an axis that `...` stands for, counted from the last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -1,17 +1,17 @@
 //! Matrix products of weights, some of which are hidden.
 
-use crate::algebra::{Algebra, Arg, Args};
-use crate::buffer::Buffer;
-use crate::case::Case;
-use crate::complex::Analytic;
 use crate::error::Error;
-use crate::float::Float;
 use crate::kernels::gemm::{Matrix, multiply};
 use crate::kernels::reduce::broadcast_to;
-use crate::op::{Kind, Op, Takes, Value};
 use crate::ops::{MatMulExt, PermuteExt, Select};
+use crate::rule::algebra::{Algebra, Arg, Args};
+use crate::rule::case::Case;
+use crate::rule::complex::Analytic;
+use crate::rule::op::{Kind, Op, Takes, Value};
 use crate::shape::{Shape, product, work};
 use crate::tensor::Tensor;
+use crate::tensor::buffer::Buffer;
+use crate::tensor::float::Float;
 
 /// `y = w r`, or `wᵀ r`, with 0 in place of the weights that a mask hides. What a hidden weight stands for is not read: NaN and
 /// infinity there reach nothing.

@@ -1,18 +1,18 @@
 //! The matrix product.
 
-use crate::algebra::{Algebra, Arg, Args, Operand};
-use crate::buffer::Buffer;
-use crate::case::{Case, Function};
-use crate::complex::Analytic;
 use crate::error::Error;
-use crate::float::Float;
+use crate::error::scope::called;
 use crate::kernels::elementwise::for_each_row;
 use crate::kernels::gemm::{Matrix, multiply};
-use crate::op::{Op, Takes, Value};
 use crate::ops::{PermuteExt, ReshapeExt, SumToExt};
-use crate::scope::called;
+use crate::rule::algebra::{Algebra, Arg, Args, Operand};
+use crate::rule::case::{Case, Function};
+use crate::rule::complex::Analytic;
+use crate::rule::op::{Op, Takes, Value};
 use crate::shape::{self, Shape, work};
 use crate::tensor::Tensor;
+use crate::tensor::buffer::Buffer;
+use crate::tensor::float::Float;
 
 /// The matrix product of the last two axes, with the axes before them broadcast: `[…, m, k] · […, k, n] = […, m, n]`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -2,11 +2,11 @@
 
 use smallvec::SmallVec;
 
-use crate::algebra::Algebra;
 use crate::error::Error;
 use crate::ops::ReshapeExt;
+use crate::rule::algebra::Algebra;
 use crate::shape::Shape;
-use crate::sizes::signed;
+use crate::tensor::sizes::signed;
 
 /// One axis or several: `1`, `-1` (the last), `[0, 2]`.
 #[derive(Clone, Debug, PartialEq, Eq)]

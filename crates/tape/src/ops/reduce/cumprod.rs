@@ -1,18 +1,18 @@
 //! Running products along an axis.
 
-use crate::algebra::{Algebra, Arg, Args};
-use crate::buffer::Buffer;
-use crate::case::Case;
-use crate::complex::Analytic;
 use crate::error::{Error, OrRaise};
-use crate::float::Float;
 use crate::kernels::scaled::Scaled;
-use crate::op::{Op, Takes, Value};
 use crate::ops::axes::{axis, existing, number_as_vector, vector_as_number};
 use crate::ops::recurrence::{for_each_step, shifted};
 use crate::ops::{Recurrence, chain};
+use crate::rule::algebra::{Algebra, Arg, Args};
+use crate::rule::case::Case;
+use crate::rule::complex::Analytic;
+use crate::rule::op::{Op, Takes, Value};
 use crate::shape::Shape;
 use crate::tensor::Tensor;
+use crate::tensor::buffer::Buffer;
+use crate::tensor::float::Float;
 
 /// `y[i] = x[0] ⋯ x[i]` along an axis, or from its end. A product is finite wherever it can be, also behind one that is not, and
 /// every derivative right where factors are 0, however many.

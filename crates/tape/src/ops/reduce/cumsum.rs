@@ -1,16 +1,16 @@
 //! Running sums along an axis.
 
-use crate::algebra::{Algebra, Arg, Args};
-use crate::case::Case;
-use crate::complex::Analytic;
 use crate::error::{Error, OrRaise};
-use crate::float::Float;
 use crate::kernels::rows::map_rows;
 use crate::kernels::running::Running;
-use crate::op::{Op, Takes, Value};
 use crate::ops::axes::{axis, existing, number_as_vector, vector_as_number};
+use crate::rule::algebra::{Algebra, Arg, Args};
+use crate::rule::case::Case;
+use crate::rule::complex::Analytic;
+use crate::rule::op::{Op, Takes, Value};
 use crate::shape::Shape;
 use crate::tensor::Tensor;
+use crate::tensor::float::Float;
 
 /// `y[i] = x[0] + … + x[i]` along an axis, or from its end. Each direction is the other's rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,15 +1,15 @@
 //! The dot product of any number of pairs of arguments. `Scalar::dot` is one.
 
-use crate::algebra::{Algebra, Args};
-use crate::case::Case;
-use crate::complex::Analytic;
 use crate::error::Error;
-use crate::float::Float;
-use crate::op::{Kind, Op, Takes, Value};
 use crate::ops::chain;
 use crate::ops::sum_of::{one_shape, sum_by_element};
+use crate::rule::algebra::{Algebra, Args};
+use crate::rule::case::Case;
+use crate::rule::complex::Analytic;
+use crate::rule::op::{Kind, Op, Takes, Value};
 use crate::shape::{Shape, work};
 use crate::tensor::Tensor;
+use crate::tensor::float::Float;
 
 /// `y = a₁ a₂ + a₃ a₄ + …`, from left to right and in `f64`, for arguments of one shape.
 #[derive(Clone, Debug, Default, PartialEq)]

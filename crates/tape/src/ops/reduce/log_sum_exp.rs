@@ -1,19 +1,19 @@
 //! The logarithm of a sum of exponentials.
 
-use crate::algebra::{Algebra, Arg, Args};
-use crate::buffer::Buffer;
-use crate::case::{Case, Function};
-use crate::complex::Analytic;
 use crate::error::Error;
-use crate::float::Float;
+use crate::error::scope::called;
 use crate::kernels::elementwise::for_each_row;
 use crate::kernels::groups::Groups;
-use crate::op::{Op, Takes, Value};
 use crate::ops::sum::reduced;
 use crate::ops::{Axes, BroadcastToExt, CompareExt, ExpExt, LnExt, ReshapeExt, SumTo, SumToExt, chain, select};
-use crate::scope::called;
+use crate::rule::algebra::{Algebra, Arg, Args};
+use crate::rule::case::{Case, Function};
+use crate::rule::complex::Analytic;
+use crate::rule::op::{Op, Takes, Value};
 use crate::shape::{Shape, work};
 use crate::tensor::Tensor;
+use crate::tensor::buffer::Buffer;
+use crate::tensor::float::Float;
 
 /// `y = ln Σ exp(x)` over the axes along which a tensor of the given shape would repeat. The largest term is taken out
 /// first, so that nothing overflows.

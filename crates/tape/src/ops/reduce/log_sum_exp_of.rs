@@ -1,15 +1,15 @@
 //! The logarithm of the sum of the exponentials of any number of arguments. `Scalar::log_sum_exp_of` is one.
 
-use crate::algebra::{Algebra, Args};
-use crate::case::Case;
-use crate::complex::Analytic;
 use crate::error::Error;
-use crate::float::Float;
-use crate::op::{Cotangents, Kind, Op, Takes, Value};
 use crate::ops::sum_of::one_shape;
 use crate::ops::{CompareExt, ExpExt, LnExt, chain, select};
+use crate::rule::algebra::{Algebra, Args};
+use crate::rule::case::Case;
+use crate::rule::complex::Analytic;
+use crate::rule::op::{Cotangents, Kind, Op, Takes, Value};
 use crate::shape::{Shape, work};
 use crate::tensor::Tensor;
+use crate::tensor::float::Float;
 
 /// `y = ln(exp(a₁) + exp(a₂) + …)` for arguments of one shape. The largest is taken out first, so that nothing
 /// overflows.

@@ -1,18 +1,18 @@
 //! The largest element over axes.
 
-use crate::algebra::{Algebra, Arg, Args};
-use crate::buffer::Buffer;
-use crate::case::Case;
 use crate::error::Error;
-use crate::float::Float;
+use crate::error::scope::called;
 use crate::kernels::elementwise::for_each_row;
 use crate::kernels::reduce::exceeds;
-use crate::op::{Op, Takes, Value};
 use crate::ops::sum::reduced;
 use crate::ops::{Axes, CompareExt, ReshapeExt, Select, SumTo, SumToExt, chain};
-use crate::scope::called;
+use crate::rule::algebra::{Algebra, Arg, Args};
+use crate::rule::case::Case;
+use crate::rule::op::{Op, Takes, Value};
 use crate::shape::Shape;
 use crate::tensor::Tensor;
+use crate::tensor::buffer::Buffer;
+use crate::tensor::float::Float;
 
 /// The largest element over the axes along which a tensor of the given shape would repeat; NaN if there is one.
 /// Elements that are equally large share the gradient equally (PyTorch's `amax`).

@@ -1,17 +1,17 @@
 //! Means over axes.
 
-use crate::algebra::{Algebra, Arg, Args};
-use crate::case::{Case, Function};
-use crate::complex::Analytic;
 use crate::error::Error;
-use crate::float::Float;
+use crate::error::scope::called;
 use crate::kernels::groups::Groups;
-use crate::op::{Op, Takes, Value};
 use crate::ops::sum::reduced;
 use crate::ops::{Axes, BroadcastToExt, ReshapeExt, SumTo};
-use crate::scope::called;
+use crate::rule::algebra::{Algebra, Arg, Args};
+use crate::rule::case::{Case, Function};
+use crate::rule::complex::Analytic;
+use crate::rule::op::{Op, Takes, Value};
 use crate::shape::Shape;
 use crate::tensor::Tensor;
+use crate::tensor::float::Float;
 
 /// `y = Σ x / terms` over the axes along which a tensor of the given shape would repeat: the mean, if that is how many terms
 /// there are. It is right where the sum overflows.

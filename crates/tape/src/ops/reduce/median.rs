@@ -1,13 +1,13 @@
 //! The median and other quantiles: elements of the sorted axis.
 
-use crate::algebra::{Algebra, Args};
-use crate::case::{Case, Function};
+use crate::error::scope::called;
 use crate::error::{Error, OrRaise};
 use crate::ops::axes::axis;
 use crate::ops::axes::number_as_vector;
 use crate::ops::{CompareExt, LerpExt, ReshapeExt, SliceExt, SortExt, select};
-use crate::scope::called;
-use crate::sizes::signed;
+use crate::rule::algebra::{Algebra, Args};
+use crate::rule::case::{Case, Function};
+use crate::tensor::sizes::signed;
 
 /// The methods that find a quantile. NaN if there is one, as in PyTorch.
 pub trait MedianExt: Algebra {

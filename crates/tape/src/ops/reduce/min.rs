@@ -1,9 +1,9 @@
 //! The smallest element over axes: the largest of what is negated, negated.
 
-use crate::algebra::{Algebra, Args};
-use crate::case::{Case, Function};
+use crate::error::scope::called;
 use crate::ops::{Axes, MaxOverExt};
-use crate::scope::called;
+use crate::rule::algebra::{Algebra, Args};
+use crate::rule::case::{Case, Function};
 use crate::tensor::Tensor;
 
 /// The methods that find the smallest element. Elements that are equally small share the gradient equally (PyTorch's

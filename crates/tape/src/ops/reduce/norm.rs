@@ -1,13 +1,13 @@
 //! Norms of any order.
 
-use crate::algebra::{Algebra, Args};
-use crate::case::{Case, Function};
+use crate::error::scope::called;
 use crate::ops::sum::reduced;
 use crate::ops::{
     AbsExt, Axes, CompareExt, MaxOverExt, MinExt, PowfExt, ReshapeExt, RootMeanSquare, SignExt, SquareExt,
     StopGradientExt, SumExt, select,
 };
-use crate::scope::called;
+use crate::rule::algebra::{Algebra, Args};
+use crate::rule::case::{Case, Function};
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 

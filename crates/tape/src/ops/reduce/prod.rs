@@ -1,19 +1,19 @@
 //! Products over axes.
 
-use crate::algebra::{Algebra, Arg, Args};
-use crate::buffer::Buffer;
-use crate::case::{Case, Function};
-use crate::complex::Analytic;
+use crate::error::scope::called;
 use crate::error::{Error, OrRaise};
-use crate::float::Float;
 use crate::kernels::scaled::Scaled;
-use crate::op::{Op, Takes, Value};
 use crate::ops::recurrence::shifted;
 use crate::ops::sum::reduced;
 use crate::ops::{Axes, Cumprod, Permute, Recurrence, ReshapeExt, SliceExt, SumToExt, chain};
-use crate::scope::called;
+use crate::rule::algebra::{Algebra, Arg, Args};
+use crate::rule::case::{Case, Function};
+use crate::rule::complex::Analytic;
+use crate::rule::op::{Op, Takes, Value};
 use crate::shape::{Shape, work};
 use crate::tensor::Tensor;
+use crate::tensor::buffer::Buffer;
+use crate::tensor::float::Float;
 
 /// The product along the last axis, which stays with length 1. It is finite wherever it can be, whatever its parts are.
 /// [`ProdOfOthers`] is its derivative.

@@ -1,19 +1,19 @@
 //! Linear recurrences along an axis: what running products are differentiated by.
 
-use crate::algebra::{Algebra, Arg, Args};
-use crate::buffer::Buffer;
-use crate::case::Case;
-use crate::complex::Analytic;
 use crate::error::Error;
-use crate::float::Float;
-use crate::number::Num;
-use crate::op::{Op, Takes, Value};
 use crate::ops::axes::existing;
 use crate::ops::{SliceExt, chain, concat};
-use crate::real::Real;
+use crate::rule::algebra::{Algebra, Arg, Args};
+use crate::rule::case::Case;
+use crate::rule::complex::Analytic;
+use crate::rule::number::Num;
+use crate::rule::op::{Op, Takes, Value};
+use crate::rule::real::Real;
 use crate::shape::{Shape, product, work};
-use crate::sizes::signed;
 use crate::tensor::Tensor;
+use crate::tensor::buffer::Buffer;
+use crate::tensor::float::Float;
+use crate::tensor::sizes::signed;
 
 /// `y[i] = a[i] · y[i − 1] + b[i]` along an axis, beginning with `y[0] = b[0]`, or from its end. A factor of 0 begins anew, also
 /// where what came before is infinite. Its rules are recurrences again.

@@ -1,16 +1,16 @@
 //! Lengths: roots of sums of squares.
 
-use crate::algebra::{Algebra, Arg, Args};
-use crate::buffer::Buffer;
-use crate::case::Case;
-use crate::complex::Analytic;
 use crate::error::Error;
-use crate::float::Float;
 use crate::kernels::groups::Groups;
-use crate::op::{Op, Takes, Value};
 use crate::ops::{CompareExt, SqrtExt, SumTo, SumToExt, chain, select};
+use crate::rule::algebra::{Algebra, Arg, Args};
+use crate::rule::case::Case;
+use crate::rule::complex::Analytic;
+use crate::rule::op::{Op, Takes, Value};
 use crate::shape::{Shape, work};
 use crate::tensor::Tensor;
+use crate::tensor::buffer::Buffer;
+use crate::tensor::float::Float;
 
 /// `y = √(Σ x² / terms)` over the axes along which a tensor of the given shape would repeat: the Euclidean norm with 1, the
 /// root mean square with the number of terms, of numbers less their mean the standard deviation. No square overflows or

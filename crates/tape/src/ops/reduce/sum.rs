@@ -1,10 +1,10 @@
 //! Sums over axes: compositions of [`SumTo`](super::SumTo) and a reshape.
 
-use crate::algebra::{Algebra, Args};
-use crate::case::{Case, Function};
 use crate::error::OrRaise;
+use crate::error::scope::called;
 use crate::ops::{Axes, ReshapeExt, SumToExt};
-use crate::scope::called;
+use crate::rule::algebra::{Algebra, Args};
+use crate::rule::case::{Case, Function};
 use crate::shape::Shape;
 
 /// The methods that sum.

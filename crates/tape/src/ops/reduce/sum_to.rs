@@ -1,15 +1,15 @@
 //! The inverse of broadcasting: sums over the axes along which a smaller tensor would repeat.
 
-use crate::algebra::{Algebra, Arg, Args};
-use crate::case::Case;
-use crate::complex::Analytic;
 use crate::error::Error;
-use crate::float::Float;
 use crate::kernels::reduce;
-use crate::op::{Op, Takes, Value};
 use crate::ops::BroadcastToExt;
+use crate::rule::algebra::{Algebra, Arg, Args};
+use crate::rule::case::Case;
+use crate::rule::complex::Analytic;
+use crate::rule::op::{Op, Takes, Value};
 use crate::shape::Shape;
 use crate::tensor::Tensor;
+use crate::tensor::float::Float;
 
 /// The sum of `x` over the axes along which a tensor of the given shape would repeat. [`BroadcastTo`](crate::ops::BroadcastTo)
 /// is its rule, and it is that one's.

@@ -1,11 +1,11 @@
 //! The variance and the standard deviation: means of squares.
 
-use crate::algebra::{Algebra, Args};
-use crate::case::{Case, Function};
+use crate::error::scope::called;
 use crate::ops::mean::terms;
 use crate::ops::sum::reduced;
 use crate::ops::{Axes, MeanTo, ReshapeExt, RootMeanSquare, SquareExt};
-use crate::scope::called;
+use crate::rule::algebra::{Algebra, Args};
+use crate::rule::case::{Case, Function};
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 

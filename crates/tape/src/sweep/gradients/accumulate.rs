@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 use std::panic::Location;
 
 use super::Gradients;
-use crate::by_id::ById;
-use crate::error::Error;
-use crate::float::Float;
-use crate::param::ParamId;
-use crate::tape::store::{CONSTANT, Line};
+use crate::error::{Error, Line};
+use crate::rule::param::ParamId;
+use crate::tape::node_map::NodeMap;
+use crate::tape::store::CONSTANT;
+use crate::tensor::float::Float;
 
 impl<F: Float> Gradients<F> {
     /// Adds other gradients: of the same tape by leaf, of another tape (the next part of a batch) by parameter.
@@ -35,7 +35,7 @@ impl<F: Float> Gradients<F> {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn accumulate(&mut self, other: &Gradients<F>) -> Result<(), Error> {
-        let known: ById<ParamId> = other.params.iter().map(|(p, id)| (*id, *p)).collect();
+        let known: NodeMap<ParamId> = other.params.iter().map(|(p, id)| (*id, *p)).collect();
         let own = self.key == other.key;
         let unknown = |id: u32| other.leaves.contains(id) && !known.contains(id);
         if !own && (!other.scalars.is_empty() || other.tensors.ids().into_iter().any(unknown)) {

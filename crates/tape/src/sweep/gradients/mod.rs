@@ -1,25 +1,26 @@
 //! What a sweep returns.
 
 mod accumulate;
-mod arithmetic;
-mod recorded;
+mod combine;
+mod recorded_gradients;
 
 use std::collections::BTreeSet;
 use std::ops::Index;
 use std::panic::Location;
 
-use crate::by_id::ById;
-use crate::error::Error;
-use crate::float::Float;
-use crate::param::{Param, ParamId};
+use crate::error::{Error, Line};
+use crate::rule::op::Op;
+use crate::rule::param::{Param, ParamId};
 use crate::sweep::part::Part;
 use crate::sweep::{Reach, blocked};
-use crate::tape::store::{self, CONSTANT, FOLDED, Line, Store};
+use crate::tape::node_map::NodeMap;
+use crate::tape::store::{self, CONSTANT, FOLDED, Store};
 use crate::tape::{Scalar, Var, step, value_of};
 use crate::tensor::Tensor;
+use crate::tensor::float::Float;
 
-pub use arithmetic::{GradientPart, GradientVector};
-pub use recorded::{RecordedGradients, RecordedHandle};
+pub use combine::{GradientPart, GradientVector};
+pub use recorded_gradients::{RecordedGradients, RecordedHandle};
 
 /// The derivatives of one output by the leaves of its tape: a value that outlives the tape.
 ///
@@ -58,9 +59,9 @@ pub struct Gradients<F: Float = f64> {
     swept_to: u32,
     /// and of later ones at what the output depends on, in descending order.
     reached: Vec<u32>,
-    kept: ById<F>,
-    tensors: ById<Tensor<F>>,
-    leaves: ById<(Line, bool)>,
+    kept: NodeMap<F>,
+    tensors: NodeMap<Tensor<F>>,
+    leaves: NodeMap<(Line, bool)>,
     /// The parameters on the tape with their leaves, in ascending order.
     params: Vec<(ParamId, u32)>,
 }
@@ -93,9 +94,9 @@ impl<F: Float> Gradients<F> {
             all: false,
             swept_to: if part.is_none() { root } else { 0 },
             reached: part.map_or(Vec::new(), |part| part.ids.clone()),
-            kept: ById::default(),
-            tensors: ById::default(),
-            leaves: ById::default(),
+            kept: NodeMap::default(),
+            tensors: NodeMap::default(),
+            leaves: NodeMap::default(),
             params: params.unwrap_or_default(),
         }
     }
@@ -136,10 +137,6 @@ impl<F: Float> Gradients<F> {
 
     pub(crate) fn add_retained_scalar(&mut self, id: u32, adjoint: F) {
         self.kept.insert(id, adjoint);
-    }
-
-    pub(crate) fn has_tensor(&self, id: u32) -> bool {
-        self.tensors.contains(id)
     }
 
     pub(crate) fn add_tensor(&mut self, id: u32, g: Tensor<F>) {
@@ -231,7 +228,7 @@ impl<F: Float> Gradients<F> {
             (Some((_, g)), None) => Ok(g),
             (Some((first, _)), Some((then, _))) => {
                 let line = |id: u32| self.leaves.get(id).map_or(Location::caller(), |(line, _)| *line);
-                Err(Error::TwoValues { param: param.id(), first: line(first), then: line(then) })
+                Err(Error::TwoValues { param: param.id().to_string(), first: line(first), then: line(then) })
             }
             (None, _) => Err(Error::NotConnected {
                 reason: match (param.is_frozen(), self.leaves_of(param.id()).next()) {
@@ -324,12 +321,11 @@ impl<F: Float> Gradients<F> {
         if self.all || self.is_beside(id) || self.unreached.binary_search(&id).is_ok() {
             return not_connected("the output does not depend on it".into());
         }
-        let (op, at) = store::with_store(key, |store: &mut Store<F>| {
-            step(store, id).map(|s| (crate::op::Op::name(&s.op), s.line))
-        })
-        .ok()
-        .flatten()
-        .unwrap_or(("of a tape that is gone".into(), Location::caller()));
+        let (op, at) = step::<F>(key, id)
+            .ok()
+            .flatten()
+            .map(|s| (s.op.name(), s.line))
+            .unwrap_or(("of a tape that is gone".into(), Location::caller()));
         Error::NotRetained { id, op, at }
     }
 }

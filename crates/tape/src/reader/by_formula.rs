@@ -1,9 +1,9 @@
 //! Derivatives of pointwise operations by their formula, for readers whose values are cheap to copy.
 
-use crate::algebra::Algebra;
 use crate::ops::{BroadcastToExt, SumToExt};
-use crate::pointwise::{Arity, Of, Pointwise};
-use crate::real::Real;
+use crate::rule::algebra::Algebra;
+use crate::rule::pointwise::{Arity, Of, Pointwise};
+use crate::rule::real::Real;
 
 /// `g` times the derivative, summed to the shape of the argument.
 #[track_caller]

@@ -6,18 +6,18 @@ use std::collections::BTreeMap;
 ///
 /// One tree for every kind of value: it holds where each value stands, and is compiled once.
 #[derive(Clone, Debug)]
-pub(crate) struct ById<V> {
+pub(crate) struct NodeMap<V> {
     places: Places,
     values: Vec<Option<V>>,
 }
 
-impl<V> Default for ById<V> {
+impl<V> Default for NodeMap<V> {
     fn default() -> Self {
-        ById { places: Places::default(), values: Vec::new() }
+        NodeMap { places: Places::default(), values: Vec::new() }
     }
 }
 
-impl<V> ById<V> {
+impl<V> NodeMap<V> {
     pub(crate) fn get(&self, id: u32) -> Option<&V> {
         self.places.get(id).and_then(|at| self.values[at].as_ref())
     }
@@ -75,9 +75,9 @@ impl<V> ById<V> {
     }
 }
 
-impl<V> std::iter::FromIterator<(u32, V)> for ById<V> {
+impl<V> std::iter::FromIterator<(u32, V)> for NodeMap<V> {
     fn from_iter<I: IntoIterator<Item = (u32, V)>>(all: I) -> Self {
-        let mut map = ById::default();
+        let mut map = NodeMap::default();
         all.into_iter().for_each(|(id, value)| map.insert(id, value));
         map
     }

@@ -8,12 +8,12 @@
 use std::f64::consts::PI;
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
-use crate::algebra::Args;
-use crate::kernels::groups::power_of_two;
-use crate::number::Number;
-use crate::pointwise::{Arity, Pointwise, broadcast};
-use crate::real::Real;
+use crate::rule::algebra::Args;
+use crate::rule::number::Number;
+use crate::rule::pointwise::{Arity, Pointwise, broadcast};
+use crate::rule::real::Real;
 use crate::tensor::Tensor;
+use crate::tensor::float::power_of_two;
 
 /// How an operation extends to complex arguments: what its file declares.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -409,12 +409,16 @@ fn each(
 }
 
 /// The arguments broadcast to their common shape.
-fn spread(re: Args<'_, Tensor<f64>>, im: Args<'_, Tensor<f64>>) -> Option<(crate::Shape, Vec<Vec<Complex>>)> {
-    let shapes: Vec<&crate::Shape> = (0..re.len()).map(|k| Tensor::shape(&re[k])).collect();
+fn spread(re: Args<'_, Tensor<f64>>, im: Args<'_, Tensor<f64>>) -> Option<(crate::shape::Shape, Vec<Vec<Complex>>)> {
+    let shapes: Vec<&crate::shape::Shape> = (0..re.len()).map(|k| Tensor::shape(&re[k])).collect();
     let shape = broadcast("complex", &shapes).ok()?;
     let spread = |x: &Tensor<f64>| -> Vec<f64> {
-        use crate::ops::BroadcastToExt;
-        x.broadcast_to(&shape).data().to_vec()
+        let steps = x.shape().steps_in(&shape);
+        let place = |mut flat: usize| {
+            let axes = shape.iter().zip(&steps).rev();
+            axes.map(|(length, step)| (flat % length * step, flat /= length).0).sum::<usize>()
+        };
+        (0..shape.len_elements()).map(|flat| x.data()[place(flat)]).collect()
     };
     let of = |k: usize| spread(&re[k]).into_iter().zip(spread(&im[k])).map(|(re, im)| Complex { re, im }).collect();
     let x = (0..re.len()).map(of).collect();

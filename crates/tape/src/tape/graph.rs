@@ -2,17 +2,16 @@
 
 use std::sync::Arc;
 
-use crate::algebra::Any;
-use crate::by_id::ById;
-use crate::error::Error;
-use crate::float::Float;
-use crate::gradients::Gradients;
-use crate::op::{Op, Value};
+use crate::error::{Error, Line};
 use crate::ops::AnyOp;
+use crate::rule::algebra::Any;
+use crate::rule::op::{Op, Value};
 use crate::shape::Shape;
-use crate::tape::store::{self, CONSTANT, Line, Store, What};
+use crate::tape::node_map::NodeMap;
+use crate::tape::store::{self, CONSTANT, Origin, Store};
 use crate::tape::{Parent, Scalar, Tape, Var, step, value_of};
 use crate::tensor::Tensor;
+use crate::tensor::float::Float;
 
 /// What a node is.
 #[derive(Clone, Debug, PartialEq)]
@@ -155,12 +154,6 @@ impl<F: Float> GraphView<F> {
         self.nodes.iter().find(|n| n.id == Some(id) && key == self.key)
     }
 
-    /// The gradient of a node, if the sweep kept it; [`Var::backward_all`] keeps all. Gradients of another tape have
-    /// none.
-    pub fn gradient(&self, node: &GraphNode<F>, gradients: &Gradients<F>) -> Option<Tensor<F>> {
-        gradients.of_node(self.key, node.id?)
-    }
-
     fn build(key: u32, last: u32, output: Option<u32>) -> Result<Self, Error> {
         if key & store::GRADIENT_ONLY != 0 {
             return Err(Error::NoGraph { wanted: "show its graph" });
@@ -179,7 +172,7 @@ impl<F: Float> GraphView<F> {
             }
         }
         let mut view = GraphView { nodes: Vec::new(), key };
-        let mut constants = ById::default();
+        let mut constants = NodeMap::default();
         let mut index = vec![usize::MAX; last as usize + 1];
         for id in 1..=last {
             if !wanted[id as usize] || store::with_store(key, |store: &mut Store<F>| store.is_part(id))? {
@@ -238,15 +231,15 @@ pub(crate) fn place(line: Option<Line>, layer: Option<&str>) -> String {
 }
 
 fn parents_of<F: Float>(key: u32, id: u32) -> Result<Vec<Parent<F>>, Error> {
-    store::with_store(key, |store: &mut Store<F>| step(store, id).map_or(Vec::new(), |s| s.parents.to_vec()))
+    Ok(step(key, id)?.map_or(Vec::new(), |s| s.parents.to_vec()))
 }
 
 fn describe<F: Float>(store: &Store<F>, id: u32) -> (NodeKind, Line, Option<Arc<str>>) {
     if let Some(wide) = store.wide(id) {
-        let kind = match &wide.what {
-            What::Op(op) => NodeKind::Op(op.clone()),
-            What::Input => NodeKind::Input,
-            What::Var | What::Slope(_) => NodeKind::Var,
+        let kind = match &wide.origin {
+            Origin::Op(op) => NodeKind::Op(op.clone()),
+            Origin::Input => NodeKind::Input,
+            Origin::Var | Origin::Slope(_) => NodeKind::Var,
         };
         return (kind, wide.line, wide.layer.as_deref().map(Arc::from));
     }
@@ -262,6 +255,7 @@ fn describe<F: Float>(store: &Store<F>, id: u32) -> (NodeKind, Line, Option<Arc<
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Gradients;
     use crate::ops::MatMulExt;
 
     #[test]

@@ -3,11 +3,11 @@
 use std::ops::Range;
 
 use super::Gradients;
-use crate::by_id::ById;
-use crate::float::Float;
 use crate::kernels::groups::length;
-use crate::param::ParamId;
+use crate::rule::param::ParamId;
 use crate::shape::Shape;
+use crate::tape::node_map::NodeMap;
+use crate::tensor::float::Float;
 
 impl<F: Float> Gradients<F> {
     /// The gradients of the leaves, of numbers and of tensors.
@@ -99,7 +99,7 @@ impl<F: Float> Gradients<F> {
     /// assert_eq!((vector.parts[0].name.as_str(), vector.parts[0].range.clone()), ("weight", 0..2));
     /// ```
     pub fn vector(&self, name: impl Fn(ParamId) -> Option<String>) -> GradientVector<F> {
-        let params: ById<ParamId> = self.params.iter().map(|(p, id)| (*id, *p)).collect();
+        let params: NodeMap<ParamId> = self.params.iter().map(|(p, id)| (*id, *p)).collect();
         let mut found: Vec<(u32, String, Shape, &[F])> = Vec::new();
         for (id, g) in self.tensors.iter() {
             let Some((line, _)) = self.leaves.get(id) else { continue };

@@ -4,31 +4,20 @@ use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use crate::algebra::{Any, Arg, Args};
-use crate::by_id::ById;
-use crate::error::{Error, caught};
-use crate::float::Float;
-use crate::gradients::{Gradients, RecordedGradients};
-use crate::graph::{GraphNode, GraphView, NodeKind, place};
-use crate::op::{Op, Value};
+use crate::error::{Error, Line, caught};
 use crate::ops::AnyOp;
+use crate::reader::evaluate;
+use crate::rule::algebra::{Any, Arg, Args};
+use crate::rule::op::{Op, Value};
 use crate::shape::Shape;
 use crate::sweep;
-use crate::tape::store::{self, Line, Store};
-use crate::tape::{Parent, Step, Var, evaluate, step, value_of};
+use crate::sweep::gradients::{Gradients, RecordedGradients};
+use crate::tape::graph::{GraphNode, GraphView, NodeKind, place};
+use crate::tape::node_map::NodeMap;
+use crate::tape::store::{self, Store};
+use crate::tape::{OnNonFinite, Parent, Step, Var, step, value_of};
 use crate::tensor::Tensor;
-
-/// What a tape does about a value or gradient that is NaN or infinite: [`Tape::on_non_finite`](crate::Tape::on_non_finite).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum OnNonFinite {
-    /// Nothing, at no cost.
-    #[default]
-    Off,
-    /// Says on standard error where it came from.
-    Warn,
-    /// Makes the sweep an [`Error::NonFinite`].
-    Error,
-}
+use crate::tensor::float::Float;
 
 /// The first node that made a NaN or an infinity.
 ///
@@ -426,10 +415,9 @@ fn report(policy: OnNonFinite, found: Option<NonFinite>) -> Result<(), Error> {
 fn first_gradient<F: Float>(key: u32, root: u32, seed: &Tensor<F>) -> Result<Option<NonFinite>, Error> {
     let at = |id: u32| value_of::<F>(key, id);
     let cotangents = sweep::sweep::<F, _>(key, root, seed.clone(), &at)?;
-    let mut sums: ById<Tensor<F>> = ById::default();
+    let mut sums: NodeMap<Tensor<F>> = NodeMap::default();
     for (id, g) in cotangents.iter().rev() {
-        let Some(Step { op, parents, line, layer }) = store::with_store(key, |store: &mut Store<F>| step(store, id))?
-        else {
+        let Some(Step { op, parents, line, layer }) = step::<F>(key, id)? else {
             continue;
         };
         let y = at(id)?.real();

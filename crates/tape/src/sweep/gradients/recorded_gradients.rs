@@ -2,21 +2,21 @@
 
 use std::ops::Index;
 
-use crate::by_id::ById;
 use crate::error::{Error, OrRaise};
-use crate::float::Float;
+use crate::tape::node_map::NodeMap;
 use crate::tape::{Scalar, Var};
+use crate::tensor::float::Float;
 
 /// Gradients that are themselves recorded: [`Var::backward_recorded`].
 #[derive(Clone, Debug)]
 pub struct RecordedGradients<F: Float = f64> {
     key: u32,
-    recorded: ById<(Var<F>, Option<Scalar<F>>)>,
+    recorded: NodeMap<(Var<F>, Option<Scalar<F>>)>,
 }
 
 impl<F: Float> RecordedGradients<F> {
-    pub(crate) fn new(root: Var<F>, cotangents: ById<Var<F>>) -> Result<Self, Error> {
-        let mut recorded = ById::default();
+    pub(crate) fn new(root: Var<F>, cotangents: NodeMap<Var<F>>) -> Result<Self, Error> {
+        let mut recorded = NodeMap::default();
         for (id, var) in cotangents.iter() {
             let scalar = (var.try_value()?.rank() == 0).then(|| var.scalar());
             recorded.insert(id, (*var, scalar));

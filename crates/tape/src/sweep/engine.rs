@@ -6,35 +6,46 @@
 
 use smallvec::SmallVec;
 
-use crate::algebra::{Any, Arg};
-use crate::any_op::AnyOp;
-use crate::error::Error;
-use crate::float::Float;
-use crate::gradients::Gradients;
-use crate::op::Value;
+use crate::error::{Error, Line};
+#[cfg(feature = "linalg")]
+use crate::kernels::factor::Factor;
+use crate::kernels::gemm::Gemm;
+use crate::reader::any_op::AnyOp;
+use crate::reader::behind::OfFloat;
+use crate::rule::algebra::{Any, Arg};
+use crate::rule::op::Value;
+use crate::sweep::gradients::Gradients;
 use crate::tape::Var;
-use crate::tape::store::{self, Line, What};
+use crate::tape::store::{self, Lane, Origin};
 use crate::tensor::Tensor;
+use crate::tensor::float::Float;
 
-macro_rules! compiled {
+/// Without the feature `linalg`, nothing.
+#[cfg(not(feature = "linalg"))]
+#[doc(hidden)]
+pub trait Factor {}
+#[cfg(not(feature = "linalg"))]
+impl<F> Factor for F {}
+
+macro_rules! engine {
     ($($(#[$doc:meta])* fn $name:ident($($arg:ident: $type:ty),*) -> $result:ty = $path:path;)*) => {
         /// The engine for one float type.
         #[doc(hidden)]
-        pub trait Compiled: Sized {
+        pub trait Engine: Gemm + Factor + OfFloat + Lane + Sized {
             $($(#[$doc])* fn $name($($arg: $type),*) -> $result where Self: Float;)*
         }
-        compiled! { @ where_used f32 $($name($($arg: $type),*) -> $result = $path;)* }
-        compiled! { @ here f64 $($name($($arg: $type),*) -> $result = $path;)* }
+        engine! { @ where_used f32 $($name($($arg: $type),*) -> $result = $path;)* }
+        engine! { @ here f64 $($name($($arg: $type),*) -> $result = $path;)* }
     };
     (@ here $float:ident $($name:ident($($arg:ident: $type:ty),*) -> $result:ty = $path:path;)*) => {
-        impl Compiled for $float {
+        impl Engine for $float {
             $(fn $name($($arg: $type),*) -> $result {
                 $path($($arg),*)
             })*
         }
     };
     (@ where_used $float:ident $($name:ident($($arg:ident: $type:ty),*) -> $result:ty = $path:path;)*) => {
-        impl Compiled for $float {
+        impl Engine for $float {
             $(#[inline]
             fn $name($($arg: $type),*) -> $result {
                 $path($($arg),*)
@@ -42,7 +53,7 @@ macro_rules! compiled {
         }
     };
 }
-compiled! {
+engine! {
     /// Opens a tape and returns its key.
     fn open(kind: u32) -> Result<u32, Error> = store::open_in::<Self>;
     /// Closes a tape.
@@ -52,7 +63,7 @@ compiled! {
     /// Records a tensor node and returns its id.
     fn push_wide(
         key: u32,
-        what: What,
+        origin: Origin,
         parents: SmallVec<[u32; 3]>,
         value: Value<Self>,
         line: Line,
@@ -65,7 +76,7 @@ compiled! {
         = Var::apply_in;
     /// The gradients of a node.
     fn gradients(key: u32, root: u32, seed: Tensor<Self>, all: bool) -> Result<Gradients<Self>, Error>
-        = crate::non_finite::backward_in;
+        = crate::sweep::non_finite::backward_in;
     /// Whether a derivative flows from an output, or why none does.
     fn connected(var: Var<Self>) -> Result<(), Error> = Var::connected_in;
     /// Why there is no gradient for a handle.

@@ -4,13 +4,13 @@ use std::any::Any as StdAny;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::algebra::{Algebra, Arg, Args};
-use crate::any_op::AnyOp;
 use crate::error::{Error, OrRaise, caught};
-use crate::float::Float;
-use crate::op::{Cotangents, Op, Value};
+use crate::reader::any_op::AnyOp;
+use crate::rule::algebra::{Algebra, Arg, Args};
+use crate::rule::op::{Cotangents, Op, Value};
 use crate::shape::Shape;
 use crate::tensor::Tensor;
+use crate::tensor::float::Float;
 
 type Forward<F> = dyn Fn(&[Tensor<F>]) -> Tensor<F> + Send + Sync;
 type Vjp<F> = dyn Fn(&Tensor<F>, &[Tensor<F>], &Tensor<F>) -> Vec<Tensor<F>> + Send + Sync;

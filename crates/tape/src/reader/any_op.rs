@@ -4,14 +4,15 @@ use std::any::TypeId;
 use std::fmt;
 use std::sync::Arc;
 
-use crate::algebra::{Algebra, Args};
-use crate::complex::Analytic;
 use crate::error::{Error, OrRaise};
-use crate::float::Float;
-use crate::op::{CompiledFor, Cotangents, Custom, Described, Floats, Kind, Op, Takes, Value, on_float};
-use crate::series::Series;
+use crate::reader::behind::{CompiledFor, Custom, Described, Floats, on_float};
+use crate::rule::algebra::{Algebra, Args};
+use crate::rule::complex::Analytic;
+use crate::rule::op::{Cotangents, Kind, Op, Takes, Value};
+use crate::rule::series::Series;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
+use crate::tensor::float::Float;
 
 /// Any operation, of this crate or a user's own, behind a pointer.
 ///

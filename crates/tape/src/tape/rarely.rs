@@ -9,7 +9,7 @@
 ///
 /// Such a function must not panic, since that ends the process. It returns an error in a box, which is one register, and
 /// its caller raises that.
-macro_rules! aside {
+macro_rules! rarely {
     ($(#[$meta:meta])* $visibility:vis extern fn $($rest:tt)*) => {
         #[cfg(target_arch = "x86_64")]
         $(#[$meta])*
@@ -25,4 +25,4 @@ macro_rules! aside {
     };
 }
 
-pub(super) use aside;
+pub(super) use rarely;

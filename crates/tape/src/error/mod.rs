@@ -5,8 +5,10 @@ use std::fmt;
 use std::panic::{self, AssertUnwindSafe, Location};
 use std::sync::Arc;
 
-use crate::scope;
+pub(crate) mod scope;
+
 use crate::shape::Shape;
+pub(crate) use scope::Line;
 
 /// Everything that can go wrong in this crate.
 ///
@@ -60,7 +62,7 @@ pub enum Error {
     /// The gradient of a parameter that was changed between two uses on one tape, of an output that depends on both.
     TwoValues {
         /// The parameter.
-        param: crate::param::ParamId,
+        param: String,
         /// Where it was lifted with the first value.
         first: &'static Location<'static>,
         /// Where it was lifted with the second.
@@ -99,7 +101,7 @@ pub enum Error {
         message: String,
     },
     /// A value or gradient that is NaN or infinite, on a tape that was told to refuse it.
-    NonFinite(Box<crate::non_finite::NonFinite>),
+    NonFinite(Box<crate::sweep::non_finite::NonFinite>),
     /// A matrix that has no inverse or no such factor.
     Singular {
         /// The operation.

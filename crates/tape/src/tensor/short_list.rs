@@ -5,16 +5,16 @@ use std::ops::Deref;
 /// Up to three values in place, more on the heap. For values that are copied: of it a compiler makes a tenth of the code
 /// that it makes of a vector that can grow.
 #[derive(Clone, Debug)]
-pub(crate) enum Few<T: Copy> {
+pub(crate) enum ShortList<T: Copy> {
     Here([T; 3], usize),
     Heap(Vec<T>),
 }
 
-impl<T: Copy> Few<T> {
+impl<T: Copy> ShortList<T> {
     /// The values `f(0)`, …, `f(n − 1)`.
     #[inline]
     pub(crate) fn from_fn(n: usize, mut f: impl FnMut(usize) -> T) -> Self {
-        Few::by(n, &mut f)
+        ShortList::by(n, &mut f)
     }
 
     fn by(n: usize, f: &mut dyn FnMut(usize) -> T) -> Self {
@@ -23,19 +23,19 @@ impl<T: Copy> Few<T> {
             for k in 0..n {
                 heap.push(f(k));
             }
-            return Few::Heap(heap);
+            return ShortList::Heap(heap);
         }
         let mut here = [f(0); 3];
         for (k, value) in here.iter_mut().enumerate().take(n).skip(1) {
             *value = f(k);
         }
-        Few::Here(here, n)
+        ShortList::Here(here, n)
     }
 
     /// The values that are there.
     #[inline]
     pub(crate) fn those(n: usize, mut f: impl FnMut(usize) -> Option<T>) -> Self {
-        Few::those_by(n, &mut f)
+        ShortList::those_by(n, &mut f)
     }
 
     fn those_by(n: usize, f: &mut dyn FnMut(usize) -> Option<T>) -> Self {
@@ -57,19 +57,19 @@ impl<T: Copy> Few<T> {
             count += 1;
         }
         match found {
-            Some(here) if count <= 3 => Few::Here(here, count),
-            _ => Few::Heap(heap),
+            Some(here) if count <= 3 => ShortList::Here(here, count),
+            _ => ShortList::Heap(heap),
         }
     }
 }
 
-impl<T: Copy> Deref for Few<T> {
+impl<T: Copy> Deref for ShortList<T> {
     type Target = [T];
     #[inline]
     fn deref(&self) -> &[T] {
         match self {
-            Few::Here(here, n) => &here[..*n],
-            Few::Heap(heap) => heap,
+            ShortList::Here(here, n) => &here[..*n],
+            ShortList::Heap(heap) => heap,
         }
     }
 }
@@ -81,9 +81,9 @@ mod tests {
     #[test]
     fn as_many_as_there_are() {
         for n in 0..6 {
-            assert_eq!(*Few::from_fn(n, |k| k), *(0..n).collect::<Vec<_>>());
+            assert_eq!(*ShortList::from_fn(n, |k| k), *(0..n).collect::<Vec<_>>());
             let odd = |k: usize| (k % 2 == 1).then_some(k);
-            assert_eq!(*Few::those(2 * n, odd), *(0..2 * n).filter(|k| k % 2 == 1).collect::<Vec<_>>());
+            assert_eq!(*ShortList::those(2 * n, odd), *(0..2 * n).filter(|k| k % 2 == 1).collect::<Vec<_>>());
         }
     }
 }

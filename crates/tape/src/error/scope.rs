@@ -7,8 +7,10 @@ use std::cell::{Cell, RefCell};
 use std::panic::{self, AssertUnwindSafe, Location};
 use std::rc::Rc;
 
-use crate::error::{Error, Raised, reraise};
-use crate::tape::store::Line;
+use super::{Error, Raised, reraise};
+
+/// A place in the source.
+pub(crate) type Line = &'static Location<'static>;
 
 thread_local! {
     /// The method that the user called, if it is made of others.

@@ -1,20 +1,13 @@
-//! Taylor series of functions of one number: every recorded operation is applied to whole series.
+//! Truncated power series, as numbers in the formulas of operations.
 
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
-use crate::error::Error;
-use crate::float::Float;
-use crate::number::Num;
-use crate::op::Op;
-use crate::pointwise::{Arity, Pointwise};
-use crate::real::Real;
-use crate::sweep::arguments;
-use crate::tape::store::{self, Store};
-use crate::tape::{Scalar, Step, Tape, step, value_of};
-use crate::tensor::Tensor;
+use crate::rule::number::Num;
+use crate::rule::pointwise::{Arity, Pointwise};
+use crate::rule::real::Real;
 
 /// The highest order of a series.
-const MOST: usize = 32;
+pub(crate) const MOST: usize = 32;
 
 /// The first coefficients of a power series in a variable `t`: `c₀ + c₁ t + c₂ t² + …`, up to its order.
 ///
@@ -27,10 +20,19 @@ pub struct Series {
 }
 
 impl Series {
-    fn constant(value: f64, order: usize) -> Self {
+    pub(crate) fn constant(value: f64, order: usize) -> Self {
         let mut coefficients = [0.0; MOST + 1];
         coefficients[0] = value;
         Series { coefficients, order }
+    }
+
+    /// The series of the variable at a value: `value + t`.
+    pub(crate) fn variable(value: f64, order: usize) -> Self {
+        let mut series = Series::constant(value, order);
+        if order > 0 {
+            series.coefficients[1] = 1.0;
+        }
+        series
     }
 
     /// The coefficients, constant first.
@@ -283,128 +285,5 @@ impl Real for Series {
     }
     fn select(mask: bool, a: Self, b: Self) -> Self {
         if mask { a } else { b }
-    }
-}
-
-/// The Taylor series of a function at a number, up to `tⁿ`: coefficient `k` is its `k`-th derivative divided by `k!`.
-///
-/// The function is recorded once, and each recorded operation applied to series: the work grows with the cube of the order
-/// and not, as for gradients of gradients, as a power with it. Branches are those taken at the number.
-///
-/// # Errors
-/// [`Error::NoRule`] for an operation that does not act number by number, and for an order above 32;
-/// [`Error::NotConnected`] if the function does not depend on its argument.
-///
-/// # Examples
-/// ```
-/// use wengert_tape::prelude::*;
-/// let c = taylor(|x| (x * 2.0).exp(), 0.0, 4)?;
-/// assert_eq!(c, [1.0, 2.0, 2.0, 8.0 / 6.0, 16.0 / 24.0]); // 2ᵏ / k!
-/// # Ok::<(), Error>(())
-/// ```
-#[track_caller]
-pub fn taylor<F: Float>(f: impl FnOnce(Scalar<F>) -> Scalar<F>, at: F, order: usize) -> Result<Vec<F>, Error> {
-    if order > MOST {
-        return Err(Error::NoRule { op: "taylor".into(), message: format!("order {order}, of at most {MOST}") });
-    }
-    let tape = Tape::of::<F>();
-    let x = tape.scalar(at);
-    let y = f(x);
-    if y.key() == 0 {
-        return Err(Error::NotConnected { reason: "the output is a constant and depends on no leaf".into() });
-    }
-    if y.key() != tape.key() {
-        return Err(Error::ForeignTape);
-    }
-    let key = tape.key();
-    let mut all: Vec<Option<Series>> = vec![None; y.id().max(x.id()) as usize + 1];
-    let mut first = Series::constant(at.to_f64(), order);
-    if order > 0 {
-        first.coefficients[1] = 1.0;
-    }
-    all[x.id() as usize] = Some(first);
-    let values = |id: u32| value_of::<F>(key, id);
-    for id in x.id() + 1..=y.id() {
-        let Some(Step { op, parents, .. }) = store::with_store(key, |store: &mut Store<F>| step(store, id))? else {
-            continue;
-        };
-        let reached = |k: usize| match parents[k] {
-            crate::tape::Parent::Node { id, .. } if op.active(k) => all[id as usize],
-            _ => None,
-        };
-        if (0..parents.len()).all(|k| reached(k).is_none()) {
-            continue;
-        }
-        let still = arguments::<F, Tensor<F>>(&parents, &Tensor::from(at), &values)?;
-        let series: Vec<Series> = (0..parents.len())
-            .map(|k| match (reached(k), &still[k]) {
-                (Some(series), _) => Ok(series),
-                (None, crate::algebra::Any::Real(t)) if t.len() == 1 => Ok(Series::constant(t.item().to_f64(), order)),
-                _ => Err(no_series(&op)),
-            })
-            .collect::<Result<_, _>>()?;
-        all[id as usize] = Some(op.series(&series).ok_or_else(|| no_series(&op))?);
-    }
-    let y = all[y.id() as usize].unwrap_or_else(|| Series::constant(y.value().to_f64(), order));
-    Ok(y.coefficients().iter().map(|c| F::from_f64(*c)).collect())
-}
-
-fn no_series<O: Op>(op: &O) -> Error {
-    let message = "it does not act number by number, and has no Taylor series; take gradients of gradients";
-    Error::NoRule { op: op.name(), message: message.into() }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::prelude::*;
-
-    fn close(found: &[f64], expected: &[f64]) {
-        assert_eq!(found.len(), expected.len());
-        for (f, e) in found.iter().zip(expected) {
-            assert!((f - e).abs() <= 1e-13 * e.abs().max(1.0), "{found:?} {expected:?}");
-        }
-    }
-
-    #[test]
-    fn known_series() {
-        // 1 / (1 − x) at 0
-        close(&taylor(|x| 1.0 / (1.0 - x), 0.0, 8).unwrap(), &[1.0; 9]);
-        // ln(1 + x) at 0
-        close(&taylor(|x| (x + 1.0).ln(), 0.0, 4).unwrap(), &[0.0, 1.0, -0.5, 1.0 / 3.0, -0.25]);
-        // sin at 0
-        close(&taylor(|x| x.sin(), 0.0, 5).unwrap(), &[0.0, 1.0, 0.0, -1.0 / 6.0, 0.0, 1.0 / 120.0]);
-        // tan at 0
-        close(&taylor(|x| x.tan(), 0.0, 5).unwrap(), &[0.0, 1.0, 0.0, 1.0 / 3.0, 0.0, 2.0 / 15.0]);
-        // a polynomial ends
-        close(&taylor(|x| (x - 1.0).powi(3), 2.0, 5).unwrap(), &[1.0, 3.0, 3.0, 1.0, 0.0, 0.0]);
-        // √(1 + x): binomial coefficients
-        close(&taylor(|x| (x + 1.0).sqrt(), 0.0, 3).unwrap(), &[1.0, 0.5, -0.125, 0.0625]);
-        // |x| left of its kink
-        close(&taylor(|x| x.abs() * x, -1.0, 3).unwrap(), &[-1.0, 2.0, -1.0, 0.0]);
-    }
-
-    #[test]
-    fn series_are_gradients_of_gradients() {
-        let f = |x: Scalar| ((x * 1.5).tanh() + x.exp().sin() * x.powf(2.5)).sigmoid().erf();
-        let found = taylor(f, 0.7, 4).unwrap();
-        let tape = Tape::new();
-        let x = tape.scalar(0.7);
-        let (mut y, mut factorial) = (f(x), 1.0);
-        for (k, c) in found.iter().enumerate() {
-            factorial *= (k as f64).max(1.0);
-            let expected = y.value() / factorial;
-            assert!((c - expected).abs() < 1e-11 * expected.abs().max(1.0), "{k}: {c} {expected}");
-            y = y.backward_recorded()[x];
-        }
-    }
-
-    #[test]
-    fn what_has_no_series_is_named() {
-        let f = |x: Scalar| Var::from(x).reshape([1]).log_sum_exp(0).scalar();
-        let message = taylor(f, 1.0, 3).unwrap_err().to_string();
-        assert!(message.starts_with("reshape: it does not act number by number"), "{message}");
-        assert!(taylor(|x| x, 1.0, 33).is_err());
-        assert_eq!(taylor(|x| x, 1.0, 2).unwrap(), [1.0, 1.0, 0.0]);
     }
 }
