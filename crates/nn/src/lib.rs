@@ -42,7 +42,7 @@ pub use optimisers::{
 pub use random::{Generator, generator, stream};
 pub use saved::{Details, Loaded, load, load_parameters, save};
 pub use schedules::{Constant, Cosine, Exponential, OnPlateau, OneCycle, Schedule, Steps, WarmUp};
-pub use summary::{LayerSummary, Summary, summary};
+pub use summary::{LayerSummary, Summary, summary, summary_of};
 pub use trainer::{
     BatchGradients, CsvLog, Epoch, Evaluation, History, Log, Monitor, Progress, ProgressBar, Shards, TensorBoardLog,
     Trainer, TrainingState, load_checkpoint, save_checkpoint,

@@ -25,7 +25,7 @@ pub use crate::parameters;
 pub use crate::random::{Generator, generator, stream};
 pub use crate::saved::{Details, load, load_parameters, save};
 pub use crate::schedules::{Constant, Cosine, Exponential, OnPlateau, OneCycle, Schedule, Steps, WarmUp};
-pub use crate::summary::summary;
+pub use crate::summary::{summary, summary_of};
 pub use crate::trainer::{
     CsvLog, Evaluation, Log, Monitor, ProgressBar, Shards, TensorBoardLog, Trainer, TrainingState, load_checkpoint,
     save_checkpoint,

@@ -111,6 +111,7 @@ impl<F: Float> Embedding<F> {
 /// let letters = Tensor::from([[0_i64, 4, 2]]);
 /// let tape = Tape::of::<f32>();
 /// assert_eq!(model.outputs(&letters), model.outputs(&tape.input(letters)).value());
+/// assert_eq!(model.outputs(&Shape::from([7, 9])), [7, 9, 5]); // a dry run
 /// ```
 pub trait Positions<F: Float> {
     /// Numbers that stand beside such positions.
@@ -144,6 +145,18 @@ impl<F: Float> Positions<F> for Var<F, i64> {
     }
     fn index(&self) -> Var<F, i64> {
         *self
+    }
+}
+
+/// Positions of which the shape alone is known.
+impl<F: Float> Positions<F> for Shape {
+    type Numbers = Shape;
+
+    fn beside(&self) -> Shape {
+        Shape::scalar()
+    }
+    fn index(&self) -> <Shape as Algebra>::Index {
+        Algebra::index(self, Tensor::full(self.clone(), 0_i64))
     }
 }
 
