@@ -26,8 +26,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let rng = &mut generator(1);
     let split = digits::<f32>().flattened().split(0.2, rng);
     let (train, test) = (&(split.train().inputs() / 16.0), &(split.test().inputs() / 16.0));
-    let mut linear = |inputs, outputs| Linear::new(inputs, outputs, rng);
-    let (encoder, mean, spread) = (linear(64, 200), linear(200, 10), linear(200, 10));
+    let [encoder, mean, spread] = [(64, 200), (200, 10), (200, 10)].map(|(from, to)| Linear::new(from, to, rng));
     let decoder = Mlp::new(&[10, 200, 64], Activation::Relu, rng).output(Activation::Identity);
     let mut model = Vae { encoder, mean, spread, decoder };
 
