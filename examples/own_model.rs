@@ -3,7 +3,7 @@
 use wengert::prelude::*;
 
 /// Two ways from the input to the output, of which a gate, itself learned, chooses between.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Parameters)]
 struct Gated {
     left: Linear,
     right: Linear,
@@ -11,15 +11,11 @@ struct Gated {
     output: Linear,
 }
 
-impl Parameters<f32> for Gated {
-    parameters! { f32: left, right, gate, output }
-}
-
 impl Module<f32> for Gated {
     fn forward<A: Reader<f32>>(&self, x: &A) -> A {
         let (left, right) = (self.left.forward(x).tanh(), self.right.forward(x).relu());
         let gate = self.gate.forward(x).sigmoid();
-        self.output.forward(&(gate.clone() * left + (-gate + 1.0) * right))
+        self.output.forward(&(&gate * left + (-gate + 1.0) * right))
     }
 }
 

@@ -27,7 +27,8 @@ pub use layers::{
     AdaptiveMaxPool2d, AdaptiveMaxPool3d, AvgPool1d, AvgPool2d, AvgPool3d, BatchNorm, Cell, Conv1d, Conv2d, Conv3d,
     ConvTranspose, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d, Convolution, Dropout, Embedding, Flatten,
     GroupNorm, Impute, Largest, LayerNorm, Lessons, Linear, MaxPool1d, MaxPool2d, MaxPool3d, Mean, Mlp,
-    MultiHeadAttention, Perceptron, Recurrent, Residual, RmsNorm, Sequential, Sliding, Standardise, Taken, Whiten,
+    MultiHeadAttention, Perceptron, Positions, Recurrent, RecurrentState, Residual, RmsNorm, Sequential, Sliding,
+    Standardise, Taken, Whiten,
 };
 pub use losses::{cross_entropy, half_squared_error, mse, sum_squared_error};
 pub use metrics::{
@@ -41,6 +42,10 @@ pub use optimisers::{
 pub use random::{Generator, generator, stream};
 pub use saved::{Details, Loaded, load, load_parameters, save};
 pub use schedules::{Constant, Cosine, Exponential, OnPlateau, OneCycle, Schedule, Steps, WarmUp};
-pub use summary::{LayerSummary, Summary, summary};
-pub use trainer::{CsvLog, Epoch, Evaluation, History, Log, Monitor, Progress, TensorBoardLog, Trainer};
+pub use summary::{LayerSummary, Summary, summary, summary_of};
+pub use trainer::{
+    BatchGradients, CsvLog, Epoch, Evaluation, History, Log, Monitor, Progress, ProgressBar, Shards, TensorBoardLog,
+    Trainer, TrainingState, load_checkpoint, save_checkpoint,
+};
 pub use training::{Observed, Training};
+pub use wengert_derive::Parameters;

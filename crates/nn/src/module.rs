@@ -58,7 +58,25 @@ pub type VisitMut<'v, 'a, F> = dyn FnMut(Name<'_>, &'a mut Param<F>) + 'v;
 
 /// What has parameters: a model, a layer, or a single [`Param`].
 ///
-/// A model of one's own lists its fields once, with [`parameters!`](crate::parameters).
+/// A model of one's own derives it: every field is walked over, in order, by its name, except those that are marked
+/// `#[parameters(skip)]`. The float type of the model is its type parameter that is a [`Float`], else `f64` if a field names that,
+/// else `f32`, or what `#[parameters(float = ..)]` says. The macro [`parameters!`](crate::parameters) lists the fields instead.
+///
+/// ```
+/// use wengert_nn::prelude::*;
+/// #[derive(Clone, Debug, Parameters)]
+/// struct Encoder {
+///     hidden: Linear,
+///     outputs: (Linear, Linear),
+///     #[parameters(skip)]
+///     width: usize,
+/// }
+/// let rng = &mut generator(1);
+/// let outputs = (Linear::new(8, 2, rng), Linear::new(8, 2, rng));
+/// let encoder = Encoder { hidden: Linear::new(4, 8, rng), outputs, width: 8 };
+/// let names: Vec<String> = encoder.parameters().into_iter().map(|(name, _)| name).collect();
+/// assert_eq!(names[..3], ["hidden.weight", "hidden.bias", "outputs.0.weight"]);
+/// ```
 ///
 /// # Copies and tied weights
 /// A clone of a model is a copy: it begins with the same numbers and goes its own way. What is tied inside the model is tied
@@ -91,12 +109,23 @@ pub type VisitMut<'v, 'a, F> = dyn FnMut(Name<'_>, &'a mut Param<F>) + 'v;
 /// let unrolled: Vec<Linear<f32>> = (0..3).map(|_| layer.tied()).collect();
 /// assert_eq!(unrolled.parameter_count(), layer.parameter_count());
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no parameters of `{F}`",
+    label = "no `Parameters<{F}>`",
+    note = "a field that holds none is marked `#[parameters(skip)]`; of a model of one's own `#[derive(Parameters)]` finds the fields \
+            that do, and `#[parameters(float = f64)]` says the float type where no field names it"
+)]
 pub trait Parameters<F: Float> {
     /// Calls `visit` with each parameter and its name, in order of definition; `at` is the name of this part.
     fn visit<'a>(&'a self, at: Name<'_>, visit: &mut Visit<'_, 'a, F>);
 
     /// [`visit`](Self::visit), with parameters that can be changed.
     fn visit_mut<'a>(&'a mut self, at: Name<'_>, visit: &mut VisitMut<'_, 'a, F>);
+
+    /// How a file says what this is, if it can be built again from that and its parameters.
+    fn description(&self) -> Option<Description> {
+        None
+    }
 
     /// The parameters by name.
     ///
@@ -231,7 +260,36 @@ impl<F: Float, P: Parameters<F>> Parameters<F> for Vec<P> {
     }
 }
 
+impl<F: Float, P: Parameters<F>, const N: usize> Parameters<F> for [P; N] {
+    fn visit<'a>(&'a self, at: Name<'_>, visit: &mut Visit<'_, 'a, F>) {
+        self.iter().enumerate().for_each(|(k, part)| part.visit(at.position(k), visit));
+    }
+    fn visit_mut<'a>(&'a mut self, at: Name<'_>, visit: &mut VisitMut<'_, 'a, F>) {
+        self.iter_mut().enumerate().for_each(|(k, part)| part.visit_mut(at.position(k), visit));
+    }
+}
+
+macro_rules! tuples {
+    ($($part:ident $k:tt),*) => {
+        impl<F: Float, $($part: Parameters<F>),*> Parameters<F> for ($($part,)*) {
+            fn visit<'a>(&'a self, at: Name<'_>, visit: &mut Visit<'_, 'a, F>) {
+                $(self.$k.visit(at.position($k), visit);)*
+            }
+            fn visit_mut<'a>(&'a mut self, at: Name<'_>, visit: &mut VisitMut<'_, 'a, F>) {
+                $(self.$k.visit_mut(at.position($k), visit);)*
+            }
+        }
+    };
+}
+tuples!(A 0);
+tuples!(A 0, B 1);
+tuples!(A 0, B 1, C 2);
+tuples!(A 0, B 1, C 2, D 3);
+
 impl<F: Float, P: Parameters<F> + ?Sized> Parameters<F> for Box<P> {
+    fn description(&self) -> Option<Description> {
+        (**self).description()
+    }
     fn visit<'a>(&'a self, at: Name<'_>, visit: &mut Visit<'_, 'a, F>) {
         (**self).visit(at, visit);
     }
@@ -299,11 +357,6 @@ pub trait Module<F: Float>: Parameters<F> {
     fn nearest_input(&self, _x: &Shape) -> Option<Shape> {
         None
     }
-
-    /// How a file says what this is, if it can be built again from that and its parameters.
-    fn description(&self) -> Option<Description> {
-        None
-    }
 }
 
 /// A reader of modules: numbers, recorded, with tangents, or shapes, all of the float type of the model.
@@ -368,7 +421,7 @@ pub trait Layer<F: Float>:
 {
     /// [`Module::output_shape`]
     fn layer_output_shape(&self, x: &Shape) -> Result<Shape, Error>;
-    /// [`Module::description`]
+    /// [`Parameters::description`]
     fn layer_description(&self) -> Option<Description>;
     /// [`Module::parts`]
     fn layer_parts(&self) -> Vec<(String, &dyn Layer<F>)>;
@@ -418,9 +471,6 @@ impl<F: Float> Module<F> for Box<dyn Layer<F>> {
     }
     fn output_shape(&self, x: &Shape) -> Result<Shape, Error> {
         (**self).layer_output_shape(x)
-    }
-    fn description(&self) -> Option<Description> {
-        (**self).layer_description()
     }
     fn parts(&self) -> Vec<(String, &dyn Layer<F>)> {
         (**self).layer_parts()

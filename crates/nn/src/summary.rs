@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use wengert_tape::{Float, Shape, cost};
+use wengert_tape::{Float, Shape, cost, try_with};
 
 use crate::module::{Layer, Module, Parameters};
 
@@ -76,6 +76,62 @@ pub fn summary<F: Float, M: Module<F>>(model: &M, x: &Shape) -> Summary {
     Summary { input: x.clone(), layers, learned, frozen, bytes: size_of::<F>() }
 }
 
+/// [`summary`] of a model that is not from a tensor to a tensor: `run` is what it does with an input of shape `x`, as far as is to be
+/// looked at, and gives an output. There is a row for each part that has parameters, and one for all, with what the run keeps and
+/// what does not fit.
+///
+/// # Examples
+/// ```
+/// use wengert_nn::prelude::*;
+/// use wengert_nn::summary_of;
+/// #[derive(Parameters)]
+/// struct Encoder { hidden: Linear, mean: Linear, spread: Linear }
+/// impl Encoder {
+///     fn forward<A: Reader<f32>>(&self, x: &A) -> (A, A) {
+///         let h = self.hidden.forward(x).relu();
+///         (self.mean.forward(&h), self.spread.forward(&h))
+///     }
+/// }
+/// let rng = &mut generator(1);
+/// let mut linear = |inputs, outputs| Linear::new(inputs, outputs, rng);
+/// let model = Encoder { hidden: linear(784, 400), mean: linear(400, 20), spread: linear(400, 20) };
+/// let summary = summary_of(&model, &Shape::from([64, 784]), |model, x| model.forward(x).0);
+/// let rows: Vec<(&str, usize)> = summary.layers.iter().map(|row| (&row.name[..], row.parameters)).collect();
+/// assert_eq!(rows, [("hidden", 314_000), ("mean", 8_020), ("spread", 8_020), ("", 0)]);
+/// assert_eq!((summary.learned, summary.layers[3].output.clone()), (330_040, Some(Shape::from([64, 20]))));
+///
+/// let wrong = summary_of(&model, &Shape::from([64, 783]), |model, x| model.forward(x).0);
+/// assert!(wrong.errors()[0].contains("783"), "{:?}", wrong.errors());
+/// ```
+pub fn summary_of<F: Float, P: Parameters<F>>(model: &P, x: &Shape, run: impl Fn(&P, &Shape) -> Shape) -> Summary {
+    let mut layers: Vec<LayerSummary> = Vec::new();
+    for (name, param) in model.parameters() {
+        let (part, own) = name.rsplit_once('.').unwrap_or(("", &name));
+        let numbers = param.value().len();
+        match layers.last_mut().filter(|row| row.name == part && !part.is_empty()) {
+            Some(row) => row.parameters += numbers,
+            None => {
+                let (name, layer) = if part.is_empty() { (own, "parameter") } else { (part, "layer") };
+                layers.push(LayerSummary {
+                    name: name.into(),
+                    layer: layer.into(),
+                    output: None,
+                    error: None,
+                    parameters: numbers,
+                    multiply_adds: 0,
+                    counted: false,
+                    kept: 0,
+                });
+            }
+        }
+    }
+    let output = try_with(|| run(model, x)).map_err(|e| e.to_string());
+    let about = About { name: String::new(), layer: "model".into(), parameters: 0 };
+    layers.push(row::<F>(about, x, output, || run(model, x), || 0, false));
+    let (learned, frozen) = (size(model, |frozen| !frozen), size(model, |frozen| frozen));
+    Summary { input: x.clone(), layers, learned, frozen, bytes: size_of::<F>() }
+}
+
 /// What is known of a layer before the run.
 struct About {
     name: String,
@@ -117,7 +173,7 @@ fn walk<F: Float>(
             input = walk(&inside, &name, x, layers);
             continue;
         }
-        let layer = part.layer_description().map_or("layer".into(), |description| description.to_string());
+        let layer = part.description().map_or("layer".into(), |description| description.to_string());
         let about = About { name, layer, parameters: size(*part, |_| true) };
         let Some(x) = &input else {
             let About { name, layer, parameters } = about;
@@ -126,7 +182,7 @@ fn walk<F: Float>(
             continue;
         };
         let output = part.layer_output_shape(x).map_err(|e| e.to_string());
-        let counted = part.layer_description().is_some() || !has_weights(*part);
+        let counted = part.description().is_some() || !has_weights(*part);
         let count = || part.layer_multiply_adds(x);
         let mut row = row::<F>(about, x, output, || part.forward_on(x), count, counted);
         if row.error.is_some() {

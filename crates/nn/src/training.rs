@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use wengert_tape::{Algebra, Arg, Args, Error, Float, Kind, Op, Param, ParamId, Shape, Tensor, Value, Var};
 
 use crate::module::{Module, Name, Parameters};
+use crate::random::generator;
 
 /// The argument that tells training from use: a key for random numbers, and a place for what a layer sees on the way.
 ///
@@ -27,6 +28,8 @@ pub struct Training<A: Algebra> {
     drawn: u64,
     observed: Vec<Observed<A>>,
     together: Together,
+    /// Whether the model is in use, and does not learn.
+    in_use: bool,
 }
 
 /// Whether a layer looked at all samples of a batch together.
@@ -36,7 +39,7 @@ enum Together {
     Not,
     /// One did.
     Looked,
-    /// Nothing is computed in this pass: what a layer refuses is kept for whoever asks.
+    /// It is a dry run, in which nothing is computed, or a part of a batch: what a layer refuses is kept for whoever asks.
     Dry { looked: bool, refused: Option<crate::Error> },
 }
 
@@ -55,7 +58,69 @@ impl<A: Algebra> Training<A> {
     /// A forward pass with a key of two whole numbers.
     #[track_caller]
     pub fn new(key: A::Index) -> Self {
-        Training { key, drawn: 0, observed: Vec::new(), together: Together::Not }
+        Training { key, drawn: 0, observed: Vec::new(), together: Together::Not, in_use: false }
+    }
+
+    /// A pass in which [`forward_training`](Module::forward_training) is [`forward`](Module::forward): for a look at how a model
+    /// does, through the same function that it learns by. PyTorch's `model.eval()`.
+    ///
+    /// # Examples
+    /// ```
+    /// use wengert_nn::prelude::*;
+    /// let (layer, x) = (Dropout::new(0.5), Tensor::<f64>::ones([10]));
+    /// let pass = |training: &mut Training<Tensor>| layer.forward_training(&x, training);
+    /// assert_ne!(pass(&mut Training::new(Tensor::from([1, 2]))), x);
+    /// assert_eq!(pass(&mut Training::in_use(&x)), x);
+    /// ```
+    ///
+    /// So a model of one's own is one function:
+    /// ```
+    /// use wengert_nn::prelude::*;
+    /// #[derive(Clone, Debug, Parameters)]
+    /// struct Net(Linear, BatchNorm, Dropout);
+    /// impl Module<f32> for Net {
+    ///     fn forward<A: Reader<f32>>(&self, x: &A) -> A {
+    ///         self.forward_training(x, &mut Training::in_use(x))
+    ///     }
+    ///     fn forward_training<A: Reader<f32>>(&self, x: &A, training: &mut Training<A>) -> A {
+    ///         let h = self.1.forward_training(&self.0.forward(x), training).relu();
+    ///         self.2.forward_training(&h, training)
+    ///     }
+    /// }
+    /// let net = Net(Linear::new(3, 4, &mut generator(1)), BatchNorm::new(4), Dropout::new(0.5));
+    /// let x = Tensor::<f32>::randn([5, 3], &mut generator(2));
+    /// assert_eq!(net.forward(&x), net.1.forward(&net.0.forward(&x)).relu());
+    /// ```
+    #[track_caller]
+    pub fn in_use(x: &A) -> Self {
+        Self::in_use_with(x.index(Tensor::from([0, 0])))
+    }
+
+    /// [`in_use`](Self::in_use), with a key for what is drawn.
+    pub(crate) fn in_use_with(key: A::Index) -> Self {
+        Training { in_use: true, ..Training::new(key) }
+    }
+
+    /// Whether the model is [in use](Self::in_use): a layer with a `forward_training` of its own then does what `forward` does.
+    pub fn is_in_use(&self) -> bool {
+        self.in_use
+    }
+
+    /// Numbers drawn from the normal distribution with mean 0 and variance 1, which follow from the key: the noise of a
+    /// variational autoencoder. On a tape they are drawn anew in a replay with another key.
+    ///
+    /// # Examples
+    /// ```
+    /// use wengert_nn::prelude::*;
+    /// let noise = |step: i64| Training::<Tensor>::new(Tensor::from([7, step])).randn([1000]);
+    /// assert_eq!(noise(1), noise(1));
+    /// assert_ne!(noise(1), noise(2));
+    /// assert!(noise(1).mean().item().abs() < 0.1 && (noise(1).square().mean().item() - 1.0).abs() < 0.2);
+    /// ```
+    #[track_caller]
+    pub fn randn(&mut self, shape: impl Into<Shape>) -> A {
+        let key = self.draw();
+        A::apply(Noise { shape: shape.into() }, &[Arg::Index(&key)]).real()
     }
 
     /// A key of one whole number that no other draw of this pass gets.
@@ -68,6 +133,16 @@ impl<A: Algebra> Training<A> {
     /// Whether anything was drawn.
     pub(crate) fn drew(&self) -> bool {
         self.drawn > 0
+    }
+
+    /// Whether a layer looked at all samples of the batch together.
+    pub(crate) fn looked(&self) -> bool {
+        matches!(self.together, Together::Looked | Together::Dry { looked: true, .. }) || !self.observed.is_empty()
+    }
+
+    /// The pass is of a part of a batch, and is done again with the whole if a layer looks at all samples together.
+    pub(crate) fn of_part(self) -> Self {
+        Training { together: Together::Dry { looked: false, refused: None }, ..self }
     }
 
     /// Notes that `layer` computes something of all samples together, such as a mean and a variance of `values` numbers
@@ -121,7 +196,7 @@ impl Training<Shape> {
     pub(crate) fn looks_at_all<F: Float>(model: &impl Module<F>, x: &Shape) -> Result<bool, crate::Error> {
         let together = Together::Dry { looked: false, refused: None };
         let key = x.index(Tensor::from([0, 0]));
-        let mut pass = Training { key, drawn: 0, observed: Vec::new(), together };
+        let mut pass = Training { together, ..Training::new(key) };
         model.forward_training(x, &mut pass);
         match pass.together {
             Together::Dry { refused: Some(error), .. } => Err(error),
@@ -220,6 +295,30 @@ impl Op for Drawn {
     }
 }
 
+/// Normal numbers that follow from a key of one whole number.
+#[derive(Clone, Debug, PartialEq)]
+struct Noise {
+    shape: Shape,
+}
+
+impl Op for Noise {
+    fn name(&self) -> String {
+        "noise".into()
+    }
+
+    fn shape(&self, _args: &[&Shape]) -> Result<Shape, Error> {
+        Ok(self.shape.clone())
+    }
+
+    fn forward<F: Float>(&self, a: Args<'_, Tensor<F>>) -> Value<F> {
+        Tensor::<F>::randn(self.shape.clone(), &mut generator(a.index(0).data()[0].cast_unsigned())).into()
+    }
+
+    fn active(&self, _arg: usize) -> bool {
+        false
+    }
+}
+
 /// What layers saw in a pass, or in the passes of the parts of a batch: by parameter, and by which use of the layer in a
 /// pass it was; never by place among all, since not every part need have seen the same.
 #[derive(Clone, Debug)]
@@ -288,7 +387,7 @@ impl<F: Float> Statistics<F> {
     }
 
     #[track_caller]
-    fn move_all(&self, model: &mut (impl Parameters<F> + ?Sized)) {
+    pub(crate) fn move_all(&self, model: &mut (impl Parameters<F> + ?Sized)) {
         let missing = self.follow(model);
         if !missing.is_empty() {
             let missing = missing.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");

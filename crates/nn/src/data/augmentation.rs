@@ -1,11 +1,28 @@
-//! Images moved, turned and bent a little: more training samples from those that there are.
+//! Images moved, turned, bent, mirrored, zoomed, coloured and hidden a little: more training samples from those that there are.
+
+mod colour;
+mod erasing;
 
 use rand::{Rng, RngExt};
 use wengert_tape::{Float, Tensor};
 
 use crate::error::Error;
+use colour::Colour;
+use erasing::erase;
 
-/// Random changes of images `[n, channels, height, width]`, for each image anew: turned, bent, shifted.
+/// Random changes of images `[n, channels, height, width]`, for each image anew. All that move pixels are one map of places, so
+/// that values are interpolated once; then colours change, and then a part is hidden.
+///
+/// | change | formula, for a pixel at y, x and the middle m | PyTorch |
+/// | --- | --- | --- |
+/// | [`shift`](Self::shift) | from y − d, x − e, whole d and e up to the bound | `RandomCrop` with padding |
+/// | [`turn`](Self::turn) | from m + R (p − m), R by an angle up to the bound | `RandomRotation` |
+/// | [`scale`](Self::scale) | from m + (p − m) / s, s between the bounds | `RandomAffine(scale=..)` |
+/// | [`crop`](Self::crop) | a window of a share of each side, at a random place, as large as the image | `RandomResizedCrop` |
+/// | [`flip`](Self::flip), [`flip_vertical`](Self::flip_vertical) | from w − 1 − x, or h − 1 − y | `RandomHorizontalFlip`, `RandomVerticalFlip` |
+/// | [`elastic`](Self::elastic) | see below | `ElasticTransform` |
+/// | [`colour`](Self::colour) | b x; m + c (x − m); g + s (x − g) with the pixel's grey g | `ColorJitter` |
+/// | [`erase`](Self::erase) | a rectangle of 0 | `RandomErasing` |
 ///
 /// Elastic changes are those of Simard, Steinkraus and Platt (2003), to which Nielsen's chapter 6 points: every pixel is
 /// moved by a random field, smoothed by a normal window with standard deviation `smoothness` and scaled by `strength`.
@@ -27,6 +44,14 @@ pub struct Augmentation {
     turn: f64,
     strength: f64,
     smoothness: f64,
+    /// Bounds of a factor, if there is one.
+    scale: Option<[f64; 2]>,
+    /// The least share of a side that is seen, if not all is.
+    crop: Option<f64>,
+    /// The probabilities of a mirror image, up and down, and left and right.
+    flips: [f64; 2],
+    colour: Colour,
+    erase: f64,
 }
 
 impl Augmentation {
@@ -50,6 +75,64 @@ impl Augmentation {
         Augmentation { strength, smoothness, ..self }
     }
 
+    /// With images that are larger by a factor between these: below 1 they are smaller, with 0 around.
+    ///
+    /// # Panics
+    /// If they are not positive and in order.
+    #[track_caller]
+    pub fn scale(self, least: f64, most: f64) -> Self {
+        let fits = 0.0 < least && least <= most && most.is_finite();
+        assert!(fits, "augmentation: scales from {least} to {most} are not positive and in order");
+        Augmentation { scale: Some([least, most]), ..self }
+    }
+
+    /// With a window that has at least this share of the height and of the width, the same of both, at a random place, as large
+    /// as the image.
+    ///
+    /// # Panics
+    /// If the share is not above 0 and at most 1.
+    #[track_caller]
+    pub fn crop(self, least: f64) -> Self {
+        assert!(
+            0.0 < least && least <= 1.0,
+            "augmentation: a share of {least} of each side is not above 0 and at most 1"
+        );
+        Augmentation { crop: Some(least), ..self }
+    }
+
+    /// With images that are mirrored, left and right exchanged, with this probability.
+    ///
+    /// # Panics
+    /// If it is not from 0 to 1.
+    #[track_caller]
+    pub fn flip(self, probability: f64) -> Self {
+        Augmentation { flips: [self.flips[0], checked(probability)], ..self }
+    }
+
+    /// With images that are mirrored, up and down exchanged, with this probability.
+    ///
+    /// # Panics
+    /// If it is not from 0 to 1.
+    #[track_caller]
+    pub fn flip_vertical(self, probability: f64) -> Self {
+        Augmentation { flips: [checked(probability), self.flips[1]], ..self }
+    }
+
+    /// With another brightness, contrast and saturation: each is a factor that is up to so far from 1, and not below 0. Numbers are
+    /// not cut to where colours lie.
+    pub fn colour(self, brightness: f64, contrast: f64, saturation: f64) -> Self {
+        Augmentation { colour: Colour { brightness, contrast, saturation }, ..self }
+    }
+
+    /// With a rectangle of 0, with this probability: 0.02 to 0.33 of the image, 0.3 to 3.3 times as high as wide.
+    ///
+    /// # Panics
+    /// If it is not from 0 to 1.
+    #[track_caller]
+    pub fn erase(self, probability: f64) -> Self {
+        Augmentation { erase: checked(probability), ..self }
+    }
+
     /// Changed images.
     ///
     /// # Errors
@@ -63,6 +146,9 @@ impl Augmentation {
                 let place = |k: usize| ((k / width) as f64 + field[k][0], (k % width) as f64 + field[k][1]);
                 data.extend((0..height * width).map(|k| between(plane, height, width, place(k))));
             }
+            let begin = data.len() - image.len();
+            self.colour.apply(&mut data[begin..], channels, rng);
+            erase(&mut data[begin..], [height, width], self.erase, rng);
         }
         Ok(Tensor::new(images.shape(), data))
     }
@@ -90,8 +176,53 @@ impl Augmentation {
                 field.iter_mut().zip(smooth).for_each(|(place, by)| place[axis] += self.strength * by);
             }
         }
+        self.zoom_and_flip(&mut field, [height, width], rng);
         field
     }
+}
+
+impl Augmentation {
+    /// Turns places in a mirrored window of a zoomed image into places in the image. What is not asked for draws nothing.
+    fn zoom_and_flip(&self, field: &mut [[f64; 2]], lengths: [usize; 2], rng: &mut (impl Rng + ?Sized)) {
+        let mut between = |from: f64, to: f64| from + (to - from) * rng.random::<f64>();
+        let last = lengths.map(|length| length as f64 - 1.0);
+        // The place is `begin + share · place` along each axis.
+        let (mut begin, mut share) = ([0.0; 2], [1.0; 2]);
+        if let Some([least, most]) = self.scale {
+            let factor = between(least, most);
+            share = [1.0 / factor; 2];
+            begin = last.map(|last| last / 2.0 * (1.0 - 1.0 / factor));
+        }
+        if let Some(least) = self.crop {
+            let side = between(least, 1.0);
+            for axis in 0..2 {
+                begin[axis] += share[axis] * between(0.0, last[axis] * (1.0 - side));
+                share[axis] *= side;
+            }
+        }
+        for axis in 0..2 {
+            if self.flips[axis] > 0.0 && between(0.0, 1.0) < self.flips[axis] {
+                begin[axis] += share[axis] * last[axis];
+                share[axis] = -share[axis];
+            }
+        }
+        if (begin, share) == ([0.0; 2], [1.0; 2]) {
+            return;
+        }
+        let width = lengths[1];
+        for (k, by) in field.iter_mut().enumerate() {
+            for (axis, own) in [k / width, k % width].into_iter().enumerate() {
+                by[axis] = begin[axis] + share[axis] * (own as f64 + by[axis]) - own as f64;
+            }
+        }
+    }
+}
+
+/// A probability.
+#[track_caller]
+fn checked(probability: f64) -> f64 {
+    assert!((0.0..=1.0).contains(&probability), "augmentation: a probability of {probability} is not from 0 to 1");
+    probability
 }
 
 /// Every image moved by whole pixels, down and right; what comes in from outside is 0. Nielsen's expanded set is the

@@ -7,11 +7,12 @@ use rand::Rng;
 use rand::seq::SliceRandom;
 use wengert_tape::{Element, Float, Shape, Tensor};
 
-use super::Batches;
+use super::{Batches, Samples};
 use crate::error::Error;
 
 /// Samples: inputs of shape `[n, …]`, and as many targets. Targets are classes (`i64`, of shape `[n]`), or numbers of
-/// shape `[n, …]`.
+/// shape `[n, …]`; inputs are numbers, or positions such as letters of texts (`Dataset<i64, i64>`). What has more parts is a
+/// tuple of tensors: [`Samples`].
 ///
 /// # Examples
 /// ```
@@ -24,13 +25,13 @@ use crate::error::Error;
 /// }
 /// ```
 #[derive(Clone, Debug, PartialEq)]
-pub struct Dataset<F: Float = f32, T: Element = i64> {
+pub struct Dataset<F: Element = f32, T: Element = i64> {
     inputs: Tensor<F>,
     targets: Tensor<T>,
     names: Vec<String>,
 }
 
-impl<F: Float, T: Element> Dataset<F, T> {
+impl<F: Element, T: Element> Dataset<F, T> {
     /// Samples with numbers as targets; [`of_classes`](Dataset::of_classes) is for classes.
     ///
     /// # Errors
@@ -180,8 +181,8 @@ impl<F: Float, T: Element> Dataset<F, T> {
     /// # Panics
     /// If the size is 0.
     #[track_caller]
-    pub fn batches(&self, size: usize) -> Batches<'_, F, T> {
-        Batches::new(self, size)
+    pub fn batches(&self, size: usize) -> Batches<'_, Self> {
+        Samples::batches(self, size)
     }
 
     /// Splits each group in the same proportion. The number of all test samples is the share of all, rounded; the
@@ -209,7 +210,7 @@ impl<F: Float, T: Element> Dataset<F, T> {
     }
 }
 
-impl<F: Float> Dataset<F, i64> {
+impl<F: Element> Dataset<F, i64> {
     /// Samples of named classes: class `k` is `names[k]`.
     ///
     /// # Errors
@@ -253,7 +254,10 @@ impl<F: Float> Dataset<F, i64> {
     /// # Panics
     /// If a class is negative.
     #[track_caller]
-    pub fn one_hot(&self) -> Dataset<F, F> {
+    pub fn one_hot(&self) -> Dataset<F, F>
+    where
+        F: Float,
+    {
         let largest = self.targets.data().iter().max().map_or(0, |class| usize::try_from(class + 1).unwrap_or(0));
         let targets = self.targets.one_hot(self.names.len().max(largest));
         Dataset { inputs: self.inputs.clone(), targets, names: self.names.clone() }
@@ -294,12 +298,12 @@ fn together<E: Element>(what: &str, a: &Tensor<E>, b: &Tensor<E>) -> Result<Tens
 
 /// Samples to train on, and others to test with.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Split<F: Float = f32, T: Element = i64> {
+pub struct Split<F: Element = f32, T: Element = i64> {
     train: Dataset<F, T>,
     test: Dataset<F, T>,
 }
 
-impl<F: Float, T: Element> Split<F, T> {
+impl<F: Element, T: Element> Split<F, T> {
     /// The samples to train on.
     pub fn train(&self) -> &Dataset<F, T> {
         &self.train

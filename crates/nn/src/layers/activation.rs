@@ -270,6 +270,11 @@ impl FromStr for Activation {
 
 impl<F: Float> crate::Parameters<F> for Activation {
     parameters! { F: }
+
+    fn description(&self) -> Option<Description> {
+        let description = Description::new(self.name());
+        Some(self.options().into_iter().fold(description, |all, (name, value)| all.number(name, value)))
+    }
 }
 
 impl<F: Float> Module<F> for Activation {
@@ -287,11 +292,6 @@ impl<F: Float> Module<F> for Activation {
 
     fn nearest_input(&self, x: &Shape) -> Option<Shape> {
         Some(if x.rank() == 0 { [1].into() } else { x.clone() })
-    }
-
-    fn description(&self) -> Option<Description> {
-        let description = Description::new(self.name());
-        Some(self.options().into_iter().fold(description, |all, (name, value)| all.number(name, value)))
     }
 }
 

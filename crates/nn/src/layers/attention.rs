@@ -170,6 +170,12 @@ fn rows_of<F: Float, A: Reader<F>>(x: &A, param: &Param<F>, rows: Range<usize>) 
 
 impl<F: Float> Parameters<F> for MultiHeadAttention<F> {
     parameters! { F: in_proj_weight, in_proj_bias, out_proj }
+
+    fn description(&self) -> Option<Description> {
+        let sizes = Description::new("multi_head_attention").whole("width", self.width()).whole("heads", self.heads);
+        let sizes = sizes.flag("bias", self.in_proj_bias.is_some()).flag("out_bias", self.out_proj.bias.is_some());
+        Some(sizes.flag("causal", self.causal))
+    }
 }
 
 impl<F: Float> Module<F> for MultiHeadAttention<F> {
@@ -205,12 +211,6 @@ impl<F: Float> Module<F> for MultiHeadAttention<F> {
     fn nearest_input(&self, x: &Shape) -> Option<Shape> {
         let at = |k: usize| x.get(k).copied().unwrap_or(1).max(1);
         Some([at(0), at(1), self.width()].into())
-    }
-
-    fn description(&self) -> Option<Description> {
-        let sizes = Description::new("multi_head_attention").whole("width", self.width()).whole("heads", self.heads);
-        let sizes = sizes.flag("bias", self.in_proj_bias.is_some()).flag("out_bias", self.out_proj.bias.is_some());
-        Some(sizes.flag("causal", self.causal))
     }
 }
 

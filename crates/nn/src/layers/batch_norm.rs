@@ -95,6 +95,12 @@ impl<F: Float> BatchNorm<F> {
 
 impl<F: Float> Parameters<F> for BatchNorm<F> {
     parameters! { F: weight, bias, running_mean, running_var }
+
+    fn description(&self) -> Option<Description> {
+        let sizes = Description::new("batch_norm").whole("channels", self.channels());
+        let sizes = sizes.flag("weight", self.weight.is_some()).flag("bias", self.bias.is_some());
+        Some(sizes.number("momentum", self.momentum).number("epsilon", self.epsilon))
+    }
 }
 
 impl<F: Float> Module<F> for BatchNorm<F> {
@@ -112,6 +118,9 @@ impl<F: Float> Module<F> for BatchNorm<F> {
 
     #[track_caller]
     fn forward_training<A: Reader<F>>(&self, x: &A, training: &mut Training<A>) -> A {
+        if training.is_in_use() {
+            return self.forward(x);
+        }
         let shape = x.shape();
         if let Err(e) = self.output_shape(&shape) {
             e.raise()
@@ -139,12 +148,6 @@ impl<F: Float> Module<F> for BatchNorm<F> {
     fn nearest_input(&self, x: &Shape) -> Option<Shape> {
         let batch = x.first().copied().unwrap_or(1);
         Some([batch, self.channels()].into_iter().chain(x.iter().skip(2).copied()).collect())
-    }
-
-    fn description(&self) -> Option<Description> {
-        let sizes = Description::new("batch_norm").whole("channels", self.channels());
-        let sizes = sizes.flag("weight", self.weight.is_some()).flag("bias", self.bias.is_some());
-        Some(sizes.number("momentum", self.momentum).number("epsilon", self.epsilon))
     }
 }
 

@@ -96,6 +96,12 @@ impl<F: Float, const D: usize> ConvTranspose<F, D> {
 
 impl<F: Float, const D: usize> Parameters<F> for ConvTranspose<F, D> {
     parameters! { F: weight, bias }
+
+    fn description(&self) -> Option<Description> {
+        let shape = Description::new(format!("conv_transpose{D}d")).wholes("weight", self.weight.value().shape());
+        let all = described(shape.flag("bias", self.bias.is_some()), &self.conv);
+        Some(all.wholes("output_padding", &self.output_padding))
+    }
 }
 
 impl<F: Float, const D: usize> Module<F> for ConvTranspose<F, D> {
@@ -124,12 +130,6 @@ impl<F: Float, const D: usize> Module<F> for ConvTranspose<F, D> {
     fn nearest_input(&self, x: &Shape) -> Option<Shape> {
         let nearest = at_least(x, [1; D].into_iter());
         Some(nearest.with(1, self.weight.value().shape()[0]))
-    }
-
-    fn description(&self) -> Option<Description> {
-        let shape = Description::new(format!("conv_transpose{D}d")).wholes("weight", self.weight.value().shape());
-        let all = described(shape.flag("bias", self.bias.is_some()), &self.conv);
-        Some(all.wholes("output_padding", &self.output_padding))
     }
 }
 

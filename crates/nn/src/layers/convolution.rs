@@ -106,6 +106,11 @@ fn shape<const D: usize>(channels: usize, filters: usize, size: usize, conv: &Co
 
 impl<F: Float, const D: usize> Parameters<F> for Convolution<F, D> {
     parameters! { F: weight, bias }
+
+    fn description(&self) -> Option<Description> {
+        let shape = Description::new(format!("conv{D}d")).wholes("weight", self.weight.value().shape());
+        Some(described(shape.flag("bias", self.bias.is_some()), &self.conv))
+    }
 }
 
 impl<F: Float, const D: usize> Module<F> for Convolution<F, D> {
@@ -147,11 +152,6 @@ impl<F: Float, const D: usize> Module<F> for Convolution<F, D> {
             at(k).max(window.saturating_sub(around))
         };
         Some([at(0), w[1] * self.conv.groups].into_iter().chain((2..D + 2).map(side)).collect())
-    }
-
-    fn description(&self) -> Option<Description> {
-        let shape = Description::new(format!("conv{D}d")).wholes("weight", self.weight.value().shape());
-        Some(described(shape.flag("bias", self.bias.is_some()), &self.conv))
     }
 }
 

@@ -44,6 +44,10 @@ impl Dropout {
 
 impl<F: Float> crate::Parameters<F> for Dropout {
     parameters! { F: }
+
+    fn description(&self) -> Option<Description> {
+        Some(Description::new("dropout").number("share", self.share))
+    }
 }
 
 impl<F: Float> Module<F> for Dropout {
@@ -54,15 +58,14 @@ impl<F: Float> Module<F> for Dropout {
 
     #[track_caller]
     fn forward_training<A: Reader<F>>(&self, x: &A, training: &mut Training<A>) -> A {
-        x.dropout(self.share, training.draw())
+        match training.is_in_use() {
+            true => x.clone(),
+            false => x.dropout(self.share, training.draw()),
+        }
     }
 
     fn output_shape(&self, x: &Shape) -> Result<Shape, Error> {
         Ok(x.clone())
-    }
-
-    fn description(&self) -> Option<Description> {
-        Some(Description::new("dropout").number("share", self.share))
     }
 }
 

@@ -21,6 +21,10 @@ pub struct Flatten;
 
 impl<F: Float> crate::Parameters<F> for Flatten {
     parameters! { F: }
+
+    fn description(&self) -> Option<Description> {
+        Some(Description::new("flatten"))
+    }
 }
 
 impl<F: Float> Module<F> for Flatten {
@@ -38,10 +42,6 @@ impl<F: Float> Module<F> for Flatten {
 
     fn nearest_input(&self, x: &Shape) -> Option<Shape> {
         Some(if x.rank() == 0 { [1].into() } else { x.clone() })
-    }
-
-    fn description(&self) -> Option<Description> {
-        Some(Description::new("flatten"))
     }
 }
 

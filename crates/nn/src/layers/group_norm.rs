@@ -67,6 +67,12 @@ impl<F: Float> GroupNorm<F> {
 
 impl<F: Float> Parameters<F> for GroupNorm<F> {
     parameters! { F: weight, bias }
+
+    fn description(&self) -> Option<Description> {
+        let sizes = Description::new("group_norm").whole("groups", self.groups).whole("channels", self.channels);
+        let sizes = sizes.flag("weight", self.weight.is_some()).flag("bias", self.bias.is_some());
+        Some(sizes.number("epsilon", self.epsilon))
+    }
 }
 
 impl<F: Float> Module<F> for GroupNorm<F> {
@@ -92,12 +98,6 @@ impl<F: Float> Module<F> for GroupNorm<F> {
     fn nearest_input(&self, x: &Shape) -> Option<Shape> {
         let batch = x.first().copied().unwrap_or(1);
         Some([batch, self.channels].into_iter().chain(x.iter().skip(2).copied()).collect())
-    }
-
-    fn description(&self) -> Option<Description> {
-        let sizes = Description::new("group_norm").whole("groups", self.groups).whole("channels", self.channels);
-        let sizes = sizes.flag("weight", self.weight.is_some()).flag("bias", self.bias.is_some());
-        Some(sizes.number("epsilon", self.epsilon))
     }
 }
 

@@ -53,6 +53,10 @@ impl<F: Float> Impute<F> {
 
 impl<F: Float> Parameters<F> for Impute<F> {
     parameters! { F: mean }
+
+    fn description(&self) -> Option<Description> {
+        Some(Description::new("impute").wholes("shape", self.mean.value().shape()))
+    }
 }
 
 impl<F: Float> Module<F> for Impute<F> {
@@ -74,10 +78,6 @@ impl<F: Float> Module<F> for Impute<F> {
         let mean = self.mean.value().shape();
         let before = x.len().saturating_sub(mean.len());
         Some(x[..before].iter().chain(mean.iter()).copied().collect())
-    }
-
-    fn description(&self) -> Option<Description> {
-        Some(Description::new("impute").wholes("shape", self.mean.value().shape()))
     }
 }
 

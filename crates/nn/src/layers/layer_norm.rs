@@ -67,6 +67,11 @@ impl<F: Float> LayerNorm<F> {
 
 impl<F: Float> Parameters<F> for LayerNorm<F> {
     parameters! { F: weight, bias }
+
+    fn description(&self) -> Option<Description> {
+        let parts = Description::new("layer_norm").wholes("shape", &self.shape).flag("weight", self.weight.is_some());
+        Some(parts.flag("bias", self.bias.is_some()).number("epsilon", self.epsilon))
+    }
 }
 
 impl<F: Float> Module<F> for LayerNorm<F> {
@@ -85,11 +90,6 @@ impl<F: Float> Module<F> for LayerNorm<F> {
 
     fn nearest_input(&self, x: &Shape) -> Option<Shape> {
         Some(nearest(x, &self.shape))
-    }
-
-    fn description(&self) -> Option<Description> {
-        let parts = Description::new("layer_norm").wholes("shape", &self.shape).flag("weight", self.weight.is_some());
-        Some(parts.flag("bias", self.bias.is_some()).number("epsilon", self.epsilon))
     }
 }
 
@@ -155,6 +155,11 @@ impl<F: Float> RmsNorm<F> {
 
 impl<F: Float> Parameters<F> for RmsNorm<F> {
     parameters! { F: weight }
+
+    fn description(&self) -> Option<Description> {
+        let parts = Description::new("rms_norm").wholes("shape", &self.shape).flag("weight", self.weight.is_some());
+        Some(parts.number("epsilon", self.epsilon))
+    }
 }
 
 impl<F: Float> Module<F> for RmsNorm<F> {
@@ -172,11 +177,6 @@ impl<F: Float> Module<F> for RmsNorm<F> {
 
     fn nearest_input(&self, x: &Shape) -> Option<Shape> {
         Some(nearest(x, &self.shape))
-    }
-
-    fn description(&self) -> Option<Description> {
-        let parts = Description::new("rms_norm").wholes("shape", &self.shape).flag("weight", self.weight.is_some());
-        Some(parts.number("epsilon", self.epsilon))
     }
 }
 

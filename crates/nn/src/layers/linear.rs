@@ -75,6 +75,11 @@ impl<F: Float> Linear<F> {
 
 impl<F: Float> Parameters<F> for Linear<F> {
     parameters! { F: weight, bias }
+
+    fn description(&self) -> Option<Description> {
+        let sizes = Description::new("linear").whole("inputs", self.inputs()).whole("outputs", self.outputs());
+        Some(sizes.flag("bias", self.bias.is_some()))
+    }
 }
 
 impl<F: Float> Module<F> for Linear<F> {
@@ -105,11 +110,6 @@ impl<F: Float> Module<F> for Linear<F> {
         let rows = x.split_last().map_or(&[][..], |(_, rows)| rows);
         let rows = if rows.is_empty() { &[1] } else { rows };
         Some(rows.iter().copied().chain([self.inputs()]).collect())
-    }
-
-    fn description(&self) -> Option<Description> {
-        let sizes = Description::new("linear").whole("inputs", self.inputs()).whole("outputs", self.outputs());
-        Some(sizes.flag("bias", self.bias.is_some()))
     }
 }
 

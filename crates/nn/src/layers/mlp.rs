@@ -85,6 +85,10 @@ impl<F: Float> Parameters<F> for Mlp<F> {
     fn visit_mut<'a>(&'a mut self, at: Name<'_>, visit: &mut VisitMut<'_, 'a, F>) {
         self.layers.iter_mut().enumerate().for_each(|(k, layer)| layer.visit_mut(at.position(2 * k), visit));
     }
+
+    fn description(&self) -> Option<Description> {
+        Sequential::from(self.clone()).description()
+    }
 }
 
 impl<F: Float> Module<F> for Mlp<F> {
@@ -123,10 +127,6 @@ impl<F: Float> Module<F> for Mlp<F> {
 
     fn nearest_input(&self, x: &Shape) -> Option<Shape> {
         self.layers.first()?.nearest_input(x)
-    }
-
-    fn description(&self) -> Option<Description> {
-        Sequential::from(self.clone()).description()
     }
 }
 

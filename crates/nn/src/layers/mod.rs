@@ -27,7 +27,7 @@ pub use batch_norm::BatchNorm;
 pub use conv_transpose::{ConvTranspose, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d};
 pub use convolution::{Conv1d, Conv2d, Conv3d, Convolution};
 pub use dropout::Dropout;
-pub use embedding::Embedding;
+pub use embedding::{Embedding, Positions};
 pub use flatten::Flatten;
 pub use group_norm::GroupNorm;
 pub use impute::Impute;
@@ -39,7 +39,7 @@ pub use pooling::{
     Adaptive, AdaptiveAvgPool1d, AdaptiveAvgPool2d, AdaptiveAvgPool3d, AdaptiveMaxPool1d, AdaptiveMaxPool2d,
     AdaptiveMaxPool3d, AvgPool1d, AvgPool2d, AvgPool3d, Largest, MaxPool1d, MaxPool2d, MaxPool3d, Mean, Sliding, Taken,
 };
-pub use recurrent::{Cell, Recurrent};
+pub use recurrent::{Cell, Recurrent, RecurrentState};
 pub use residual::Residual;
 pub use sequential::Sequential;
 pub use standardise::Standardise;
@@ -87,6 +87,7 @@ pub(crate) fn build<F: Float>(
         "conv_transpose2d" => <ConvTranspose2d<F> as Described<F>>::boxed,
         "conv_transpose3d" => <ConvTranspose3d<F> as Described<F>>::boxed,
         "dropout" => <Dropout as Described<F>>::boxed,
+        "embedding" => <Embedding<F> as Described<F>>::boxed,
         "flatten" => <Flatten as Described<F>>::boxed,
         "group_norm" => <GroupNorm<F> as Described<F>>::boxed,
         "impute" => <Impute<F> as Described<F>>::boxed,

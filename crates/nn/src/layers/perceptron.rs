@@ -152,6 +152,11 @@ impl<F: Float> Parameters<F> for Perceptron<F> {
     fn visit_mut<'a>(&'a mut self, at: Name<'_>, visit: &mut VisitMut<'_, 'a, F>) {
         self.sum.visit_mut(at, visit);
     }
+
+    fn description(&self) -> Option<Description> {
+        let activation = Parameters::<F>::description(&self.activation)?;
+        Some(Description::new("perceptron").whole("inputs", self.sum.inputs()).parts(vec![activation]))
+    }
 }
 
 impl<F: Float> Module<F> for Perceptron<F> {
@@ -170,11 +175,6 @@ impl<F: Float> Module<F> for Perceptron<F> {
 
     fn nearest_input(&self, x: &Shape) -> Option<Shape> {
         self.sum.nearest_input(x)
-    }
-
-    fn description(&self) -> Option<Description> {
-        let activation = Module::<F>::description(&self.activation)?;
-        Some(Description::new("perceptron").whole("inputs", self.sum.inputs()).parts(vec![activation]))
     }
 }
 

@@ -116,8 +116,16 @@ impl<T, const D: usize> Sliding<T, D> {
     }
 }
 
-impl<F: Float, T, const D: usize> crate::Parameters<F> for Sliding<T, D> {
+impl<F: Float, T: Taken, const D: usize> crate::Parameters<F> for Sliding<T, D> {
     parameters! { F: }
+
+    fn description(&self) -> Option<Description> {
+        let Pool { size, stride, padding, dilation, ceil, count_padding, divisor, axes: _ } = &self.pool;
+        let windows = Description::new(format!("{}{D}d", T::NAME)).wholes("size", size).wholes("stride", stride);
+        let windows = windows.wholes("padding", padding).wholes("dilation", dilation);
+        let windows = windows.flag("ceil", *ceil).flag("count_padding", *count_padding);
+        Some(divisor.iter().fold(windows, |windows, divisor| windows.whole("divisor", *divisor)))
+    }
 }
 
 impl<F: Float, T: Taken, const D: usize> Module<F> for Sliding<T, D> {
@@ -145,14 +153,6 @@ impl<F: Float, T: Taken, const D: usize> Module<F> for Sliding<T, D> {
             (window.dilation * window.size.saturating_sub(1) + 1).saturating_sub(2 * window.padding)
         });
         Some(at_least(x, smallest))
-    }
-
-    fn description(&self) -> Option<Description> {
-        let Pool { size, stride, padding, dilation, ceil, count_padding, divisor, axes: _ } = &self.pool;
-        let windows = Description::new(format!("{}{D}d", T::NAME)).wholes("size", size).wholes("stride", stride);
-        let windows = windows.wholes("padding", padding).wholes("dilation", dilation);
-        let windows = windows.flag("ceil", *ceil).flag("count_padding", *count_padding);
-        Some(divisor.iter().fold(windows, |windows, divisor| windows.whole("divisor", *divisor)))
     }
 }
 
@@ -213,8 +213,12 @@ impl<T, const D: usize> Adaptive<T, D> {
     }
 }
 
-impl<F: Float, T, const D: usize> crate::Parameters<F> for Adaptive<T, D> {
+impl<F: Float, T: Taken, const D: usize> crate::Parameters<F> for Adaptive<T, D> {
     parameters! { F: }
+
+    fn description(&self) -> Option<Description> {
+        Some(Description::new(format!("adaptive_{}{D}d", T::NAME)).wholes("sizes", &self.sizes))
+    }
 }
 
 impl<F: Float, T: Taken, const D: usize> Module<F> for Adaptive<T, D> {
@@ -245,10 +249,6 @@ impl<F: Float, T: Taken, const D: usize> Module<F> for Adaptive<T, D> {
 
     fn nearest_input(&self, x: &Shape) -> Option<Shape> {
         Some(at_least(x, [1; D].into_iter()))
-    }
-
-    fn description(&self) -> Option<Description> {
-        Some(Description::new(format!("adaptive_{}{D}d", T::NAME)).wholes("sizes", &self.sizes))
     }
 }
 

@@ -55,6 +55,15 @@ impl fmt::Display for Cell {
     }
 }
 
+/// What recurrent layers remember between two steps, of each layer: `[batch, hidden]`, or `[hidden]` of one sequence.
+#[derive(Clone, Debug)]
+pub struct RecurrentState<A> {
+    /// The outputs h of the last step.
+    pub hidden: Vec<A>,
+    /// The memories c of [`Cell::Lstm`]; none of any other cell.
+    pub cell: Vec<A>,
+}
+
 /// Recurrent layers one after another over sequences: PyTorch's `RNN`, `LSTM` and `GRU` with `batch_first`. Memories begin
 /// at 0.
 ///
@@ -101,16 +110,78 @@ impl<F: Float> Recurrent<F> {
         (w[1], u[1])
     }
 
-    /// One layer over a sequence.
+    /// The outputs of a sequence that goes on where another ended, and what is remembered at its end: PyTorch's
+    /// `y, state = layer(x, state)`. `None` is the beginning.
+    ///
+    /// # Panics
+    /// If the input or the state does not fit.
+    ///
+    /// # Examples
+    /// A sequence in two parts is the sequence as a whole, but for rounding, so that letters are generated one at a time:
+    /// ```
+    /// use wengert_nn::prelude::*;
+    /// let layer = Recurrent::<f64>::new(Cell::Lstm, 3, 5, 2, &mut generator(1));
+    /// let x = Tensor::<f64>::randn([2, 7, 3], &mut generator(2));
+    /// let (first, state) = layer.forward_from(&x.slice(1, ..4), None);
+    /// let (second, state) = layer.forward_from(&x.slice(1, 4..), Some(&state));
+    /// assert!((concat(&[&first, &second], 1) - layer.forward(&x)).abs().max().item() < 1e-14);
+    /// assert_eq!(state.hidden[1].shape(), &[2, 5]);
+    /// ```
     #[track_caller]
-    fn layer<A: Reader<F>>(&self, x: &A, [w, u, b, c]: &[Param<F>; 4]) -> A {
+    pub fn forward_from<A: Reader<F>>(&self, x: &A, state: Option<&RecurrentState<A>>) -> (A, RecurrentState<A>) {
+        if let Err(e) = self.output_shape(&x.shape()).and_then(|_| self.check_state(&x.shape(), state)) {
+            e.raise()
+        }
+        let (mut x, single) = in_batch(x, 3);
+        let mut end = RecurrentState { hidden: Vec::new(), cell: Vec::new() };
+        for (k, layer) in self.layers.iter().enumerate() {
+            let before = |all: &Vec<A>| all.get(k).map(|memory| in_batch(memory, 2).0);
+            let begin = state.map(|state| (before(&state.hidden), before(&state.cell))).unwrap_or_default();
+            let (y, hidden, cell) = self.layer(&x, layer, begin);
+            x = y;
+            end.hidden.push(out_of_batch(hidden, single));
+            end.cell.extend(cell.map(|cell| out_of_batch(cell, single)));
+        }
+        (out_of_batch(x, single), end)
+    }
+
+    /// Whether a state is one of these layers, for an input that fits.
+    fn check_state<A: Algebra>(&self, x: &Shape, state: Option<&RecurrentState<A>>) -> Result<(), Error> {
+        let Some(RecurrentState { hidden, cell }) = state else { return Ok(()) };
+        let of_each: Shape = x[..x.rank() - 2].iter().copied().chain([self.sizes().1]).collect();
+        let (layers, cells) = (self.layers.len(), if self.cell == Cell::Lstm { self.layers.len() } else { 0 });
+        let error = |message: String| Err(Error::shape("recurrent", message));
+        if (hidden.len(), cell.len()) != (layers, cells) {
+            let (h, c) = (hidden.len(), cell.len());
+            return error(format!("a state of {h} outputs and {c} memories for {layers} layers of {}", self.cell));
+        }
+        match hidden.iter().chain(cell).map(Algebra::shape).find(|shape| *shape != of_each) {
+            Some(shape) => error(format!("a state of shape {shape} for an input {x}, not {of_each}")),
+            None => Ok(()),
+        }
+    }
+
+    /// One layer over a sequence, from what it remembers, or 0; its outputs, and what it remembers then.
+    #[track_caller]
+    fn layer<A: Reader<F>>(
+        &self,
+        x: &A,
+        [w, u, b, c]: &[Param<F>; 4],
+        (hidden_before, cell_before): (Option<A>, Option<A>),
+    ) -> (A, A, Option<A>) {
         let (shape, hidden) = (x.shape(), self.sizes().1);
         let (batch, time) = (shape[0], shape[1]);
         // The inputs' part of every step at once: one matrix product instead of one for each.
         let inputs = x.matmul(x.lift(w).t()) + x.lift(b);
         let (u, c) = (x.lift(u).t(), x.lift(c));
-        let mut h = x.full([batch, hidden].into(), 0.0);
-        let mut memory = h.clone();
+        let mut h = match hidden_before {
+            Some(hidden) => hidden,
+            None => x.full([batch, hidden].into(), 0.0),
+        };
+        let mut memory = match cell_before {
+            Some(cell) => cell,
+            None => x.full([batch, hidden].into(), 0.0),
+        };
         let width = self.cell.gates() * hidden;
         let mut results = Vec::with_capacity(time);
         for t in 0..time {
@@ -137,7 +208,8 @@ impl<F: Float> Recurrent<F> {
             };
             results.push(ReshapeExt::reshape(&h, [batch, 1, hidden]));
         }
-        concat(&results.iter().collect::<Vec<&A>>(), 1)
+        let cell = (self.cell == Cell::Lstm).then_some(memory);
+        (concat(&results.iter().collect::<Vec<&A>>(), 1), h, cell)
     }
 }
 
@@ -176,19 +248,19 @@ impl<F: Float> Parameters<F> for Recurrent<F> {
             names(k).iter().zip(layer).for_each(|(name, param)| param.visit_mut(at.field(name), visit));
         }
     }
+
+    fn description(&self) -> Option<Description> {
+        let (inputs, hidden) = self.sizes();
+        let cell = Cell::ALL.iter().position(|cell| *cell == self.cell).unwrap_or(0);
+        let sizes = Description::new("recurrent").whole("cell", cell).whole("inputs", inputs).whole("hidden", hidden);
+        Some(sizes.whole("count", self.layers.len()))
+    }
 }
 
 impl<F: Float> Module<F> for Recurrent<F> {
     #[track_caller]
     fn forward<A: Reader<F>>(&self, x: &A) -> A {
-        if let Err(e) = self.output_shape(&x.shape()) {
-            e.raise()
-        }
-        let (mut x, single) = in_batch(x, 3);
-        for layer in &self.layers {
-            x = self.layer(&x, layer);
-        }
-        out_of_batch(x, single)
+        self.forward_from(x, None).0
     }
 
     fn output_shape(&self, x: &Shape) -> Result<Shape, Error> {
@@ -212,13 +284,6 @@ impl<F: Float> Module<F> for Recurrent<F> {
     fn nearest_input(&self, x: &Shape) -> Option<Shape> {
         let at = |k: usize| x.get(k).copied().unwrap_or(1).max(1);
         Some([at(0), at(1), self.sizes().0].into())
-    }
-
-    fn description(&self) -> Option<Description> {
-        let (inputs, hidden) = self.sizes();
-        let cell = Cell::ALL.iter().position(|cell| *cell == self.cell).unwrap_or(0);
-        let sizes = Description::new("recurrent").whole("cell", cell).whole("inputs", inputs).whole("hidden", hidden);
-        Some(sizes.whole("count", self.layers.len()))
     }
 }
 

@@ -42,6 +42,10 @@ impl<F: Float> Parameters<F> for Residual<F> {
     fn visit_mut<'a>(&'a mut self, at: Name<'_>, visit: &mut VisitMut<'_, 'a, F>) {
         self.inner.visit_mut(at, visit);
     }
+
+    fn description(&self) -> Option<Description> {
+        Some(Description::new("residual").parts(vec![self.inner.description()?]))
+    }
 }
 
 impl<F: Float> Module<F> for Residual<F> {
@@ -69,10 +73,6 @@ impl<F: Float> Module<F> for Residual<F> {
 
     fn nearest_input(&self, x: &Shape) -> Option<Shape> {
         self.inner.nearest_input(x)
-    }
-
-    fn description(&self) -> Option<Description> {
-        Some(Description::new("residual").parts(vec![self.inner.description()?]))
     }
 }
 

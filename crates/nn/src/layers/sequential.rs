@@ -77,6 +77,11 @@ impl<F: Float> Parameters<F> for Sequential<F> {
     fn visit_mut<'a>(&'a mut self, at: Name<'_>, visit: &mut VisitMut<'_, 'a, F>) {
         self.layers.visit_mut(at, visit);
     }
+
+    fn description(&self) -> Option<Description> {
+        let parts = self.layers.iter().map(|layer| layer.description()).collect::<Option<Vec<_>>>()?;
+        Some(Description::new("sequential").parts(parts))
+    }
 }
 
 impl<F: Float> Module<F> for Sequential<F> {
@@ -115,11 +120,6 @@ impl<F: Float> Module<F> for Sequential<F> {
 
     fn nearest_input(&self, x: &Shape) -> Option<Shape> {
         self.layers.first()?.nearest_input(x).filter(|x| self.output_shape(x).is_ok())
-    }
-
-    fn description(&self) -> Option<Description> {
-        let parts = self.layers.iter().map(|layer| layer.description()).collect::<Option<Vec<_>>>()?;
-        Some(Description::new("sequential").parts(parts))
     }
 }
 

@@ -98,6 +98,10 @@ pub(super) fn spread(numbers: impl Iterator<Item = f64> + Clone, epsilon: f64) -
 
 impl<F: Float> Parameters<F> for Standardise<F> {
     parameters! { F: mean, deviation }
+
+    fn description(&self) -> Option<Description> {
+        Some(Description::new("standardise").wholes("shape", self.mean.value().shape()))
+    }
 }
 
 impl<F: Float> Module<F> for Standardise<F> {
@@ -121,10 +125,6 @@ impl<F: Float> Module<F> for Standardise<F> {
         let mean = self.mean.value().shape();
         let before = x.len().saturating_sub(mean.len());
         Some(x[..before].iter().chain(mean.iter()).copied().collect())
-    }
-
-    fn description(&self) -> Option<Description> {
-        Some(Description::new("standardise").wholes("shape", self.mean.value().shape()))
     }
 }
 

@@ -161,6 +161,10 @@ fn inverse_root(covariance: Vec<f64>, n: usize) -> Vec<f64> {
 
 impl<F: Float> Parameters<F> for Whiten<F> {
     parameters! { F: mean, matrix }
+
+    fn description(&self) -> Option<Description> {
+        Some(Description::new("whiten").whole("features", self.mean.value().len()))
+    }
 }
 
 impl<F: Float> Module<F> for Whiten<F> {
@@ -187,10 +191,6 @@ impl<F: Float> Module<F> for Whiten<F> {
         let rows = x.split_last().map_or(&[][..], |(_, rows)| rows);
         let rows = if rows.is_empty() { &[1] } else { rows };
         Some(rows.iter().copied().chain([self.mean.value().len()]).collect())
-    }
-
-    fn description(&self) -> Option<Description> {
-        Some(Description::new("whiten").whole("features", self.mean.value().len()))
     }
 }
 

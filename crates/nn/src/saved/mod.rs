@@ -18,7 +18,7 @@ use crate::description::Description;
 use crate::error::Error;
 use crate::files;
 use crate::layers;
-use crate::module::{Layer, Module, Parameters};
+use crate::module::{Layer, Parameters};
 
 /// What the names of tensors begin with that are not parameters: in a checkpoint, what an optimiser remembers.
 pub(crate) const BESIDE: char = '~';
@@ -35,7 +35,7 @@ pub struct Loaded<F: Float = f32> {
     pub details: Details,
 }
 
-/// Writes a model to a file: to a temporary one beside it, which is synced and renamed, so that there is either the
+/// Writes a model, or anything that has parameters, to a file: to a temporary one beside it, which is synced and renamed, so that there is either the
 /// whole new file or what was there before.
 ///
 /// # Errors
@@ -56,7 +56,7 @@ pub struct Loaded<F: Float = f32> {
 /// # Ok::<(), wengert_nn::Error>(())
 /// ```
 pub fn save<F: Float>(
-    model: &(impl Module<F> + ?Sized),
+    model: &(impl Parameters<F> + ?Sized),
     details: &Details,
     path: impl AsRef<Path>,
 ) -> Result<(), Error> {
@@ -66,7 +66,7 @@ pub fn save<F: Float>(
 }
 
 /// What a file says of a model.
-pub(crate) fn metadata<F: Float>(model: &(impl Module<F> + ?Sized), details: &Details) -> Map<String, Value> {
+pub(crate) fn metadata<F: Float>(model: &(impl Parameters<F> + ?Sized), details: &Details) -> Map<String, Value> {
     let mut metadata = Map::new();
     if let Some(description) = model.description() {
         metadata.insert("layers".into(), description.to_json());
@@ -185,7 +185,7 @@ fn all_taken(file: &SafeTensors<'_>, taken: &BTreeSet<String>) -> Result<(), Str
     }
 }
 
-fn details_of(metadata: &Map<String, Value>) -> Result<Details, String> {
+pub(crate) fn details_of(metadata: &Map<String, Value>) -> Result<Details, String> {
     let Some(details) = metadata.get("details") else { return Ok(Details::new()) };
     let text = |(name, value): (&String, &Value)| match value.as_str() {
         Some(text) => Ok((name.clone(), text.to_string())),

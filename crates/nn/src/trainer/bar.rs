@@ -32,24 +32,43 @@ impl fmt::Display for Progress<'_> {
     }
 }
 
-/// A bar for each epoch on a terminal, a line for each elsewhere.
-pub(super) struct Bar {
+/// A bar on standard error that says how far a training is, what the loss and the metrics are, and how long the rest will take.
+/// It stays as a line for each epoch; where standard error is no terminal, the line is all. [`Trainer::bar`](crate::Trainer::bar)
+/// has one; in a loop of one's own a [`TrainingState`](crate::TrainingState) says the [`Progress`].
+///
+/// # Examples
+/// ```
+/// use wengert_nn::prelude::*;
+/// let (bar, mut state) = (ProgressBar::new(), TrainingState::<f32>::new(&Sgd::new(0.1)));
+/// for _ in 0..2 {
+///     state.record(0.5, &[("accuracy", 0.75)], 10);
+///     bar.step(&state.progress(1, 2));
+/// }
+/// state.end_epoch(None);
+/// bar.epoch(&state.progress(1, 2));
+/// assert!(format!("{:#}", state.progress(1, 2)).starts_with("epoch 1/1  loss 0.5000  accuracy 0.7500"));
+/// ```
+#[derive(Debug)]
+pub struct ProgressBar {
     terminal: bool,
     drawn: Cell<Option<Instant>>,
 }
 
-impl Bar {
-    pub(super) fn new() -> Self {
-        Bar { terminal: io::stderr().is_terminal(), drawn: Cell::new(None) }
+impl ProgressBar {
+    /// A bar that is not drawn yet.
+    pub fn new() -> Self {
+        ProgressBar { terminal: io::stderr().is_terminal(), drawn: Cell::new(None) }
     }
 
-    pub(super) fn step(&self, progress: &Progress<'_>) {
+    /// Draws the bar anew, if it is not too soon: what is called after each mini-batch.
+    pub fn step(&self, progress: &Progress<'_>) {
         if self.terminal && self.drawn.get().is_none_or(|drawn| drawn.elapsed() >= REDRAW) {
             self.draw(progress);
         }
     }
 
-    pub(super) fn epoch(&self, progress: &Progress<'_>) {
+    /// An epoch has ended: its line.
+    pub fn epoch(&self, progress: &Progress<'_>) {
         match self.terminal {
             true => {
                 self.draw(progress);
@@ -63,6 +82,12 @@ impl Bar {
         self.drawn.set(Some(Instant::now()));
         // From the beginning of the line, and what was there before is wiped out.
         say(&format!("\r{progress}\x1b[K"));
+    }
+}
+
+impl Default for ProgressBar {
+    fn default() -> Self {
+        Self::new()
     }
 }
 

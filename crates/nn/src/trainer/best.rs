@@ -67,6 +67,8 @@ impl std::fmt::Display for Monitor {
 pub(super) struct Best<F: Float> {
     pub(super) epoch: usize,
     pub(super) score: f64,
+    /// What it is the best by.
+    pub(super) by: String,
     pub(super) weights: BTreeMap<String, Tensor<F>>,
 }
 
@@ -76,9 +78,9 @@ impl<F: Float> Best<F> {
         score > self.score || self.score.is_nan() && !score.is_nan()
     }
 
-    pub(super) fn of(epoch: usize, score: f64, model: &(impl Parameters<F> + ?Sized)) -> Self {
+    pub(super) fn of(epoch: usize, score: f64, by: &Monitor, model: &(impl Parameters<F> + ?Sized)) -> Self {
         let weights = model.parameters().into_iter().map(|(name, param)| (name, param.value().clone())).collect();
-        Best { epoch, score, weights }
+        Best { epoch, score, by: by.to_string(), weights }
     }
 
     /// Gives a model these parameters.

@@ -1,17 +1,20 @@
 //! What does not go together is refused before anything happens.
 
-use wengert_tape::{Float, Shape, Stored};
+use wengert_tape::Float;
 
-use super::{Scheduled, Settings, Trainer, names};
-use crate::data::Dataset;
+use super::objective::{Goal, Objective};
+use super::{Scheduled, Settings, Trainer};
+use crate::data::Samples;
 use crate::error::Error;
-use crate::module::Module;
 
-impl<F: Float, T: Stored<F>> Trainer<'_, F, T> {
-    pub(super) fn check(&self, model: &impl Module<F>, data: &Dataset<F, T>) -> Result<(), Error> {
+impl<F: Float, T, O: Goal<F>> Trainer<'_, F, T, O> {
+    pub(super) fn check<M>(&self, model: &M, data: &dyn Samples<Batch = O::Batch>) -> Result<(), Error>
+    where
+        O: Objective<F, M>,
+    {
         let error = |message: &str| Err(Error::shape("trainer", message));
         let Settings { batch, shard, threads, accumulate, .. } = self.settings;
-        if [batch, shard, threads, accumulate].contains(&0) && !data.is_empty() {
+        if [batch, shard, threads, accumulate].contains(&0) && data.count() > 0 {
             return error("the batch, its shards and the threads must be at least 1");
         }
         if matches!(self.schedule, Scheduled::Both) {
@@ -28,7 +31,7 @@ impl<F: Float, T: Stored<F>> Trainer<'_, F, T> {
     /// Each metric has a name of its own, and what is monitored is one of them.
     fn check_names(&self) -> Result<(), Error> {
         let error = |message: String| Err(Error::shape("trainer", message));
-        let names = names(&self.metrics);
+        let names = self.objective.names();
         if let Some(name) = names.iter().enumerate().find(|(k, name)| *name == "loss" || names[..*k].contains(name)) {
             return error(format!("two things to measure are called `{}`", name.1));
         }
@@ -39,12 +42,13 @@ impl<F: Float, T: Stored<F>> Trainer<'_, F, T> {
         monitor.check(&names)
     }
 
-    pub(super) fn check_shape(&self, model: &impl Module<F>, data: &Dataset<F, T>) -> Result<(), Error> {
-        if data.is_empty() {
-            return Err(Error::shape("trainer", "there are no samples"));
+    pub(super) fn check_shape<M>(&self, model: &M, data: &dyn Samples<Batch = O::Batch>) -> Result<(), Error>
+    where
+        O: Objective<F, M>,
+    {
+        match data.count() {
+            0 => Err(Error::shape("trainer", "there are no samples")),
+            samples => self.objective.check(model, data, self.settings.batch.clamp(1, samples)),
         }
-        let samples = self.settings.batch.clamp(1, data.len());
-        let batch: Shape = [samples].into_iter().chain(data.input_shape().iter().copied()).collect();
-        model.output_shape(&batch).map(drop)
     }
 }

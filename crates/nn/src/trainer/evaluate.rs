@@ -4,8 +4,8 @@ use wengert_tape::Stored;
 use wengert_tape::prelude::{Float, Tape, Tensor, concat};
 
 use super::history::Evaluation;
-use super::{Loss, Metric};
-use crate::data::Dataset;
+use super::objective::{Loss, Metric};
+use crate::data::Samples;
 use crate::error::Error;
 use crate::module::Module;
 
@@ -18,17 +18,17 @@ pub(super) fn evaluate<F: Float, T: Stored<F>>(
     loss: &Loss<'_, F, T>,
     metrics: &[(String, Box<Metric<'_, F, T>>)],
     model: &impl Module<F>,
-    data: &Dataset<F, T>,
+    data: &dyn Samples<Batch = (Tensor<F>, Tensor<T>)>,
 ) -> Result<Evaluation, Error> {
-    let outputs: Vec<Tensor<F>> = data.batches(AT_ONCE).map(|(x, _)| model.forward(&x)).collect();
+    let (inputs, targets) = data.whole();
+    let outputs: Vec<Tensor<F>> = inputs.batches(AT_ONCE).map(|x| model.forward(&x)).collect();
     let outputs = match &outputs[..] {
         [all] => all.clone(),
         parts => concat(&parts.iter().collect::<Vec<_>>(), 0),
     };
-    let targets = data.targets();
     let tape = Tape::<f64>::of::<F>();
     let loss = loss(tape.input(outputs.clone()), tape.input(targets.clone())).try_value()?;
-    let metrics = metrics.iter().map(|(name, metric)| (name.clone(), metric(&outputs, targets))).collect();
+    let metrics = metrics.iter().map(|(name, metric)| (name.clone(), metric(&outputs, &targets))).collect();
     Ok(Evaluation { loss: one_number(&loss)?, metrics })
 }
 

@@ -1,71 +1,55 @@
 //! Mini-batches in the order of training, made ahead of it.
 
-use rand::seq::SliceRandom;
-use wengert_tape::{Float, Stored, Tensor};
-
 use super::Settings;
-use crate::data::Dataset;
+use crate::data::{Samples, order};
 use crate::random::{Generator, stream};
 
-/// The generator of the order of samples in epoch `e` is stream `ORDER + e` of the seed, and that of the changes of images
-/// in step `s` is stream `CHANGES + s`: a resumed run draws the same.
-const ORDER: u64 = 1 << 32;
+/// The generator of the changes of images in step `s` is stream `CHANGES + s` of the seed: a resumed run draws the same.
 const CHANGES: u64 = 1 << 48;
 /// About this many numbers travel from thread to thread at once; a mini-batch may hold fewer.
 const AT_ONCE: usize = 1 << 14;
 /// How many such loads are ready.
 pub(super) const DEPTH: usize = 3;
 
-/// What changes inputs before they are learned from.
-pub(super) type Change<'a, F> = dyn Fn(&Tensor<F>, &mut Generator) -> Tensor<F> + Send + Sync + 'a;
+/// What changes batches before they are learned from.
+pub(super) type Change<'a, B> = dyn Fn(B, &mut Generator) -> B + Send + Sync + 'a;
 
 /// A mini-batch, cut into shards.
-pub(super) struct Batch<F: Float, T: Stored<F>> {
-    pub(super) shards: Vec<Shard<F, T>>,
+pub(super) struct Cut<B> {
+    pub(super) shards: Vec<Shard<B>>,
     pub(super) samples: usize,
 }
 
 /// The samples of a shard.
-pub(super) enum Shard<F: Float, T: Stored<F>> {
+pub(super) enum Shard<B> {
     /// Copied, and changed if that was asked for.
-    Ready(Tensor<F>, Tensor<T>),
+    Ready(B),
     /// Where they are in the data set.
     Rows(Vec<usize>),
 }
 
-impl<F: Float, T: Stored<F>> Shard<F, T> {
+impl<B: Samples<Batch = B> + Clone + Send + 'static> Shard<B> {
     /// The number of samples.
     pub(super) fn len(&self) -> usize {
         match self {
-            Shard::Ready(_, targets) => targets.shape()[0],
+            Shard::Ready(batch) => batch.count(),
             Shard::Rows(rows) => rows.len(),
         }
     }
 
-    /// Inputs and targets.
-    pub(super) fn samples(&self, data: &Dataset<F, T>) -> (Tensor<F>, Tensor<T>) {
+    /// The samples as a batch.
+    pub(super) fn samples(&self, data: &dyn Samples<Batch = B>) -> B {
         match self {
-            Shard::Ready(inputs, targets) => (inputs.clone(), targets.clone()),
-            Shard::Rows(rows) => copied(data, rows),
+            Shard::Ready(batch) => batch.clone(),
+            Shard::Rows(rows) => data.pick(rows),
         }
     }
 }
 
-/// The positions of so many samples in the order of an epoch.
-pub(super) fn order(samples: usize, seed: u64, epoch: usize) -> Vec<usize> {
-    let mut order: Vec<usize> = (0..samples).collect();
-    order.shuffle(&mut stream(seed, ORDER + epoch as u64));
-    order
-}
-
-fn copied<F: Float, T: Stored<F>>(data: &Dataset<F, T>, rows: &[usize]) -> (Tensor<F>, Tensor<T>) {
-    (data.inputs().rows(rows.iter().copied()), data.targets().rows(rows.iter().copied()))
-}
-
 /// The mini-batches from a step of an epoch on, several in each item.
-pub(super) struct Feed<'a, F: Float, T: Stored<F>> {
-    data: &'a Dataset<F, T>,
-    change: Option<&'a Change<'a, F>>,
+pub(super) struct Feed<'a, B> {
+    data: &'a dyn Samples<Batch = B>,
+    change: Option<&'a Change<'a, B>>,
     settings: Settings,
     /// Whether samples are copied here. One thread is helped by that; several are faster where each copies its own: this
     /// one would take a core from them, and send the numbers from one core to another.
@@ -76,10 +60,10 @@ pub(super) struct Feed<'a, F: Float, T: Stored<F>> {
     order: Vec<usize>,
 }
 
-impl<'a, F: Float, T: Stored<F>> Feed<'a, F, T> {
+impl<'a, B: Samples<Batch = B> + Clone + Send + 'static> Feed<'a, B> {
     pub(super) fn new(
-        data: &'a Dataset<F, T>,
-        change: Option<&'a Change<'a, F>>,
+        data: &'a dyn Samples<Batch = B>,
+        change: Option<&'a Change<'a, B>>,
         settings: Settings,
         helpers: usize,
         (epoch, step): (usize, usize),
@@ -91,11 +75,11 @@ impl<'a, F: Float, T: Stored<F>> Feed<'a, F, T> {
     }
 
     fn shuffle(&mut self) {
-        self.order = order(self.data.len(), self.settings.seed, self.epoch);
+        self.order = order(self.data.count(), self.settings.seed, self.epoch);
     }
 
-    fn batch(&mut self) -> Option<Batch<F, T>> {
-        let steps = self.settings.steps(self.data.len());
+    fn batch(&mut self) -> Option<Cut<B>> {
+        let steps = self.settings.steps(self.data.count());
         if self.step == steps {
             (self.epoch, self.step) = (self.epoch + 1, 0);
             self.shuffle();
@@ -115,20 +99,23 @@ impl<'a, F: Float, T: Stored<F>> Feed<'a, F, T> {
             if !self.copies {
                 return Shard::Rows(rows.to_vec());
             }
-            let (inputs, targets) = copied(self.data, rows);
-            Shard::Ready(self.change.map_or(inputs.clone(), |change| change(&inputs, &mut rng)), targets)
+            let batch = self.data.pick(rows);
+            Shard::Ready(match self.change {
+                Some(change) => change(batch, &mut rng),
+                None => batch,
+            })
         };
-        Some(Batch { shards: rows.chunks(self.settings.shard()).map(&mut shard).collect(), samples: rows.len() })
+        Some(Cut { shards: rows.chunks(self.settings.shard()).map(&mut shard).collect(), samples: rows.len() })
     }
 }
 
-impl<F: Float, T: Stored<F>> Iterator for Feed<'_, F, T> {
-    type Item = Vec<Batch<F, T>>;
+impl<B: Samples<Batch = B> + Clone + Send + 'static> Iterator for Feed<'_, B> {
+    type Item = Vec<Cut<B>>;
 
-    fn next(&mut self) -> Option<Vec<Batch<F, T>>> {
-        let size = self.settings.batch.min(self.data.len());
-        let numbers = size * self.data.input_shape().len_elements().max(1);
-        let load: Vec<Batch<F, T>> = (0..(AT_ONCE / numbers).clamp(1, 64)).map_while(|_| self.batch()).collect();
+    fn next(&mut self) -> Option<Vec<Cut<B>>> {
+        let size = self.settings.batch.min(self.data.count());
+        let numbers = size * self.data.numbers().max(1);
+        let load: Vec<Cut<B>> = (0..(AT_ONCE / numbers).clamp(1, 64)).map_while(|_| self.batch()).collect();
         (!load.is_empty()).then_some(load)
     }
 }

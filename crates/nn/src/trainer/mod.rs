@@ -5,42 +5,51 @@ mod bar;
 mod best;
 mod check;
 mod checkpoint;
+mod entries;
 mod evaluate;
 mod feed;
+mod gradients;
 mod history;
 mod logs;
+mod objective;
 mod run;
 mod shards;
+mod state;
 
 use std::fmt;
+use std::marker::PhantomData;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, RwLock};
 use std::thread;
 
-use wengert_tape::{Any, Float, Stored, Tensor, Var};
+use serde_json::{Map, Value, json};
+use wengert_tape::{Float, Stored, Tensor, Var};
 
+pub use bar::ProgressBar;
 pub use best::Monitor;
+pub use checkpoint::{load_checkpoint, save_checkpoint};
+pub use gradients::{BatchGradients, Shards};
 pub use history::{Epoch, Evaluation, History, Progress};
 pub use logs::{CsvLog, Log, TensorBoardLog};
+pub use state::TrainingState;
 
-use bar::Bar;
-use evaluate::evaluate;
+use checkpoint::Wanted;
 use feed::{Change, Feed};
-use run::{Run, State};
+use objective::{Cutting, Goal, Objective, Own, OwnLoss, Supervised};
+use run::Run;
 use shards::{Task, Workers};
 
-use crate::data::{Dataset, ahead};
+use crate::data::{Batch, OnTape, Samples, ahead};
 use crate::error::Error;
 use crate::files;
-use crate::module::Module;
+use crate::module::Parameters;
 use crate::optimisers::Optimiser;
 use crate::random::Generator;
 use crate::schedules::Schedule;
+use crate::training::Training;
 
-type Loss<'a, F, T> = dyn Fn(Var<F>, Var<F, T>) -> Var<F> + Send + Sync + 'a;
-type Metric<'a, F, T> = dyn Fn(&Tensor<F>, &Tensor<T>) -> f64 + Send + Sync + 'a;
 type Callback<'a> = Box<dyn FnMut(&Progress<'_>) + 'a>;
 
 /// The numbers of a training.
@@ -70,6 +79,36 @@ impl Settings {
     fn shard(&self) -> usize {
         if self.whole { usize::MAX } else { self.shard }
     }
+
+    /// What must be the same for a training to go on with the same bits: of the caller's own `name`, on so many samples with
+    /// these checksums, measured so.
+    fn identity(
+        &self,
+        named: Option<&str>,
+        samples: usize,
+        checksums: &[u64],
+        metrics: &[String],
+    ) -> Map<String, Value> {
+        let checksum = |k: usize| format!("{:016x}", checksums.get(k).copied().unwrap_or(0));
+        let identity = json!({
+            "named": named,
+            "seed": self.seed,
+            "samples": samples,
+            "inputs": checksum(0),
+            "targets": checksum(1),
+            "others": checksums.iter().skip(2).map(|sum| format!("{sum:016x}")).collect::<Vec<_>>(),
+            "metrics": metrics,
+            "batch": self.batch,
+            "shard": self.shard,
+            "accumulate": self.accumulate,
+            "clip_value": self.clip_value,
+            "clip_norm": self.clip_norm,
+        });
+        match identity {
+            Value::Object(identity) => identity,
+            _ => Map::new(),
+        }
+    }
 }
 
 /// Who follows a training, and who ends it.
@@ -90,15 +129,32 @@ enum Scheduled<'a> {
     Both,
 }
 
+impl Scheduled<'_> {
+    fn get_mut(&mut self) -> Option<&mut (dyn Schedule + '_)> {
+        match self {
+            Scheduled::Never | Scheduled::Both => None,
+            Scheduled::EachStep(schedule, _) | Scheduled::EachEpoch(schedule, _) => Some(&mut **schedule),
+        }
+    }
+
+    /// What the schedule remembers.
+    fn state(&self) -> Vec<f64> {
+        match self {
+            Scheduled::Never | Scheduled::Both => Vec::new(),
+            Scheduled::EachStep(schedule, _) | Scheduled::EachEpoch(schedule, _) => schedule.state(),
+        }
+    }
+}
+
 /// What is looked at beside the training samples.
-struct Watched<'a, F: Float, T: Stored<F>> {
-    validation: Option<&'a Dataset<F, T>>,
-    test: Option<&'a Dataset<F, T>>,
+struct Watched<'a, B> {
+    validation: Option<&'a dyn Samples<Batch = B>>,
+    test: Option<&'a dyn Samples<Batch = B>>,
     best: Option<Monitor>,
     stopping: Option<(Monitor, usize)>,
 }
 
-impl<F: Float, T: Stored<F>> Watched<'_, F, T> {
+impl<B> Watched<'_, B> {
     /// What the best epoch is found by.
     fn monitor(&self) -> Option<&Monitor> {
         self.stopping.as_ref().map(|(monitor, _)| monitor).or(self.best.as_ref())
@@ -112,20 +168,6 @@ struct Kept {
     /// After so many mini-batches, beside each epoch.
     every: Option<usize>,
     resume: bool,
-}
-
-/// What must be the same for a training to go on with the same bits, beside the numbers of its settings.
-#[derive(Clone, Debug)]
-struct Identity {
-    /// What the caller says that it is.
-    named: Option<String>,
-    samples: usize,
-    /// Checksums of inputs and targets.
-    inputs: u64,
-    targets: u64,
-    metrics: Vec<String>,
-    /// What the best epoch is found by, if one is wanted.
-    monitor: Option<String>,
 }
 
 /// Trains a model: epochs of shuffled mini-batches, one step of the optimiser for each.
@@ -170,16 +212,18 @@ struct Identity {
 /// assert_eq!(trainer.evaluate(&model, &parts[1])?.loss, best.validation.as_ref().unwrap().loss);
 /// # Ok::<(), wengert_nn::Error>(())
 /// ```
-pub struct Trainer<'a, F: Float, T: Stored<F>> {
+///
+/// Any other model, on any other data, with any loss of the two: [`of`](Trainer::of).
+pub struct Trainer<'a, F: Float, T, O: Goal<F> = Supervised<'a, F, T>> {
     settings: Settings,
-    loss: Box<Loss<'a, F, T>>,
-    metrics: Vec<(String, Box<Metric<'a, F, T>>)>,
-    change: Option<Box<Change<'a, F>>>,
+    objective: O,
+    change: Option<Box<Change<'a, O::Batch>>>,
     schedule: Scheduled<'a>,
-    watched: Watched<'a, F, T>,
+    watched: Watched<'a, O::Batch>,
     kept: Kept,
     named: Option<String>,
     followers: Followers<'a>,
+    targets: PhantomData<fn(F, T)>,
 }
 
 impl<'a, F: Float, T: Stored<F>> Trainer<'a, F, T> {
@@ -188,6 +232,69 @@ impl<'a, F: Float, T: Stored<F>> Trainer<'a, F, T> {
     ///
     /// The calls that follow may come in any order; of two that set the same thing, the last counts.
     pub fn new(loss: impl Fn(Var<F>, Var<F, T>) -> Var<F> + Send + Sync + 'a) -> Self {
+        Trainer::with(Supervised { loss: Box::new(loss), metrics: Vec::new() })
+    }
+
+    /// With something to measure on outputs and targets: a mean over samples, such as [`accuracy`](crate::accuracy).
+    pub fn metric(
+        mut self,
+        name: impl Into<String>,
+        metric: impl Fn(&Tensor<F>, &Tensor<T>) -> f64 + Send + Sync + 'a,
+    ) -> Self {
+        self.objective.metrics.push((name.into(), Box::new(metric)));
+        self
+    }
+
+    /// With a change of the inputs of each shard before they are learned from, such as
+    /// [`Augmentation::apply`](crate::data::Augmentation::apply). It is made ahead, on another thread.
+    pub fn change(self, change: impl Fn(&Tensor<F>, &mut Generator) -> Tensor<F> + Send + Sync + 'a) -> Self {
+        self.change_batch(move |(inputs, targets), rng| (change(&inputs, rng), targets))
+    }
+}
+
+impl<'a, F: Float, M, R: OnTape<F>> Trainer<'a, F, F, Own<OwnLoss<'a, F, M, R>, M, R>> {
+    /// A trainer of any model, with any loss of model and batch: a variational autoencoder, a siamese network, a language model.
+    /// `loss` gets the model, a batch on a tape (a [`Var`] or a tuple of them, of numbers, positions or truth values), and
+    /// the [`Training`] for [`forward_training`](crate::Module::forward_training) and what is drawn. What is trained on are
+    /// [`Samples`]: a [`Dataset`](crate::data::Dataset), a tensor, or a tuple of tensors.
+    ///
+    /// Where the loss is no mean over samples, the trainer finds out by itself, if nothing is drawn; else batches are said to be
+    /// whole by [`shard(usize::MAX)`](Self::shard). In [`evaluate`](Self::evaluate) and on samples to validate with, the loss is
+    /// the mean over batches of 256, and layers are [in use](Training::in_use).
+    ///
+    /// # Examples
+    /// A variational autoencoder:
+    /// ```
+    /// use wengert_nn::prelude::*;
+    /// struct Vae { mean: Linear, spread: Linear, decoder: Linear }
+    /// impl Parameters<f32> for Vae {
+    ///     parameters! { f32: mean, spread, decoder }
+    /// }
+    /// impl Vae {
+    ///     fn loss(&self, x: Var<f32>, training: &mut Training<Var<f32>>) -> Var<f32> {
+    ///         let (mean, spread) = (self.mean.forward(&x), self.spread.forward(&x));
+    ///         let z = mean + (spread * 0.5).exp() * training.randn(mean.shape());
+    ///         let apart = self.decoder.forward(&z).binary_cross_entropy_with_logits(x, Reduction::Sum);
+    ///         let divergence = (mean.square() + spread.exp() - spread - 1.0).sum() * 0.5;
+    ///         (apart + divergence) / x.shape()[0] as f64
+    ///     }
+    /// }
+    /// let rng = &mut generator(1);
+    /// let mut model = Vae { mean: Linear::new(64, 4, rng), spread: Linear::new(64, 4, rng), decoder: Linear::new(4, 64, rng) };
+    /// let images = digits::<f32>().flattened().inputs().rows(0..400);
+    /// let mut trainer = Trainer::of(Vae::loss).epochs(3);
+    /// let before = trainer.evaluate(&model, &images)?.loss;
+    /// trainer.train(&mut model, &mut Adam::new(0.01), &images)?;
+    /// assert!(trainer.evaluate(&model, &images)?.loss < 0.8 * before);
+    /// # Ok::<(), wengert_nn::Error>(())
+    /// ```
+    pub fn of(loss: impl Fn(&M, R, &mut Training<Var<F>>) -> Var<F> + Send + Sync + 'a) -> Self {
+        Trainer::with(Own::new(Box::new(loss)))
+    }
+}
+
+impl<'a, F: Float, T, O: Goal<F>> Trainer<'a, F, T, O> {
+    fn with(objective: O) -> Self {
         let (accumulate, clip_value, clip_norm) = (1, None, None);
         let settings = Settings {
             epochs: 10,
@@ -202,14 +309,14 @@ impl<'a, F: Float, T: Stored<F>> Trainer<'a, F, T> {
         };
         Trainer {
             settings,
-            loss: Box::new(loss),
-            metrics: Vec::new(),
+            objective,
             change: None,
             schedule: Scheduled::Never,
             watched: Watched { validation: None, test: None, best: None, stopping: None },
             kept: Kept::default(),
             named: None,
             followers: Followers::default(),
+            targets: PhantomData,
         }
     }
 
@@ -263,19 +370,8 @@ impl<'a, F: Float, T: Stored<F>> Trainer<'a, F, T> {
         self
     }
 
-    /// With something to measure on outputs and targets: a mean over samples, such as [`accuracy`](crate::accuracy).
-    pub fn metric(
-        mut self,
-        name: impl Into<String>,
-        metric: impl Fn(&Tensor<F>, &Tensor<T>) -> f64 + Send + Sync + 'a,
-    ) -> Self {
-        self.metrics.push((name.into(), Box::new(metric)));
-        self
-    }
-
-    /// With a change of the inputs of each shard before they are learned from, such as
-    /// [`Augmentation::apply`](crate::data::Augmentation::apply). It is made ahead, on another thread.
-    pub fn change(mut self, change: impl Fn(&Tensor<F>, &mut Generator) -> Tensor<F> + Send + Sync + 'a) -> Self {
+    /// With a change of each shard before it is learned from. It is made ahead, on another thread.
+    pub fn change_batch(mut self, change: impl Fn(O::Batch, &mut Generator) -> O::Batch + Send + Sync + 'a) -> Self {
         self.change = Some(Box::new(change));
         self
     }
@@ -303,13 +399,13 @@ impl<'a, F: Float, T: Stored<F>> Trainer<'a, F, T> {
     }
 
     /// With samples that are looked at after each epoch.
-    pub fn validate(mut self, data: &'a Dataset<F, T>) -> Self {
+    pub fn validate(mut self, data: &'a impl Samples<Batch = O::Batch>) -> Self {
         self.watched.validation = Some(data);
         self
     }
 
     /// With samples that are looked at after each epoch and that nothing is decided by.
-    pub fn test(mut self, data: &'a Dataset<F, T>) -> Self {
+    pub fn test(mut self, data: &'a impl Samples<Batch = O::Batch>) -> Self {
         self.watched.test = Some(data);
         self
     }
@@ -379,11 +475,9 @@ impl<'a, F: Float, T: Stored<F>> Trainer<'a, F, T> {
         self
     }
 
-    /// With a bar on standard error that says how far the training is, what the loss and the metrics are, and how long the
-    /// rest will take. It stays as a line for each epoch; where standard error is no terminal, the line is all. [`Progress`] as
-    /// text is the same.
+    /// With a [`ProgressBar`]. [`Progress`] as text is the same.
     pub fn bar(self) -> Self {
-        let bar = Rc::new(Bar::new());
+        let bar = Rc::new(ProgressBar::new());
         let same = Rc::clone(&bar);
         self.on_step(move |progress| bar.step(progress)).on_epoch(move |progress| same.epoch(progress))
     }
@@ -405,12 +499,15 @@ impl<'a, F: Float, T: Stored<F>> Trainer<'a, F, T> {
     ///
     /// # Panics
     /// If the model or the loss panics.
-    pub fn train<M: Module<F> + Send + Sync>(
+    pub fn train<M: Parameters<F> + Send + Sync>(
         &mut self,
         model: &mut M,
         optimiser: &mut dyn Optimiser<F>,
-        data: &Dataset<F, T>,
-    ) -> Result<History, Error> {
+        data: &impl Samples<Batch = O::Batch>,
+    ) -> Result<History, Error>
+    where
+        O: Objective<F, M>,
+    {
         self.check(model, data)?;
         let rate = optimiser.rate();
         let history = self.train_checked(model, optimiser, data);
@@ -418,40 +515,46 @@ impl<'a, F: Float, T: Stored<F>> Trainer<'a, F, T> {
         history
     }
 
-    fn train_checked<M: Module<F> + Send + Sync>(
+    fn train_checked<M: Parameters<F> + Send + Sync>(
         &mut self,
         model: &mut M,
         optimiser: &mut dyn Optimiser<F>,
-        data: &Dataset<F, T>,
-    ) -> Result<History, Error> {
-        let Trainer { settings, loss, metrics, change, schedule, watched, kept, named, followers } = self;
+        data: &dyn Samples<Batch = O::Batch>,
+    ) -> Result<History, Error>
+    where
+        O: Objective<F, M>,
+    {
+        let Trainer { settings, objective, change, schedule, watched, kept, named, followers, .. } = self;
         if let Scheduled::EachStep(schedule, begin) | Scheduled::EachEpoch(schedule, begin) = schedule {
             schedule.restore(begin)?;
         }
         followers.logs.iter_mut().try_for_each(|log| log.begin())?;
-        let task = Task { data, loss: &**loss, metrics, seed: settings.seed };
-        let mut settings = Settings { whole: apart::needs_whole_batches(task, model, settings)?, ..*settings };
-        let mut state = State::new(optimiser.rate());
-        let [inputs, targets] = match kept.path {
-            Some(_) => [checksum::<F, F>(data.inputs()), checksum::<F, T>(data.targets())],
-            None => [0, 0],
-        };
-        let (metrics, monitor) = (names(metrics), watched.monitor().map(Monitor::to_string));
-        let identity = Identity { named: named.clone(), samples: data.len(), inputs, targets, metrics, monitor };
+        let Settings { batch, shard, seed, .. } = *settings;
+        let task = Task { data, objective: &*objective, seed, strict: false };
+        let whole = objective.needs_whole_batches(model, data, Cutting { batch, shard, seed })?;
+        let checksums = if kept.path.is_some() { Batch::<F>::checksums(&data.whole()) } else { Vec::new() };
+        let (names, monitor) = (objective.names(), watched.monitor().map(Monitor::to_string));
+        let identity = settings.identity(named.as_deref(), data.count(), &checksums, &names);
+        let mut state = TrainingState { of: identity, ..TrainingState::new(optimiser) };
         if let Some(path) = kept.path.as_ref().filter(|_| kept.resume)
             && files::is_there(path)?
         {
-            let (read, whole) = checkpoint::read(path, model, optimiser, schedule, &settings, &identity)?;
-            (state, settings.whole) = (read, whole);
+            let schedule = schedule.get_mut();
+            let best = monitor.as_deref().map_or(Wanted::No, Wanted::By);
+            state = checkpoint::read(path, model, optimiser, schedule, &state.of, &best)?;
         }
-        let helpers = settings.threads.min(settings.batch.min(data.len()).div_ceil(settings.shard())) - 1;
+        // What was found of the model at the beginning holds, whatever the numbers of the model are now.
+        let whole = *state.whole.get_or_insert(whole);
+        state.names = names;
+        state.begin();
+        let settings = &Settings { whole, ..*settings };
+        let helpers = settings.threads.min(settings.batch.min(data.count()).div_ceil(settings.shard())) - 1;
         let model = &RwLock::new(model);
         thread::scope(|scope| {
             let workers = Workers::new(scope, task, helpers, model);
-            let feed = Feed::new(data, change.as_deref(), settings, helpers, (state.epoch, state.step));
+            let feed = Feed::new(data, change.as_deref(), *settings, helpers, (state.epoch, state.step));
             let batches = ahead(scope, feed, feed::DEPTH).flatten();
-            let settings = &settings;
-            Run { settings, task, schedule, watched, kept, identity, followers, workers, optimiser, state }.go(batches)
+            Run { settings, task, schedule, watched, kept, followers, workers, optimiser, state }.go(batches)
         })
     }
 
@@ -459,31 +562,18 @@ impl<'a, F: Float, T: Stored<F>> Trainer<'a, F, T> {
     ///
     /// # Errors
     /// [`Error::Shape`] if the data do not fit the model, there are none, or the loss is not one number.
-    pub fn evaluate(&self, model: &impl Module<F>, data: &Dataset<F, T>) -> Result<Evaluation, Error> {
+    pub fn evaluate<M>(&self, model: &M, data: &impl Samples<Batch = O::Batch>) -> Result<Evaluation, Error>
+    where
+        O: Objective<F, M>,
+    {
         self.check_shape(model, data)?;
-        evaluate(&*self.loss, &self.metrics, model, data)
+        self.objective.evaluate(model, data)
     }
 }
 
-impl<F: Float, T: Stored<F>> fmt::Debug for Trainer<'_, F, T> {
+impl<F: Float, T, O: Goal<F>> fmt::Debug for Trainer<'_, F, T, O> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let metrics = names(&self.metrics);
+        let metrics = self.objective.names();
         f.debug_struct("Trainer").field("settings", &self.settings).field("metrics", &metrics).finish_non_exhaustive()
-    }
-}
-
-fn names<F: Float, T: Stored<F>>(metrics: &[(String, Box<Metric<'_, F, T>>)]) -> Vec<String> {
-    metrics.iter().map(|(name, _)| name.clone()).collect()
-}
-
-/// A number that other numbers hardly have.
-fn checksum<F: Float, T: Stored<F>>(tensor: &Tensor<T>) -> u64 {
-    // Fowler, Noll and Vo's, a number at a time.
-    let add = |sum: u64, bits: u64| (sum ^ bits).wrapping_mul(0x0000_0100_0000_01b3).rotate_left(23);
-    let begin = 0xcbf2_9ce4_8422_2325;
-    match T::store(tensor.clone()) {
-        Any::Real(numbers) => numbers.data().iter().fold(begin, |sum, x| add(sum, Float::to_f64(*x).to_bits())),
-        Any::Index(classes) => classes.data().iter().fold(begin, |sum, class| add(sum, class.cast_unsigned())),
-        Any::Mask(mask) => mask.data().iter().fold(begin, |sum, set| add(sum, u64::from(*set))),
     }
 }

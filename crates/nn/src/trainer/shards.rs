@@ -12,31 +12,32 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::thread::Scope;
 
-use wengert_tape::{Any, Float, GraphNode, GraphView, Stored, Tape, Tensor, Var};
+use wengert_tape::{Any, Float, GraphNode, GraphView, Tape, Tensor, Var};
 
 use super::evaluate::one_number;
-use super::feed::Batch;
-use super::{Loss, Metric};
-use crate::data::Dataset;
+use super::feed::Cut;
+use super::objective::Objective;
+use crate::data::{Batch, Samples};
 use crate::error::Error;
-use crate::module::{Module, Parameters};
+use crate::module::Parameters;
 use crate::optimisers::ModelGradients;
 use crate::training::{Observed, Statistics, Training};
 
 /// What all shards have in common.
-pub(super) struct Task<'a, 'b, F: Float, T: Stored<F>> {
-    pub(super) data: &'a Dataset<F, T>,
-    pub(super) loss: &'a Loss<'b, F, T>,
-    pub(super) metrics: &'a [(String, Box<Metric<'b, F, T>>)],
+pub(super) struct Task<'a, F: Float, M, B> {
+    pub(super) data: &'a dyn Samples<Batch = B>,
+    pub(super) objective: &'a (dyn Objective<F, M, Batch = B> + 'a),
     pub(super) seed: u64,
+    /// Whether a part of a batch will not do where a layer looks at all samples together.
+    pub(super) strict: bool,
 }
 
-impl<F: Float, T: Stored<F>> Clone for Task<'_, '_, F, T> {
+impl<F: Float, M, B> Clone for Task<'_, F, M, B> {
     fn clone(&self) -> Self {
         *self
     }
 }
-impl<F: Float, T: Stored<F>> Copy for Task<'_, '_, F, T> {}
+impl<F: Float, M, B> Copy for Task<'_, F, M, B> {}
 
 /// The loss, metrics and gradients of a shard, each times the shard's share of the batch, or of a whole batch.
 pub(super) struct Outcome<F: Float> {
@@ -50,6 +51,8 @@ pub(super) struct Outcome<F: Float> {
 pub(super) enum Failure {
     /// Something is not finite.
     NotFinite(String),
+    /// A layer needs all samples of the batch together.
+    NeedsWhole,
     /// Anything else.
     Other(Error),
 }
@@ -59,6 +62,7 @@ impl Failure {
     pub(super) fn at(self, epoch: usize, step: usize, checkpoint: Option<PathBuf>) -> Error {
         match self {
             Failure::NotFinite(what) => Error::NotFinite { epoch, step, what, checkpoint },
+            Failure::NeedsWhole => Error::shape("trainer", "a layer needs all samples of a batch together"),
             Failure::Other(error) => error,
         }
     }
@@ -74,8 +78,8 @@ impl From<wengert_tape::Error> for Failure {
 const PARTS_FOR_EACH: usize = 4;
 
 /// A batch that several threads work on: whoever is free takes the next part of it.
-struct Job<F: Float, T: Stored<F>> {
-    batch: Batch<F, T>,
+pub(super) struct Job<B> {
+    batch: Cut<B>,
     /// The number of the batch among all.
     step: usize,
     /// The shards of a part: a power of two, so that their sum is one of the sums of the tree.
@@ -84,8 +88,8 @@ struct Job<F: Float, T: Stored<F>> {
     next: AtomicUsize,
 }
 
-impl<F: Float, T: Stored<F>> Job<F, T> {
-    fn new(batch: Batch<F, T>, step: usize, threads: usize) -> Self {
+impl<B: Samples<Batch = B> + Clone + Send + 'static> Job<B> {
+    pub(super) fn new(batch: Cut<B>, step: usize, threads: usize) -> Self {
         let shards = batch.shards.len();
         let part = match threads {
             1 => shards.next_power_of_two(),
@@ -94,7 +98,7 @@ impl<F: Float, T: Stored<F>> Job<F, T> {
         Job { batch, step, part, next: AtomicUsize::new(0) }
     }
 
-    fn parts(&self) -> usize {
+    pub(super) fn parts(&self) -> usize {
         self.batch.shards.len().div_ceil(self.part)
     }
 
@@ -104,17 +108,16 @@ impl<F: Float, T: Stored<F>> Job<F, T> {
         (from < self.batch.shards.len()).then(|| from..self.batch.shards.len().min(from + self.part))
     }
 
-    fn sample(&self, data: &Dataset<F, T>, seed: u64, shard: usize) -> Sample<F, T> {
-        let (inputs, targets) = self.batch.shards[shard].samples(data);
+    fn sample(&self, data: &dyn Samples<Batch = B>, seed: u64, shard: usize) -> Sample<B> {
+        let batch = self.batch.shards[shard].samples(data);
         let share = self.batch.shards[shard].len() as f64 / self.batch.samples as f64;
-        Sample { inputs, targets, share, key: [seed as i64, (self.step << 20 | shard) as i64] }
+        Sample { batch, share, key: [seed as i64, (self.step << 20 | shard) as i64] }
     }
 }
 
 /// The samples of a shard.
-struct Sample<F: Float, T: Stored<F>> {
-    inputs: Tensor<F>,
-    targets: Tensor<T>,
+struct Sample<B> {
+    batch: B,
     /// Of the batch.
     share: f64,
     /// What is random in the shard follows from it.
@@ -122,31 +125,30 @@ struct Sample<F: Float, T: Stored<F>> {
 }
 
 /// The parts that a thread has done, by their first shards.
-type Parts<F> = Vec<(usize, Result<Outcome<F>, Failure>)>;
+pub(super) type Parts<F> = Vec<(usize, Result<Outcome<F>, Failure>)>;
 /// What a thread has done; what it panicked with is passed on.
 type Done<F> = Result<Parts<F>, Box<dyn Payload + Send>>;
 
 /// Threads that compute shards beside this one, and the model that they share.
-pub(super) struct Workers<'w, 'a, 'b, F: Float, T: Stored<F>, M> {
-    task: Task<'a, 'b, F, T>,
+pub(super) struct Workers<'w, 'a, F: Float, M, B> {
+    task: Task<'a, F, M, B>,
     model: &'w RwLock<&'w mut M>,
     tape: Tape<F>,
-    helpers: Vec<Sender<Arc<Job<F, T>>>>,
+    helpers: Vec<Sender<Arc<Job<B>>>>,
     done: Receiver<Done<F>>,
 }
 
-impl<'w, 'a, 'b, F: Float, T: Stored<F>, M: Module<F> + Send + Sync> Workers<'w, 'a, 'b, F, T, M> {
+impl<'w, 'a, F: Float, M: Parameters<F> + Send + Sync, B: Batch<F>> Workers<'w, 'a, F, M, B> {
     /// This thread and `helpers` others, which end when the workers are dropped.
     pub(super) fn new<'scope>(
         scope: &'scope Scope<'scope, '_>,
-        task: Task<'a, 'b, F, T>,
+        task: Task<'a, F, M, B>,
         helpers: usize,
         model: &'w RwLock<&'w mut M>,
     ) -> Self
     where
         'w: 'scope,
         'a: 'scope,
-        'b: 'scope,
         M: 'scope,
     {
         let (give, done) = channel();
@@ -160,32 +162,19 @@ impl<'w, 'a, 'b, F: Float, T: Stored<F>, M: Module<F> + Send + Sync> Workers<'w,
     }
 
     /// The mean loss, metrics and gradients over the samples of a batch, which is number `step` of all.
-    pub(super) fn gradients(&mut self, batch: Batch<F, T>, step: usize) -> Result<Outcome<F>, Failure> {
+    pub(super) fn gradients(&mut self, batch: Cut<B>, step: usize) -> Result<Outcome<F>, Failure> {
         let job = Arc::new(Job::new(batch, step, self.helpers.len() + 1));
         // A helper ends only after this thread has dropped the sender.
         for helper in self.helpers.iter().take(job.parts() - 1) {
             let _ = helper.send(Arc::clone(&job));
         }
-        let mut parts = work(self.task, self.model, &mut self.tape, &job);
+        let mut parts = locked(self.task, self.model, &mut self.tape, &job);
         while parts.len() < job.parts() {
             let Ok(done) = self.done.recv() else { unreachable!("a helper that took a part says what became of it") };
             parts.extend(done.unwrap_or_else(|payload| resume_unwind(payload)));
         }
-        parts.sort_by_key(|(first, _)| *first);
-        let outcome = sum(parts.into_iter().map(|(_, outcome)| outcome).collect::<Result<_, _>>()?);
-        if outcome.gradients.is_finite() {
-            return Ok(outcome);
-        }
         let model = self.model.read().unwrap_or_else(PoisonError::into_inner);
-        for shard in 0..job.batch.shards.len() {
-            self.tape.clear();
-            let sample = job.sample(self.task.data, self.task.seed, shard);
-            let (loss, ..) = forward(self.task, &self.tape, &**model, &sample);
-            if let Some(what) = first_gradient_not_finite(loss)? {
-                return Err(Failure::NotFinite(format!("a gradient is not finite, though the loss is; {what}")));
-            }
-        }
-        Err(Failure::NotFinite("the sum of the gradients of a batch is not finite, though each is".into()))
+        together(self.task, &**model, &mut self.tape, &job, parts)
     }
 
     /// Looks at the model.
@@ -195,25 +184,22 @@ impl<'w, 'a, 'b, F: Float, T: Stored<F>, M: Module<F> + Send + Sync> Workers<'w,
     }
 
     /// Changes the model while nobody reads it.
-    pub(super) fn update<R>(&self, f: impl FnOnce(&mut dyn Parameters<F>) -> R) -> R
-    where
-        M: Sized,
-    {
+    pub(super) fn update<R>(&self, f: impl FnOnce(&mut dyn Parameters<F>) -> R) -> R {
         let mut model = self.model.write().unwrap_or_else(PoisonError::into_inner);
         f(&mut **model)
     }
 }
 
 /// A helper: works on what it is asked for until nobody can ask any more.
-fn serve<F: Float, T: Stored<F>, M: Module<F> + Send + Sync>(
-    task: Task<'_, '_, F, T>,
+fn serve<F: Float, M: Parameters<F> + Send + Sync, B: Batch<F>>(
+    task: Task<'_, F, M, B>,
     model: &RwLock<&mut M>,
-    jobs: &Receiver<Arc<Job<F, T>>>,
+    jobs: &Receiver<Arc<Job<B>>>,
     give: &Sender<Done<F>>,
 ) {
     let mut tape = Tape::<f64>::of::<F>();
     for job in jobs {
-        let done = catch_unwind(AssertUnwindSafe(|| work(task, model, &mut tape, &job)));
+        let done = catch_unwind(AssertUnwindSafe(|| locked(task, model, &mut tape, &job)));
         // Who comes too late for a part has nothing to say, and nobody waits for it.
         if done.as_ref().is_ok_and(Vec::is_empty) {
             continue;
@@ -224,45 +210,75 @@ fn serve<F: Float, T: Stored<F>, M: Module<F> + Send + Sync>(
     }
 }
 
-/// Takes parts of a batch until there are no more: each is the sum of its shards.
-fn work<F: Float, T: Stored<F>, M: Module<F>>(
-    task: Task<'_, '_, F, T>,
+/// [`work`] on a model that nobody changes meanwhile.
+fn locked<F: Float, M: Parameters<F>, B: Batch<F>>(
+    task: Task<'_, F, M, B>,
     model: &RwLock<&mut M>,
     tape: &mut Tape<F>,
-    job: &Job<F, T>,
+    job: &Job<B>,
+) -> Parts<F> {
+    let model = model.read().unwrap_or_else(PoisonError::into_inner);
+    work(task, &**model, tape, job)
+}
+
+/// Takes parts of a batch until there are no more: each is the sum of its shards.
+pub(super) fn work<F: Float, M: Parameters<F>, B: Batch<F>>(
+    task: Task<'_, F, M, B>,
+    model: &M,
+    tape: &mut Tape<F>,
+    job: &Job<B>,
 ) -> Parts<F> {
     let mut parts = Vec::new();
     while let Some(shards) = job.take() {
-        let model = model.read().unwrap_or_else(PoisonError::into_inner);
         let first = shards.start;
-        let outcomes = shards.map(|shard| compute(task, tape, &**model, &job.sample(task.data, task.seed, shard)));
+        let outcomes = shards.map(|shard| compute(task, tape, model, &job.sample(task.data, task.seed, shard)));
         parts.push((first, outcomes.collect::<Result<_, _>>().map(sum)));
     }
     parts
 }
 
-/// The loss and the outputs of a shard, recorded, and what layers saw.
-fn forward<F: Float, T: Stored<F>>(
-    task: Task<'_, '_, F, T>,
-    tape: &Tape<F>,
-    model: &impl Module<F>,
-    sample: &Sample<F, T>,
-) -> (Var<F>, Var<F>, Vec<Observed<Var<F>>>) {
-    let mut training = Training::new(tape.input(Tensor::from(sample.key)));
-    let output = model.forward_training(&tape.input(sample.inputs.clone()), &mut training);
-    let loss = (task.loss)(output, tape.input(sample.targets.clone()));
-    (loss, output, training.observed())
+/// The sum of all parts of a batch, or why there is none.
+pub(super) fn together<F: Float, M: Parameters<F>, B: Batch<F>>(
+    task: Task<'_, F, M, B>,
+    model: &M,
+    tape: &mut Tape<F>,
+    job: &Job<B>,
+    mut parts: Parts<F>,
+) -> Result<Outcome<F>, Failure> {
+    parts.sort_by_key(|(first, _)| *first);
+    let outcome = sum(parts.into_iter().map(|(_, outcome)| outcome).collect::<Result<_, _>>()?);
+    if outcome.gradients.is_finite() {
+        return Ok(outcome);
+    }
+    for shard in 0..job.batch.shards.len() {
+        tape.clear();
+        let sample = job.sample(task.data, task.seed, shard);
+        let mut training = Training::new(tape.input(Tensor::from(sample.key)));
+        let (loss, _) = task.objective.record(model, &sample.batch, tape, &mut training);
+        if let Some(what) = first_gradient_not_finite(loss)? {
+            return Err(Failure::NotFinite(format!("a gradient is not finite, though the loss is; {what}")));
+        }
+    }
+    Err(Failure::NotFinite("the sum of the gradients of a batch is not finite, though each is".into()))
 }
 
 /// One shard: forward, loss, backward.
-fn compute<F: Float, T: Stored<F>>(
-    task: Task<'_, '_, F, T>,
+fn compute<F: Float, M: Parameters<F>, B: Batch<F>>(
+    task: Task<'_, F, M, B>,
     tape: &mut Tape<F>,
-    model: &impl Module<F>,
-    sample: &Sample<F, T>,
+    model: &M,
+    sample: &Sample<B>,
 ) -> Result<Outcome<F>, Failure> {
     tape.clear();
-    let (loss, output, observed) = forward(task, tape, model, sample);
+    let mut training = Training::new(tape.input(Tensor::from(sample.key)));
+    let may_not_do = task.strict && sample.share < 1.0;
+    if may_not_do {
+        training = training.of_part();
+    }
+    let (loss, output) = task.objective.record(model, &sample.batch, tape, &mut training);
+    if may_not_do && training.looked() {
+        return Err(Failure::NeedsWhole);
+    }
     let value = loss.try_value()?;
     let mean = one_number(&value).map_err(Failure::Other)?;
     if !mean.is_finite() {
@@ -270,10 +286,13 @@ fn compute<F: Float, T: Stored<F>>(
     }
     let gradients = loss.backward_from(Tensor::full(value.shape(), F::from_f64(sample.share)))?;
     let gradients = ModelGradients::of(model, &gradients);
-    let output = output.try_value()?;
-    let metrics = task.metrics.iter().map(|(_, metric)| metric(&output, &sample.targets) * sample.share).collect();
+    let metrics = match output {
+        Some(output) => task.objective.measure(&output.try_value()?, &sample.batch),
+        None => Vec::new(),
+    };
+    let metrics = metrics.into_iter().map(|metric| metric * sample.share).collect();
     let mut statistics = Statistics::default();
-    for Observed { param, share, numbers } in observed {
+    for Observed { param, share, numbers } in training.observed() {
         statistics.observe(Observed { param, share, numbers: numbers.try_value()? }, sample.share);
     }
     // The tape holds the parameters' buffers, and whoever takes the next part would keep them from being used again.

@@ -2,10 +2,12 @@
 
 mod checked;
 mod copies;
+mod derived;
 mod generic;
 mod layers;
 mod layers_reference;
 mod lines;
 mod micrograd;
+mod recurrent;
 mod single;
 mod textbook;

@@ -5,5 +5,6 @@ mod batches;
 mod losses;
 mod optimisers;
 mod optimisers_reference;
+mod own_losses;
 mod summary;
 mod trainer;

@@ -160,6 +160,13 @@ impl<F: Float> CustomOp<F> {
         }
     }
 
+    fn not_twice(&self) -> ! {
+        self.missing(
+            "its rule is a closure, which cannot be differentiated again",
+            "for second derivatives, such as a `hessian`, write the operation's rules over the algebra, as docs/add-an-op.md shows",
+        )
+    }
+
     fn missing(&self, what: &str, advice: &str) -> ! {
         Error::NoRule { op: self.name.to_string(), message: format!("{what}; {advice}") }.raise()
     }
@@ -218,7 +225,11 @@ impl<F: Float> Op for CustomOp<F> {
 
     fn jvp<A: Algebra>(&self, arg: usize, d: A, a: Args<'_, A>, y: &A) -> A {
         if self.jvp.is_none() {
-            self.missing("it has no rule for forward mode", "give it one with `with_jvp`, or use reverse mode");
+            self.missing(
+                "it has no rule for forward mode",
+                "give it one with `with_jvp`, or use reverse mode; a second derivative, such as a `hessian`, needs rules over the \
+                 algebra instead, as docs/add-an-op.md shows",
+            );
         }
         let args: Vec<Arg<'_, A>> =
             [&d].into_iter().chain((0..a.len()).map(|k| &a[k])).chain([y]).map(Arg::Real).collect();
@@ -233,15 +244,6 @@ struct Rule<F: Float> {
     of: CustomOp<F>,
     arg: usize,
     forward_mode: bool,
-}
-
-impl<F: Float> Rule<F> {
-    fn not_twice(&self) -> ! {
-        self.of.missing(
-            "its rule is a closure, which cannot be differentiated again",
-            "for second derivatives write the operation's rules over the algebra, as docs/add-an-op.md shows",
-        )
-    }
 }
 
 impl<F: Float> Op for Rule<F> {
@@ -271,10 +273,10 @@ impl<F: Float> Op for Rule<F> {
     }
 
     fn vjp<A: Algebra>(&self, _arg: usize, _g: A, _a: Args<'_, A>, _y: &A) -> A {
-        self.not_twice()
+        self.of.not_twice()
     }
 
     fn jvp<A: Algebra>(&self, _arg: usize, _d: A, _a: Args<'_, A>, _y: &A) -> A {
-        self.not_twice()
+        self.of.not_twice()
     }
 }

@@ -157,6 +157,12 @@ pub trait Algebra:
     fn pointwise_jvp<P: Pointwise>(op: &P, arg: usize, d: Self, x: Of<P, &Self>, y: &Self) -> Self;
 }
 
+/// Positions on a tape, which the methods on positions are for. (Those off it are a [`Tensor`], which has its own.)
+pub trait RecordedPositions: Clone {
+    /// Numbers that stand beside them.
+    type Numbers: Algebra<Index = Self>;
+}
+
 /// Truth values, which the methods on masks are for.
 pub trait TruthValues: Clone {
     /// Numbers that stand beside them.

@@ -8,7 +8,7 @@ use super::lifted::lift_value;
 use super::read::{Operands, line_of, read};
 use super::store::{self, CONSTANT, GRADIENT_ONLY, Origin, Store};
 use super::{Scalar, Var, constant_id};
-use crate::rule::algebra::{Algebra, Any, Arg, Args, Elementwise, Lift, TruthValues};
+use crate::rule::algebra::{Algebra, Any, Arg, Args, Elementwise, Lift, RecordedPositions, TruthValues};
 use crate::rule::operand::{Held, IndexOperand, MaskOperand, Operand};
 
 use crate::error::{Error, Line, OrRaise};
@@ -261,6 +261,9 @@ impl<F: Float> IndexOperand<Var<F>> for Var<F, i64> {
     fn beside(&self, _like: &Var<F>) -> Var<F, i64> {
         *self
     }
+}
+impl<F: Float> RecordedPositions for Var<F, i64> {
+    type Numbers = Var<F>;
 }
 impl<F: Float> TruthValues for Var<F, bool> {
     type Numbers = Var<F>;

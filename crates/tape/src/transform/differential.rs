@@ -40,6 +40,21 @@ type Value<P> = <<P as Point>::Sweep as Sweep<<P as Point>::F>>::Value;
 /// assert_eq!((value, slope), (16.0, 8.0));
 /// # Ok::<(), Error>(())
 /// ```
+///
+/// What is called with recorded numbers gets them as the point has them: of a slice or vector of numbers a `Vec<Scalar>`. A
+/// function of a slice is called inside a closure, which is also what the compiler's message says about the function itself
+/// (`expected function signature fn(Vec<Scalar>)`; a parameter cannot be a function of either):
+///
+/// ```
+/// use wengert_tape::prelude::*;
+/// fn energy(q: &[Scalar]) -> Scalar {
+///     q.iter().map(|x| x.powi(2)).sum::<Scalar>() * 0.5
+/// }
+/// let at = [1.0, 2.0, 3.0];
+/// let (value, gradient) = value_and_grad(|q: Vec<Scalar>| energy(&q), &at[..])?;
+/// assert_eq!((value, gradient), (7.0, vec![1.0, 2.0, 3.0]));
+/// # Ok::<(), Error>(())
+/// ```
 #[track_caller]
 pub fn value_and_grad<P: Point, Y: Output<P::F>>(
     f: impl FnOnce(P::Recorded) -> Y,

@@ -12,6 +12,7 @@ mod numeric;
 mod options;
 mod parameters;
 mod positions;
+mod random;
 mod scalar_soundness;
 mod scalar_workloads;
 mod scalars;

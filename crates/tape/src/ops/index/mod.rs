@@ -12,6 +12,7 @@ mod masked_fill;
 mod masked_scatter;
 pub(super) mod masked_select;
 mod one_hot;
+mod reshape_positions;
 mod scatter;
 mod scatter_add;
 mod sort;
@@ -30,6 +31,7 @@ family! {
     masked_scatter: [MaskedScatter] []                  []
     masked_select:  [MaskedSelect]  []                  [MaskedSelectExt]
     one_hot:        [OneHot]        []                  [one_hot]
+    reshape_positions: [ReshapePositions] []            [ReshapePositionsExt]
     scatter:        [Scatter]       []                  [ScatterExt]
     scatter_add:    [ScatterAdd]    []                  [ScatterAddExt]
     sort:           []              [Sort TopK]         [SortExt]
