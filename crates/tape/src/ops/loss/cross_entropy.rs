@@ -6,6 +6,7 @@ use crate::complex::Analytic;
 use crate::error::Error;
 use crate::float::Float;
 use crate::kernels::pairs;
+use crate::kernels::rows::beside_largest;
 use crate::kernels::running::{sum, sum_of};
 use crate::op::{Op, Takes, Value};
 use crate::ops::reduction::targets;
@@ -37,11 +38,13 @@ pub struct SoftmaxCrossEntropyInput {
 
 /// The largest number of a row, and the logarithm of the sum of exponentials less that.
 fn parts<F: Float>(x: &[F]) -> (F, F) {
-    let largest = x.iter().copied().fold(F::neg_infinity(), num_traits::Float::max);
+    let (at, others) = beside_largest(x);
     // With no finite largest term there is nothing to take out, and ∞ − ∞ must not arise.
-    let largest = if num_traits::Float::is_finite(largest) { largest } else { F::zero() };
-    let sum = sum_of(x.len(), |i| num_traits::Float::exp(x[i] - largest));
-    (largest, num_traits::Float::ln(sum))
+    match x.get(at).copied().filter(|largest| num_traits::Float::is_finite(*largest)) {
+        // The largest term is 1, which would take the digits of all others.
+        Some(largest) => (largest, num_traits::Float::ln_1p(others)),
+        None => (F::zero(), num_traits::Float::ln(sum_of(x.len(), |i| num_traits::Float::exp(x[i])))),
+    }
 }
 
 /// `x` with an axis of length 1.
@@ -166,8 +169,15 @@ impl Op for SoftmaxCrossEntropyInput {
             }
             let (largest, ln) = parts(x);
             let total = sum(t);
+            let share = |x: F| num_traits::Float::exp(x - largest - ln);
             for ((out, x), t) in out.iter_mut().zip(x).zip(t) {
-                *out = g[at] * (total * num_traits::Float::exp(*x - largest - ln) - *t);
+                *out = g[at] * (total * share(*x) - *t);
+            }
+            // Where the softmax is nearly 1 and its target most of all, the difference is that of the others.
+            let (first, _) = beside_largest(x);
+            if t[first] + t[first] > total && ln < F::one() {
+                let other = |i: usize| if i == first { F::zero() } else { t[i] - total * share(x[i]) };
+                out[first] = g[at] * sum_of(x.len(), other);
             }
         };
         pairs::map(&a[1], &a[2], self.axis, row).into()
@@ -244,7 +254,8 @@ impl SoftmaxCrossEntropyInput {
         let p = x.softmax(signed(self.axis));
         let product = p.clone() * h;
         let total = product.sum_to(&kept);
-        (product - p * total) * (t.sum_to(&kept) * keep(g, x, self.axis))
+        // one after the other: the product of the factors may overflow where the whole does not
+        (product - p * total) * t.sum_to(&kept) * keep(g, x, self.axis)
     }
 }
 
