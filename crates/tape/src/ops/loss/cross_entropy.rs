@@ -36,14 +36,14 @@ pub struct SoftmaxCrossEntropyInput {
     pub axis: usize,
 }
 
-/// The largest number of a row, and the logarithm of the sum of exponentials less that.
-fn parts<F: Float>(x: &[F]) -> (F, F) {
+/// Where the largest number of a row is, that number, and the logarithm of the sum of exponentials less that.
+fn parts<F: Float>(x: &[F]) -> (usize, F, F) {
     let (at, others) = beside_largest(x);
     // With no finite largest term there is nothing to take out, and ∞ − ∞ must not arise.
     match x.get(at).copied().filter(|largest| num_traits::Float::is_finite(*largest)) {
         // The largest term is 1, which would take the digits of all others.
-        Some(largest) => (largest, num_traits::Float::ln_1p(others)),
-        None => (F::zero(), num_traits::Float::ln(sum_of(x.len(), |i| num_traits::Float::exp(x[i])))),
+        Some(largest) => (at, largest, num_traits::Float::ln_1p(others)),
+        None => (at, F::zero(), num_traits::Float::ln(sum_of(x.len(), |i| num_traits::Float::exp(x[i])))),
     }
 }
 
@@ -94,7 +94,7 @@ impl Op for SoftmaxCrossEntropy {
 
     fn forward<F: Float>(&self, a: Args<'_, Tensor<F>>) -> Value<F> {
         let loss = |x: &[F], t: &[F]| {
-            let (largest, ln) = parts(x);
+            let (_, largest, ln) = parts(x);
             let term = |i: usize| if t[i] == F::zero() { F::zero() } else { t[i] * (ln - (x[i] - largest)) };
             sum_of(x.len(), term)
         };
@@ -167,18 +167,18 @@ impl Op for SoftmaxCrossEntropyInput {
             if t.iter().all(|t| *t == F::zero()) {
                 return;
             }
-            let (largest, ln) = parts(x);
+            let (first, largest, ln) = parts(x);
             let total = sum(t);
             let share = |x: F| num_traits::Float::exp(x - largest - ln);
             for ((out, x), t) in out.iter_mut().zip(x).zip(t) {
-                *out = g[at] * (total * share(*x) - *t);
+                *out = total * share(*x) - *t;
             }
             // Where the softmax is nearly 1 and its target most of all, the difference is that of the others.
-            let (first, _) = beside_largest(x);
             if t[first] + t[first] > total && ln < F::one() {
-                let other = |i: usize| if i == first { F::zero() } else { t[i] - total * share(x[i]) };
-                out[first] = g[at] * sum_of(x.len(), other);
+                out[first] = F::zero();
+                out[first] = -sum(out);
             }
+            out.iter_mut().for_each(|out| *out *= g[at]);
         };
         pairs::map(&a[1], &a[2], self.axis, row).into()
     }
