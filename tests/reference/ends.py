@@ -217,6 +217,11 @@ def huber(x, t):
     return (d * d / 2 if abs(d) <= 1 else abs(d) - 0.5), [max(min(d, 1), -1), -max(min(d, 1), -1)]
 
 
+def smooth_l1(x, t):
+    d = x - t
+    return (d * d / 2 if abs(d) < 1 else abs(d) - mpf(0.5)), [max(min(d, 1), -1), -max(min(d, 1), -1)]
+
+
 @mp.workdps(700)  # of a quotient that large every digit counts
 def fmod(a, b):
     q = a / b
@@ -276,6 +281,7 @@ BINARY = {
     "mul": lambda a, b: (a * b, [b, a]),
     "pow": pow_,
     "remainder": remainder,
+    "smooth_l1": smooth_l1,
     "squared_error": lambda x, t: ((x - t) ** 2, [2 * (x - t), -2 * (x - t)]),
     "sub": lambda a, b: (a - b, [mpf(1), mpf(-1)]),
     "xlogy": xlogy,

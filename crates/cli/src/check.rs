@@ -81,7 +81,7 @@ struct Check {
 impl Check {
     fn new(args: &CheckArgs, expression: &Expression, values: &[f64]) -> Result<Self, Error> {
         let names: Vec<&str> = expression.names().collect();
-        let value = expression.eval(&values.iter().map(|x| Tensor::from(*x)).collect::<Vec<_>>(), Tensor::from).item();
+        let value = expression.value(values)?;
         if names.is_empty() {
             return Err(Error::Arguments("an expression without names has no derivative to check".into()));
         }

@@ -84,6 +84,15 @@ impl Expression {
         done.pop().unwrap_or_else(|| constant(f64::NAN))
     }
 
+    /// The value at these numbers.
+    ///
+    /// # Errors
+    /// If an operation refuses them, such as bounds of which the least is above the greatest.
+    pub(crate) fn value(&self, values: &[f64]) -> Result<f64, wengert::Error> {
+        let values: Vec<Tensor> = values.iter().map(|x| Tensor::from(*x)).collect();
+        wengert::try_with(|| self.eval(&values, Tensor::from).item())
+    }
+
     /// The values of the names, in order, from assignments such as `x=0.5`. What stands behind the sign is an expression
     /// without names: `x=pi/4`.
     pub(crate) fn values(&self, assignments: &[String]) -> Result<Vec<f64>, String> {
@@ -124,7 +133,7 @@ impl Expression {
         };
         let value = Expression::parse(text).map_err(|e| format!("--at {name}: {e}"))?;
         match value.names.first() {
-            None => Ok((known, value.eval(&[], Tensor::from).item())),
+            None => Ok((known, value.value(&[]).map_err(|e| format!("--at {name}: {e}"))?)),
             Some(other) => {
                 let message = format!("`{}` is no number", other.name);
                 Err(format!("--at {name}: {}", Error::new(text, other.at, message)))

@@ -139,6 +139,8 @@ struct Graph {
 
 impl Graph {
     fn record(expression: &Expression, values: &[f64]) -> Result<Self, Error> {
+        // On numbers first: what an operation refuses is an error here, and nothing below is.
+        expression.value(values)?;
         let tape = Tape::new();
         let leaves: Vec<Scalar> = tape.scalars(values);
         let vars: Vec<Var> = leaves.iter().map(|leaf| Var::from(*leaf)).collect();

@@ -108,10 +108,14 @@ pub fn mean_squared_error<F: Float>(outputs: &Tensor<F>, targets: &Tensor<F>) ->
 /// ```
 #[track_caller]
 pub fn r_squared<F: Float>(outputs: &Tensor<F>, targets: &Tensor<F>) -> f64 {
-    let mean = targets.data().iter().map(|y| Float::to_f64(*y)).sum::<f64>() / targets.len() as f64;
-    let variance =
-        targets.data().iter().map(|y| (Float::to_f64(*y) - mean).powi(2)).sum::<f64>() / targets.len() as f64;
-    1.0 - mean_of("r_squared", outputs, targets, |d| d * d) / variance
+    let n = targets.len() as f64;
+    let numbers = || targets.data().iter().map(|y| Float::to_f64(*y));
+    let mean = numbers().map(|y| y / n).sum::<f64>();
+    // In units of the largest distance, whose square may be no number.
+    let unit = numbers().map(|y| (y - mean).abs()).fold(0.0, f64::max);
+    let unit = if unit > 0.0 && unit.is_finite() { unit } else { 1.0 };
+    let variance = numbers().map(|y| ((y - mean) / unit).powi(2)).sum::<f64>() / n;
+    1.0 - mean_of("r_squared", outputs, targets, |d| (d / unit).powi(2)) / variance
 }
 
 #[track_caller]
@@ -283,6 +287,16 @@ mod tests {
         assert_eq!(table.to_string(), "   |  a bc | right\n a |  2  1 |  67 %\nbc |  ·  1 | 100 %");
         let message = Confusion::of(&names, &classes, &Tensor::from([0, 0, 1, 2])).unwrap_err().to_string();
         assert_eq!(message, "confusion: class 1 or answer 2 beside 2 names");
+    }
+
+    #[test]
+    fn a_share_of_the_variance_has_no_unit() {
+        for unit in [1e-300, 1e-200, 1.0, 1e200, 1e300] {
+            let numbers = |x: [f64; 4]| Tensor::from(x.map(|x| x * unit));
+            // 1 − (¼ + ¼) / (9/4 + 1/4 + 1/4 + 9/4)
+            let share = r_squared(&numbers([0.5, 2.0, 3.0, 4.5]), &numbers([1.0, 2.0, 3.0, 4.0]));
+            assert!((share - 0.9).abs() < 1e-14, "{share} at {unit}");
+        }
     }
 
     #[test]

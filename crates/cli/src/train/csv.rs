@@ -258,8 +258,8 @@ fn numbers(args: &CsvArgs, table: &Table, options: &Options) -> Result<Job<f32>,
         return Err(args.refused(format!("{} rows are too few to hold a third out", data.len())));
     }
     // In the unit of the targets' deviation, so that a rate suits lengths in metres and in miles.
-    let deviation = Standardise::fit(train.targets()).deviation.value().item();
-    let (unit, impute) = (f64::from(deviation).powi(2), args.impute);
+    let deviation = f64::from(Standardise::fit(train.targets()).deviation.value().item());
+    let impute = args.impute;
     let job = Job {
         task: "csv",
         source: None,
@@ -273,7 +273,7 @@ fn numbers(args: &CsvArgs, table: &Table, options: &Options) -> Result<Job<f32>,
         prepare: Box::new(move |train| standardised(train, impute)),
         last: Activation::Identity,
         finish: |train| Some(Standardise::fit(train.targets()).inverse()),
-        loss: Box::new(move |outputs, targets| mse(outputs, targets) / unit),
+        loss: Box::new(move |outputs, targets| mse(outputs / deviation, targets / deviation)),
         score: Score { name: "mean_absolute_error", of: mean_absolute_error },
         is_learned: |outputs, data| r_squared(outputs, data.targets()) > 0.0,
         table: errors,
@@ -286,7 +286,7 @@ fn numbers(args: &CsvArgs, table: &Table, options: &Options) -> Result<Job<f32>,
 /// How far the answers are from the numbers, beside those of somebody who always says the mean.
 fn errors(outputs: &Tensor<f32>, data: &Dataset<f32, f32>) -> Result<Outcome, wengert::nn::Error> {
     let targets = data.targets();
-    let mean = targets.data().iter().sum::<f32>() / targets.len() as f32;
+    let mean = targets.mean().item();
     let always = Tensor::full(targets.shape(), mean);
     let root = |outputs: &Tensor<f32>| mean_squared_error(outputs, targets).sqrt();
     let share = r_squared(outputs, targets);

@@ -256,3 +256,16 @@ fn what_is_wrong_is_one_line() {
     ];
     folder.refuses(table);
 }
+
+/// A quantity in a unit so large or small that its squares are no numbers of an `f32`.
+#[test]
+fn a_quantity_may_have_any_unit() {
+    let folder = Folder::new("csv-units");
+    for unit in ["e-30", "e-20", "", "e20", "e30"] {
+        let rows: String = (0..30).map(|k| format!("{k},{}.5{unit}\n", k + 1)).collect();
+        fs::write(folder.0.join("units.csv"), format!("a,b\n{rows}")).expect("a table");
+        let report = folder.json(&["train", "csv", "units.csv", "--target", "b"]);
+        let share = report["regression"]["r_squared"].as_f64();
+        assert!(share.is_some_and(|share| share > 0.9), "{unit}: {report}");
+    }
+}

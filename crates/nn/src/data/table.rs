@@ -16,7 +16,7 @@ use crate::error::Error;
 use crate::files;
 use cells::{MISSING, Reading, Style, no_number};
 pub use encoding::Encoding;
-use text::{LineOf, separator, unspaced};
+use text::{LineOf, said, separator, unspaced};
 
 /// A column with more different words than this is looked at twice: is it one of numbers, or are there too many?
 const FEW_WORDS: usize = 20;
@@ -29,7 +29,7 @@ const SHOWN: usize = 20;
 ///
 /// A column whose cells are all numbers, but for missing ones, is a column of numbers; any other holds categories. A cell
 /// is missing where it is empty or says `NA`, `N/A`, `<NA>`, `#N/A`, `NaN`, `null`, `none` or `?`. Cells are separated by
-/// commas; where the first line has none, by its semicolons or tabs. A column without a name and without a cell, as a comma at
+/// commas; where the first line has none, by its semicolons or tabs, or as a first line `sep=;` says. A column without a name and without a cell, as a comma at
 /// the end of each line makes it, is none; nor is a first column without a name (or called `Unnamed: 0`) of whole numbers that
 /// are all different: the index that pandas writes.
 ///
@@ -131,7 +131,7 @@ impl Table {
             return Err("this is text in UTF-16; save it as UTF-8".into());
         }
         let text = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
-        let separator = separator(text);
+        let (separator, text) = said(text).unwrap_or_else(|| (separator(text), text));
         let text = &*unspaced(text, separator)?;
         let mut reader =
             ReaderBuilder::new().has_headers(header).delimiter(separator).trim(csv::Trim::All).from_reader(text);

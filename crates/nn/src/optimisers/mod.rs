@@ -192,7 +192,13 @@ fn walk<F: Float, const N: usize>(
 /// has no digits left in `f32`; the average of one number again and again is that number, and a share of 1 gives the number.
 fn towards<F: Float>(average: &mut F, number: F, share: F) {
     let (apart, rest) = (number - *average, F::one() - share);
-    *average = if share < rest { *average + share * apart } else { number - rest * apart };
+    *average = match apart.is_finite() {
+        true if share < rest => *average + share * apart,
+        true => number - rest * apart,
+        // A square that overflowed: the average is infinite from there on, and never ∞ − ∞ or 0 · ∞.
+        false if rest > F::zero() => share * number + rest * *average,
+        false => number,
+    };
 }
 
 /// What is remembered of a model's parameters, under the names of the `kinds` of tensors.

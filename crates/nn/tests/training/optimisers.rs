@@ -253,6 +253,23 @@ fn a_long_way_in_f32_is_that_in_f64() {
     assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
 
+/// A gradient whose square an `f32` does not hold: no step is taken then, as in PyTorch, or one of a finite size; never NaN.
+#[test]
+fn squares_that_overflow_make_no_nan() {
+    let mut failures = Vec::new();
+    for slope in [1e20_f64, -1e25, 3e36] {
+        for steps in [1, 2, 30] {
+            for (name, mut optimiser) in of_floats::<f32>(1.0) {
+                let far = walked(&mut *optimiser, slope, steps);
+                if !(far.is_finite() && far * slope <= 0.0) {
+                    failures.push(format!("{name}, slope {slope:e}, {steps} steps: {far}"));
+                }
+            }
+        }
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
 /// The first step of Adam is as long as its rate, whatever the decays are.
 #[test]
 fn the_first_step_of_adam_is_its_rate() {

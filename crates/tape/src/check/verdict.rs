@@ -95,8 +95,23 @@ pub(crate) fn stated_bar(verdict: Verdict, analytic: f64, numeric: f64, bar: f64
 
 /// How many decimal digits of a derivative its bar vouches for.
 pub(crate) fn digits(size: f64, bar: f64) -> u32 {
+    if !size.is_finite() {
+        return 0;
+    }
     if bar == 0.0 {
         return 16;
     }
     (size.abs() / bar).log10().clamp(0.0, 16.0) as u32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::digits;
+
+    #[test]
+    fn digits_of_what_is_measured() {
+        assert_eq!((digits(1.0, 1e-3), digits(0.0, 1.0), digits(5.0, 0.0)), (3, 0, 16));
+        // Of what is no number nothing is vouched for, however small the bar.
+        assert_eq!((digits(f64::INFINITY, 1e292), digits(f64::INFINITY, 1e-3), digits(f64::NAN, 0.0)), (0, 0, 0));
+    }
 }

@@ -13,6 +13,12 @@ const TINY: usize = 256;
 /// The library adds inner entries one after the other: of more than this many, parts are added with what roundings lose.
 const LONG: usize = 4096;
 
+/// The entries of such a part.
+const PART: usize = 512;
+
+/// What a vector is multiplied by is read once, so that shorter parts cost next to nothing.
+const PART_OF_VECTOR: usize = 128;
+
 /// A matrix in row-major storage, or the transpose of one.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Matrix<'a, F> {
@@ -113,7 +119,8 @@ pub(crate) fn multiply<F: Float>(a: Matrix<'_, F>, b: Matrix<'_, F>, c: &mut [F]
             F::gemm([m, count, n], (a.as_ptr(), [ar, ac]), (b.as_ptr(), [br, bc]), add, (c.as_mut_ptr(), [n, 1]));
         }
     };
-    if k <= LONG {
+    let (long, step) = if m == 1 || n == 1 { (PART_OF_VECTOR, PART_OF_VECTOR) } else { (LONG, PART) };
+    if k <= long {
         return product(0, k, add, c);
     }
     let mut sums = RunningSums::new(m * n);
@@ -121,8 +128,8 @@ pub(crate) fn multiply<F: Float>(a: Matrix<'_, F>, b: Matrix<'_, F>, c: &mut [F]
     if add {
         sums.add_row(0, c);
     }
-    for first in (0..k).step_by(LONG) {
-        product(first, LONG.min(k - first), false, &mut part);
+    for first in (0..k).step_by(step) {
+        product(first, step.min(k - first), false, &mut part);
         sums.add_row(0, &part);
     }
     Buffer::recycle(part);

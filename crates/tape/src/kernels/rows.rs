@@ -1,9 +1,10 @@
 //! A function of all entries along an axis.
 
+use crate::kernels::running::sum_of;
 use crate::shape::product;
 use crate::tensor::Tensor;
 use crate::tensor::buffer::Buffer;
-use crate::tensor::float::Element;
+use crate::tensor::float::{Element, Float};
 
 /// Replaces the entries along `axis` by what `f` makes of them, for every position beside it.
 pub(crate) fn map_rows<E: Element>(x: &Tensor<E>, axis: usize, mut f: impl FnMut(&mut [E])) -> Tensor<E> {
@@ -28,4 +29,13 @@ pub(crate) fn map_rows<E: Element>(x: &Tensor<E>, axis: usize, mut f: impl FnMut
         }
     }
     Tensor::from_parts(shape.clone(), out)
+}
+
+/// Where the largest entry of a row is, and the sum of `exp(x − largest)` over the others: with the 1 of the largest, their digits
+/// would be lost.
+pub(crate) fn beside_largest<F: Float>(x: &[F]) -> (usize, F) {
+    let is_larger = |a: F, b: F| a > b || num_traits::Float::is_nan(b);
+    let at = (1..x.len()).fold(0, |at, i| if is_larger(x[i], x[at]) { i } else { at });
+    let other = |i: usize| if i == at { F::zero() } else { num_traits::Float::exp(x[i] - x[at]) };
+    (at, sum_of(x.len(), other))
 }

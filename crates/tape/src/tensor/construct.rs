@@ -63,8 +63,17 @@ impl<F: Float> Tensor<F> {
     /// If they take more than [`max_bytes`](crate::max_bytes).
     #[track_caller]
     pub fn linspace(first: f64, last: f64, n: usize) -> Self {
-        let step = if n > 1 { (last - first) / (n - 1) as f64 } else { 0.0 };
-        let number = |i: usize| if i + 1 == n && n > 1 { last } else { first + step * i as f64 };
+        let parts = n.saturating_sub(1).max(1) as f64;
+        let step = match last - first {
+            all if all.is_finite() => all / parts,
+            // Of ends whose distance is no number.
+            _ => last / parts - first / parts,
+        };
+        // From the nearer end: the last number is `last`, and no product is larger than the distance.
+        let number = |i: usize| match 2 * i < n || n == 1 {
+            true => first + step * i as f64,
+            false => last - step * (n - 1 - i) as f64,
+        };
         Self::made("linspace", Shape::from(n), (0..n).map(|i| F::from_f64(number(i)))).or_raise()
     }
 

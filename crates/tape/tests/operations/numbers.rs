@@ -4,5 +4,7 @@ mod ends;
 mod flat;
 mod hidden;
 mod limits;
+mod parameters;
+mod range;
 mod scale;
 mod sums;

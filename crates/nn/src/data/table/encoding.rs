@@ -59,14 +59,13 @@ impl Encoding {
         let mut inputs = Tensor::zeros([table.len(), width]);
         // Row by row, so that the first missing cell of the file is the one that is named.
         let columns = self.columns.iter().map(|(name, _)| table.column(name)).collect::<Result<Vec<_>, _>>()?;
+        let unknown = |name: &str, category: &str, categories: &[String]| {
+            table.error(format!("column `{name}` holds `{category}`, which is none of {}", quoted(categories)))
+        };
         let known = |name: &str, categories: &[String], all: &[String]| -> Result<Vec<usize>, Error> {
             let places: BTreeMap<&String, usize> = categories.iter().zip(0..).collect();
-            let place = |category: &String| {
-                places.get(category).copied().ok_or_else(|| {
-                    table.error(format!("column `{name}` holds `{category}`, which is none of {}", quoted(categories)))
-                })
-            };
-            all.iter().map(place).collect()
+            let place = |category: &String| places.get(category).copied();
+            all.iter().map(|category| place(category).ok_or_else(|| unknown(name, category, categories))).collect()
         };
         let mut absent: Option<(usize, &str)> = None;
         for ((name, categories), column) in self.columns.iter().zip(columns) {
@@ -101,11 +100,14 @@ impl Encoding {
                 }
                 // Words that are numbers, where the table that was learned from had others too.
                 Column::Numbers(cells) => {
-                    let words: Vec<String> = cells.iter().flatten().map(f64::to_string).collect();
-                    let mut places = known(name, categories, &words)?.into_iter();
+                    let places = places_of_numbers(categories);
                     for ((row, input), cell) in rows.zip(cells) {
-                        match cell.and_then(|_| places.next()) {
-                            Some(place) => input[at + place] = F::one(),
+                        match cell {
+                            Some(x) => {
+                                let place = places.get(&key(*x));
+                                let place = place.ok_or_else(|| unknown(name, &x.to_string(), categories))?;
+                                input[at + place] = F::one();
+                            }
                             None => note(row),
                         }
                     }
@@ -138,5 +140,61 @@ impl Encoding {
         let value: Option<Value> = serde_json::from_str(text).ok();
         let columns = value.as_ref().and_then(Value::as_array).and_then(|all| all.iter().map(column).collect());
         columns.map(|columns| Encoding { columns }).ok_or_else(|| Error::parse(text, "an encoding of columns"))
+    }
+}
+
+/// Which category a number is, however it is written: as `1`, `1.0` or `01`. Of two that are the same number, that which is
+/// written as numbers usually are.
+fn places_of_numbers(categories: &[String]) -> BTreeMap<u64, usize> {
+    let mut places = BTreeMap::new();
+    for (k, category) in categories.iter().enumerate() {
+        let Ok(x) = category.parse::<f64>() else { continue };
+        if *category == x.to_string() {
+            places.insert(key(x), k);
+        } else {
+            places.entry(key(x)).or_insert(k);
+        }
+    }
+    places
+}
+
+/// The bits of a number, those of 0 for −0.
+fn key(x: f64) -> u64 {
+    (x + 0.0).to_bits()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A column of words of which some are numbers, asked about a table in which all are.
+    #[test]
+    fn words_that_are_numbers_are_found_however_they_are_written() {
+        let learned = "code,kind\n1.0,x\n01234,y\n2.50,x\n-0,y\n1e3,x\nred,y\n";
+        let encoding = Table::parse(learned).unwrap().encoding(&["kind"]).unwrap();
+        let names = encoding.names();
+        for (cell, expected) in [
+            ("1.0", "1.0"),
+            ("1", "1.0"),
+            ("01234", "01234"),
+            ("2.50", "2.50"),
+            ("0", "-0"),
+            ("1000", "1e3"),
+            ("red", "red"),
+        ] {
+            let row =
+                encoding.encode::<f64>(&Table::parse(&format!("code\n{cell}\n")).unwrap(), Missing::Refuse).unwrap();
+            let place = names.iter().position(|name| *name == format!("code={expected}")).unwrap();
+            let expected: Vec<f64> = (0..names.len()).map(|k| f64::from(u8::from(k == place))).collect();
+            assert_eq!(row.data(), expected, "{cell}");
+        }
+        let error = encoding.encode::<f64>(&Table::parse("code\n7\n").unwrap(), Missing::Refuse).unwrap_err();
+        assert!(error.to_string().contains("holds `7`, which is none of"), "{error}");
+        // Of two that are one number, the usual text.
+        let both = Table::parse("code,kind\n1.0,x\n1,y\nred,x\n").unwrap().encoding(&["kind"]).unwrap();
+        assert_eq!(
+            both.encode::<f64>(&Table::parse("code\n1\n").unwrap(), Missing::Refuse).unwrap().data(),
+            [1.0, 0.0, 0.0]
+        );
     }
 }

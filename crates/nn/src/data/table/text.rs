@@ -2,6 +2,13 @@
 
 use std::borrow::Cow;
 
+/// The separator that a first line `sep=;` says, as Excel writes it, and the text with nothing in that line.
+pub(super) fn said(text: &[u8]) -> Option<(u8, &[u8])> {
+    let [separator, rest @ ..] = text.strip_prefix(b"sep=")? else { return None };
+    let is_line = rest.starts_with(b"\n") || rest.starts_with(b"\r\n");
+    (is_line && b",;\t".contains(separator)).then_some((*separator, rest))
+}
+
 /// What stands between the cells: a comma, or if the first line has none, a semicolon or tab if it has one. What stands between
 /// quotes is part of a cell.
 pub(super) fn separator(text: &[u8]) -> u8 {
@@ -101,5 +108,18 @@ mod tests {
         let open = "a,b\n\"x\ny\",1\n\"2,3\n4,5\n";
         assert_eq!(unspaced(open.as_bytes(), b','), Err("line 4: a quote is opened and never closed".into()));
         assert_eq!(separator(b"\"a,b\";c\n1;2\n"), b';');
+    }
+
+    #[test]
+    fn a_first_line_may_say_the_separator() {
+        assert_eq!(said(b"sep=;\na;b\n"), Some((b';', &b"\na;b\n"[..])));
+        assert_eq!(said(b"sep=\t\r\na\tb\n"), Some((b'\t', &b"\r\na\tb\n"[..])));
+        for other in ["sep=;x\n", "sep=,", "sep,b\n1,2\n", "sep=|\na|b\n"] {
+            assert_eq!(said(other.as_bytes()), None, "{other}");
+        }
+        let table = crate::data::Table::parse("sep=;\na;b\n1,5;x\n2,5;\n").unwrap();
+        assert_eq!((table.len(), table.names()), (2, &["a".to_string(), "b".into()][..]));
+        let error = table.classes::<f64>("b", crate::data::Missing::Refuse).unwrap_err();
+        assert_eq!(error.to_string(), "table: line 4, column `b`: the cell is missing (``)");
     }
 }

@@ -14,6 +14,9 @@ pub struct Celu {
     pub alpha: f64,
 }
 
+/// Of such a number and all below, `exp(x) − 1` is `x` to the last digit.
+const NEARLY_0: f64 = 1e-17;
+
 impl Default for Celu {
     #[inline]
     fn default() -> Self {
@@ -29,7 +32,10 @@ impl Pointwise for Celu {
     const FLOPS: u64 = 20;
 
     fn eval<R: Number>(&self, [x]: [R; 1]) -> R {
-        R::select(x.le(x.number(0.0)), (x / self.alpha).exp_m1() * self.alpha, x)
+        let share = x / self.alpha;
+        // So near 0 that y is x: the quotient may have lost its digits where α is large.
+        let near = share.abs().lt(x.number(NEARLY_0));
+        R::select(x.lt(x.number(0.0)), R::select(near, x, share.exp_m1() * self.alpha), x)
     }
 
     fn partial<R: Real>(&self, _arg: usize, [x]: [R; 1], _y: R) -> R {

@@ -3,13 +3,14 @@
 use crate::error::Error;
 use crate::kernels::factor::matrices;
 use crate::kernels::pivots::Pivoted;
-use crate::ops::{Cofactors, InverseExt, MatMulExt, PermuteExt, SumExt};
+use crate::ops::{Cofactors, InverseExt, MatMulExt, PermuteExt, PowerOfTwo, PowiExt, SumExt};
 use crate::rule::algebra::{Algebra, Arg, Args};
 use crate::rule::case::Case;
 use crate::rule::op::{Op, Takes, Value};
 use crate::shape::{Shape, work};
 use crate::tensor::Tensor;
 use crate::tensor::float::Float;
+use crate::tensor::sizes::signed;
 
 use super::cofactors::together;
 use super::{element, regular, square};
@@ -31,7 +32,8 @@ impl CofactorsSlope {
 }
 
 /// The third derivative of the determinant in two directions, by the remaining one. Of up to three rows it does not depend on
-/// `a`; of more it is that of `⟨d, a⁻ᵀ⟩·c − a⁻ᵀ·dᵀ·c`, which the slope of a regular matrix is, `c` being the cofactors.
+/// `a`; of more it is that of `⟨d, a⁻ᵀ⟩·c − a⁻ᵀ·dᵀ·c`, which the slope of a regular matrix is, `c` being the cofactors. That is taken at the
+/// size 1, and scaled as a polynomial of degree `n − 3`: the cofactors may be no numbers where it is one.
 #[track_caller]
 fn third<A: Algebra>(a: &A, d: &A, e: &A) -> A {
     match a.shape().last() {
@@ -39,13 +41,16 @@ fn third<A: Algebra>(a: &A, d: &A, e: &A) -> A {
         Some(3) => return CofactorsSlope::of(d, e),
         _ => {}
     }
+    let unit = PowerOfTwo::of(a);
+    let degree = signed(a.shape().last().copied().unwrap_or(0)) as i32 - 3;
+    let a = &(a.clone() / &unit);
     let b = a.inverse().t();
     let c = Cofactors::of(a);
     let dot = |x: &A, y: &A| element(&(x.clone() * y).sum_over([-2, -1]));
     let turned = b.matmul(d.t());
     let first = dot(d, &b) * CofactorsSlope::of(a, e) - dot(e, &c) * turned.matmul(&b);
     let second = turned.matmul(&c).matmul(e.t()).matmul(&b);
-    first + second - CofactorsSlope::of(a, &d.matmul(b.t()).matmul(e))
+    (first + second - CofactorsSlope::of(a, &d.matmul(b.t()).matmul(e))) * unit.powi(degree)
 }
 
 impl Op for CofactorsSlope {

@@ -3,6 +3,7 @@
 use crate::error::Error;
 use crate::error::scope::called;
 use crate::kernels::pairs;
+use crate::kernels::rows::beside_largest;
 use crate::kernels::running::{sum, sum_of};
 use crate::ops::reduction::targets;
 use crate::ops::{
@@ -36,13 +37,15 @@ pub struct SoftmaxCrossEntropyInput {
     pub axis: usize,
 }
 
-/// The largest number of a row, and the logarithm of the sum of exponentials less that.
-fn parts<F: Float>(x: &[F]) -> (F, F) {
-    let largest = x.iter().copied().fold(F::neg_infinity(), num_traits::Float::max);
+/// Where the largest number of a row is, that number, and the logarithm of the sum of exponentials less that.
+fn parts<F: Float>(x: &[F]) -> (usize, F, F) {
+    let (at, others) = beside_largest(x);
     // With no finite largest term there is nothing to take out, and ∞ − ∞ must not arise.
-    let largest = if num_traits::Float::is_finite(largest) { largest } else { F::zero() };
-    let sum = sum_of(x.len(), |i| num_traits::Float::exp(x[i] - largest));
-    (largest, num_traits::Float::ln(sum))
+    match x.get(at).copied().filter(|largest| num_traits::Float::is_finite(*largest)) {
+        // The largest term is 1, which would take the digits of all others.
+        Some(largest) => (at, largest, num_traits::Float::ln_1p(others)),
+        None => (at, F::zero(), num_traits::Float::ln(sum_of(x.len(), |i| num_traits::Float::exp(x[i])))),
+    }
 }
 
 /// `x` with an axis of length 1.
@@ -92,7 +95,7 @@ impl Op for SoftmaxCrossEntropy {
 
     fn forward<F: Float>(&self, a: Args<'_, Tensor<F>>) -> Value<F> {
         let loss = |x: &[F], t: &[F]| {
-            let (largest, ln) = parts(x);
+            let (_, largest, ln) = parts(x);
             let term = |i: usize| if t[i] == F::zero() { F::zero() } else { t[i] * (ln - (x[i] - largest)) };
             sum_of(x.len(), term)
         };
@@ -165,11 +168,18 @@ impl Op for SoftmaxCrossEntropyInput {
             if t.iter().all(|t| *t == F::zero()) {
                 return;
             }
-            let (largest, ln) = parts(x);
+            let (first, largest, ln) = parts(x);
             let total = sum(t);
+            let share = |x: F| num_traits::Float::exp(x - largest - ln);
             for ((out, x), t) in out.iter_mut().zip(x).zip(t) {
-                *out = g[at] * (total * num_traits::Float::exp(*x - largest - ln) - *t);
+                *out = total * share(*x) - *t;
             }
+            // Where the softmax is nearly 1 and its target most of all, the difference is that of the others.
+            if t[first] + t[first] > total && ln < F::one() {
+                out[first] = F::zero();
+                out[first] = -sum(out);
+            }
+            out.iter_mut().for_each(|out| *out *= g[at]);
         };
         pairs::map(&a[1], &a[2], self.axis, row).into()
     }
@@ -245,7 +255,8 @@ impl SoftmaxCrossEntropyInput {
         let p = x.softmax(signed(self.axis));
         let product = p.clone() * h;
         let total = product.sum_to(&kept);
-        (product - p * total) * (t.sum_to(&kept) * keep(g, x, self.axis))
+        // one after the other: the product of the factors may overflow where the whole does not
+        (product - p * total) * t.sum_to(&kept) * keep(g, x, self.axis)
     }
 }
 

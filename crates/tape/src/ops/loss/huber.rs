@@ -4,8 +4,8 @@ use crate::error::Error;
 use crate::error::scope::called;
 use crate::ops::reduction::targets;
 use crate::ops::{AbsoluteErrorExt, Reduction};
-use crate::rule::algebra::{Algebra, Args};
-use crate::rule::case::{Case, Function};
+use crate::rule::algebra::Algebra;
+use crate::rule::case::Function;
 use crate::rule::number::Number;
 use crate::rule::operand::Operand;
 use crate::rule::pointwise::{Pointwise, Two};
@@ -97,56 +97,6 @@ pub trait HuberExt: Algebra {
         let t = targets("huber_loss", self, &wanted);
         reduction.of(Self::pointwise(Huber { delta }, [self, &t]))
     }
-
-    /// `d² / (2 beta)` where `|d| < beta`, else `|d| − beta / 2`, with `d = x − t`, reduced: PyTorch's `smooth_l1_loss`.
-    /// With `beta` 0 it is the absolute error.
-    ///
-    /// | argument | shape |
-    /// | --- | --- |
-    /// | `self`, `wanted` | the same: unlike PyTorch, nothing is broadcast here |
-    /// | result | `[]`, or that shape for [`Reduction::None`] |
-    ///
-    /// # Panics
-    /// If the shapes differ, or `beta` is negative.
-    ///
-    /// # Examples
-    /// ```
-    /// use wengert_tape::prelude::*;
-    /// let loss = Tensor::from([0.5, 4.0]).smooth_l1_loss(Tensor::from([0.0, 0.0]), 2.0, Reduction::None);
-    /// assert_eq!(loss.data(), [0.0625, 3.0]);
-    /// ```
-    #[track_caller]
-    fn smooth_l1_loss(&self, wanted: impl Operand<Self>, beta: f64, reduction: Reduction) -> Self {
-        let _called = called("smooth_l1_loss");
-        if !(beta >= 0.0) {
-            Error::shape("smooth_l1_loss", format!("beta {beta} is negative")).raise()
-        }
-        let t = targets("smooth_l1_loss", self, &wanted);
-        match beta {
-            0.0 => self.l1_loss(&*t, reduction),
-            _ => reduction.of(Self::pointwise(Huber { delta: beta }, [self, &t])) / beta,
-        }
-    }
 }
 
 impl<A: Algebra> HuberExt for A {}
-
-/// [`HuberExt::smooth_l1_loss`], as the tests of all functions see it.
-#[derive(Clone, Debug)]
-pub struct SmoothL1Loss {
-    beta: f64,
-    reduction: Reduction,
-}
-
-impl Function for SmoothL1Loss {
-    const NAME: &'static str = "smooth_l1_loss";
-    const TEXT: &'static str = "d² / 2β where |d| < β, else |d| − β/2, with d = x − t";
-    fn call<A: Algebra>(&self, a: Args<'_, A>) -> A {
-        a[0].smooth_l1_loss(&a[1], self.beta, self.reduction)
-    }
-    #[inline]
-    fn cases() -> Vec<(Self, Case)> {
-        let case = |beta, reduction| (SmoothL1Loss { beta, reduction }, Case::function().real([2, 3]).real([2, 3]));
-        vec![case(1.0, Reduction::Mean), case(0.5, Reduction::Sum), case(0.0, Reduction::None)]
-    }
-}

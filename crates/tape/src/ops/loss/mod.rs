@@ -7,6 +7,7 @@ mod hinge;
 mod huber;
 mod kl_div;
 pub(super) mod reduction;
+mod smooth_l1;
 mod squared_error;
 
 family! {
@@ -15,8 +16,9 @@ family! {
     bce_with_logits: [BceWithLogits]                                [WeightedBceWithLogits BceWithLogitsTimes]                          [BceWithLogitsExt]
     cross_entropy:   [SoftmaxCrossEntropy SoftmaxCrossEntropyInput] [CrossEntropyOfClasses NllLoss SoftCrossEntropy SoftCrossEntropyWith] [CrossEntropy CrossEntropyExt]
     hinge:           [Hinge]                                        [HingeEmbeddingLoss MultiMarginLoss]             [HingeExt]
-    huber:           [Huber]                                        [SmoothL1Loss]                                   [HuberExt]
+    huber:           [Huber]                                        []                                               [HuberExt]
     kl_div:          [KlDiv KlDivOfLog]                             []                                               [KlDivExt]
     reduction:       []                                             []                                               [Reduction]
+    smooth_l1:       [SmoothL1]                                     [SmoothL1Loss]                                   [SmoothL1Ext]
     squared_error:   [SquaredError]                                 []                                               [SquaredErrorExt]
 }

@@ -1,8 +1,7 @@
 //! The logarithm of the softmax.
 
 use crate::error::{Error, OrRaise};
-use crate::kernels::rows::map_rows;
-use crate::kernels::running::sum_of;
+use crate::kernels::rows::{beside_largest, map_rows};
 use crate::ops::axes::{axis, existing, number_as_vector, vector_as_number};
 use crate::ops::{ExpExt, LogSumExpExt, SumToExt, chain};
 use crate::rule::algebra::{Algebra, Arg, Args};
@@ -50,10 +49,10 @@ impl Op for LogSoftmax {
 
     fn forward<F: Float>(&self, a: Args<'_, Tensor<F>>) -> Value<F> {
         map_rows(&a[0], self.axis, |row| {
-            let largest = row.iter().copied().fold(F::neg_infinity(), num_traits::Float::max);
-            if !row.is_empty() {
+            let (at, others) = beside_largest(row);
+            if let Some(largest) = row.get(at).copied() {
                 // Not less the sum of the two, which has lost the digits of the logarithm where the entries are large.
-                let ln = num_traits::Float::ln(sum_of(row.len(), |i| num_traits::Float::exp(row[i] - largest)));
+                let ln = num_traits::Float::ln_1p(others);
                 row.iter_mut().for_each(|x| *x = (*x - largest) - ln);
             }
         })

@@ -199,12 +199,13 @@ impl Op for NormaliseInput {
         let groups = Groups::new(Tensor::shape(x), &self.of.shape);
         let [means, inverse] = self.of.statistics(x, &groups);
         let n = F::from_f64(groups.size());
-        let [mut g_mean, mut along] = groups.sums([g.data(), x.data()], [&means], |[g, x], [m]| [g, g * (x - m)]);
-        // g y has the mean Σ g (x − μ) / (n σ); y stands in the rule as (x − μ) / σ
-        along.iter_mut().zip(&inverse).for_each(|(s, i)| *s = *s * *i * *i / n);
+        // y and not x − μ, whose product with g may overflow where that with y does not
+        let terms = |[g, x]: [F; 2], [m, s]: [F; 2]| [g, g * ((x - m) * s)];
+        let [mut g_mean, mut along] = groups.sums([g.data(), x.data()], [&means, &inverse], terms);
+        along.iter_mut().for_each(|sum| *sum /= n);
         g_mean.iter_mut().for_each(|m| *m = if self.of.centred { *m / n } else { F::zero() });
         let parameters = [&means[..], &inverse, &g_mean, &along];
-        let gx = groups.map([g.data(), x.data()], parameters, |[g, x], [m, s, mg, c]| (g - mg - (x - m) * c) * s);
+        let gx = groups.map([g.data(), x.data()], parameters, |[g, x], [m, s, mg, c]| (g - mg - (x - m) * s * c) * s);
         [means, inverse, g_mean, along].into_iter().for_each(Buffer::recycle);
         Tensor::from_parts(Tensor::shape(x).clone(), gx).into()
     }

@@ -126,8 +126,8 @@ impl Attention {
     fn probabilities<A: Algebra>(&self, q: &A, k: &A, seen: Option<&A::Mask>) -> A {
         let scores = q.matmul(k.t()) * self.scale;
         let Some(seen) = seen else { return scores.softmax(-1) };
-        // A finite number, so that a query that sees nothing has numbers on the way to its zeros.
-        let (low, zero) = (q.full(Shape::scalar(), -1e30), q.full(Shape::scalar(), 0.0));
+        // A finite number, so that a query that sees nothing has numbers on the way to its zeros; below any score that an f32 holds.
+        let (low, zero) = (q.full(Shape::scalar(), f64::from(f32::MIN)), q.full(Shape::scalar(), 0.0));
         Select::of(seen, &Select::of(seen, &scores, &low).softmax(-1), &zero)
     }
 
