@@ -5,8 +5,8 @@
 
 use smallvec::SmallVec;
 
+use super::draws::Random;
 use super::oracle::{self, dot};
-use super::random::Random;
 use super::report::ComplexStep;
 use super::subject::Subject;
 use crate::ops::AnyOp;

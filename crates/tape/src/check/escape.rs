@@ -1,7 +1,7 @@
 //! Numbers that leave the tape: the function itself does something else than its replay.
 
+use super::draws::{Random, direction_of};
 use super::pattern::Pattern;
-use super::random::{Random, direction_of};
 use super::report::{Element, Report};
 use super::slope::Slope;
 use super::subject::{Escape, Subject, projected};

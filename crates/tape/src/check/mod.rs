@@ -29,6 +29,7 @@
 //! ```
 
 mod complex_step;
+mod draws;
 mod escape;
 mod extrapolation;
 mod fault;
@@ -37,7 +38,6 @@ mod node;
 mod operation;
 mod oracle;
 mod pattern;
-mod random;
 mod report;
 mod report_json;
 mod roundoff;
@@ -61,7 +61,7 @@ use crate::ops::AnyOp;
 use crate::rule::op::{Op, Value};
 use crate::rule::param::ParamId;
 use crate::transform::point::{Numbers, Output, Point};
-use random::Random;
+use draws::Random;
 use run::{Checked, run};
 use subject::{Names, Subject};
 

@@ -7,10 +7,10 @@
 
 use smallvec::SmallVec;
 
+use super::draws::{Random, direction_of};
 use super::extrapolation::UNIT;
 use super::function::{Along, Contracted, largest, replayed};
 use super::pattern::{Evidence, Pattern};
-use super::random::{Random, direction_of};
 use super::report::Operation;
 use super::roundoff::roundoff;
 use super::rules::{Broken, Rules};

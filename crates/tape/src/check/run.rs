@@ -2,12 +2,12 @@
 
 use super::Checker;
 use super::complex_step::complex_step;
+use super::draws::{Random, direction_of};
 use super::escape;
 use super::function::Along;
 use super::node::{Measured, position};
 use super::oracle;
 use super::pattern::{Evidence, Pattern};
-use super::random::{Random, direction_of};
 use super::report::{Element, Operation, Report, StepError};
 use super::slope::Slope;
 use super::subject::{Subject, projected};

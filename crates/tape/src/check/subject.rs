@@ -2,9 +2,9 @@
 
 use std::panic::Location;
 
+use super::draws::Random;
 use super::extrapolation::UNIT;
 use super::function::{Contracted, replayed};
-use super::random::Random;
 use super::roundoff::{Roundoff, roundoff};
 use crate::error::{Error, caught};
 use crate::ops::{AnyOp, SumExt};

@@ -2,10 +2,10 @@
 
 use std::panic::Location;
 
+use super::chained_slope::{Slope, is_finite, times};
 use super::combination::Combination;
 use super::rarely::rarely;
 use super::scalar::Scalar;
-use super::slope::{Slope, is_finite, times};
 use super::store::{self, Extra, FOLDED, GRADIENT_ONLY, Node, ScalarOp};
 use crate::error::{Error, Line, OrRaise};
 use crate::ops::{self, AnyOp};

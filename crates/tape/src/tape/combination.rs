@@ -1,8 +1,8 @@
 //! Sums of many numbers on a gradient-only tape, in as few records as they take.
 
 use super::Scalar;
+use super::chained_slope::{are_finite, times};
 use super::rarely::rarely;
-use super::slope::{are_finite, times};
 use super::store;
 use crate::error::{Error, OrRaise};
 use crate::tensor::float::Float;

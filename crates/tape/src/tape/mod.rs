@@ -2,6 +2,7 @@
 
 mod apply;
 mod arithmetic;
+mod chained_slope;
 mod combination;
 mod functions;
 pub(crate) mod graph;
@@ -21,7 +22,6 @@ mod read;
 mod record;
 mod scalar;
 pub(crate) mod slices;
-mod slope;
 pub(crate) mod store;
 mod summation;
 mod var;

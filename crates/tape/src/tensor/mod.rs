@@ -8,10 +8,10 @@ pub(crate) mod ceiling;
 mod construct;
 mod display;
 pub(crate) mod float;
+mod iterate;
 mod random;
-mod rows;
 pub(crate) mod short_list;
 pub(crate) mod sizes;
 
 pub use array::Tensor;
-pub use rows::Rows;
+pub use iterate::Rows;

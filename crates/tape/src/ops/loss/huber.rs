@@ -3,9 +3,8 @@
 use crate::error::Error;
 use crate::error::scope::called;
 use crate::ops::reduction::targets;
-use crate::ops::{AbsoluteErrorExt, Reduction};
+use crate::ops::Reduction;
 use crate::rule::algebra::Algebra;
-use crate::rule::case::Function;
 use crate::rule::number::Number;
 use crate::rule::operand::Operand;
 use crate::rule::pointwise::{Pointwise, Two};
