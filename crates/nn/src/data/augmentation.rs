@@ -158,8 +158,8 @@ impl Augmentation {
         let mut symmetric = |bound: f64| bound * (2.0 * rng.random::<f64>() - 1.0);
         let angle = symmetric(self.turn);
         let mut whole = || {
-            let choices = 2 * self.shift + 1;
-            ((symmetric(1.0) + 1.0) / 2.0 * choices as f64).floor().min(choices as f64 - 1.0) - self.shift as f64
+            let (most, choices) = (self.shift as f64, 2.0 * self.shift as f64 + 1.0);
+            ((symmetric(1.0) + 1.0) / 2.0 * choices).floor().min(choices - 1.0) - most
         };
         let shift = [whole(), whole()];
         let (sin, cos) = angle.sin_cos();
@@ -246,10 +246,11 @@ pub fn shifted<F: Float>(images: &Tensor<F>, down: isize, right: isize) -> Resul
     let planes = images.data().chunks_exact((height * width).max(1));
     for (from, to) in planes.zip(moved.data_mut().chunks_exact_mut((height * width).max(1))) {
         for y in 0..height {
-            let Some(source) = y.checked_add_signed(-down).filter(|y| *y < height) else { continue };
+            let source = if down < 0 { y.checked_add(down.unsigned_abs()) } else { y.checked_sub(down.unsigned_abs()) };
+            let Some(source) = source.filter(|y| *y < height) else { continue };
             let row = &from[source * width..][..width];
             let length = width.saturating_sub(right.unsigned_abs());
-            let (begin, end) = (right.max(0) as usize, (-right).max(0) as usize);
+            let (begin, end) = (right.max(0) as usize, right.min(0).unsigned_abs());
             if length > 0 {
                 to[y * width..][begin..begin + length].copy_from_slice(&row[end..end + length]);
             }

@@ -17,6 +17,14 @@ impl<F: Float, T, O: Goal<F>> Trainer<'_, F, T, O> {
         if [batch, shard, threads, accumulate].contains(&0) && data.count() > 0 {
             return error("the batch, its shards and the threads must be at least 1");
         }
+        let limits = [("clip_value", self.settings.clip_value), ("clip_norm", self.settings.clip_norm)];
+        for (name, limit) in limits {
+            if let Some(limit) = limit.filter(|limit| !(*limit > 0.0)) {
+                return error(&format!(
+                    "{name} {limit} is not positive, and would leave nothing of a gradient or turn it round"
+                ));
+            }
+        }
         if matches!(self.schedule, Scheduled::Both) {
             return error("a schedule of steps and one of epochs are asked for; give one of them");
         }

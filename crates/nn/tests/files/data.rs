@@ -193,6 +193,19 @@ fn samples_follow_each_other() {
     assert_eq!(message, "data set: inputs [1797, 1, 8, 8] and [1797, 64] do not follow each other");
 }
 
+/// A shift of any number of pixels: all of them moved out of the image leave nothing.
+#[test]
+fn shifts_have_no_limit() {
+    let image = Tensor::<f64>::ones([1, 1, 3, 3]);
+    for (down, right) in [(isize::MIN, 0), (isize::MAX, 0), (0, isize::MIN), (0, isize::MAX), (isize::MIN, isize::MAX)]
+    {
+        let moved = wengert_nn::data::shifted(&image, down, right).unwrap();
+        assert_eq!(moved.data(), [0.0; 9], "{down} down, {right} right");
+    }
+    let moved = Augmentation::new().shift(usize::MAX).apply(&image, &mut generator(1)).unwrap();
+    assert_eq!(moved.data(), [0.0; 9]);
+}
+
 /// A quarter turn, and no turn, are exact; a shift is that of `shifted`; elastic changes move ink but make none.
 #[test]
 fn images_are_moved() {

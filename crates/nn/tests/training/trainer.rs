@@ -405,3 +405,19 @@ fn a_panic_is_passed_on() {
     let payload = std::panic::catch_unwind(std::panic::AssertUnwindSafe(run)).unwrap_err();
     assert_eq!(payload.downcast_ref::<&str>(), Some(&"not three"));
 }
+
+/// A limit of 0 or below would leave nothing of a gradient or turn it round.
+#[test]
+fn limits_of_gradients_are_positive() {
+    let data = xor::<f64>();
+    for limit in [0.0, -1.0, f64::NAN] {
+        for (name, mut trainer) in [
+            ("clip_norm", Trainer::new(mse::<Var<f64>>).clip_norm(limit)),
+            ("clip_value", Trainer::new(mse::<Var<f64>>).clip_value(limit)),
+        ] {
+            let mut model = Mlp::<f64>::new(&[2, 1], Activation::Identity, &mut generator(1));
+            let error = trainer.train(&mut model, &mut Sgd::new(0.1), &data).unwrap_err().to_string();
+            assert!(error.starts_with(&format!("trainer: {name} {limit} is not positive")), "{error}");
+        }
+    }
+}
