@@ -8,10 +8,10 @@ pub(crate) mod ceiling;
 mod construct;
 mod display;
 pub(crate) mod float;
-mod random;
-mod rows;
+mod drawn;
+mod rows_of;
 pub(crate) mod short_list;
 pub(crate) mod sizes;
 
 pub use array::Tensor;
-pub use rows::Rows;
+pub use rows_of::Rows;
