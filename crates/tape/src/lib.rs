@@ -60,14 +60,12 @@ pub use reader::behind::{Custom, ForwardBy, ReadBy};
 pub use reader::custom_op::CustomOp;
 pub use reader::var_handle::{Stored, Var};
 pub use reader::{Base, Cost, Dual, Text, cost};
-pub use rule::algebra::{
-    Algebra, Any, Arg, Args, Elementwise, Held, IndexOperand, Lift, MaskOperand, Operand, RecordedPositions,
-    TruthValues,
-};
+pub use rule::algebra::{Algebra, Any, Arg, Args, Elementwise, Lift, RecordedPositions, TruthValues};
 pub use rule::case::{Case, Function};
 pub use rule::complex::Analytic;
 pub use rule::number::{DualNumber, Num, Number};
 pub use rule::op::{Cotangents, Kind, Named, Op, Takes, Value};
+pub use rule::operand::{Held, IndexOperand, MaskOperand, Operand};
 pub use rule::param::{Param, ParamId};
 pub use rule::pointwise::{Arity, Of, One, Pointwise, Three, Two};
 pub use rule::real::Real;
@@ -85,9 +83,8 @@ pub use tensor::float::{Element, Float};
 pub use tensor::sizes::Sizes;
 pub use tensor::{Rows, Tensor};
 pub use transform::checkpoint::checkpoint;
-pub use transform::differential::{
-    grad, hessian, hvp, jacobian, jvp, per_sample_gradients, per_sample_norms, value_and_grad, value_and_grad_aux, vjp,
-};
+pub use transform::differential::{grad, hessian, hvp, jacobian, jvp, value_and_grad, value_and_grad_aux, vjp};
+pub use transform::per_sample::{per_sample_gradients, per_sample_norms};
 pub use transform::point::{Numbers, Output, Point, Recorded, Recorder, Sweep};
 pub use transform::replay::Replay;
 pub use transform::taylor::taylor;

@@ -14,7 +14,6 @@ pub use crate::sweep::gradients::Gradients;
 pub use crate::tape::{Scalar, Tape};
 pub use crate::tensor::Tensor;
 pub use crate::tensor::float::Float;
-pub use crate::transform::differential::{
-    grad, hessian, hvp, jacobian, jvp, per_sample_gradients, per_sample_norms, value_and_grad, value_and_grad_aux, vjp,
-};
+pub use crate::transform::differential::{grad, hessian, hvp, jacobian, jvp, value_and_grad, value_and_grad_aux, vjp};
+pub use crate::transform::per_sample::{per_sample_gradients, per_sample_norms};
 pub use crate::transform::taylor::taylor;

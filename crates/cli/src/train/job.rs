@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use rand::seq::SliceRandom;
-use serde_json::Value;
 use wengert::Stored;
 use wengert::nn::{CsvLog, Details, History, load, save};
 use wengert::prelude::*;

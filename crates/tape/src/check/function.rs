@@ -1,6 +1,7 @@
 //! The function whose differences are taken: leaves in, numbers out.
 
-use super::slope::{self, Reading, Slope, UNIT};
+use super::extrapolation::UNIT;
+use super::slope::{self, Reading, Slope};
 use super::steps;
 use crate::tensor::Tensor;
 use crate::transform::replay::Replay;

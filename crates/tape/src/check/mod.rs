@@ -30,6 +30,7 @@
 
 mod complex_step;
 mod escape;
+mod extrapolation;
 mod fault;
 mod function;
 mod node;

@@ -7,13 +7,14 @@
 
 use smallvec::SmallVec;
 
+use super::extrapolation::UNIT;
 use super::function::{Along, Contracted, largest, replayed};
 use super::pattern::{Evidence, Pattern};
 use super::random::{Random, direction_of};
 use super::report::Operation;
 use super::roundoff::roundoff;
 use super::rules::{Broken, Rules};
-use super::slope::{Slope, UNIT};
+use super::slope::Slope;
 use super::verdict::{Judgement, Verdict, judge, stated_bar};
 use crate::ops::AnyOp;
 use crate::rule::algebra::{Any, Args};

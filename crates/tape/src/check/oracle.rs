@@ -78,7 +78,7 @@ pub(crate) fn taylor(contracted: &mut Contracted<'_>, direction: &[Tensor<f64>],
     let steps: Vec<f64> = (4..40).map(|k| 2f64.powi(-k)).collect();
     let remainder = |h: f64| {
         let (delta, size) = contracted.difference(Along::Direction(direction), h)?;
-        let floor = 64.0 * super::slope::UNIT * size + noise.min(f64::MAX);
+        let floor = 64.0 * super::extrapolation::UNIT * size + noise.min(f64::MAX);
         let remainder = (delta - h * derivative).abs();
         (remainder > floor).then_some(remainder)
     };

@@ -9,8 +9,8 @@
 
 use smallvec::SmallVec;
 
+use super::extrapolation::UNIT;
 use super::random::Random;
-use super::slope::UNIT;
 use crate::reader::evaluate;
 use crate::rule::algebra::{Any, Arg, Args};
 use crate::rule::op::{Op, Value};

@@ -4,11 +4,11 @@
 //! asked at multiples of that cotangent, at the one that the graph gives it, and at a sum of both. The forward rule, which
 //! no difference asks, must be linear in the tangent and agree with the reverse rule.
 
+use super::extrapolation::UNIT;
 use super::function::largest;
 use super::oracle::dot;
 use super::pattern::Pattern;
 use super::random::{Random, direction_of};
-use super::slope::UNIT;
 use crate::error::{Error, caught};
 use crate::ops::AnyOp;
 use crate::rule::algebra::{Arg, Args};

@@ -10,20 +10,12 @@
 //! of times smaller: for a smooth function it deviates there by round-off alone, which gives the size of the function's
 //! noise where it matters; what deviates more is looked at again with a table of its own, from there downwards.
 
-/// The rounding of f64.
-pub(crate) const UNIT: f64 = f64::EPSILON / 2.0;
+use super::extrapolation::{SHRINK, Sizes, Table, UNIT};
 
 /// A relative error at which a table is good enough.
 const GOAL: f64 = 1e-10;
 /// As much for the jump, which decides between kink and no kink and is no part of the result.
 const GOAL_OF_JUMP: f64 = 1e-9;
-/// Columns of a table; more amplify round-off and gain nothing.
-const COLUMNS: usize = 7;
-/// By how much each step is smaller than the one before. It is no power of two: what an argument near 1e12 loses in
-/// rounding would be the same at all steps, and agree.
-const SHRINK: f64 = 1.79;
-/// The sum of the weights of an extrapolation that begins at the first power of the step, and at the second.
-const AMPLIFIED: [f64; 2] = [6.0, 3.0];
 /// Steps before giving up.
 const LEVELS: i32 = 70;
 /// Levels without improvement after which a table has met its noise.
@@ -53,8 +45,6 @@ const TABLES: usize = 4;
 const BOTTOM: f64 = 512.0;
 /// A table needs as many times the smallest step, so that its noise can be measured below it.
 const ROOM: f64 = 1048576.0;
-/// How many measured noises an error bar holds: it is measured by few samples.
-const NOISES: f64 = 8.0;
 
 /// The function at a displacement.
 #[derive(Clone, Copy, Debug)]
@@ -67,101 +57,6 @@ pub(crate) struct Reading {
     pub(crate) size: f64,
     /// The size of the function's values alone, without the numbers inside that `size` may be due to.
     pub(crate) magnitude: f64,
-}
-
-/// A table of extrapolations to step 0.
-#[derive(Clone, Debug)]
-struct Table {
-    /// The power of the step in the first term of the error, and how much higher the next ones are.
-    first: i32,
-    apart: i32,
-    row: Vec<f64>,
-    /// The entry of each complete row that disagrees least with its neighbours.
-    entries: Vec<Entry>,
-}
-
-/// An extrapolation, how much it disagrees with its neighbours, and the smallest step that it rests on.
-#[derive(Clone, Copy, Debug)]
-struct Entry {
-    value: f64,
-    error: f64,
-    step: f64,
-    /// The difference at that step.
-    raw: f64,
-    /// The sizes of the function there.
-    sizes: Sizes,
-}
-
-/// How large the numbers are that a difference was taken between, and the function's values among them.
-#[derive(Clone, Copy, Debug, Default)]
-struct Sizes {
-    size: f64,
-    magnitude: f64,
-}
-
-impl Sizes {
-    fn max(self, other: Sizes) -> Sizes {
-        Sizes { size: self.size.max(other.size), magnitude: self.magnitude.max(other.magnitude) }
-    }
-}
-
-impl Table {
-    fn new(first: i32, apart: i32) -> Self {
-        Table { first, apart, row: Vec::new(), entries: Vec::new() }
-    }
-
-    /// Adds the difference at the next smaller step; `sizes` are those of the function there.
-    fn push(&mut self, difference: f64, step: f64, sizes: Sizes) {
-        // Two values take part in a one-sided difference at once, in a central one at twice the step.
-        let noise = UNIT * sizes.size / step * if self.first == 1 { 2.0 } else { 1.0 };
-        let mut row = vec![difference];
-        for j in 0..self.row.len().min(COLUMNS - 1) {
-            let weight = SHRINK.powi(self.first + self.apart * j as i32) - 1.0;
-            row.push(row[j] + (row[j] - self.row[j]) / weight);
-        }
-        // Two equal differences may be chance: a row counts from the third on.
-        if row.len() >= 3 {
-            let error = |j: usize| (row[j] - row[j - 1]).abs().max((row[j] - self.row[j - 1]).abs());
-            let j = (1..row.len()).min_by(|a, b| error(*a).total_cmp(&error(*b))).unwrap_or(1);
-            self.entries.push(Entry {
-                value: row[j],
-                error: error(j) + AMPLIFIED[self.first as usize - 1] * noise,
-                step,
-                raw: difference,
-                sizes,
-            });
-        }
-        self.row = row;
-    }
-
-    /// The function had no value at a step: the table begins anew below.
-    fn break_off(&mut self) {
-        self.row.clear();
-    }
-
-    /// The entry with the smallest error among those at steps up to `longest`, and how many rows follow it.
-    fn best(&self, longest: f64) -> Option<(Entry, usize)> {
-        let entries = self.entries.iter().enumerate().filter(|(_, e)| e.step <= longest);
-        let (k, entry) = entries.min_by(|a, b| a.1.error.total_cmp(&b.1.error))?;
-        Some((*entry, self.entries.len() - 1 - k))
-    }
-
-    /// The noise of the function as seen in the rows below the best, where extrapolation has nothing left to gain. A
-    /// row may agree with its neighbours by chance; the next ones do not.
-    fn noise(&self, longest: f64) -> f64 {
-        let below = self.best(longest).map_or(&[][..], |(_, age)| &self.entries[self.entries.len() - age..]);
-        below.iter().map(|e| 0.5 * e.error * e.step).fold(0.0, f64::max)
-    }
-
-    /// Of the entries that agree with the best, the one with the smallest bar; that bar; and the largest magnitude.
-    fn with_noise(&self, noise: f64, longest: f64) -> Option<(Entry, f64, f64)> {
-        let (best, _) = self.best(longest)?;
-        let bar = |e: &Entry| 2.0 * e.error + NOISES * noise / e.step;
-        let agrees = |e: &&Entry| e.step <= longest && (e.value - best.value).abs() <= bar(e) + bar(&best);
-        let agreeing = || self.entries.iter().filter(agrees);
-        let entry = agreeing().min_by(|a, b| bar(a).total_cmp(&bar(b))).copied().unwrap_or(best);
-        Some((entry, bar(&entry), agreeing().map(|e| e.sizes.magnitude).fold(best.sizes.magnitude, f64::max)))
-    }
 }
 
 /// What was measured.

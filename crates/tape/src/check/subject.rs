@@ -2,10 +2,10 @@
 
 use std::panic::Location;
 
+use super::extrapolation::UNIT;
 use super::function::{Contracted, replayed};
 use super::random::Random;
 use super::roundoff::{Roundoff, roundoff};
-use super::slope::UNIT;
 use crate::error::{Error, caught};
 use crate::ops::{AnyOp, SumExt};
 use crate::rule::algebra::Lift;

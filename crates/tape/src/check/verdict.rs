@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use super::slope::{Slope, UNIT};
+use super::extrapolation::UNIT;
+use super::slope::Slope;
 
 /// What a check says, of one derivative or of all. In order of weight: the heaviest of its parts is the verdict of a
 /// whole.

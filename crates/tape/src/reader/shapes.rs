@@ -4,8 +4,9 @@ use std::cell::Cell;
 
 use crate::error::{Error, OrRaise};
 use crate::reader::behind::{Custom, Described, ReadBy, result_shape};
-use crate::rule::algebra::{Algebra, Any, Arg, Elementwise, IndexOperand, Lift, MaskOperand, TruthValues};
+use crate::rule::algebra::{Algebra, Any, Arg, Elementwise, Lift, TruthValues};
 use crate::rule::op::{Kind, Op};
+use crate::rule::operand::{IndexOperand, MaskOperand};
 use crate::rule::param::Param;
 use crate::rule::pointwise::{Of, Pointwise};
 use crate::shape::Shape;

@@ -1,11 +1,12 @@
 //! The algebra that rules are written over: its one verb is "apply an operation to values of some kind".
 
 use std::fmt::Debug;
-use std::ops::{Add, Deref, Div, Index, Mul, Neg, Sub};
+use std::ops::{Add, Div, Index, Mul, Neg, Sub};
 
 use crate::error::Error;
 use crate::reader::behind::{Custom, ReadBy};
 use crate::rule::op::{Kind, Op};
+use crate::rule::operand::{IndexOperand, MaskOperand};
 use crate::rule::param::Param;
 use crate::rule::pointwise::{Of, Pointwise};
 use crate::shape::Shape;
@@ -352,118 +353,5 @@ impl<A: Algebra> Any<A> {
             Any::Index(i) => Arg::Index(i),
             Any::Mask(m) => Arg::Mask(m),
         }
-    }
-}
-
-/// An operand that is here already, or was made beside another.
-#[derive(Debug)]
-pub enum Held<'a, A> {
-    /// Made for this call.
-    Own(A),
-    /// The caller's.
-    Borrowed(&'a A),
-}
-
-impl<A> Deref for Held<'_, A> {
-    type Target = A;
-    fn deref(&self) -> &A {
-        match self {
-            Held::Own(a) => a,
-            Held::Borrowed(a) => a,
-        }
-    }
-}
-
-/// What may stand beside an `A` in a method: an `A`, a reference to one, a number, and plain tensors and scalars beside
-/// recorded ones.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot stand beside a `{A}`",
-    label = "not beside a `{A}`",
-    note = "both must be of one float type: `Tensor::cast` makes one of another, `Tape::of::<f32>()` a tape of `f32`; a number is \
-            written with a point, `2.0`"
-)]
-pub trait Operand<A> {
-    /// The operand as an `A`, where `like` lives.
-    #[track_caller]
-    fn beside(&self, like: &A) -> Held<'_, A>;
-}
-
-impl<A: Algebra> Operand<A> for A {
-    #[track_caller]
-    fn beside(&self, _like: &A) -> Held<'_, A> {
-        Held::Borrowed(self)
-    }
-}
-
-impl<A: Algebra> Operand<A> for &A {
-    #[track_caller]
-    fn beside(&self, _like: &A) -> Held<'_, A> {
-        Held::Borrowed(self)
-    }
-}
-
-impl<A: Algebra> Operand<A> for f64 {
-    #[track_caller]
-    fn beside(&self, like: &A) -> Held<'_, A> {
-        Held::Own(like.full(Shape::scalar(), *self))
-    }
-}
-
-impl<A: Algebra> Operand<A> for f32 {
-    #[track_caller]
-    fn beside(&self, like: &A) -> Held<'_, A> {
-        Held::Own(like.full(Shape::scalar(), f64::from(*self)))
-    }
-}
-
-/// What may be given as positions beside an `A`.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` gives no positions beside a `{A}`",
-    label = "not a tensor of `i64`",
-    note = "positions and classes are whole numbers: `Tensor::from([0, 2])`, or `tape.input(Tensor::from([0, 2]))`"
-)]
-pub trait IndexOperand<A: Algebra> {
-    /// The positions, where `like` lives.
-    #[track_caller]
-    fn beside(&self, like: &A) -> A::Index;
-}
-
-impl<A: Algebra> IndexOperand<A> for Tensor<i64> {
-    #[track_caller]
-    fn beside(&self, like: &A) -> A::Index {
-        like.index(self.clone())
-    }
-}
-
-impl<A: Algebra> IndexOperand<A> for &Tensor<i64> {
-    #[track_caller]
-    fn beside(&self, like: &A) -> A::Index {
-        like.index((*self).clone())
-    }
-}
-
-/// What may be given as truth values beside an `A`.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` gives no truth values beside a `{A}`",
-    label = "not a tensor of `bool`",
-    note = "a mask is made by a comparison, `x.less(0.0)`, or is a `Tensor::from([true, false])`"
-)]
-pub trait MaskOperand<A: Algebra> {
-    /// The truth values, where `like` lives.
-    #[track_caller]
-    fn beside(&self, like: &A) -> A::Mask;
-}
-
-impl<A: Algebra> MaskOperand<A> for Tensor<bool> {
-    #[track_caller]
-    fn beside(&self, like: &A) -> A::Mask {
-        like.mask(self.clone())
-    }
-}
-
-impl<A: Algebra> MaskOperand<A> for &Tensor<bool> {
-    #[track_caller]
-    fn beside(&self, like: &A) -> A::Mask {
-        like.mask((*self).clone())
     }
 }

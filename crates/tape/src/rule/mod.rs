@@ -11,6 +11,7 @@ pub(crate) mod complex;
 pub(crate) mod moved;
 pub(crate) mod number;
 pub(crate) mod op;
+pub(crate) mod operand;
 pub(crate) mod param;
 pub(crate) mod pointwise;
 pub(crate) mod real;

@@ -8,10 +8,8 @@ use super::lifted::lift_value;
 use super::read::{Operands, line_of, read};
 use super::store::{self, CONSTANT, GRADIENT_ONLY, Origin, Store};
 use super::{Scalar, Var, constant_id};
-use crate::rule::algebra::{
-    Algebra, Any, Arg, Args, Elementwise, Held, IndexOperand, Lift, MaskOperand, Operand, RecordedPositions,
-    TruthValues,
-};
+use crate::rule::algebra::{Algebra, Any, Arg, Args, Elementwise, Lift, RecordedPositions, TruthValues};
+use crate::rule::operand::{Held, IndexOperand, MaskOperand, Operand};
 
 use crate::error::{Error, Line, OrRaise};
 use crate::ops::AnyOp;

@@ -71,7 +71,7 @@ impl<F: Float> Combination<F> {
                 Scalar::folded(self.key, first, value, F::one())
             };
         }
-        let id = push_run::<F>(self.key, first, step, last).or_raise();
+        let id = store::push_run::<F>(self.key, first, step, last).or_raise();
         Scalar::node(self.key, id, value)
     }
 
@@ -201,15 +201,6 @@ impl<F: Float> Combination<F> {
     }
 }
 
-/// Records the sum of `first`, `first + step`, …, `last`, two nodes at least.
-#[inline]
-fn push_run<F: Float>(key: u32, first: u32, step: u32, last: u32) -> Result<u32, Error> {
-    match last - first == step {
-        true => store::push_units::<F>(key, first, last),
-        false => store::push_run::<F>(key, first, step, last),
-    }
-}
-
 rarely! {
     /// [`Combination::add_any_pair`], in pieces.
     extern fn add_pair_rarely<F: Float>(
@@ -300,7 +291,7 @@ impl Run {
         match first {
             0 => Ok(None),
             _ if first == last => Ok(Some(first)),
-            _ => push_run::<F>(key, first, step, last).map(Some),
+            _ => store::push_run::<F>(key, first, step, last).map(Some),
         }
     }
 }

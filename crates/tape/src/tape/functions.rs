@@ -7,7 +7,8 @@ use std::ops::{Rem, RemAssign};
 
 use super::Scalar;
 use crate::ops;
-use crate::rule::algebra::{Elementwise, Operand};
+use crate::rule::algebra::Elementwise;
+use crate::rule::operand::Operand;
 use crate::tensor::float::Float;
 
 /// Functions of one number.

@@ -6,6 +6,7 @@ mod combination;
 mod functions;
 pub(crate) mod graph;
 mod keys;
+mod lifetime;
 mod lifted;
 mod memory;
 #[cfg(feature = "nalgebra")]
@@ -24,6 +25,7 @@ mod slope;
 pub(crate) mod store;
 mod summation;
 mod var;
+mod walks;
 
 use std::marker::PhantomData;
 use std::panic::Location;

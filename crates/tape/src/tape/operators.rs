@@ -179,7 +179,7 @@ macro_rules! mixed {
             type Output = Var<F>;
             #[track_caller]
             fn $method(self, rhs: $other) -> Var<F> {
-                let rhs = crate::rule::algebra::Operand::<Var<F>>::beside(&rhs.to_owned(), &self).to_owned();
+                let rhs = crate::rule::operand::Operand::<Var<F>>::beside(&rhs.to_owned(), &self).to_owned();
                 Var::pointwise(ops::$op, [&self, &rhs])
             }
         }
@@ -187,7 +187,7 @@ macro_rules! mixed {
             type Output = Var<F>;
             #[track_caller]
             fn $method(self, rhs: Var<F>) -> Var<F> {
-                let lhs = crate::rule::algebra::Operand::<Var<F>>::beside(&self.to_owned(), &rhs).to_owned();
+                let lhs = crate::rule::operand::Operand::<Var<F>>::beside(&self.to_owned(), &rhs).to_owned();
                 Var::pointwise(ops::$op, [&lhs, &rhs])
             }
         }

@@ -42,9 +42,14 @@ pub(crate) fn try_push<F: Float>((a, b): (u64, u64), node: Node<F>, extra: Extra
 
 /// Records a scalar node of a full tape and returns its id.
 pub(crate) fn push<F: Float>(key: u32, node: Node<F>, extra: Extra<F>) -> Result<u32, Error> {
+    when_ready::<F>(key, || try_push((place(key, 0), place(key, 0)), node, extra))
+}
+
+/// The id of what is recorded as soon as the tape is the one in use and has room.
+fn when_ready<F: Float>(key: u32, mut try_it: impl FnMut() -> Option<u64>) -> Result<u32, Error> {
     loop {
-        if let Some(at) = try_push((place(key, 0), place(key, 0)), node, extra) {
-            return Ok(at as u32);
+        if let Some(place) = try_it() {
+            return Ok(place as u32);
         }
         F::make_ready(key)?;
     }
@@ -115,60 +120,32 @@ pub(crate) fn try_push_units<F: Float>(key: u32, p: u32, q: u32) -> Option<u64> 
 /// Records a number of a gradient-only tape that depends on `p` by `s` and on `q` by `t`, of which one may be infinite or
 /// NaN, and returns its id.
 pub(crate) fn push_pair<F: Float>(key: u32, p: (u32, F), q: (u32, F)) -> Result<u32, Error> {
-    loop {
-        if is_in_use::<F>(key) {
-            let finite = num_traits::Float::is_finite(p.1) && num_traits::Float::is_finite(q.1);
-            // SAFETY: as in `try_push_pair`.
-            let done = unsafe {
-                match finite {
-                    true => try_write::<F>(|at| slopes::write_pair(at, p, q)),
-                    false => try_write::<F>(|at| slopes::write_steep(at, p, q)),
-                }
-            };
-            if let Some(place) = done {
-                return Ok(place as u32);
-            }
-        }
-        F::make_ready(key)?;
-    }
+    let finite = num_traits::Float::is_finite(p.1) && num_traits::Float::is_finite(q.1);
+    when_ready::<F>(key, || match finite {
+        true => try_push_pair(key, p, q),
+        // SAFETY: as in `try_push_pair`.
+        false if is_in_use::<F>(key) => unsafe { try_write::<F>(|at| slopes::write_steep(at, p, q)) },
+        false => None,
+    })
 }
 
-/// Records a number of a gradient-only tape that is the sum of two nodes.
-pub(crate) fn push_units<F: Float>(key: u32, p: u32, q: u32) -> Result<u32, Error> {
-    loop {
-        if let Some(place) = try_push_units::<F>(key, p, q) {
-            return Ok(place as u32);
-        }
-        F::make_ready(key)?;
-    }
-}
-
-/// Records the sum of the nodes from `first` to `last`, two at least, of which the caller knows what [`try_push_pair`]
-/// checks.
+/// Records the sum of the nodes `first`, `first + step`, …, `last`, two at least, of which the caller knows what
+/// [`try_push_pair`] checks.
 #[inline(always)]
-pub(crate) fn try_push_run<F: Float>(key: u32, first: u32, last: u32) -> Option<u64> {
-    if last - first == 1 {
+pub(crate) fn try_push_run<F: Float>(key: u32, first: u32, step: u32, last: u32) -> Option<u64> {
+    if last - first == step {
         return try_push_units::<F>(key, first, last);
     }
     if !is_in_use::<F>(key) {
         return None;
     }
     // SAFETY: as in `try_push_pair`.
-    unsafe { try_write::<F>(|at| slopes::write_run(at, first, 1, last)) }
+    unsafe { try_write::<F>(|at| slopes::write_run(at, first, step, last)) }
 }
 
-/// Records a number of a gradient-only tape that is the sum of `first`, `first + step`, …, `last`.
+/// [`try_push_run`], as soon as the tape can, with the id of the number.
 pub(crate) fn push_run<F: Float>(key: u32, first: u32, step: u32, last: u32) -> Result<u32, Error> {
-    loop {
-        if is_in_use::<F>(key) {
-            // SAFETY: as in `try_push_pair`.
-            let done = unsafe { try_write::<F>(|at| slopes::write_run(at, first, step, last)) };
-            if let Some(place) = done {
-                return Ok(place as u32);
-            }
-        }
-        F::make_ready(key)?;
-    }
+    when_ready::<F>(key, || try_push_run::<F>(key, first, step, last))
 }
 
 /// Records differentiable numbers and returns the id of the first.

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::store::{self, FOLDED, GRADIENT_ONLY};
 use crate::error::{Error, OrRaise};
-use crate::rule::algebra::{Held, Operand};
+use crate::rule::operand::{Held, Operand};
 use crate::tensor::Tensor;
 use crate::tensor::float::Float;
 

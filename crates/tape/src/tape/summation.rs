@@ -60,7 +60,7 @@ impl<F: Float> Summation<F> {
         if sum.is_as_expected
             && end > next + 1
             && sum.parts.is_one_run()
-            && let Some(place) = store::try_push_run::<F>(key, next as u32, end as u32 - 1)
+            && let Some(place) = store::try_push_run::<F>(key, next as u32, 1, end as u32 - 1)
         {
             return Scalar::at(place, value, F::one());
         }

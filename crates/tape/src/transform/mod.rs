@@ -5,6 +5,7 @@ pub(crate) mod checkpoint;
 pub(crate) mod differential;
 #[cfg(feature = "json")]
 pub(crate) mod json;
+pub(crate) mod per_sample;
 pub(crate) mod point;
 pub(crate) mod replay;
 pub(crate) mod replay_complex;

@@ -1,9 +1,10 @@
 //! Dropout.
 
 use crate::error::Error;
-use crate::rule::algebra::{Algebra, Arg, Args, IndexOperand};
+use crate::rule::algebra::{Algebra, Arg, Args};
 use crate::rule::case::Case;
 use crate::rule::op::{Kind, Op, Takes, Value};
+use crate::rule::operand::IndexOperand;
 use crate::shape::{Shape, work};
 use crate::tensor::Tensor;
 use crate::tensor::float::Float;

@@ -2,8 +2,9 @@
 
 use crate::error::Error;
 use crate::ops::BroadcastToExt;
-use crate::rule::algebra::{Elementwise, Operand};
+use crate::rule::algebra::Elementwise;
 use crate::rule::number::Number;
+use crate::rule::operand::Operand;
 use crate::rule::pointwise::{Pointwise, Three, broadcast};
 use crate::rule::real::Real;
 use crate::tensor::Tensor;

@@ -1,7 +1,8 @@
 //! The larger of two numbers.
 
-use crate::rule::algebra::{Elementwise, Operand};
+use crate::rule::algebra::Elementwise;
 use crate::rule::number::Number;
+use crate::rule::operand::Operand;
 use crate::rule::pointwise::{Pointwise, Two};
 use crate::rule::real::Real;
 

@@ -1,7 +1,8 @@
 //! A product and a sum in one pass.
 
-use crate::rule::algebra::{Elementwise, Operand};
+use crate::rule::algebra::Elementwise;
 use crate::rule::number::Number;
+use crate::rule::operand::Operand;
 use crate::rule::pointwise::{Pointwise, Three};
 use crate::rule::real::Real;
 

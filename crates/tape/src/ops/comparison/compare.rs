@@ -2,9 +2,10 @@
 
 use crate::error::Error;
 use crate::kernels::elementwise;
-use crate::rule::algebra::{Algebra, Arg, Args, Operand};
+use crate::rule::algebra::{Algebra, Arg, Args};
 use crate::rule::case::Case;
 use crate::rule::op::{Kind, Op, Takes, Value};
+use crate::rule::operand::Operand;
 use crate::rule::pointwise::broadcast;
 use crate::shape::Shape;
 use crate::tensor::Tensor;

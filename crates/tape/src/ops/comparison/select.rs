@@ -3,10 +3,11 @@
 use crate::error::Error;
 use crate::kernels::elementwise;
 use crate::ops::{BroadcastToExt, SumToExt};
-use crate::rule::algebra::{Algebra, Arg, Args, MaskOperand, Operand};
+use crate::rule::algebra::{Algebra, Arg, Args};
 use crate::rule::case::Case;
 use crate::rule::complex::Analytic;
 use crate::rule::op::{Kind, Op, Takes, Value};
+use crate::rule::operand::{MaskOperand, Operand};
 use crate::rule::pointwise::broadcast;
 use crate::shape::Shape;
 use crate::tensor::Tensor;

@@ -5,8 +5,9 @@ use crate::error::{Error, OrRaise};
 use crate::kernels::windows::Window;
 use crate::ops::conv::{expect_rank, in_batch, out_of_batch};
 use crate::ops::{Conv, ConvInput, Padding, PerAxis, Unslice};
-use crate::rule::algebra::{Algebra, Arg, Args, Operand};
+use crate::rule::algebra::{Algebra, Arg, Args};
 use crate::rule::case::{Case, Function};
+use crate::rule::operand::Operand;
 use crate::shape::{Shape, product};
 
 /// The methods of transposed convolution.

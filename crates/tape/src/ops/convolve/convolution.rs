@@ -2,8 +2,9 @@
 
 use crate::error::scope::called;
 use crate::ops::{Conv, ConvExt, FlipExt, Padding};
-use crate::rule::algebra::{Algebra, Args, Operand};
+use crate::rule::algebra::{Algebra, Args};
 use crate::rule::case::{Case, Function};
+use crate::rule::operand::Operand;
 
 /// The methods that name what they compute.
 pub trait ConvolutionExt: Algebra {

@@ -2,8 +2,9 @@
 
 use crate::error::scope::called;
 use crate::ops::Select;
-use crate::rule::algebra::{Algebra, Args, MaskOperand, Operand};
+use crate::rule::algebra::{Algebra, Args};
 use crate::rule::case::{Case, Function};
+use crate::rule::operand::{MaskOperand, Operand};
 use crate::tensor::Tensor;
 
 /// The method that fills.

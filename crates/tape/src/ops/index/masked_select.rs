@@ -3,10 +3,11 @@
 use crate::error::{Error, OrRaise};
 use crate::kernels::reduce;
 use crate::ops::{BroadcastToExt, MaskedScatter};
-use crate::rule::algebra::{Algebra, Arg, Args, MaskOperand};
+use crate::rule::algebra::{Algebra, Arg, Args};
 use crate::rule::case::Case;
 use crate::rule::complex::Analytic;
 use crate::rule::op::{Kind, Op, Takes, Value};
+use crate::rule::operand::MaskOperand;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 use crate::tensor::buffer::Buffer;

@@ -4,9 +4,10 @@ use crate::error::Error;
 use crate::error::scope::called;
 use crate::ops::Reduction;
 use crate::ops::reduction::targets;
-use crate::rule::algebra::{Algebra, Args, Operand};
+use crate::rule::algebra::{Algebra, Args};
 use crate::rule::case::{Case, Function};
 use crate::rule::number::Number;
+use crate::rule::operand::Operand;
 use crate::rule::pointwise::{Pointwise, Two};
 use crate::rule::real::Real;
 

@@ -8,10 +8,11 @@ use crate::ops::reduction::targets;
 use crate::ops::{
     Chain, ClassTargets, LogSoftmaxExt, Reduction, ReshapeExt, SoftmaxExt, SumExt, SumToExt, chain, concat,
 };
-use crate::rule::algebra::{Algebra, Arg, Args, IndexOperand, Operand};
+use crate::rule::algebra::{Algebra, Arg, Args};
 use crate::rule::case::{Case, Function};
 use crate::rule::complex::Analytic;
 use crate::rule::op::{Op, Takes, Value};
+use crate::rule::operand::{IndexOperand, Operand};
 use crate::shape::{Shape, work};
 use crate::tensor::Tensor;
 use crate::tensor::float::Float;

@@ -3,9 +3,10 @@
 use crate::error::scope::called;
 use crate::ops::reduction::targets;
 use crate::ops::{ClassTargets, CompareExt, MeanExt, Reduction, ReluExt, SumExt, chain, select};
-use crate::rule::algebra::{Algebra, Args, IndexOperand, Operand};
+use crate::rule::algebra::{Algebra, Args};
 use crate::rule::case::{Case, Function};
 use crate::rule::number::Number;
+use crate::rule::operand::{IndexOperand, Operand};
 use crate::rule::pointwise::{Pointwise, Two};
 use crate::rule::real::Real;
 use crate::tensor::Tensor;

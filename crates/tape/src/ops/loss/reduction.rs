@@ -2,7 +2,8 @@
 
 use crate::error::Error;
 use crate::ops::{MeanExt, SumExt};
-use crate::rule::algebra::{Algebra, Held, Operand};
+use crate::rule::algebra::Algebra;
+use crate::rule::operand::{Held, Operand};
 
 /// What becomes of the losses of many elements: PyTorch's `reduction`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

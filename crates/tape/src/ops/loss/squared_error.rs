@@ -3,8 +3,9 @@
 use crate::error::scope::called;
 use crate::ops::Reduction;
 use crate::ops::reduction::targets;
-use crate::rule::algebra::{Algebra, Operand};
+use crate::rule::algebra::Algebra;
 use crate::rule::number::Number;
+use crate::rule::operand::Operand;
 use crate::rule::pointwise::{Pointwise, Two};
 use crate::rule::real::Real;
 

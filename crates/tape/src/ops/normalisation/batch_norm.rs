@@ -3,8 +3,9 @@
 use crate::error::scope::called;
 use crate::error::{Error, OrRaise};
 use crate::ops::{MulAddExt, NormaliseExt, PowfExt, ReshapeExt};
-use crate::rule::algebra::{Algebra, Args, Operand};
+use crate::rule::algebra::{Algebra, Args};
 use crate::rule::case::{Case, Function};
+use crate::rule::operand::Operand;
 use crate::shape::Shape;
 
 use super::normalise::not_negative;

@@ -4,8 +4,9 @@ use crate::error::OrRaise;
 use crate::error::scope::called;
 use crate::ops::axes::axis;
 use crate::ops::{BroadcastToExt, MaximumExt, NormExt, SumExt};
-use crate::rule::algebra::{Algebra, Args, Operand};
+use crate::rule::algebra::{Algebra, Args};
 use crate::rule::case::{Case, Function};
+use crate::rule::operand::Operand;
 use crate::rule::pointwise::broadcast;
 
 use super::normalise::not_negative;

@@ -4,8 +4,9 @@ use crate::error::Error;
 use crate::error::scope::called;
 use crate::ops::batch_norm::for_channels;
 use crate::ops::{MulAddExt, NormaliseExt, ReshapeExt};
-use crate::rule::algebra::{Algebra, Args, Operand};
+use crate::rule::algebra::{Algebra, Args};
 use crate::rule::case::{Case, Function};
+use crate::rule::operand::Operand;
 use crate::shape::product;
 
 /// The method of group normalisation.

@@ -3,8 +3,9 @@
 use crate::error::Error;
 use crate::error::scope::called;
 use crate::ops::{MulAddExt, NormaliseExt};
-use crate::rule::algebra::{Algebra, Args, Operand};
+use crate::rule::algebra::{Algebra, Args};
 use crate::rule::case::{Case, Function};
+use crate::rule::operand::Operand;
 use crate::shape::Shape;
 
 /// The axes of the last lengths of `x`, which must be `shape`.

@@ -3,8 +3,9 @@
 use crate::error::Error;
 use crate::error::scope::called;
 use crate::ops::{MatMulExt, SqueezeExt};
-use crate::rule::algebra::{Algebra, Args, Operand};
+use crate::rule::algebra::{Algebra, Args};
 use crate::rule::case::{Case, Function};
+use crate::rule::operand::Operand;
 
 /// The methods that multiply vectors.
 pub trait DotExt: Algebra {
