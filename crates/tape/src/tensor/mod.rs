@@ -7,11 +7,11 @@ pub(crate) mod buffer;
 pub(crate) mod ceiling;
 mod construct;
 mod display;
+mod drawn;
 pub(crate) mod float;
-mod iterate;
-mod random;
+mod rows_of;
 pub(crate) mod short_list;
 pub(crate) mod sizes;
 
 pub use array::Tensor;
-pub use iterate::Rows;
+pub use rows_of::Rows;

@@ -2,8 +2,8 @@
 
 use crate::error::Error;
 use crate::error::scope::called;
-use crate::ops::reduction::targets;
 use crate::ops::Reduction;
+use crate::ops::reduction::targets;
 use crate::rule::algebra::Algebra;
 use crate::rule::number::Number;
 use crate::rule::operand::Operand;
