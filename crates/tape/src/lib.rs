@@ -51,9 +51,9 @@ pub mod prelude;
 
 #[cfg(feature = "check")]
 pub use check::check_gradients;
-#[doc(hidden)]
-pub use error::scope::through_pointer;
 pub use error::scope::{InLayer, layer};
+#[doc(hidden)]
+pub use error::scope::{from_line, through_pointer};
 pub use error::{Error, try_with};
 pub use kernels::windows::Window;
 pub use reader::behind::{Custom, ForwardBy, ReadBy};

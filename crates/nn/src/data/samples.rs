@@ -62,6 +62,7 @@ pub trait Batch<F: Float>: Samples<Batch = Self> + Clone + Send + Sync + 'static
     type Recorded: OnTape<F, Batch = Self>;
 
     /// The batch as inputs of a tape.
+    #[track_caller]
     fn record(&self, tape: &Tape<F>) -> Self::Recorded;
 
     /// Numbers that other batches hardly have, one for each tensor.
@@ -97,6 +98,7 @@ impl<E: Element> Samples for Tensor<E> {
 impl<F: Float, E: Stored<F>> Batch<F> for Tensor<E> {
     type Recorded = Var<F, E>;
 
+    #[track_caller]
     fn record(&self, tape: &Tape<F>) -> Var<F, E> {
         tape.input(self.clone())
     }
@@ -152,6 +154,7 @@ macro_rules! tuples {
         impl<F: Float, $($name: Batch<F>),*> Batch<F> for ($($name,)*) {
             type Recorded = ($($name::Recorded,)*);
 
+            #[track_caller]
             fn record(&self, tape: &Tape<F>) -> Self::Recorded {
                 ($(self.$k.record(tape),)*)
             }

@@ -1,10 +1,11 @@
 //! Whether a batch may be cut into shards: not where a layer or the loss looks at several samples together.
 //!
 //! A layer says so in a dry run. A model or a loss of one's own need not: they are tried, on the numbers of the first batch
-//! and on all targets, and what they say of a part of a batch is compared with what they say of it in the whole.
+//! and on all targets, and what they say of a part of a batch is compared with what they say of it in the whole. The part is a
+//! shard, and a third of a batch, so that as much is found out where a batch is one shard: the last batch may be of one sample.
 
 use wengert_tape::Stored;
-use wengert_tape::prelude::{Algebra, Float, Shape, Tape, Tensor, Var, concat};
+use wengert_tape::prelude::{Algebra, Float, Shape, Tape, Tensor, Var, concat, try_with};
 
 use super::objective::{Cutting, Loss};
 use crate::data::{Samples, order};
@@ -36,28 +37,41 @@ pub(super) fn needs_whole_batches<F: Float, T: Stored<F>>(
         }
         return Ok(true);
     }
-    if batch <= shard {
-        return Ok(false);
-    }
     let order = order(samples, seed, 1);
-    let rows = &order[..batch];
-    let (whole, part) = [rows, &rows[..shard]].map(|rows| inputs.rows(rows.iter().copied())).into();
-    let outputs = model.forward(&whole);
-    if !begins_with(&outputs, &model.forward(&part)) {
-        return Ok(true);
-    }
+    let whole = inputs.rows(order[..batch].iter().copied());
     let pass = |x: &Tensor<F>| {
         let mut training = Training::new(Tensor::from([seed.cast_signed(), 0]));
         let outputs = model.forward_training(x, &mut training);
         (!training.drew()).then_some(outputs)
     };
-    // What is drawn for a batch is not what is drawn for a part of it.
-    if let (Some(whole), Some(part)) = (pass(&whole), pass(&part))
-        && !begins_with(&whole, &part)
-    {
-        return Ok(true);
+    let (outputs, in_training) = (model.forward(&whole), pass(&whole));
+    for cut in cuts(batch, batch, shard) {
+        let part = whole.rows(0..cut);
+        // What is drawn for a batch is not what is drawn for a part of it.
+        let of_part = try_with(|| (model.forward(&part), in_training.as_ref().and_then(|_| pass(&part))));
+        let Ok((of_part, part_in_training)) = of_part else { return Ok(true) };
+        let same_in_training = match (&in_training, &part_in_training) {
+            (Some(whole), Some(part)) => begins_with(whole, part),
+            _ => true,
+        };
+        if !begins_with(&outputs, &of_part) || !same_in_training {
+            return Ok(true);
+        }
     }
-    Ok(order.chunks(batch).any(|rows| !is_mean(loss, &targets, &outputs, rows, shard)))
+    let is_mean = |rows: &[usize]| {
+        cuts(rows.len(), batch, shard).into_iter().all(|cut| is_mean(loss, &targets, &outputs, rows, cut))
+    };
+    Ok(!order.chunks(batch).all(is_mean))
+}
+
+/// After how many samples one of the batches is cut, to see whether its parts are the whole: a last batch that is no longer
+/// than a shard is not.
+fn cuts(samples: usize, batch: usize, shard: usize) -> Vec<usize> {
+    // An odd number: where there are as many samples of one class as of another, half of them may be as the whole is.
+    let third = if samples == batch { samples / 3 | 1 } else { 0 };
+    let mut cuts = vec![shard, third];
+    cuts.retain(|cut| (1..samples).contains(cut));
+    cuts
 }
 
 /// What a batch shows of a loss.
@@ -67,7 +81,10 @@ struct Look<F: Float> {
     looked: bool,
 }
 
-/// Whether a loss of a model and a batch needs all samples together: a layer looks at all, or the first batch shows that
+/// So many batches show of a loss of a model whether it is a mean over samples: each costs some forward passes.
+const BATCHES: usize = 4;
+
+/// Whether a loss of a model and a batch needs all samples together: a layer looks at all, or the first batches show that
 /// the loss is no mean over samples. Where something is drawn the batch alone cannot show it, since a part draws other numbers.
 pub(super) fn loss_needs_whole_batches<F: Float, B: Samples<Batch = B> + Clone + Send + 'static>(
     loss: &dyn Fn(&B, &Tape<F>, &mut Training<Var<F>>) -> Var<F>,
@@ -75,22 +92,33 @@ pub(super) fn loss_needs_whole_batches<F: Float, B: Samples<Batch = B> + Clone +
     Cutting { batch, shard, seed }: Cutting,
 ) -> Result<bool, Error> {
     let samples = batch.min(data.count());
-    let order = order(data.count(), seed, 1);
-    let (first, rest) = order[..samples].split_at(shard.min(samples));
     let look = |rows: &[usize]| -> Result<Look<F>, Error> {
         let tape = Tape::<f64>::of::<F>();
         let mut training = Training::new(tape.input(Tensor::from([seed.cast_signed(), 0])));
         let loss = loss(&data.pick(rows), &tape, &mut training);
         Ok(Look { value: loss.try_value()?, drew: training.drew(), looked: training.looked() })
     };
-    let whole = look(&order[..samples])?;
-    // What is wrong with a loss that is not one number is said where it is trained with.
-    if whole.looked || whole.drew || rest.is_empty() || whole.value.len() != 1 {
-        return Ok(whole.looked);
+    let number = |look: Look<F>| look.value.data().first().map_or(f64::NAN, |x| Float::to_f64(*x));
+    for rows in order(data.count(), seed, 1).chunks_exact(samples.max(1)).take(BATCHES) {
+        let whole = look(rows)?;
+        // What is wrong with a loss that is not one number is said where it is trained with.
+        if whole.looked || whole.drew || whole.value.len() != 1 {
+            return Ok(whole.looked);
+        }
+        let all = number(whole);
+        for cut in cuts(samples, samples, shard) {
+            let (first, rest) = rows.split_at(cut);
+            let parts = try_with(|| Ok::<_, Error>([number(look(first)?), number(look(rest)?)]));
+            // Parts that are refused, where the whole is not, need each other.
+            let Ok(parts) = parts else { return Ok(true) };
+            let ([a, b], share) = (parts?, first.len() as f64 / samples as f64);
+            let (a, b) = (share * a, (1.0 - share) * b);
+            if !same(&[all, a, b], &[a + b, a, b]) {
+                return Ok(true);
+            }
+        }
     }
-    let [all, a, b] = [whole.value, look(first)?.value, look(rest)?.value].map(|value| Float::to_f64(value.data()[0]));
-    let share = first.len() as f64 / samples as f64;
-    Ok(!same(&[all, share * a, (1.0 - share) * b], &[share * a + (1.0 - share) * b, share * a, (1.0 - share) * b]))
+    Ok(false)
 }
 
 /// Whether the outputs of the first samples are the same without the others.
@@ -104,17 +132,14 @@ fn begins_with<F: Float>(whole: &Tensor<F>, part: &Tensor<F>) -> bool {
 }
 
 /// Whether the loss of the samples at `rows`, with any `outputs`, is the mean of what it is for the first of them and for
-/// the others: in its value, and in the gradient by the outputs.
+/// the others, from `cut` on: in its value, and in the gradient by the outputs.
 fn is_mean<F: Float, T: Stored<F>>(
     loss: &Loss<'_, F, T>,
     targets: &Tensor<T>,
     outputs: &Tensor<F>,
     rows: &[usize],
-    shard: usize,
+    cut: usize,
 ) -> bool {
-    if rows.len() <= shard {
-        return true;
-    }
     let look = |from: usize, to: usize| {
         let tape = Tape::<f64>::of::<F>();
         let y = tape.var(outputs.rows(from..to));
@@ -126,9 +151,10 @@ fn is_mean<F: Float, T: Stored<F>>(
         Some((value.item(), share * value.item(), gradient.map(|x| share * x)))
     };
     // What is wrong with a loss that is no number, or has no gradient, is said where it is trained with.
-    let (Some(all), Some(first), Some(rest)) = (look(0, rows.len()), look(0, shard), look(shard, rows.len())) else {
-        return true;
-    };
+    let Some(all) = look(0, rows.len()) else { return true };
+    // Parts that are refused, where the whole is not, need each other.
+    let Ok(parts) = try_with(|| (look(0, cut), look(cut, rows.len()))) else { return false };
+    let (Some(first), Some(rest)) = parts else { return true };
     let parts = concat(&[&first.2, &rest.2], 0);
     // In the measure of the parts: they may nearly cancel.
     let sum = first.1 + rest.1;

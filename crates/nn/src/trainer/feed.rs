@@ -1,6 +1,10 @@
 //! Mini-batches in the order of training, made ahead of it.
 
-use super::Settings;
+use std::panic::Location;
+
+use wengert_tape::from_line;
+
+use super::{HERE, Settings};
 use crate::data::{Samples, order};
 use crate::random::{Generator, stream};
 
@@ -58,6 +62,8 @@ pub(super) struct Feed<'a, B> {
     epoch: usize,
     step: usize,
     order: Vec<usize>,
+    /// Where the user asked for it.
+    line: &'static Location<'static>,
 }
 
 impl<'a, B: Samples<Batch = B> + Clone + Send + 'static> Feed<'a, B> {
@@ -67,9 +73,10 @@ impl<'a, B: Samples<Batch = B> + Clone + Send + 'static> Feed<'a, B> {
         settings: Settings,
         helpers: usize,
         (epoch, step): (usize, usize),
+        line: &'static Location<'static>,
     ) -> Self {
         let copies = helpers == 0 || change.is_some();
-        let mut feed = Feed { data, change, settings, copies, epoch, step, order: Vec::new() };
+        let mut feed = Feed { data, change, settings, copies, epoch, step, order: Vec::new(), line };
         feed.shuffle();
         feed
     }
@@ -101,7 +108,7 @@ impl<'a, B: Samples<Batch = B> + Clone + Send + 'static> Feed<'a, B> {
             }
             let batch = self.data.pick(rows);
             Shard::Ready(match self.change {
-                Some(change) => change(batch, &mut rng),
+                Some(change) => from_line(HERE, self.line, || change(batch, &mut rng)),
                 None => batch,
             })
         };

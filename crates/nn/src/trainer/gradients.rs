@@ -1,10 +1,11 @@
 //! The gradient of a batch as one function.
 
-use std::panic::resume_unwind;
+use std::panic::{Location, resume_unwind};
 use std::thread;
 
-use wengert_tape::{Float, Tape, Var};
+use wengert_tape::{Float, Tape, Var, from_line, through_pointer};
 
+use super::HERE;
 use super::feed::{Cut, Shard};
 use super::objective::Own;
 use super::shards::{Failure, Job, Outcome, Task, together, work};
@@ -80,6 +81,7 @@ impl Shards {
     ///
     /// # Panics
     /// If the loss panics, or the parts of the batch are not as many.
+    #[track_caller]
     pub fn gradients<F: Float, M: Parameters<F> + Sync, B: Batch<F>>(
         &self,
         model: &M,
@@ -88,15 +90,15 @@ impl Shards {
         loss: impl Fn(&M, B::Recorded, &mut Training<Var<F>>) -> Var<F> + Send + Sync,
     ) -> Result<BatchGradients<F>, Error> {
         let objective = Own::<_, M, B::Recorded>::new(loss);
-        let task = Task { data: batch, objective: &objective, seed, strict: true };
+        let task = Task { data: batch, objective: &objective, seed, strict: true, line: Location::caller() };
         if batch.count() == 0 {
             return Err(Error::shape("gradients", "there are no samples in the batch"));
         }
         let run = |size| run(task, model, size, self.threads, step);
-        let outcome = match run(self.size) {
+        let outcome = through_pointer(HERE, || match run(self.size) {
             Err(Failure::NeedsWhole) => run(usize::MAX),
             done => done,
-        };
+        });
         match outcome {
             Ok(Outcome { loss, gradients, observed, .. }) => {
                 Ok(BatchGradients { loss, samples: batch.count(), gradients, observed })
@@ -126,7 +128,8 @@ fn run<F: Float, M: Parameters<F> + Sync, B: Batch<F>>(
     let job = &Job::new(Cut { shards, samples }, step, threads);
     let mut tape = Tape::<f64>::of::<F>();
     let parts = thread::scope(|scope| {
-        let help = |_| scope.spawn(move || work(task, model, &mut Tape::<f64>::of::<F>(), job));
+        let work_there = move || work(task, model, &mut Tape::<f64>::of::<F>(), job);
+        let help = |_| scope.spawn(move || from_line(HERE, task.line, work_there));
         let helpers: Vec<_> = (1..threads).map(help).collect();
         let mut parts = work(task, model, &mut tape, job);
         for helper in helpers {

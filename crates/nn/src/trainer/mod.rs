@@ -18,6 +18,7 @@ mod state;
 
 use std::fmt;
 use std::marker::PhantomData;
+use std::panic::Location;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::atomic::AtomicBool;
@@ -25,7 +26,7 @@ use std::sync::{Arc, RwLock};
 use std::thread;
 
 use serde_json::{Map, Value, json};
-use wengert_tape::{Float, Stored, Tensor, Var};
+use wengert_tape::{Float, Stored, Tensor, Var, through_pointer};
 
 pub use bar::ProgressBar;
 pub use best::Monitor;
@@ -49,6 +50,9 @@ use crate::optimisers::Optimiser;
 use crate::random::Generator;
 use crate::schedules::Schedule;
 use crate::training::Training;
+
+/// These files call the user's functions through pointers: no line of them is the user's.
+const HERE: &str = file!().split_at(file!().len() - "mod.rs".len()).0;
 
 type Callback<'a> = Box<dyn FnMut(&Progress<'_>) + 'a>;
 
@@ -499,6 +503,7 @@ impl<'a, F: Float, T, O: Goal<F>> Trainer<'a, F, T, O> {
     ///
     /// # Panics
     /// If the model or the loss panics.
+    #[track_caller]
     pub fn train<M: Parameters<F> + Send + Sync>(
         &mut self,
         model: &mut M,
@@ -508,9 +513,11 @@ impl<'a, F: Float, T, O: Goal<F>> Trainer<'a, F, T, O> {
     where
         O: Objective<F, M>,
     {
-        self.check(model, data)?;
-        let rate = optimiser.rate();
-        let history = self.train_checked(model, optimiser, data);
+        let (line, rate) = (Location::caller(), optimiser.rate());
+        let history = through_pointer(HERE, || {
+            self.check(model, data)?;
+            self.train_checked(model, optimiser, data, line)
+        });
         optimiser.set_rate(rate);
         history
     }
@@ -520,6 +527,7 @@ impl<'a, F: Float, T, O: Goal<F>> Trainer<'a, F, T, O> {
         model: &mut M,
         optimiser: &mut dyn Optimiser<F>,
         data: &dyn Samples<Batch = O::Batch>,
+        line: &'static Location<'static>,
     ) -> Result<History, Error>
     where
         O: Objective<F, M>,
@@ -530,7 +538,7 @@ impl<'a, F: Float, T, O: Goal<F>> Trainer<'a, F, T, O> {
         }
         followers.logs.iter_mut().try_for_each(|log| log.begin())?;
         let Settings { batch, shard, seed, .. } = *settings;
-        let task = Task { data, objective: &*objective, seed, strict: false };
+        let task = Task { data, objective: &*objective, seed, strict: false, line };
         let whole = objective.needs_whole_batches(model, data, Cutting { batch, shard, seed })?;
         let checksums = if kept.path.is_some() { Batch::<F>::checksums(&data.whole()) } else { Vec::new() };
         let (names, monitor) = (objective.names(), watched.monitor().map(Monitor::to_string));
@@ -552,7 +560,7 @@ impl<'a, F: Float, T, O: Goal<F>> Trainer<'a, F, T, O> {
         let model = &RwLock::new(model);
         thread::scope(|scope| {
             let workers = Workers::new(scope, task, helpers, model);
-            let feed = Feed::new(data, change.as_deref(), *settings, helpers, (state.epoch, state.step));
+            let feed = Feed::new(data, change.as_deref(), *settings, helpers, (state.epoch, state.step), line);
             let batches = ahead(scope, feed, feed::DEPTH).flatten();
             Run { settings, task, schedule, watched, kept, followers, workers, optimiser, state }.go(batches)
         })
@@ -562,12 +570,15 @@ impl<'a, F: Float, T, O: Goal<F>> Trainer<'a, F, T, O> {
     ///
     /// # Errors
     /// [`Error::Shape`] if the data do not fit the model, there are none, or the loss is not one number.
+    #[track_caller]
     pub fn evaluate<M>(&self, model: &M, data: &impl Samples<Batch = O::Batch>) -> Result<Evaluation, Error>
     where
         O: Objective<F, M>,
     {
-        self.check_shape(model, data)?;
-        self.objective.evaluate(model, data)
+        through_pointer(HERE, || {
+            self.check_shape(model, data)?;
+            self.objective.evaluate(model, data)
+        })
     }
 }
 

@@ -5,15 +5,16 @@
 
 use std::any::Any as Payload;
 use std::ops::Range;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::thread::Scope;
 
-use wengert_tape::{Any, Float, GraphNode, GraphView, Tape, Tensor, Var};
+use wengert_tape::{Any, Float, GraphNode, GraphView, Tape, Tensor, Var, from_line};
 
+use super::HERE;
 use super::evaluate::one_number;
 use super::feed::Cut;
 use super::objective::Objective;
@@ -30,6 +31,8 @@ pub(super) struct Task<'a, F: Float, M, B> {
     pub(super) seed: u64,
     /// Whether a part of a batch will not do where a layer looks at all samples together.
     pub(super) strict: bool,
+    /// Where the user asked for it: other threads do not know.
+    pub(super) line: &'static Location<'static>,
 }
 
 impl<F: Float, M, B> Clone for Task<'_, F, M, B> {
@@ -199,7 +202,8 @@ fn serve<F: Float, M: Parameters<F> + Send + Sync, B: Batch<F>>(
 ) {
     let mut tape = Tape::<f64>::of::<F>();
     for job in jobs {
-        let done = catch_unwind(AssertUnwindSafe(|| locked(task, model, &mut tape, &job)));
+        let work = || from_line(HERE, task.line, || locked(task, model, &mut tape, &job));
+        let done = catch_unwind(AssertUnwindSafe(work));
         // Who comes too late for a part has nothing to say, and nobody waits for it.
         if done.as_ref().is_ok_and(Vec::is_empty) {
             continue;

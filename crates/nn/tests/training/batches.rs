@@ -327,3 +327,60 @@ fn metrics_are_of_all_samples() {
     let expected = r_squared(&model.forward(&inputs), &inputs.square());
     assert_eq!(trainer.evaluate(&model, &data).unwrap().get("r²"), Some(expected));
 }
+
+/// Whether samples are looked at together does not hang on how a batch is cut: a last batch of one sample joins the one before
+/// also where each batch is one shard.
+#[test]
+fn a_loss_of_the_whole_batch_does_not_depend_on_the_shards() {
+    type Loss = fn(Var, Var<f64, i64>) -> Var;
+    let losses: [(&str, Loss); 5] = [
+        ("centred", |y, _| (y - y.mean_over(0)).square().sum()),
+        ("a deviation", |y, t| cross_entropy(y / (y.std_over(0, 0.0) + 0.1), t)),
+        ("weights", |y, t| y.cross_entropy(t, &CrossEntropy { weights: vec![1.0, 3.0], ..CrossEntropy::default() })),
+        ("an ignored class", |y, t| y.cross_entropy(t, &CrossEntropy { ignore: 1, ..CrossEntropy::default() })),
+        ("a sum", |y, t| y.cross_entropy(t, &CrossEntropy { reduction: Reduction::Sum, ..CrossEntropy::default() })),
+    ];
+    let mut failures = String::new();
+    for (what, loss) in losses {
+        for (samples, batch) in [(17, 8), (17, 16), (9, 4), (20, 8), (13, 3)] {
+            let data = moved_moons(samples, 3);
+            let train = |own: bool, shard: usize| {
+                let mut model = Linear::<f64>::new(2, 2, &mut generator(1));
+                let of_model =
+                    move |m: &Linear<f64>, (x, t): (Var, Var<f64, i64>), _: &mut Training<Var>| loss(m.forward(&x), t);
+                let optimiser = &mut Sgd::new(0.01);
+                match own {
+                    true => {
+                        Trainer::of(of_model).epochs(2).batch(batch).shard(shard).train(&mut model, optimiser, &data)
+                    }
+                    false => Trainer::new(loss).epochs(2).batch(batch).shard(shard).train(&mut model, optimiser, &data),
+                }
+                .map(|_| bits(&model))
+                .map_err(|e| e.to_string())
+            };
+            for own in [false, true] {
+                let expected = train(own, 1);
+                if let Some(shard) = [2, 3, batch, 16, 100].into_iter().find(|shard| train(own, *shard) != expected) {
+                    failures += &format!("{what}, {samples} in batches of {batch}, own {own}: shards of {shard}\n");
+                }
+            }
+        }
+    }
+    assert!(failures.is_empty(), "{failures}");
+}
+
+/// What a part of a batch cannot be given is given the whole of it.
+#[test]
+fn a_loss_that_refuses_a_part_of_a_batch_gets_the_whole() {
+    let data = moved_moons(24, 3);
+    for shard in [1, 4, 8, 16] {
+        let mut model = Linear::<f64>::new(2, 2, &mut generator(1));
+        let optimiser = &mut Sgd::new(0.01);
+        let loss = |y: Var, _: Var<f64, i64>| y.reshape([4, 2, 2]).square().mean();
+        Trainer::new(loss).epochs(1).batch(8).shard(shard).train(&mut model, optimiser, &data).unwrap();
+        let loss = |m: &Linear<f64>, (x, _): (Var, Var<f64, i64>), _: &mut Training<Var>| {
+            m.forward(&x).reshape([4, 2, 2]).square().mean()
+        };
+        Trainer::of(loss).epochs(1).batch(8).shard(shard).train(&mut model, optimiser, &data).unwrap();
+    }
+}

@@ -2,6 +2,7 @@
 
 mod bad_inputs;
 mod batches;
+mod lines;
 mod losses;
 mod optimisers;
 mod optimisers_reference;

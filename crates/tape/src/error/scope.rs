@@ -19,7 +19,7 @@ thread_local! {
     static LAYER: RefCell<Option<Rc<str>>> = const { RefCell::new(None) };
     /// Where a value with a tangent was asked for an operation: what its forward rule records comes from there.
     static ASKED: Cell<Option<Line>> = const { Cell::new(None) };
-    /// The file that calls through a pointer, and the line that called it.
+    /// Where calls through a pointer are, a file or the beginning of its path, and the line that led there.
     static POINTER: Cell<Option<(&'static str, Line)>> = const { Cell::new(None) };
 }
 
@@ -115,33 +115,49 @@ impl Drop for Asked {
 pub(crate) fn line_of_user(caller: Line) -> Line {
     match (ASKED.get(), POINTER.get()) {
         (Some(line), _) => line,
-        (None, Some((file, line))) if file == caller.file() => line,
+        (None, Some((files, line))) if is_in(files, caller) => line,
         _ => caller,
     }
 }
 
 /// Whether an error at this line would name one of our files, and not the user's.
 pub(crate) fn is_behind_pointer(caller: Line) -> bool {
-    POINTER.get().is_some_and(|(file, _)| file == caller.file())
+    POINTER.get().is_some_and(|(files, _)| is_in(files, caller))
 }
 
-/// Runs `call`, which calls a function through a pointer in `file`, where the line of the caller ends: what it records has
-/// the line of the caller of this function, and its errors are raised there.
+/// Whether a line is in one of these files, or in the one of the standard library that calls a function which is given as a
+/// value: `Trainer::new(cross_entropy)`.
+fn is_in(files: &str, line: Line) -> bool {
+    #[track_caller]
+    fn called_from() -> Line {
+        Location::caller()
+    }
+    let function: &dyn Fn() -> Line = &called_from;
+    line.file().starts_with(files) || line.file() == function().file()
+}
+
+/// Runs a part of what [`through_pointer`] runs on another thread: what it records has that `line`, and its errors go on to
+/// who waits for the thread, without a word here.
 #[doc(hidden)]
-#[track_caller]
-pub fn through_pointer<T>(file: &'static str, call: impl FnOnce() -> T) -> T {
+pub fn from_line<T>(files: &'static str, line: &'static Location<'static>, call: impl FnOnce() -> T) -> T {
     struct Guard(Option<(&'static str, Line)>);
     impl Drop for Guard {
         fn drop(&mut self) {
             POINTER.set(self.0);
         }
     }
+    let _guard = Guard(POINTER.replace(Some((files, line))));
+    call()
+}
+
+/// Runs `call`, which calls a function through a pointer in `files`, where the line of the caller ends: what it records has
+/// the line of the caller of this function, and its errors are raised there.
+#[doc(hidden)]
+#[track_caller]
+pub fn through_pointer<T>(files: &'static str, call: impl FnOnce() -> T) -> T {
     let line = line_of_user(Location::caller());
-    let guard = Guard(POINTER.replace(Some((file, line))));
     // As in `caught`, the tape is whole wherever an error is raised.
-    let result = panic::catch_unwind(AssertUnwindSafe(call));
-    drop(guard);
-    match result {
+    match panic::catch_unwind(AssertUnwindSafe(|| from_line(files, line, call))) {
         Ok(value) => value,
         Err(payload) => match payload.downcast::<Raised>() {
             Ok(raised) => reraise(*raised),
