@@ -65,7 +65,7 @@ pub trait Number: Real {
 pub struct Num<F>(pub F);
 
 macro_rules! arithmetic {
-    ($($op:ident $method:ident)*) => { $(
+    ($($op:ident $method:ident $beside:ident)*) => { $(
         impl<F: Float> $op for Num<F> {
             type Output = Self;
             #[inline(always)]
@@ -77,12 +77,30 @@ macro_rules! arithmetic {
             type Output = Self;
             #[inline(always)]
             fn $method(self, rhs: f64) -> Self {
-                Num(self.0.$method(F::from_f64(rhs)))
+                Num(self.0.$method($beside(rhs)))
             }
         }
     )* };
 }
-arithmetic! { Add add Sub sub Mul mul Div div }
+arithmetic! { Add add nearest Sub sub nearest Mul mul nearest Div div parameter }
+
+#[inline(always)]
+fn nearest<F: Float>(x: f64) -> F {
+    F::from_f64(x)
+}
+
+/// A parameter of a formula in `F`. One that is too small or too large for it is the nearest that is, as it is itself, neither 0 nor
+/// infinite: a formula may divide by it.
+#[inline(always)]
+fn parameter<F: Float>(x: f64) -> F {
+    let nearest = F::from_f64(x);
+    let end = match nearest {
+        n if n == F::zero() && x != 0.0 => F::min_positive_value(),
+        n if num_traits::Float::is_infinite(n) && x.is_finite() => F::max_value(),
+        n => return n,
+    };
+    if x < 0.0 { -end } else { end }
+}
 
 impl<F: Float> Neg for Num<F> {
     type Output = Self;
@@ -114,7 +132,7 @@ impl<F: Float> Real for Num<F> {
     }
     #[inline(always)]
     fn number(self, value: f64) -> Self {
-        Num(F::from_f64(value))
+        Num(parameter(value))
     }
     #[inline(always)]
     fn erf(self) -> Self {
@@ -140,7 +158,7 @@ impl<F: Float> Real for Num<F> {
     }
     #[inline(always)]
     fn powf(self, exponent: f64) -> Self {
-        Num(num_traits::Float::powf(self.0, F::from_f64(exponent)))
+        Num(num_traits::Float::powf(self.0, parameter(exponent)))
     }
     #[inline(always)]
     fn lt(self, other: Self) -> bool {

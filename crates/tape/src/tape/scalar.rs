@@ -10,6 +10,8 @@ use crate::tensor::float::Float;
 
 /// A recorded number: a `Copy` handle of 24 bytes (16 in `f32`) with its value.
 ///
+/// In `f32` a number that is used a million times has a gradient of few digits: [`Tape::of`](crate::Tape::of) says what helps.
+///
 /// Comparison compares values. A `Scalar` made by [`Scalar::constant`] belongs to no tape.
 #[derive(Clone, Copy)]
 #[repr(C)] // value and slope apart: side by side they are moved as one vector, and wait for the halves to be written

@@ -2,7 +2,9 @@
 
 use std::fmt::Write;
 
+use wengert_tape::ops::AnyOp;
 use wengert_tape::prelude::*;
+use wengert_tape::{Algebra, Arg};
 
 fn near(what: &str, found: f64, expected: f64, tolerance: f64, out: &mut String) {
     if !(found == expected || (found - expected).abs() <= tolerance * expected.abs()) {
@@ -78,6 +80,51 @@ fn activations_with_a_parameter_of_any_size() {
     units::<f64>(&[1e-300, 1e-160, 1e160, 1e300], 1e-14, &mut out);
     units::<f32>(&[1e-300, 1e-30, 1e-20, 1e20, 1e30, 1e300], 1e-6, &mut out);
     assert!(out.is_empty(), "\n{out}");
+}
+
+/// The number of an `f32` that is nearest to one and, as it is, neither 0 nor infinite.
+fn held(x: f64) -> f64 {
+    let size = x.abs().clamp(f64::from(f32::MIN_POSITIVE), f64::from(f32::MAX));
+    f64::from(size as f32).copysign(x)
+}
+
+/// In `f32` every operation with a parameter that an `f32` cannot hold is what it is in `f64` with the nearest one that it can.
+#[test]
+fn parameters_that_an_f32_does_not_hold() {
+    let mut out = String::new();
+    for (named, attribute) in AnyOp::named().into_iter().filter_map(|named| Some((named, named.attribute?))) {
+        for size in [1e-300, 1e-60, 1e60, 1e300].into_iter().flat_map(|size| [size, -size]).chain([attribute]) {
+            let (Some(op), Some(nearest)) = ((named.make)(size), (named.make)(held(size))) else { continue };
+            for x in [-2.0, -0.5, 0.0, 0.5, 2.0] {
+                let args = [x, 0.25];
+                let wide = at_both::<f64>(&nearest, &args[..named.operands]);
+                let narrow = at_both::<f32>(&op, &args[..named.operands]);
+                let (Ok(wide), Ok(narrow)) = (wide, narrow) else { continue };
+                for (k, (found, expected)) in narrow.into_iter().zip(wide).enumerate() {
+                    let what = format!("{} of {size:e} at {x}, {k}", named.name);
+                    if expected.abs() < f64::from(f32::MAX) / 4.0 {
+                        let bar = 1e-5 * expected.abs() + 1e-36;
+                        if !((found - expected).abs() <= bar) {
+                            writeln!(out, "  {what}: {found:e} instead of {expected:e}").unwrap();
+                        }
+                    } else if found.is_nan() && !expected.is_nan() {
+                        writeln!(out, "  {what}: NaN instead of {expected:e}").unwrap();
+                    }
+                }
+            }
+        }
+    }
+    assert!(out.is_empty(), "\n{out}");
+}
+
+/// The value of an operation at numbers, and its derivative by the first.
+fn at_both<F: Float>(op: &AnyOp, args: &[f64]) -> Result<[f64; 2], Error> {
+    let tape = Tape::of::<F>();
+    let args: Vec<Var<F>> = args.iter().map(|x| tape.var(Tensor::from([F::from_f64(*x)]))).collect();
+    try_with(|| {
+        let y = Var::apply(op.clone(), &args.iter().map(Arg::Real).collect::<Vec<_>>()).real();
+        [y.value().data()[0], y.sum().backward()[args[0]].data()[0]].map(Float::to_f64)
+    })
 }
 
 #[test]
