@@ -7,7 +7,7 @@
 use wengert_tape::Stored;
 use wengert_tape::prelude::{Algebra, Float, Shape, Tape, Tensor, Var, concat, try_with};
 
-use super::objective::{Cutting, Loss};
+use super::loss::{Cutting, Loss};
 use crate::data::{Samples, order};
 use crate::error::Error;
 use crate::module::Module;
@@ -68,7 +68,7 @@ pub(super) fn needs_whole_batches<F: Float, T: Stored<F>>(
 /// than a shard is not.
 fn cuts(samples: usize, batch: usize, shard: usize) -> Vec<usize> {
     // An odd number: where there are as many samples of one class as of another, half of them may be as the whole is.
-    let third = if samples == batch { samples / 3 | 1 } else { 0 };
+    let third = if samples == batch { (samples / 3) | 1 } else { 0 };
     let mut cuts = vec![shard, third];
     cuts.retain(|cut| (1..samples).contains(cut));
     cuts

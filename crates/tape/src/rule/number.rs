@@ -65,7 +65,7 @@ pub trait Number: Real {
 pub struct Num<F>(pub F);
 
 macro_rules! arithmetic {
-    ($($op:ident $method:ident $beside:ident)*) => { $(
+    ($($op:ident $method:ident)*) => { $(
         impl<F: Float> $op for Num<F> {
             type Output = Self;
             #[inline(always)]
@@ -77,17 +77,12 @@ macro_rules! arithmetic {
             type Output = Self;
             #[inline(always)]
             fn $method(self, rhs: f64) -> Self {
-                Num(self.0.$method($beside(rhs)))
+                Num(self.0.$method(parameter(rhs)))
             }
         }
     )* };
 }
-arithmetic! { Add add nearest Sub sub nearest Mul mul nearest Div div parameter }
-
-#[inline(always)]
-fn nearest<F: Float>(x: f64) -> F {
-    F::from_f64(x)
-}
+arithmetic! { Add add Sub sub Mul mul Div div }
 
 /// A parameter of a formula in `F`. One that is too small or too large for it is the nearest that is, as it is itself, neither 0 nor
 /// infinite: a formula may divide by it.

@@ -61,8 +61,9 @@ fn units<F: Float>(scales: &[f64], tolerance: f64, out: &mut String) {
         }
         for (x, value) in [(1.0, 1.0), (-1.0, if a > 1.0 { -1.0 } else { -a })] {
             let [y, _] = at::<F>(|x| x.celu(a), x);
-            let value = if Float::to_f64(F::from_f64(a)) == 0.0 && x < 0.0 { 0.0 } else { value };
-            near(&what(&format!("celu at {x}")), y, value, tolerance, out);
+            // Of a smaller parameter than an F holds it is the smallest, or nothing.
+            let held = |x: f64| if x.abs() <= Float::to_f64(F::min_positive_value()) { 0.0 } else { x };
+            near(&what(&format!("celu at {x}")), held(y), held(value), tolerance, out);
         }
         // ln 2 / β at 0, and the derivative ½
         if F::from_f64(a).is_normal() {
@@ -92,8 +93,8 @@ fn held(x: f64) -> f64 {
 #[test]
 fn parameters_that_an_f32_does_not_hold() {
     let mut out = String::new();
-    for (named, attribute) in AnyOp::named().into_iter().filter_map(|named| Some((named, named.attribute?))) {
-        for size in [1e-300, 1e-60, 1e60, 1e300].into_iter().flat_map(|size| [size, -size]).chain([attribute]) {
+    for named in AnyOp::named().into_iter().filter(|named| named.attribute.is_some()) {
+        for size in [1e-300, 1e-60, 1e60, 1e300].into_iter().flat_map(|size| [size, -size]) {
             let (Some(op), Some(nearest)) = ((named.make)(size), (named.make)(held(size))) else { continue };
             for x in [-2.0, -0.5, 0.0, 0.5, 2.0] {
                 let args = [x, 0.25];
