@@ -1,4 +1,6 @@
 //! Models: what has parameters, and what computes an output from an input under every reader.
+//!
+//! One thing in two halves: a forward pass in training takes a [`Training`], which knows the parameters of a model (`training.rs`).
 
 use std::collections::BTreeSet;
 use std::fmt::{self, Debug};

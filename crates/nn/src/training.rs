@@ -1,4 +1,6 @@
 //! What a forward pass gets in training, beside its input.
+//!
+//! The other half of `module.rs`, whose forward passes take it.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::initialiser::Initialiser;
 use crate::module::{Module, Reader};
 use crate::parameters;
-use crate::saved::Weights;
+use crate::saved::weights::Weights;
 
 /// A function that a layer applies to each of its sums, or for softmax to each row of them.
 ///

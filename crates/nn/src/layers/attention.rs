@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::initialiser::{Initialiser, fans};
 use crate::module::{Module, Parameters, Reader};
 use crate::parameters;
-use crate::saved::Weights;
+use crate::saved::weights::Weights;
 
 /// Every position looks at others, with several heads that each look for something of their own (Vaswani et al. 2017):
 /// PyTorch's `MultiheadAttention` with `batch_first`, and without dropout of the probabilities.

@@ -7,7 +7,7 @@ use crate::description::Description;
 use crate::error::Error;
 use crate::module::{Module, Parameters, Reader};
 use crate::parameters;
-use crate::saved::Weights;
+use crate::saved::weights::Weights;
 use crate::training::Training;
 
 /// `(x − mean) / √(variance + ε) · weight + bias` for each channel (Ioffe and Szegedy 2015): PyTorch's `BatchNorm1d`, `2d`

@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::initialiser::{Initialiser, fans};
 use crate::module::{Module, Parameters, Reader};
 use crate::parameters;
-use crate::saved::Weights;
+use crate::saved::weights::Weights;
 
 /// Transposed cross-correlation over `D` axes with learned filters, plus a bias for each filter: what PyTorch calls
 /// `ConvTranspose1d`, `ConvTranspose2d` and `ConvTranspose3d`. It makes images larger where [`Convolution`](super::Convolution)

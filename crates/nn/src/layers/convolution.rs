@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::initialiser::{Initialiser, fans};
 use crate::module::{Module, Parameters, Reader};
 use crate::parameters;
-use crate::saved::Weights;
+use crate::saved::weights::Weights;
 
 /// Cross-correlation over `D` axes with learned filters, plus a bias for each filter: what PyTorch calls `Conv1d`, `Conv2d`
 /// and `Conv3d`.

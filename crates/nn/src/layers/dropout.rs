@@ -7,7 +7,7 @@ use crate::description::Description;
 use crate::error::Error;
 use crate::module::{Module, Reader};
 use crate::parameters;
-use crate::saved::Weights;
+use crate::saved::weights::Weights;
 use crate::training::Training;
 
 /// In training each number is 0 with probability `share` and else divided by `1 − share`; in use nothing changes

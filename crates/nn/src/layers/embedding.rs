@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::initialiser::Initialiser;
 use crate::module::{Module, Parameters, Reader};
 use crate::parameters;
-use crate::saved::Weights;
+use crate::saved::weights::Weights;
 
 /// A learned row of numbers for each of a number of things: words, letters, users.
 ///

@@ -7,7 +7,7 @@ use crate::description::Description;
 use crate::error::Error;
 use crate::module::{Module, Reader};
 use crate::parameters;
-use crate::saved::Weights;
+use crate::saved::weights::Weights;
 
 /// All axes after the first as one: `[batch, channels, height, width]` becomes `[batch, channels · height · width]`.
 ///

@@ -7,7 +7,7 @@ use crate::description::Description;
 use crate::error::Error;
 use crate::module::{Module, Parameters, Reader};
 use crate::parameters;
-use crate::saved::Weights;
+use crate::saved::weights::Weights;
 
 /// `(x − μ) / √(σ² + ε) · weight + bias`, with mean and variance of each group of neighbouring channels of each sample (Wu
 /// and He 2018): PyTorch's `GroupNorm`. One group is layer normalisation over all axes but the first; as many groups as

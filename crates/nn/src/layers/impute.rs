@@ -7,7 +7,7 @@ use crate::description::Description;
 use crate::error::Error;
 use crate::module::{Module, Parameters, Reader};
 use crate::parameters;
-use crate::saved::Weights;
+use crate::saved::weights::Weights;
 
 /// NaN, which stands for a missing number, becomes the mean of the training inputs' numbers at its place.
 ///

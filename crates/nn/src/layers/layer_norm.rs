@@ -7,7 +7,7 @@ use crate::description::Description;
 use crate::error::Error;
 use crate::module::{Module, Parameters, Reader};
 use crate::parameters;
-use crate::saved::Weights;
+use crate::saved::weights::Weights;
 
 /// `(x − μ) / √(σ² + ε) · weight + bias`, with mean and variance of each sample over its last axes (Ba, Kiros and Hinton
 /// 2016): PyTorch's `LayerNorm`. Training and use are the same.

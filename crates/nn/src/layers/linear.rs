@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::initialiser::{Initialiser, fans};
 use crate::module::{Module, Parameters, Reader};
 use crate::parameters;
-use crate::saved::Weights;
+use crate::saved::weights::Weights;
 
 /// `y = x · weightᵀ + bias`: each output is a weighted sum of all inputs.
 ///

@@ -51,7 +51,7 @@ use wengert_tape::{Algebra, Float, Param, Shape};
 use crate::description::Description;
 use crate::error::Error;
 use crate::module::{Layer, Reader};
-use crate::saved::Weights;
+use crate::saved::weights::Weights;
 
 /// A layer that can be built from its description and its parameters.
 pub(crate) trait Described<F: Float>: Layer<F> + Sized + 'static {

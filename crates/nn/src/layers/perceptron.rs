@@ -6,7 +6,7 @@ use super::{Activation, Described, Linear};
 use crate::description::Description;
 use crate::error::Error;
 use crate::module::{Module, Name, Parameters, Reader, Visit, VisitMut};
-use crate::saved::Weights;
+use crate::saved::weights::Weights;
 
 /// A neuron: a weighted sum of its inputs plus a bias. It [fires](Perceptron::fires) where the sum is positive, that is
 /// where the inputs outweigh the threshold, which is minus the bias.

@@ -11,7 +11,7 @@ use crate::description::Description;
 use crate::error::Error;
 use crate::module::{Module, Reader};
 use crate::parameters;
-use crate::saved::Weights;
+use crate::saved::weights::Weights;
 
 /// What is taken of a window: [`Largest`] or [`Mean`].
 pub trait Taken: Copy + Debug + PartialEq + Send + Sync + 'static {

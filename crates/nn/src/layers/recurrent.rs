@@ -10,7 +10,7 @@ use super::{Described, in_batch, out_of_batch, shape_in_batch};
 use crate::description::Description;
 use crate::error::Error;
 use crate::module::{Module, Name, Parameters, Reader, Visit, VisitMut};
-use crate::saved::Weights;
+use crate::saved::weights::Weights;
 
 /// What a recurrent layer does in each step, with the input `x` and what it remembers, `h` (and `c`). Every `W`, `U` and
 /// `b` has a block of rows for each gate, in this order:

@@ -6,7 +6,7 @@ use super::Described;
 use crate::description::Description;
 use crate::error::Error;
 use crate::module::{Layer, Module, Name, Parameters, Reader, Visit, VisitMut};
-use crate::saved::Weights;
+use crate::saved::weights::Weights;
 use crate::training::Training;
 
 /// `y = x + inner(x)` (He et al. 2016): however deep a network of these is, the gradient finds a way around each.

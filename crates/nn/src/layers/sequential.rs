@@ -7,7 +7,7 @@ use super::Described;
 use crate::description::Description;
 use crate::error::Error;
 use crate::module::{Layer, Module, Name, Parameters, Reader, Visit, VisitMut};
-use crate::saved::Weights;
+use crate::saved::weights::Weights;
 use crate::training::Training;
 
 /// Layers of any kind, each fed with the result of the one before. Parameters are named by position, as PyTorch does:

@@ -7,7 +7,7 @@ use crate::description::Description;
 use crate::error::Error;
 use crate::module::{Module, Parameters, Reader};
 use crate::parameters;
-use crate::saved::Weights;
+use crate::saved::weights::Weights;
 
 /// `y = (x − mean) / deviation`, with numbers that were fitted to the training inputs and are not learned.
 ///

@@ -8,7 +8,7 @@ use crate::description::Description;
 use crate::error::Error;
 use crate::module::{Module, Parameters, Reader};
 use crate::parameters;
-use crate::saved::Weights;
+use crate::saved::weights::Weights;
 
 /// A share of the mean variance within the classes, in units of the variance over all samples, that is added to every direction:
 /// one in which nothing varies stays finite.

@@ -4,6 +4,7 @@
 //! its metadata, `wengert`, is a JSON object: the layers, the caller's own details, and a checksum over all of it.
 
 mod file;
+pub(crate) mod weights;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::marker::PhantomData;
@@ -12,13 +13,14 @@ use std::path::Path;
 pub(crate) use file::{Stored, decode, encode, read, to_bytes};
 use safetensors::SafeTensors;
 use serde_json::{Map, Value};
-use wengert_tape::{Float, Param, Shape, Tensor};
+use wengert_tape::{Float, Tensor};
 
 use crate::description::Description;
 use crate::error::Error;
 use crate::files;
 use crate::layers;
 use crate::module::{Layer, Parameters};
+use weights::Weights;
 
 /// What the names of tensors begin with that are not parameters: in a checkpoint, what an optimiser remembers.
 pub(crate) const BESIDE: char = '~';
@@ -120,55 +122,6 @@ pub fn load_parameters<F: Float>(
         model.parameters_mut().into_iter().zip(values).for_each(|((_, param), value)| *param.value_mut() = value);
         Ok(details)
     })
-}
-
-/// The parameters of a file, each to be taken once.
-#[derive(Debug)]
-pub(crate) struct Weights<'a, F> {
-    file: &'a SafeTensors<'a>,
-    /// What the names of the parameters begin with.
-    at: String,
-    taken: BTreeSet<String>,
-    float: PhantomData<F>,
-}
-
-impl<F: Float> Weights<'_, F> {
-    /// The parameter of this name, which must have this shape.
-    pub(crate) fn take(&mut self, name: &str, shape: &[usize]) -> Result<Tensor<F>, Error> {
-        let name = format!("{}{name}", self.at);
-        let error = |message: String| Error::shape(format!("parameter `{name}`"), message);
-        let Ok(view) = self.file.tensor(&name) else {
-            return Err(error("the file does not have it".into()));
-        };
-        if view.shape() != shape {
-            return Err(error(format!("shape {:?} in the file, {shape:?} in the model", view.shape())));
-        }
-        let Some(numbers) = decode(view.dtype(), view.data()) else {
-            return Err(error(format!("numbers of type {} in the file, {} in the model", view.dtype(), F::NAME)));
-        };
-        let tensor = Tensor::try_new(Shape::from(shape), numbers)?;
-        self.taken.insert(name);
-        Ok(tensor)
-    }
-
-    /// The parameter of this name, if the option of the same name says that there is one.
-    pub(crate) fn take_if(
-        &mut self,
-        description: &Description,
-        name: &str,
-        shape: &[usize],
-    ) -> Result<Option<Param<F>>, Error> {
-        description.get_flag(name)?.then(|| self.take(name, shape).map(Param::new)).transpose()
-    }
-
-    /// Runs `f` on the parameters of part `position`.
-    pub(crate) fn inside<T>(&mut self, position: usize, f: impl FnOnce(&mut Self) -> T) -> T {
-        let outer = self.at.len();
-        self.at.push_str(&format!("{position}."));
-        let result = f(self);
-        self.at.truncate(outer);
-        result
-    }
 }
 
 fn all_taken(file: &SafeTensors<'_>, taken: &BTreeSet<String>) -> Result<(), String> {

@@ -6,7 +6,7 @@
 use wengert_tape::Stored;
 use wengert_tape::prelude::{Algebra, Float, Shape, Tape, Tensor, Var, concat};
 
-use super::objective::{Cutting, Loss};
+use super::loss::{Cutting, Loss};
 use crate::data::{Samples, order};
 use crate::error::Error;
 use crate::module::Module;

@@ -2,8 +2,9 @@
 
 use wengert_tape::Float;
 
+use super::Trainer;
 use super::objective::{Goal, Objective};
-use super::{Scheduled, Settings, Trainer};
+use super::settings::{Scheduled, Settings};
 use crate::data::Samples;
 use crate::error::Error;
 

@@ -4,7 +4,7 @@ use wengert_tape::Stored;
 use wengert_tape::prelude::{Float, Tape, Tensor, concat};
 
 use super::history::Evaluation;
-use super::objective::{Loss, Metric};
+use super::loss::{Loss, Metric};
 use crate::data::Samples;
 use crate::error::Error;
 use crate::module::Module;

@@ -11,20 +11,21 @@ mod feed;
 mod gradients;
 mod history;
 mod logs;
+mod loss;
 mod objective;
 mod run;
+mod settings;
 mod shards;
 mod state;
 
 use std::fmt;
 use std::marker::PhantomData;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::rc::Rc;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, RwLock};
 use std::thread;
 
-use serde_json::{Map, Value, json};
 use wengert_tape::{Float, Stored, Tensor, Var};
 
 pub use bar::ProgressBar;
@@ -37,8 +38,10 @@ pub use state::TrainingState;
 
 use checkpoint::Wanted;
 use feed::{Change, Feed};
-use objective::{Cutting, Goal, Objective, Own, OwnLoss, Supervised};
+use loss::Cutting;
+use objective::{Goal, Objective, Own, OwnLoss, Supervised};
 use run::Run;
+use settings::{Followers, Kept, Scheduled, Settings, Watched};
 use shards::{Task, Workers};
 
 use crate::data::{Batch, OnTape, Samples, ahead};
@@ -49,126 +52,6 @@ use crate::optimisers::Optimiser;
 use crate::random::Generator;
 use crate::schedules::Schedule;
 use crate::training::Training;
-
-type Callback<'a> = Box<dyn FnMut(&Progress<'_>) + 'a>;
-
-/// The numbers of a training.
-#[derive(Clone, Copy, Debug)]
-struct Settings {
-    epochs: usize,
-    batch: usize,
-    shard: usize,
-    /// Whether samples are looked at together, so that a batch is not cut.
-    whole: bool,
-    threads: usize,
-    seed: u64,
-    accumulate: usize,
-    clip_value: Option<f64>,
-    clip_norm: Option<f64>,
-}
-
-impl Settings {
-    /// The number of mini-batches in an epoch of so many samples.
-    fn steps(&self, samples: usize) -> usize {
-        // Of one sample alone there is no variance: where samples are looked at together, it joins the batch before.
-        let joins = self.whole && samples > self.batch && samples % self.batch == 1;
-        samples.div_ceil(self.batch) - usize::from(joins)
-    }
-
-    /// The number of samples of a shard.
-    fn shard(&self) -> usize {
-        if self.whole { usize::MAX } else { self.shard }
-    }
-
-    /// What must be the same for a training to go on with the same bits: of the caller's own `name`, on so many samples with
-    /// these checksums, measured so.
-    fn identity(
-        &self,
-        named: Option<&str>,
-        samples: usize,
-        checksums: &[u64],
-        metrics: &[String],
-    ) -> Map<String, Value> {
-        let checksum = |k: usize| format!("{:016x}", checksums.get(k).copied().unwrap_or(0));
-        let identity = json!({
-            "named": named,
-            "seed": self.seed,
-            "samples": samples,
-            "inputs": checksum(0),
-            "targets": checksum(1),
-            "others": checksums.iter().skip(2).map(|sum| format!("{sum:016x}")).collect::<Vec<_>>(),
-            "metrics": metrics,
-            "batch": self.batch,
-            "shard": self.shard,
-            "accumulate": self.accumulate,
-            "clip_value": self.clip_value,
-            "clip_norm": self.clip_norm,
-        });
-        match identity {
-            Value::Object(identity) => identity,
-            _ => Map::new(),
-        }
-    }
-}
-
-/// Who follows a training, and who ends it.
-#[derive(Default)]
-struct Followers<'a> {
-    stop: Option<Arc<AtomicBool>>,
-    on_step: Vec<Callback<'a>>,
-    on_epoch: Vec<Callback<'a>>,
-    logs: Vec<Box<dyn Log + 'a>>,
-}
-
-/// When the learning rate changes, and what a schedule remembered when it was given.
-enum Scheduled<'a> {
-    Never,
-    EachStep(Box<dyn Schedule + 'a>, Vec<f64>),
-    EachEpoch(Box<dyn Schedule + 'a>, Vec<f64>),
-    /// Two schedules were given, which is refused.
-    Both,
-}
-
-impl Scheduled<'_> {
-    fn get_mut(&mut self) -> Option<&mut (dyn Schedule + '_)> {
-        match self {
-            Scheduled::Never | Scheduled::Both => None,
-            Scheduled::EachStep(schedule, _) | Scheduled::EachEpoch(schedule, _) => Some(&mut **schedule),
-        }
-    }
-
-    /// What the schedule remembers.
-    fn state(&self) -> Vec<f64> {
-        match self {
-            Scheduled::Never | Scheduled::Both => Vec::new(),
-            Scheduled::EachStep(schedule, _) | Scheduled::EachEpoch(schedule, _) => schedule.state(),
-        }
-    }
-}
-
-/// What is looked at beside the training samples.
-struct Watched<'a, B> {
-    validation: Option<&'a dyn Samples<Batch = B>>,
-    test: Option<&'a dyn Samples<Batch = B>>,
-    best: Option<Monitor>,
-    stopping: Option<(Monitor, usize)>,
-}
-
-impl<B> Watched<'_, B> {
-    /// What the best epoch is found by.
-    fn monitor(&self) -> Option<&Monitor> {
-        self.stopping.as_ref().map(|(monitor, _)| monitor).or(self.best.as_ref())
-    }
-}
-
-/// Where the state of a training is kept.
-#[derive(Clone, Debug, Default)]
-struct Kept {
-    path: Option<PathBuf>,
-    /// After so many mini-batches, beside each epoch.
-    every: Option<usize>,
-    resume: bool,
-}
 
 /// Trains a model: epochs of shuffled mini-batches, one step of the optimiser for each.
 ///

@@ -7,14 +7,11 @@ use wengert_tape::{Float, Shape, Stored, Tape, Tensor, Var};
 use super::apart;
 use super::evaluate::{evaluate, one_number};
 use super::history::Evaluation;
+use super::loss::{Cutting, Loss, Metrics};
 use crate::data::{Batch, OnTape, Samples};
 use crate::error::Error;
 use crate::module::Module;
 use crate::training::Training;
-
-pub(super) type Loss<'a, F, T> = dyn Fn(Var<F>, Var<F, T>) -> Var<F> + Send + Sync + 'a;
-pub(super) type Metric<'a, F, T> = dyn Fn(&Tensor<F>, &Tensor<T>) -> f64 + Send + Sync + 'a;
-pub(super) type Metrics<'a, F, T> = Vec<(String, Box<Metric<'a, F, T>>)>;
 
 /// What a trainer makes small.
 pub trait Goal<F: Float>: Send + Sync {
@@ -23,14 +20,6 @@ pub trait Goal<F: Float>: Send + Sync {
 
     /// The names of what else is measured.
     fn names(&self) -> Vec<String>;
-}
-
-/// How samples are cut, and what is drawn for them.
-#[derive(Clone, Copy, Debug)]
-pub struct Cutting {
-    pub(super) batch: usize,
-    pub(super) shard: usize,
-    pub(super) seed: u64,
 }
 
 /// What a trainer makes small, of a model of this type.

@@ -5,12 +5,13 @@ use std::sync::atomic::Ordering;
 
 use wengert_tape::{Float, Tensor};
 
+use super::checkpoint;
 use super::feed::Cut;
 use super::history::{Epoch, Evaluation, History, Progress};
 use super::objective::Objective;
+use super::settings::{Followers, Kept, Scheduled, Settings, Watched};
 use super::shards::{Outcome, Task, Workers};
 use super::state::TrainingState;
-use super::{Followers, Kept, Scheduled, Settings, Watched, checkpoint};
 use crate::data::{Batch, Samples};
 use crate::error::Error;
 use crate::module::{Name, Parameters};
