@@ -33,7 +33,7 @@ fn a_sequence_in_parts_is_the_sequence() {
                     let (leaf, mut state, mut loss) = (tape.var(x.clone()), None, tape.var(Tensor::from(0.0)));
                     for cut in cuts.windows(2) {
                         let (y, next) = layer.forward_from(&leaf.slice(time, cut[0]..cut[1]), state.as_ref());
-                        loss = loss + y.square().sum();
+                        loss += y.square().sum();
                         state = Some(next);
                     }
                     loss.backward()[leaf].clone()
