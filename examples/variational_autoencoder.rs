@@ -38,7 +38,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         println!("{}", row.data().iter().map(|x| char::from(b" .:-=+*#%@"[(x * 9.99) as usize])).collect::<String>());
     }
     save(&model, &Details::new(), std::env::temp_dir().join("variational_autoencoder.safetensors"))?;
-    // The mean image alone, with no code, comes to 27.1.
-    assert!(loss < 27.0);
+    // The mean image alone, with no code, comes to 27.11; nothing comes below the pixels' own entropy, 13.66.
+    assert!(loss < 26.0);
     Ok(())
 }

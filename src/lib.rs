@@ -20,6 +20,8 @@
 //! println!("{} {} {}", c.value(), g[a], g[b]);
 //! ```
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 pub use wengert_tape::*;
 
 #[cfg(feature = "nn")]

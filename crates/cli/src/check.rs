@@ -1,5 +1,6 @@
-//! `wengert check`: every derivative of an expression beside its numeric value and error bar.
+//! `wengert check`: every derivative of an expression, or of a program, beside its numeric value and error bar.
 
+use std::cell::RefCell;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -12,18 +13,36 @@ use wengert::view::ReportExt;
 
 use crate::expression::{self, Expression};
 use crate::graph::{Error, full, is_output, write};
+use crate::program::{self, Program};
 
-/// Check the derivatives of an expression: each beside its numeric value and error bar
+/// Check the derivatives of an expression, or of a program in any language: each beside its numeric value and error bar
 ///
 /// Example: wengert check "tanh(x*w + b)^2" --at x=0.3,w=-1.2,b=0.5
+///
+/// Example: wengert check --program ./gradient.py --point weights.txt --blocks "W1[5,6],b1[6]"
+///
+/// A program reads a line of numbers and answers with a line: its value there, then its derivative by each of them; again, until
+/// its input ends. (It must flush each line: `print(…, flush=True)`, `fflush(stdout)`.)
 ///
 /// The end is 0 unless a derivative is wrong, 1 if one is, 2 if the expression or an argument is no good.
 #[derive(Args, Debug)]
 #[command(after_help = expression::help())]
 pub(crate) struct CheckArgs {
     /// The expression, such as "tanh(x*w + b)^2"
-    #[arg(allow_hyphen_values = true)]
-    expression: String,
+    #[arg(allow_hyphen_values = true, required_unless_present = "program", conflicts_with = "program")]
+    expression: Option<String>,
+
+    /// Check this program, and no expression
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["order", "self_test"])]
+    program: Option<PathBuf>,
+
+    /// The numbers that the program's derivatives are taken at, from a file; `-` is standard input
+    #[arg(long, value_name = "FILE", requires = "program", conflicts_with = "at")]
+    point: Option<PathBuf>,
+
+    /// How the program's numbers are called, in order: names with shapes, such as "W1[5,6],b1[6]"
+    #[arg(long, value_name = "NAMES", requires = "program")]
+    blocks: Option<String>,
 
     /// Where to differentiate it: a number for every name; `x=pi/4` and the like are numbers too
     #[arg(long, value_name = "NAME=NUMBER", value_delimiter = ',')]
@@ -56,9 +75,14 @@ pub(crate) fn run(args: &CheckArgs) -> Result<ExitCode, Error> {
     if is_output(&args.svg) && args.json {
         return Err(Error::Arguments("only one of --svg - and --json can have standard output".into()));
     }
-    let expression = Expression::parse(&args.expression)?;
-    let values = expression.values(&args.at).map_err(Error::Arguments)?;
-    let check = Check::new(args, &expression, &values)?;
+    let check = match &args.program {
+        Some(program) => Check::of_program(args, program)?,
+        None => {
+            let expression = Expression::parse(args.expression.as_deref().unwrap_or_default())?;
+            let values = expression.values(&args.at).map_err(Error::Arguments)?;
+            Check::new(args, &expression, &values)?
+        }
+    };
     if let Some(path) = &args.svg {
         write(path, &check.worst().curve_svg())?;
     }
@@ -111,6 +135,44 @@ impl Check {
             check.self_test = Some(checker.self_test(f, values)?);
         }
         Ok(check)
+    }
+
+    fn of_program(args: &CheckArgs, path: &Path) -> Result<Self, Error> {
+        let refused = Error::Arguments;
+        let (point, named) = match &args.point {
+            Some(path) => (program::point(path).map_err(refused)?, Vec::new()),
+            None => {
+                let mut point = Vec::new();
+                let mut named = Vec::new();
+                for assignment in &args.at {
+                    let (name, number) = expression::assignment(assignment).map_err(refused)?;
+                    point.push(number);
+                    named.push((name, Vec::new()));
+                }
+                (point, named)
+            }
+        };
+        if point.is_empty() {
+            let message = "--program: where? give it numbers: --at x=0.5,y=1, or --point FILE";
+            return Err(refused(message.into()));
+        }
+        let blocks = match &args.blocks {
+            Some(text) => program::blocks(text).map_err(refused)?,
+            None => named,
+        };
+        let program = RefCell::new(Program::start(path).map_err(refused)?);
+        let value = program.borrow_mut().at(&point).0;
+        let failed = || program.borrow_mut().error.take().map_or(Ok(()), |e| Err(refused(e)));
+        failed()?;
+        if !value.is_finite() {
+            return Err(refused(format!("the value there is {value}; choose a point where it is a number")));
+        }
+        let blocks = blocks.iter().map(|(name, shape)| (name.as_str(), &shape[..]));
+        let checker = Checker::new().blocks(blocks).seed(args.seed);
+        let report = checker.report_function(|x| program.borrow_mut().at(x), &point)?;
+        // A program that gives up at some numbers has no derivative there; what it said last is why.
+        failed()?;
+        Ok(Check { value, reports: vec![(String::new(), report)], self_test: None })
     }
 
     fn verdict(&self) -> Verdict {
@@ -175,6 +237,7 @@ impl Check {
         let read = |text: String| serde_json::from_str::<Value>(&text).unwrap_or(Value::Null);
         json!({
             "expression": args.expression,
+            "program": args.program,
             "value": self.value,
             "order": args.order,
             "verdict": self.verdict().to_string(),

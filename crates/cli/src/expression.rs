@@ -115,12 +115,7 @@ impl Expression {
     /// Which name an assignment is for, and the number.
     fn assigned(&self, assignment: &str) -> Result<(usize, f64), String> {
         let assignment = &one_line(assignment);
-        let Some((name, text)) = assignment.split_once('=') else {
-            return Err(format!(
-                "--at: `{assignment}` is no assignment; write a name, `=` and a number, such as x=0.5"
-            ));
-        };
-        let name = name.trim();
+        let (name, text) = sides(assignment)?;
         let Some(known) = self.names().position(|known| known == name) else {
             let names: Vec<&str> = self.names().collect();
             return Err(match (parser::constant(name), &names[..]) {
@@ -131,13 +126,33 @@ impl Expression {
                 }
             });
         };
-        let value = Expression::parse(text).map_err(|e| format!("--at {name}: {e}"))?;
-        match value.names.first() {
-            None => Ok((known, value.value(&[]).map_err(|e| format!("--at {name}: {e}"))?)),
-            Some(other) => {
-                let message = format!("`{}` is no number", other.name);
-                Err(format!("--at {name}: {}", Error::new(text, other.at, message)))
-            }
+        Ok((known, number(name, text)?))
+    }
+}
+
+/// A name and its number, of an assignment such as `x=pi/4`.
+pub(crate) fn assignment(text: &str) -> Result<(String, f64), String> {
+    let text = &one_line(text);
+    let (name, value) = sides(text)?;
+    Ok((name.to_owned(), number(name, value)?))
+}
+
+/// The name before the sign, and what stands behind it.
+fn sides(assignment: &str) -> Result<(&str, &str), String> {
+    match assignment.split_once('=') {
+        Some((name, text)) => Ok((name.trim(), text)),
+        None => Err(format!("--at: `{assignment}` is no assignment; write a name, `=` and a number, such as x=0.5")),
+    }
+}
+
+/// The value of an expression without names.
+fn number(name: &str, text: &str) -> Result<f64, String> {
+    let value = Expression::parse(text).map_err(|e| format!("--at {name}: {e}"))?;
+    match value.names.first() {
+        None => value.value(&[]).map_err(|e| format!("--at {name}: {e}")),
+        Some(other) => {
+            let message = format!("`{}` is no number", other.name);
+            Err(format!("--at {name}: {}", Error::new(text, other.at, message)))
         }
     }
 }

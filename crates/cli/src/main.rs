@@ -9,6 +9,7 @@ mod interrupt;
 mod output;
 mod paths;
 mod predict;
+mod program;
 mod train;
 
 use std::panic;

@@ -33,7 +33,7 @@ use crate::paths::apart;
 ///
 /// The same seed gives the same model, bit for bit, on any number of threads. Ctrl-C ends early and saves.
 #[derive(Args, Debug)]
-#[command(verbatim_doc_comment)]
+#[command(verbatim_doc_comment, after_help = defaults())]
 pub(crate) struct TrainArgs {
     #[command(subcommand)]
     task: Task,
@@ -53,27 +53,43 @@ enum Task {
     #[command(after_help = tasks::MOONS.help("moons"))]
     Moons,
     /// Nielsen's first network: sigmoid, half the squared error, plain descent
-    #[command(name = "mnist-784-30-10")]
+    #[command(name = "mnist-784-30-10", after_help = mnist::help("mnist-784-30-10"))]
     Mnist784x30x10(mnist::MnistArgs),
     /// Nielsen's chapter 3: cross-entropy, weight decay
-    #[command(name = "mnist-784-100-10")]
+    #[command(name = "mnist-784-100-10", after_help = mnist::help("mnist-784-100-10"))]
     Mnist784x100x10(mnist::MnistArgs),
     /// The network of 3Blue1Brown's chapters: 13,002 parameters
-    #[command(name = "mnist-784-16-16-10")]
+    #[command(name = "mnist-784-16-16-10", after_help = mnist::help("mnist-784-16-16-10"))]
     Mnist784x16x16x10(mnist::MnistArgs),
     /// Nielsen's chapter 6: one convolution with a pool, 100 neurons, softmax
+    #[command(after_help = mnist::help("mnist-conv"))]
     MnistConv(mnist::MnistArgs),
     /// Nielsen's chapter 6: two convolutions with pools, sigmoid
+    #[command(after_help = mnist::help("mnist-conv-conv"))]
     MnistConvConv(mnist::MnistArgs),
     /// Nielsen's chapter 6: the same with ReLU and weight decay
+    #[command(after_help = mnist::help("mnist-conv-conv-relu"))]
     MnistConvConvRelu(mnist::MnistArgs),
     /// Nielsen's chapter 6: the same on 250,000 images, each also moved by a pixel
+    #[command(after_help = mnist::help("mnist-conv-conv-expanded"))]
     MnistConvConvExpanded(mnist::MnistArgs),
     /// Nielsen's chapter 6: 1,000 and 1,000 neurons with dropout on 250,000 images
+    #[command(after_help = mnist::help("mnist-dropout-expanded"))]
     MnistDropoutExpanded(mnist::MnistArgs),
     /// Learn a table of your own: a column of a CSV file from the other columns, a third of the rows held out to test with
     #[command(after_help = csv::DEFAULTS.help("csv FILE --target COLUMN"))]
     Csv(csv::CsvArgs),
+}
+
+/// What each task does without options, for the help of all.
+fn defaults() -> String {
+    let commands = [
+        tasks::DIGITS.command("digits"),
+        tasks::XOR.command("xor"),
+        tasks::MOONS.command("moons"),
+        csv::DEFAULTS.command("csv FILE --target COLUMN"),
+    ];
+    format!("Without options these are\n  {}\nand mnist-… what their books say", commands.join("\n  "))
 }
 
 /// Why there is no model, in one line.
@@ -93,9 +109,6 @@ pub(crate) enum Error {
         /// The rate that it went wrong with.
         rate: f64,
     },
-    /// Ctrl-C cannot be listened to.
-    #[error("Ctrl-C cannot be listened to: {0}")]
-    Interrupt(#[from] ctrlc::Error),
     /// Output cannot be written.
     #[error(transparent)]
     Output(#[from] io::Error),

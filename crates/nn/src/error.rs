@@ -33,6 +33,13 @@ pub enum Error {
         /// What is wrong, and where.
         message: String,
     },
+    /// Ctrl-C cannot be listened to.
+    #[cfg(feature = "interrupt")]
+    #[error("Ctrl-C cannot be listened to: {message}")]
+    Interrupt {
+        /// Why.
+        message: String,
+    },
     /// A loss or gradient that is not finite.
     #[error(
         "training stopped in epoch {epoch}, step {step}: {what}; the model is as it was before the step{}",

@@ -1,9 +1,13 @@
 //! Networks for `wengert`: layers, losses, optimisers, data, training and saved models.
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 pub mod data;
 mod description;
 mod error;
 pub mod files;
 mod initialiser;
+#[cfg(feature = "interrupt")]
+mod interrupt;
 mod layers;
 mod losses;
 mod metrics;
@@ -22,6 +26,8 @@ mod training;
 pub use description::Description;
 pub use error::Error;
 pub use initialiser::Initialiser;
+#[cfg(feature = "interrupt")]
+pub use interrupt::on_interrupt;
 pub use layers::{
     Activation, Adaptive, AdaptiveAvgPool1d, AdaptiveAvgPool2d, AdaptiveAvgPool3d, AdaptiveMaxPool1d,
     AdaptiveMaxPool2d, AdaptiveMaxPool3d, AvgPool1d, AvgPool2d, AvgPool3d, BatchNorm, Cell, Conv1d, Conv2d, Conv3d,

@@ -22,6 +22,8 @@
 //! This crate knows no networks, no files and no pictures; those are `wengert-nn` and `wengert-view`. The facade
 //! `wengert` brings them together.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 // The rooms, lowest first: each may know those above it in this list. `tests/architecture.rs` holds it.
 
 mod shape;

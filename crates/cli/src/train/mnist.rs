@@ -11,7 +11,7 @@ use wengert::prelude::*;
 
 use super::follow::Follow;
 use super::job::{RANGE, SUMS, outputs, same_bits};
-use super::options::Options;
+use super::options::{Options, SEED};
 use super::tasks::commonest;
 use super::{Error, destination, thousands};
 use crate::output::duration;
@@ -25,6 +25,16 @@ pub(super) struct MnistArgs {
     /// The folder of MNIST's four files, or one with a folder `mnist` in it [default: the variable WENGERT_DATA]
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
+}
+
+/// What the help of the network of this name ends with.
+pub(super) fn help(name: &str) -> String {
+    let known = Recipe::ALL.into_iter().find(|recipe| recipe.name == name);
+    let Recipe { source, published, epochs, .. } = known.unwrap_or_else(|| unreachable!("{name} is a recipe"));
+    format!(
+        "Without options this is\n  wengert train {name} --data $WENGERT_DATA --epochs {epochs} --seed {SEED}\nThe layers, the size \
+         of batches, the rate, the decay and the optimiser are those of {source}, which publishes {published} %"
+    )
 }
 
 impl MnistArgs {

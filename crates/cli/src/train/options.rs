@@ -15,6 +15,9 @@ use crate::output;
 /// Shown as a group of the help.
 const HEADING: &str = "Training";
 
+/// Of a training without `--seed`.
+pub(crate) const SEED: u64 = 1;
+
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Options {
     /// Hidden layers, from the input on: `64` is 64 neurons, `conv16` are 16 filters of 3 × 3 (`conv16x5`: of 5 × 5; their
@@ -48,7 +51,7 @@ pub(crate) struct Options {
     pub(crate) optimiser: Option<OptimiserKind>,
 
     /// The seed of everything random: which samples are held out, the first weights, the order of samples
-    #[arg(long, global = true, value_name = "N", default_value_t = 1, allow_hyphen_values = true, help_heading = HEADING)]
+    #[arg(long, global = true, value_name = "N", default_value_t = SEED, allow_hyphen_values = true, help_heading = HEADING)]
     pub(crate) seed: u64,
 
     /// How many threads work; they change nothing but the time [default: one for each processor]
@@ -95,13 +98,18 @@ pub(crate) struct Defaults {
 }
 
 impl Defaults {
-    /// The command with every default written out.
+    /// What the help of a task ends with.
     pub(crate) fn help(&self, task: &str) -> String {
+        format!("Without options this is\n  {}", self.command(task))
+    }
+
+    /// The command with every default written out.
+    pub(crate) fn command(&self, task: &str) -> String {
         let Defaults { layers, activation, epochs, batch, rate, decay, optimiser } = self;
         let decay = decay.map_or(String::new(), |decay| format!("--decay {decay} "));
         format!(
-            "Without options this is\n  wengert train {task} --layers {layers} --activation {activation} --epochs {epochs} \
-             --batch {batch} --rate {rate} {decay}--optimiser {optimiser} --seed 1"
+            "wengert train {task} --layers {layers} --activation {activation} --epochs {epochs} --batch {batch} --rate {rate} \
+             {decay}--optimiser {optimiser} --seed {SEED}"
         )
     }
 }

@@ -5,5 +5,6 @@ mod experiment;
 mod files;
 mod folder;
 mod graph;
+mod program;
 mod table;
 mod train;

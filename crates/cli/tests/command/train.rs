@@ -226,6 +226,33 @@ fn help_is_for_standard_output_and_shows_the_defaults() {
     assert!(text(&output.stderr).contains("Usage: wengert <COMMAND>"), "{output:?}");
 }
 
+/// Whoever reads the help of a training knows what happens without options, whichever it is.
+#[test]
+fn the_help_of_every_task_shows_what_it_does_without_options() {
+    let folder = Folder::new("train-help-defaults");
+    let help = |args: &[&str]| text(&folder.run(args).stdout).to_string();
+    let all = help(&["train", "--help"]);
+    let listed = all.split("Commands:\n").nth(1).unwrap().split("\n\n").next().unwrap();
+    // A line that goes on is indented further.
+    let names = listed.lines().filter_map(|line| line.strip_prefix("  ")).filter(|line| !line.starts_with(' '));
+    let tasks: Vec<&str> = names.filter_map(|line| line.split(' ').next()).filter(|task| *task != "help").collect();
+    assert!(tasks.len() >= 12, "{all}");
+    let mut wrong = Vec::new();
+    for task in tasks {
+        let help = help(&["train", task, "--help"]);
+        let shown = help.split("Without options this is\n").nth(1).and_then(|rest| rest.lines().next());
+        let begins = format!("  wengert train {task} ");
+        let complete = |command: &&str| {
+            command.starts_with(&begins) && ["--epochs", "--seed"].iter().all(|option| command.contains(option))
+        };
+        let in_all = |command: &&str| task.starts_with("mnist") || all.contains(command.trim_start());
+        if !shown.is_some_and(|command| complete(&command) && in_all(&command)) {
+            wrong.push(format!("{task}: {shown:?}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}\n{all}");
+}
+
 /// A reader that goes away, such as `head`, is no error.
 #[test]
 fn nobody_need_read_on() {

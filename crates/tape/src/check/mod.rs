@@ -60,6 +60,7 @@ use crate::error::Error;
 use crate::ops::AnyOp;
 use crate::rule::op::{Op, Value};
 use crate::rule::param::ParamId;
+use crate::shape::Shape;
 use crate::transform::point::{Numbers, Output, Point};
 use draws::Random;
 use run::{Checked, run};
@@ -198,6 +199,27 @@ impl Checker {
         Checker { names: Names { arguments, ..self.names }, ..self }
     }
 
+    /// Names and shapes of the parts of a flat vector, in order: the point of a function of numbers that is not ours, whose
+    /// parameters stand one after the other. The report then says `W1[2, 3]` for number 15, and which parts are right.
+    ///
+    /// # Examples
+    /// ```
+    /// use wengert_tape::check::{Checker, Verdict};
+    /// // y = w₁₁ x₁ + w₁₂ x₂ + b with x = (2, 3), squared; the derivative by b forgets a factor.
+    /// let f = |p: &[f64]| {
+    ///     let y = 2.0 * p[0] + 3.0 * p[1] + p[2];
+    ///     (y * y, vec![4.0 * y, 6.0 * y, y])
+    /// };
+    /// let report = Checker::new().blocks([("w", &[1, 2][..]), ("b", &[1])]).report_function(f, &[0.5, -1.0, 3.0])?;
+    /// assert_eq!(report.parts(), [("w".to_string(), Verdict::Pass), ("b".to_string(), Verdict::Fail)]);
+    /// assert_eq!(report.elements[1].name, "w[0, 1]");
+    /// # Ok::<(), wengert_tape::Error>(())
+    /// ```
+    pub fn blocks<S: Into<String>, D: Into<Shape>>(self, blocks: impl IntoIterator<Item = (S, D)>) -> Self {
+        let blocks = blocks.into_iter().map(|(name, shape)| (name.into(), shape.into())).collect();
+        Checker { names: Names { blocks, ..self.names }, ..self }
+    }
+
     /// Names of parameters that the function lifts, for the report: a model's, say, by `model.parameters()`.
     ///
     /// # Examples
@@ -252,7 +274,7 @@ impl Checker {
     /// Checks a function that returns its value and its gradient, and returns the report whatever it says.
     ///
     /// # Errors
-    /// [`Error::Argument`] if the gradient has another length than the point.
+    /// [`Error::Argument`] if the gradient has another length than the point, or the [blocks](Self::blocks) together have.
     pub fn report_function(&self, f: impl FnMut(&[f64]) -> (f64, Vec<f64>), at: &[f64]) -> Result<Report, Error> {
         let f = std::cell::RefCell::new(f);
         self.report_pair(|x| (f.borrow_mut())(x).0, |x| (f.borrow_mut())(x).1, at)

@@ -11,6 +11,9 @@ use crate::tape::graph::place;
 /// How many of the worst derivatives are shown.
 const SHOWN: usize = 10;
 
+/// Relative errors that numbers with the rounding of `f32` have.
+const SINGLE: std::ops::Range<f64> = 1e-9..1e-6;
+
 /// What a check found: a verdict, every derivative that was measured, every operation that was asked alone.
 ///
 /// As text ([`Display`](fmt::Display)) it is one line; the worst ten derivatives unless all pass; the operations whose
@@ -206,6 +209,40 @@ impl Report {
         all
     }
 
+    /// The verdict on each part of the point, in order: the heaviest on its derivatives that were measured.
+    pub fn parts(&self) -> Vec<(String, Verdict)> {
+        let mut parts: Vec<(usize, String, Verdict)> = Vec::new();
+        for e in &self.elements {
+            match parts.iter_mut().find(|(leaf, ..)| *leaf == e.leaf) {
+                Some((.., verdict)) => *verdict = e.verdict.max(*verdict),
+                None => {
+                    // The position stands behind the name.
+                    let name =
+                        if e.position.is_empty() { Some(&*e.name) } else { e.name.rsplit_once('[').map(|(n, _)| n) };
+                    parts.push((e.leaf, name.unwrap_or(&e.name).to_owned(), e.verdict));
+                }
+            }
+        }
+        parts.sort_by_key(|(leaf, ..)| *leaf);
+        parts.into_iter().map(|(_, name, verdict)| (name, verdict)).collect()
+    }
+
+    /// Of several parts, which are wrong and which are right, in a line; empty if there is one.
+    fn parts_line(&self) -> String {
+        let parts = self.parts();
+        if parts.len() < 2 {
+            return String::new();
+        }
+        let of = |wanted: &dyn Fn(Verdict) -> bool, word: &str| {
+            let names: Vec<&str> = parts.iter().filter(|(_, v)| wanted(*v)).map(|(name, _)| &**name).collect();
+            (!names.is_empty()).then(|| format!("{word}: {}", names.join(", ")))
+        };
+        let wrong = of(&|v| v == Verdict::Fail, "wrong");
+        let unsure = of(&|v| v == Verdict::CannotTell, "cannot tell");
+        let right = of(&|v| v <= Verdict::Kink, "right");
+        [wrong, unsure, right].into_iter().flatten().collect::<Vec<_>>().join("; ")
+    }
+
     /// The power of the step with which the error of the central difference falls, where it is not round-off: the median
     /// over pairs of neighbouring steps of [`curve`](Self::curve). 2 for a right gradient of a smooth function, 0 for a
     /// wrong one; `None` if the error is round-off at every step.
@@ -272,6 +309,10 @@ impl Report {
         let rules: Vec<Verdict> = self.operations.iter().map(|o| o.verdict).collect();
         let mut line = format!("gradient check: {} ({}{order})", self.verdict, self.float);
         line += &format!("; derivatives: {}", if elements.is_empty() { "none".into() } else { count(&elements) });
+        if !self.directions.is_empty() {
+            let directions: Vec<Verdict> = self.directions.iter().map(|e| e.verdict).collect();
+            line += &format!("; directions: {}", count(&directions));
+        }
         if !rules.is_empty() {
             line += &format!("; rules of operations: {}", count(&rules));
         }
@@ -289,6 +330,12 @@ impl fmt::Debug for Report {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.headline())?;
+        if self.elements.iter().any(|e| e.verdict == Verdict::Fail) {
+            let parts = self.parts_line();
+            if !parts.is_empty() {
+                write!(f, "\n  {parts}")?;
+            }
+        }
         if self.verdict != Verdict::Pass {
             let worst = self.worst();
             let width = worst.iter().map(|e| e.name.chars().count()).max().unwrap_or(0);
@@ -330,10 +377,21 @@ impl fmt::Display for Numbers<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Element { analytic, numeric, bar, sides, verdict, pattern, .. } = self.0;
         write!(f, "analytic {analytic:.12e}, numeric {numeric:.12e} ± {bar:.1e}")?;
-        if *verdict == Verdict::Fail && *numeric != 0.0 {
-            write!(f, ", ratio {:.7}", analytic / numeric)?;
+        let relative = (analytic / numeric - 1.0).abs();
+        match verdict {
+            Verdict::Fail if !relative.is_finite() => {}
+            // What a ratio of 1.0000000 would hide.
+            Verdict::Fail if relative < 0.01 => write!(f, ", relative error {relative:.1e}")?,
+            Verdict::Fail => write!(f, ", ratio {:.7}", analytic / numeric)?,
+            _ => {}
         }
         write!(f, ": {verdict}")?;
+        if *verdict == Verdict::Fail && analytic.is_nan() {
+            return f.write_str(", the gradient is NaN");
+        }
+        if *verdict == Verdict::Fail && SINGLE.contains(&relative) {
+            return f.write_str(", off by what single precision loses: is it computed in f32?");
+        }
         match (verdict, sides, pattern) {
             (Verdict::Fail, _, Some(pattern)) => write!(f, ", {pattern}"),
             (Verdict::CannotTell, ..) => write!(f, ", {} digits can be trusted", self.0.digits()),

@@ -12,6 +12,7 @@ use crate::rule::algebra::Lift;
 use crate::rule::moved::with_value;
 use crate::rule::op::{Kind, Op, Value};
 use crate::rule::param::ParamId;
+use crate::shape::Shape;
 use crate::tape::{Tape, Var, param_at, param_node};
 use crate::tensor::Tensor;
 use crate::tensor::float::Float;
@@ -67,6 +68,8 @@ pub(crate) struct Subject<'a> {
 pub(crate) struct Names {
     /// The parts of the point, in order.
     pub(crate) arguments: Vec<String>,
+    /// Of a flat vector the parts and their shapes.
+    pub(crate) blocks: Vec<(String, Shape)>,
     /// Parameters that the function lifts.
     pub(crate) parameters: Vec<(ParamId, String)>,
 }
@@ -301,19 +304,43 @@ impl<'a> Subject<'a> {
                 at.len()
             )));
         }
-        let y = value(at);
-        let point = vec![Tensor::from(at)];
-        let leaf = Leaf {
-            name: name(&names.arguments, 0, 1, true, None),
-            // Nothing is known of how it was computed but that it is rounded.
-            rounding: analytic.iter().map(|a| 8.0 * UNIT * a.abs()).collect(),
-            analytic: Tensor::from(analytic),
-            position: None,
-            is_argument: true,
-            is_parameter: false,
+        let blocks = match names.blocks.is_empty() {
+            true => vec![(name(&names.arguments, 0, 1, true, None), Shape::from([at.len()]))],
+            false => names.blocks.clone(),
         };
+        let lengths: Vec<usize> = blocks.iter().map(|(_, shape)| shape.len_elements()).collect();
+        let total = lengths.iter().fold(0_usize, |total, n| total.saturating_add(*n));
+        if total != at.len() {
+            let blocks: Vec<String> = blocks.iter().map(|(name, shape)| format!("{name}{shape}")).collect();
+            return Err(Error::Argument(format!(
+                "check_gradients: the blocks {} have {total} elements together, the point {}",
+                blocks.join(", "),
+                at.len()
+            )));
+        }
+        let y = value(at);
+        let (mut leaves, mut point, mut from) = (Vec::new(), Vec::new(), 0);
+        for ((name, shape), length) in blocks.into_iter().zip(lengths) {
+            let part = from..from + length;
+            from += length;
+            point.push(Tensor::new(&shape, at[part.clone()].to_vec()));
+            leaves.push(Leaf {
+                name,
+                // Nothing is known of how it was computed but that it is rounded.
+                rounding: analytic[part.clone()].iter().map(|a| 8.0 * UNIT * a.abs()).collect(),
+                analytic: Tensor::new(shape, analytic[part].to_vec()),
+                position: None,
+                is_argument: true,
+                is_parameter: false,
+            });
+        }
         let called = Contracted {
-            function: Box::new(move |leaves, _| Some(Tensor::from(value(leaves[0].data())))),
+            function: Box::new(move |leaves, _| {
+                Some(Tensor::from(match leaves {
+                    [all] => value(all.data()),
+                    parts => value(&parts.iter().flat_map(|part| part.data().iter().copied()).collect::<Vec<f64>>()),
+                }))
+            }),
             point,
             cotangent: Tensor::from(1.0),
             value: Tensor::from(y),
@@ -324,7 +351,7 @@ impl<'a> Subject<'a> {
         Ok(Subject {
             float: "f64",
             tolerance: TOLERANCE[0],
-            leaves: vec![leaf],
+            leaves,
             called: Some(called),
             replayed: None,
             escapes: None,

@@ -2,6 +2,7 @@
 
 mod bars;
 mod faults;
+mod foreign;
 mod hard;
 mod rules;
 mod table;
