@@ -44,7 +44,7 @@ impl<F: Float> Tensor<F> {
     /// # use rand::SeedableRng;
     /// # let rng = &mut rand::rngs::SmallRng::seed_from_u64(1);
     /// assert_eq!(Tensor::from([0.0, 1.0]).bernoulli(rng), Tensor::from([0.0, 1.0]));
-    /// let share = Tensor::full([10_000], 0.25).bernoulli(rng).mean();
+    /// let share = Tensor::<f64>::full([10_000], 0.25).bernoulli(rng).mean();
     /// assert!((share.item() - 0.25).abs() < 0.02);
     /// ```
     #[track_caller]

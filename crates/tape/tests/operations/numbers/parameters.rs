@@ -145,7 +145,7 @@ fn evenly_spaced_numbers_between_ends_of_any_size() {
 #[test]
 fn a_loss_of_what_is_nearly_sure_keeps_its_digits() {
     let mut out = String::new();
-    for x in [1.0, 10.0, 20.0, 40.0, 100.0, 700.0] {
+    for x in [1.0_f64, 10.0, 20.0, 40.0, 100.0, 700.0] {
         let (loss, slope) = ((-x).exp().ln_1p(), (-x).exp() / (1.0 + (-x).exp()));
         let logits = Tensor::from([[x, 0.0]]);
         let (y, g) =
