@@ -17,7 +17,9 @@ fn panics_at(call: impl FnOnce()) -> Option<(String, String)> {
     HOOK.call_once(|| {
         let other = take_hook();
         set_hook(Box::new(move |info| {
-            let text = info.payload_as_str().unwrap_or_default();
+            let payload = info.payload();
+            let text = payload.downcast_ref::<String>().map(String::as_str).or(payload.downcast_ref::<&str>().copied());
+            let text = text.unwrap_or_default();
             match text.contains(&CLASS.to_string()) {
                 true => *PANIC.lock().unwrap() = info.location().map(|at| (at.file().to_owned(), text.to_owned())),
                 false => other(info),
