@@ -144,10 +144,16 @@ fn the_house_is_read_from_its_folders() {
             found.push(format!("{path} does not say what it is"));
         }
         match name {
-            "mod.rs" if path.starts_with("ops/") && text.lines().count() > 250 => {
-                found.push(format!("{path} is longer than 250 lines"));
+            "mod.rs" => {
+                if text.lines().count() > 250 {
+                    found.push(format!("{path} is longer than 250 lines"));
+                }
+                // What lives here, what it may know, and what it must not.
+                let header = text.lines().take_while(|l| l.starts_with("//!")).collect::<String>();
+                if path.matches('/').count() == 1 && !(header.contains(" know")) {
+                    found.push(format!("{path} does not say what it may know"));
+                }
             }
-            "mod.rs" => {}
             // A family may need of an operation what the engine needs of all.
             _ if path.starts_with("ops/") => {}
             _ => places.entry(name.to_owned()).or_default().push(path.clone()),

@@ -1,4 +1,4 @@
-//! Loops over buffers. They know tensors and numbers, and no operation.
+//! Loops over buffers. They know tensors, and the formula of an operation as numbers; which operation it is they do not know.
 
 pub(crate) mod convolve;
 pub(crate) mod elementwise;

@@ -1,5 +1,7 @@
 //! The operations, one file each, in families. An operation stands in its file and in the list of its family, and nowhere
 //! else: names, methods and registry follow from that list.
+//!
+//! They know rules, kernels and each other. That a tape exists they do not know.
 
 use std::any::TypeId;
 

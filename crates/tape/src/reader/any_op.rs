@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::error::{Error, OrRaise};
-use crate::reader::behind::{CompiledFor, Custom, Described, Floats, on_float};
+use crate::reader::erased::{CompiledFor, Custom, Described, Floats, on_float};
 use crate::rule::algebra::{Algebra, Args};
 use crate::rule::complex::Analytic;
 use crate::rule::op::{Cotangents, Kind, Op, Takes, Value};

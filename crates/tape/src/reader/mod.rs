@@ -1,14 +1,15 @@
 //! What rules are read with: numbers, numbers with tangents, shapes, text, recorded values. And operations whose type is not
 //! known, for which a rule is compiled once for each of these.
 //!
-//! It knows rules and kernels. Of the operations it knows how to repeat and how to sum, which is what broadcasting is.
+//! It knows rules and kernels. Of the operations it knows how to repeat and how to sum, which is what broadcasting is. A recorded
+//! value is a handle here; the tape behind it is not known.
 
 pub(crate) mod any_op;
-pub(crate) mod behind;
 pub(crate) mod by_formula;
 pub(crate) mod custom_op;
 mod dual;
 mod dual_formula;
+pub(crate) mod erased;
 mod numbers;
 pub(crate) mod pointwise_op;
 pub(crate) mod shapes;

@@ -3,7 +3,7 @@
 use crate::error::{Error, OrRaise, caught};
 use crate::kernels::elementwise;
 use crate::ops::{BroadcastToExt, SumToExt};
-use crate::reader::behind::{Custom, ReadBy, checked_shape, on_float};
+use crate::reader::erased::{Custom, ReadBy, checked_shape, on_float};
 use crate::reader::pointwise_op::result_shape;
 use crate::rule::algebra::{Algebra, Any, Arg, Args, Elementwise, Lift, TruthValues};
 use crate::rule::op::{Kind, Op, Value};

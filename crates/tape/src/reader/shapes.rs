@@ -3,7 +3,7 @@
 use std::cell::Cell;
 
 use crate::error::{Error, OrRaise};
-use crate::reader::behind::{Custom, Described, ReadBy, result_shape};
+use crate::reader::erased::{Custom, Described, ReadBy, result_shape};
 use crate::rule::algebra::{Algebra, Any, Arg, Elementwise, Lift, TruthValues};
 use crate::rule::op::{Kind, Op};
 use crate::rule::operand::{IndexOperand, MaskOperand};

@@ -2,7 +2,7 @@
 
 use crate::error::{Error, OrRaise};
 use crate::reader::any_op::AnyOp;
-use crate::reader::behind::{Custom, OnFloat, ReadBy, on_float};
+use crate::reader::erased::{Custom, OnFloat, ReadBy, on_float};
 use crate::reader::var_handle::Var;
 use crate::reader::{Dual, Text, by_formula};
 use crate::rule::algebra::{Algebra, Any, Arg, Args, Elementwise, TruthValues};

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::error::{Error, OrRaise};
-use crate::reader::behind::{Custom, Described, ReadBy, result_shape};
+use crate::reader::erased::{Custom, Described, ReadBy, result_shape};
 use crate::reader::{BySymbol, by_formula};
 use crate::rule::algebra::{Algebra, Any, Arg, Elementwise, Lift, TruthValues};
 use crate::rule::op::{Kind, Op};

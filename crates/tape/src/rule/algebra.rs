@@ -4,7 +4,7 @@ use std::fmt::Debug;
 use std::ops::{Add, Div, Index, Mul, Neg, Sub};
 
 use crate::error::Error;
-use crate::reader::behind::{Custom, ReadBy};
+use crate::reader::erased::{Custom, ReadBy};
 use crate::rule::op::{Kind, Op};
 use crate::rule::operand::{IndexOperand, MaskOperand};
 use crate::rule::param::Param;

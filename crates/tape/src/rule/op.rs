@@ -6,7 +6,7 @@ use smallvec::SmallVec;
 
 use crate::error::Error;
 use crate::reader::any_op::AnyOp;
-use crate::reader::behind::Floats;
+use crate::reader::erased::Floats;
 use crate::rule::algebra::{Algebra, Any, Args};
 use crate::rule::case::Case;
 use crate::rule::complex::Analytic;

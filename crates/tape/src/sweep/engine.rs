@@ -11,7 +11,7 @@ use crate::error::{Error, Line};
 use crate::kernels::factor::Factor;
 use crate::kernels::gemm::Gemm;
 use crate::reader::any_op::AnyOp;
-use crate::reader::behind::OfFloat;
+use crate::reader::erased::OfFloat;
 use crate::rule::algebra::{Any, Arg};
 use crate::rule::op::Value;
 use crate::sweep::gradients::Gradients;

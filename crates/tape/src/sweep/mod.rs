@@ -26,7 +26,7 @@ use crate::shape::Shape;
 
 pub(crate) use backward::{backward, backward_onto};
 pub(crate) use over_algebra::{arguments, backward_recorded, handle, sweep, sweep_to};
-pub(crate) use reach::{Reach, blocked, why_inactive};
+pub(crate) use reach::{Reach, why_inactive};
 pub(crate) use tangents::tangents;
 
 /// An error if a rule gives something of another shape than it must: a user's own may forget a sum, and what is then

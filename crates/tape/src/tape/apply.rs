@@ -13,7 +13,7 @@ use crate::rule::operand::{Held, IndexOperand, MaskOperand, Operand};
 
 use crate::error::{Error, Line, OrRaise};
 use crate::ops::AnyOp;
-use crate::reader::behind::{Custom, ReadBy};
+use crate::reader::erased::{Custom, ReadBy};
 use crate::reader::{Base, BySymbol, Dual, by_formula, evaluate};
 use crate::rule::op::{Kind, Op, Value};
 use crate::rule::param::Param;

@@ -5,6 +5,7 @@ use nalgebra::{ComplexField, Field, RealField, SimdValue};
 use simba::scalar::{SubsetOf, SupersetOf};
 
 use super::Scalar;
+use super::numeric::functions_of_scalars;
 use crate::tensor::float::Float;
 
 /// The floats whose recorded numbers `nalgebra` can compute with: `f32` and `f64`.
@@ -117,102 +118,69 @@ impl<F: NalgebraFloat> UlpsEq for Scalar<F> {
     }
 }
 
-/// Functions that are methods of [`Scalar`].
-macro_rules! complex_field {
-    ($($function:ident)*) => {
-        impl<F: NalgebraFloat> ComplexField for Scalar<F> {
-            type RealField = Self;
-            $(#[inline(always)]
-            #[track_caller]
-            fn $function(self) -> Self {
-                Scalar::$function(self)
-            })*
-            #[track_caller]
-            fn round(self) -> Self {
-                num_traits::Float::round(self)
-            }
-            #[track_caller]
-            fn from_real(real: Self) -> Self {
-                real
-            }
-            #[track_caller]
-            fn real(self) -> Self {
-                self
-            }
-            #[track_caller]
-            fn imaginary(self) -> Self {
-                Scalar::default()
-            }
-            #[track_caller]
-            fn conjugate(self) -> Self {
-                self
-            }
-            #[track_caller]
-            fn modulus(self) -> Self {
-                self.abs()
-            }
-            #[track_caller]
-            fn modulus_squared(self) -> Self {
-                self * self
-            }
-            #[track_caller]
-            fn norm1(self) -> Self {
-                self.abs()
-            }
-            #[track_caller]
-            fn argument(self) -> Self {
-                if self.value() >= <F as num_traits::Zero>::zero() { Scalar::default() } else { Self::pi() }
-            }
-            #[track_caller]
-            fn scale(self, factor: Self) -> Self {
-                self * factor
-            }
-            #[track_caller]
-            fn unscale(self, factor: Self) -> Self {
-                self / factor
-            }
-            #[track_caller]
-            fn mul_add(self, a: Self, b: Self) -> Self {
-                Scalar::mul_add(self, a, b)
-            }
-            #[track_caller]
-            fn hypot(self, other: Self) -> Self {
-                Scalar::hypot(self, other)
-            }
-            #[track_caller]
-            fn sin_cos(self) -> (Self, Self) {
-                Scalar::sin_cos(self)
-            }
-            #[track_caller]
-            fn log(self, base: Self) -> Self {
-                Scalar::log(self, base)
-            }
-            #[track_caller]
-            fn powi(self, n: i32) -> Self {
-                Scalar::powi(self, n)
-            }
-            #[track_caller]
-            fn powf(self, exponent: Self) -> Self {
-                num_traits::Float::powf(self, exponent)
-            }
-            #[track_caller]
-            fn powc(self, exponent: Self) -> Self {
-                num_traits::Float::powf(self, exponent)
-            }
-            #[track_caller]
-            fn is_finite(&self) -> bool {
-                num_traits::Float::is_finite(self.value())
-            }
-            #[track_caller]
-            fn try_sqrt(self) -> Option<Self> {
-                (self.value() >= <F as num_traits::Zero>::zero()).then(|| self.sqrt())
-            }
-        }
-    };
-}
-complex_field! {
-    floor ceil trunc fract abs signum recip sqrt exp exp2 ln log2 log10 cbrt sin cos tan asin acos atan exp_m1 ln_1p sinh cosh
-    tanh asinh acosh atanh
+impl<F: NalgebraFloat> ComplexField for Scalar<F> {
+    type RealField = Self;
+    functions_of_scalars! {}
+    #[track_caller]
+    fn round(self) -> Self {
+        num_traits::Float::round(self)
+    }
+    #[track_caller]
+    fn from_real(real: Self) -> Self {
+        real
+    }
+    #[track_caller]
+    fn real(self) -> Self {
+        self
+    }
+    #[track_caller]
+    fn imaginary(self) -> Self {
+        Scalar::default()
+    }
+    #[track_caller]
+    fn conjugate(self) -> Self {
+        self
+    }
+    #[track_caller]
+    fn modulus(self) -> Self {
+        self.abs()
+    }
+    #[track_caller]
+    fn modulus_squared(self) -> Self {
+        self * self
+    }
+    #[track_caller]
+    fn norm1(self) -> Self {
+        self.abs()
+    }
+    #[track_caller]
+    fn argument(self) -> Self {
+        if self.value() >= <F as num_traits::Zero>::zero() { Scalar::default() } else { Self::pi() }
+    }
+    #[track_caller]
+    fn scale(self, factor: Self) -> Self {
+        self * factor
+    }
+    #[track_caller]
+    fn unscale(self, factor: Self) -> Self {
+        self / factor
+    }
+    #[track_caller]
+    fn powf(self, exponent: Self) -> Self {
+        num_traits::Float::powf(self, exponent)
+    }
+    #[track_caller]
+    fn powc(self, exponent: Self) -> Self {
+        num_traits::Float::powf(self, exponent)
+    }
+    #[track_caller]
+    fn is_finite(&self) -> bool {
+        num_traits::Float::is_finite(self.value())
+    }
+    #[track_caller]
+    fn try_sqrt(self) -> Option<Self> {
+        (self.value() >= <F as num_traits::Zero>::zero()).then(|| self.sqrt())
+    }
 }
 
 /// Constants of mathematics.

@@ -136,9 +136,32 @@ impl<F: Float> nt::Signed for Scalar<F> {
     }
 }
 
-/// Constants, questions, and functions that are methods of [`Scalar`].
+/// The functions of [`Scalar`] that both `num-traits` and `nalgebra` ask for, inside an implementation of their traits.
+macro_rules! functions_of_scalars {
+    () => {
+        functions_of_scalars! {
+            floor() -> Self, ceil() -> Self, trunc() -> Self, fract() -> Self, abs() -> Self, signum() -> Self, recip() -> Self,
+            sqrt() -> Self, cbrt() -> Self, exp() -> Self, exp2() -> Self, exp_m1() -> Self, ln() -> Self, ln_1p() -> Self,
+            log2() -> Self, log10() -> Self, sin() -> Self, cos() -> Self, tan() -> Self, asin() -> Self, acos() -> Self,
+            atan() -> Self, sinh() -> Self, cosh() -> Self, tanh() -> Self, asinh() -> Self, acosh() -> Self, atanh() -> Self,
+            sin_cos() -> (Self, Self), log(base: Self) -> Self, hypot(other: Self) -> Self,
+            powi(n: i32) -> Self, mul_add(a: Self, b: Self) -> Self
+        }
+    };
+    ($($function:ident($($argument:ident: $type:ty),*) -> $result:ty),*) => {
+        $(#[inline(always)]
+        #[track_caller]
+        fn $function(self, $($argument: $type),*) -> $result {
+            Scalar::$function(self, $($argument),*)
+        })*
+    };
+}
+#[cfg(feature = "nalgebra")]
+pub(super) use functions_of_scalars;
+
+/// Constants and questions, as those of the number.
 macro_rules! float {
-    (constants: $($constant:ident)*; questions: $($question:ident)*; functions: $($function:ident)*;) => {
+    (constants: $($constant:ident)*; questions: $($question:ident)*;) => {
         impl<F: Float> nt::Float for Scalar<F> {
             $(fn $constant() -> Self {
                 Scalar::constant(<F as nt::Float>::$constant())
@@ -146,11 +169,7 @@ macro_rules! float {
             $(fn $question(self) -> bool {
                 nt::Float::$question(self.value())
             })*
-            $(#[inline(always)]
-            #[track_caller]
-            fn $function(self) -> Self {
-                Scalar::$function(self)
-            })*
+            functions_of_scalars! {}
             #[track_caller]
             fn classify(self) -> std::num::FpCategory {
                 nt::Float::classify(self.value())
@@ -165,22 +184,8 @@ macro_rules! float {
             }
             #[inline(always)]
             #[track_caller]
-            fn mul_add(self, a: Self, b: Self) -> Self {
-                Scalar::mul_add(self, a, b)
-            }
-            #[inline(always)]
-            #[track_caller]
-            fn powi(self, n: i32) -> Self {
-                Scalar::powi(self, n)
-            }
-            #[inline(always)]
-            #[track_caller]
             fn powf(self, exponent: Self) -> Self {
                 if exponent.key() == 0 { Scalar::powf(self, exponent.value().to_f64()) } else { self.pow(exponent) }
-            }
-            #[track_caller]
-            fn log(self, base: Self) -> Self {
-                Scalar::log(self, base)
             }
             #[track_caller]
             fn max(self, other: Self) -> Self {
@@ -195,16 +200,8 @@ macro_rules! float {
                 nt::Signed::abs_sub(&self, &other)
             }
             #[track_caller]
-            fn hypot(self, other: Self) -> Self {
-                Scalar::hypot(self, other)
-            }
-            #[track_caller]
             fn atan2(self, other: Self) -> Self {
                 Scalar::atan2(self, other)
-            }
-            #[track_caller]
-            fn sin_cos(self) -> (Self, Self) {
-                Scalar::sin_cos(self)
             }
             #[track_caller]
             fn copysign(self, sign: Self) -> Self {
@@ -216,8 +213,6 @@ macro_rules! float {
 float! {
     constants: nan infinity neg_infinity neg_zero min_value min_positive_value max_value epsilon;
     questions: is_nan is_infinite is_finite is_normal is_sign_positive is_sign_negative;
-    functions: floor ceil trunc fract abs signum recip sqrt exp exp2 ln log2 log10 cbrt sin cos tan asin acos atan exp_m1
-        ln_1p sinh cosh tanh asinh acosh atanh;
 }
 
 /// Constants of mathematics.

@@ -15,7 +15,7 @@ use smallvec::SmallVec;
 
 use crate::error::Error;
 use crate::ops::AnyOp;
-use crate::reader::behind::result_shape;
+use crate::reader::erased::result_shape;
 use crate::reader::evaluate;
 use crate::rule::algebra::{Any, Args};
 use crate::rule::op::{Kind, Op, Value};

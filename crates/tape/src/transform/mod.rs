@@ -1,5 +1,7 @@
 //! Functions of functions: points and their gradients, differential operators, and recorded graphs that are computed anew, in
 //! other numbers, in pieces, or from a file.
+//!
+//! It knows tapes and their sweeps from outside, and no operation by its name.
 
 pub(crate) mod checkpoint;
 pub(crate) mod differential;

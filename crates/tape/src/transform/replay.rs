@@ -7,7 +7,7 @@ use smallvec::SmallVec;
 use crate::error::Line;
 use crate::error::{Error, OrRaise};
 use crate::ops::AnyOp;
-use crate::reader::behind::not_for_f32;
+use crate::reader::erased::not_for_f32;
 use crate::reader::evaluate;
 use crate::rule::algebra::{Any, Arg, Args};
 use crate::rule::op::{Op, Value};

@@ -1,4 +1,4 @@
-//! What is compiled of an operation whose type is not known: what it says of itself, how each reader reads it, and for which
+//! An operation with its type erased: what it says of itself, how each reader reads it, and for which
 //! float types.
 
 use std::any::Any as StdAny;
