@@ -190,6 +190,7 @@ UNARY = {
     "silu": one(lambda x: x * sigmoid(x), lambda x: sigmoid(x) * (1 + x * sigmoid(-x))),
     "sin": one(mp.sin, mp.cos),
     "sinh": one(sinh, cosh),
+    "scaled_softplus": one(softplus, sigmoid),
     "softplus": one(softplus, sigmoid),
     "softsign": one(lambda x: x / (1 + abs(x)), lambda x: 1 / (1 + abs(x)) ** 2),
     "sqrt": one(not_negative(mp.sqrt), positive(lambda x: 1 / (2 * mp.sqrt(x)))),
@@ -205,6 +206,9 @@ ATTRIBUTES = {
     ],
     "powi": [(n, one(lambda x, n=n: power(x, mpf(n)), lambda x, n=n: n * power(x, mpf(n) - 1))) for n in (-2, -1, 2, 3, 7)],
     "polygamma": [(n, one(digamma(n), digamma(n + 1))) for n in (1, 2)],
+    "scaled_softplus": [
+        (b, one(lambda x, b=b: softplus(x * mpf(b)) / mpf(b), lambda x, b=b: sigmoid(x * mpf(b)))) for b in (1.0, 2.5, 0.125)
+    ],
 }
 
 

@@ -51,6 +51,12 @@ fn what_takes_more_than_the_ceiling_is_refused_in_the_name_of_what_asked() {
         ("diag_embed", |_| drop(Tensor::<f64>::ones([2]).diag_embed(1 << 23))),
         ("outer", |_| drop(Tensor::<f64>::ones([1 << 23]).outer(Tensor::ones([1 << 23])))),
         ("meshgrid", |_| drop(meshgrid(&[&Tensor::<f64>::ones([1 << 23]), &Tensor::ones([1 << 23])]))),
+        ("normal", |n| drop(Tensor::<f64>::normal([n], 0.0, 1.0, &mut Xoshiro256PlusPlus::seed_from_u64(1)))),
+        ("randint", |n| drop(Tensor::randint([n], 0..2, &mut Xoshiro256PlusPlus::seed_from_u64(1)))),
+        ("randperm", |n| drop(Tensor::randperm(n, &mut Xoshiro256PlusPlus::seed_from_u64(1)))),
+        ("multinomial", |n| {
+            drop(Tensor::from([1.0, 2.0]).multinomial(n, true, &mut Xoshiro256PlusPlus::seed_from_u64(1)));
+        }),
         ("less", |_| drop(Tensor::<f64>::ones([1 << 24, 1]).less(Tensor::ones([1 << 24])))),
         ("max_pool", |_| {
             // Small operand and result; what is looked at on the way is not.

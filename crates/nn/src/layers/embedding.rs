@@ -141,7 +141,7 @@ impl<F: Float> Positions<F> for Var<F, i64> {
 
     #[track_caller]
     fn beside(&self) -> Var<F> {
-        <Var<F> as Algebra>::apply(Zero, &[Arg::Index(self)]).real()
+        self.number(F::zero())
     }
     fn index(&self) -> Var<F, i64> {
         *self
@@ -156,29 +156,7 @@ impl<F: Float> Positions<F> for Shape {
         Shape::scalar()
     }
     fn index(&self) -> <Shape as Algebra>::Index {
-        Algebra::index(self, Tensor::full(self.clone(), 0_i64))
-    }
-}
-
-/// The number 0 beside positions.
-#[derive(Clone, Debug, PartialEq)]
-struct Zero;
-
-impl Op for Zero {
-    fn name(&self) -> String {
-        "zero".into()
-    }
-
-    fn shape(&self, _args: &[&Shape]) -> Result<Shape, wengert_tape::Error> {
-        Ok(Shape::scalar())
-    }
-
-    fn forward<F: Float>(&self, _a: Args<'_, Tensor<F>>) -> Value<F> {
-        Tensor::from(F::zero()).into()
-    }
-
-    fn active(&self, _arg: usize) -> bool {
-        false
+        Shape::apply(ToPositions, &[Arg::Real(self)]).index()
     }
 }
 

@@ -1,13 +1,13 @@
 //! Training that is interrupted, and goes on as if it had not been.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use wengert_nn::prelude::*;
 use wengert_nn::{Error, History};
+
+use crate::killed;
 
 const EPOCHS: usize = 10;
 const SAMPLES: usize = 83;
@@ -231,29 +231,12 @@ fn a_training_that_is_killed_at_any_moment_ends_as_if_nothing_had_been() {
     };
     let path = file("killed");
     let folder = path.parent().unwrap();
-    let mut kills = 0;
-    for attempt in 1..1000_u64 {
-        let mut child = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "checkpoints::child"])
-            .env(CHILD, &path)
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        // Later and later, so that it gets to its end on a slow machine too.
-        std::thread::sleep(Duration::from_micros(2000 + attempt * 1700));
-        if child.try_wait().unwrap().is_some_and(|status| status.success()) {
-            break;
-        }
-        child.kill().unwrap();
-        child.wait().unwrap();
-        kills += 1;
+    let kills = killed::again_and_again("checkpoints::child", CHILD, &path, || {
         // What is there is whole.
         if path.exists() {
             load::<f32>(&path).unwrap();
         }
-    }
-    assert!(kills > 0);
+    });
     let found = train_in_child(&path);
     assert_eq!(found, expected, "after {kills} kills");
     std::fs::remove_file(&path).unwrap();

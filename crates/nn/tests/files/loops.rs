@@ -1,10 +1,10 @@
 //! Loops of one's own in the checkpoints of the trainer: saved and resumed by either, with the same bits.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::time::Duration;
 
 use wengert_nn::prelude::*;
+
+use crate::killed;
 
 const EPOCHS: usize = 6;
 const BATCH: usize = 10;
@@ -145,25 +145,7 @@ fn a_loop_that_is_killed_at_any_moment_ends_as_if_nothing_had_been() {
     let (path, whole) = (file("killed"), file("whole"));
     let mut expected = model(true);
     go(&whole, &mut expected, &mut Adam::new(0.02), (EPOCHS, 0), true);
-    let mut kills = 0;
-    for attempt in 1..1000_u64 {
-        let mut child = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "loops::child"])
-            .env(CHILD, &path)
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        // Later and later, so that it gets to its end on a slow machine too.
-        std::thread::sleep(Duration::from_micros(2000 + attempt * 1700));
-        if child.try_wait().unwrap().is_some_and(|status| status.success()) {
-            break;
-        }
-        child.kill().unwrap();
-        child.wait().unwrap();
-        kills += 1;
-    }
-    assert!(kills > 0);
+    let kills = killed::again_and_again("loops::child", CHILD, &path, || {});
     let mut found = model(true);
     go(&path, &mut found, &mut Adam::new(0.02), (EPOCHS, 0), true);
     assert_eq!(bits(&found), bits(&expected), "after {kills} kills");

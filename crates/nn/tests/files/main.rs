@@ -6,5 +6,6 @@ mod damaged_files;
 mod data;
 mod data_files;
 mod files;
+mod killed;
 mod loops;
 mod saved;

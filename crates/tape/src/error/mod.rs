@@ -2,7 +2,7 @@
 //!
 //! It knows shapes. What a watch and a check have found it carries and does not look into.
 
-mod display;
+mod words;
 mod raise;
 pub(crate) mod scope;
 

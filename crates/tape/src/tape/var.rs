@@ -9,7 +9,7 @@ use super::store::{self, CONSTANT, Store};
 use super::{Scalar, Stored, Var};
 use crate::error::{Error, OrRaise};
 use crate::ops::AnyOp;
-use crate::rule::algebra::{Any, Arg};
+use crate::rule::algebra::{Any, Arg, Lift};
 use crate::rule::op::Op;
 use crate::tensor::Tensor;
 use crate::tensor::float::Float;
@@ -30,6 +30,29 @@ impl<F: Float, E: Stored<F>> Var<F, E> {
     /// [`Error::StaleHandle`], [`Error::ForeignThread`].
     pub fn try_value(&self) -> Result<Tensor<E>, Error> {
         value_of(self.key, self.id).map(E::load)
+    }
+}
+
+impl<F: Float> Var<F, i64> {
+    /// A constant number on the tape of these positions: what parameters are lifted beside where a model has positions alone.
+    ///
+    /// # Examples
+    /// ```
+    /// use wengert_tape::prelude::*;
+    /// let table = Param::new(Tensor::from([[0.0, 1.0], [2.0, 3.0]]));
+    /// let tape = Tape::new();
+    /// let positions = tape.input(Tensor::from([1_i64, 1]));
+    /// let rows = positions.number(0.0).lift(&table).embedding(positions);
+    /// assert_eq!(rows.sum().backward().param(&table)?.data(), [0.0, 0.0, 2.0, 2.0]);
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
+    /// # Panics
+    /// If the tape is gone.
+    #[track_caller]
+    pub fn number(&self, value: F) -> Var<F> {
+        // Of a handle beside which something is made the tape alone counts.
+        Var::<F>::new(self.key, CONSTANT).constant(Tensor::from(value))
     }
 }
 

@@ -6,8 +6,10 @@ use rand::seq::SliceRandom;
 use rand::{Rng, RngExt};
 
 use super::Tensor;
+use crate::error::scope::called;
 use crate::error::{Error, OrRaise};
 use crate::shape::Shape;
+use crate::tensor::ceiling::admit;
 use crate::tensor::float::Float;
 
 impl<F: Float> Tensor<F> {
@@ -29,6 +31,7 @@ impl<F: Float> Tensor<F> {
         if !(deviation >= 0.0) {
             Error::shape("normal", format!("a standard deviation of {deviation} is not from 0")).raise()
         }
+        let _called = called("normal");
         let drawn = Tensor::<f64>::randn(shape, rng);
         drawn.map(|x| F::from_f64(mean + deviation * x))
     }
@@ -60,7 +63,8 @@ impl<F: Float> Tensor<F> {
     /// `multinomial`; a language model's next letter is `chances.multinomial(1, true, rng)`.
     ///
     /// # Panics
-    /// If there are no weights, one is negative or not finite, or a row has too few that are not 0.
+    /// If there are no weights, one is negative or not finite, a row has too few that are not 0, or the positions take more than
+    /// [`max_bytes`](crate::max_bytes).
     ///
     /// # Examples
     /// ```
@@ -82,7 +86,10 @@ impl<F: Float> Tensor<F> {
         if let Some(w) = self.data().iter().find(|w| !(**w >= F::zero() && w.is_finite())) {
             error(format!("a weight of {w} is not from 0, or not finite"))
         }
-        let mut drawn = Vec::new();
+        let rows = &self.shape()[..self.rank() - 1];
+        let shape: Shape = rows.iter().copied().chain([samples]).collect();
+        admit("multinomial", &shape, size_of::<i64>()).or_raise();
+        let mut drawn = Vec::with_capacity(shape.len_elements());
         for row in self.data().chunks_exact(width) {
             let mut weights: Vec<f64> = row.iter().map(|w| Float::to_f64(*w)).collect();
             let possible = weights.iter().filter(|w| **w > 0.0).count();
@@ -98,8 +105,7 @@ impl<F: Float> Tensor<F> {
                 drawn.push(position as i64);
             }
         }
-        let rows = &self.shape()[..self.rank() - 1];
-        Tensor::try_new(rows.iter().copied().chain([samples]).collect::<Shape>(), drawn).or_raise()
+        Tensor::try_new(shape, drawn).or_raise()
     }
 }
 
@@ -139,6 +145,7 @@ impl Tensor<i64> {
             Error::shape("randint", format!("there is no whole number from {} to below {}", range.start, range.end))
                 .raise()
         }
+        let _called = called("randint");
         Tensor::full(shape, 0_i64).map(|_| rng.random_range(range.clone()))
     }
 
@@ -159,6 +166,7 @@ impl Tensor<i64> {
     /// ```
     #[track_caller]
     pub fn randperm<R: Rng + ?Sized>(n: usize, rng: &mut R) -> Self {
+        let _called = called("randperm");
         let mut order = Tensor::full([n], 0_i64);
         order.data_mut().iter_mut().enumerate().for_each(|(k, position)| *position = k as i64);
         order.data_mut().shuffle(rng);

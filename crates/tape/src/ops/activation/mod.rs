@@ -33,6 +33,6 @@ family! {
     selu:        [Selu]        [] [SeluExt]
     sigmoid:     [Sigmoid]     [] [SigmoidExt]
     silu:        [Silu]        [] [SiluExt]
-    softplus:    [Softplus]    [SoftplusWith] [SoftplusExt]
+    softplus:    [Softplus ScaledSoftplus] [SoftplusWith] [SoftplusExt]
     softsign:    [Softsign]    [] [SoftsignExt]
 }

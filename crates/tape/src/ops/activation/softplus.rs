@@ -1,6 +1,5 @@
 //! The smooth rectifier.
 
-use crate::error::Error;
 use crate::error::scope::called;
 use crate::ops::{CompareExt, select};
 use crate::rule::algebra::{Algebra, Args, Elementwise};
@@ -32,7 +31,63 @@ impl Pointwise for Softplus {
     }
 }
 
-/// The method of [`Softplus`].
+/// `y = ln(1 + exp(β x)) / β` with `β > 0`, which is steeper at 0 the greater β is: [`Softplus`] of any scale, for any β that a
+/// number can be.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "json", derive(serde::Serialize, serde::Deserialize))]
+pub struct ScaledSoftplus {
+    /// How steep.
+    pub beta: f64,
+}
+
+impl Default for ScaledSoftplus {
+    #[inline]
+    fn default() -> Self {
+        ScaledSoftplus { beta: 1.0 }
+    }
+}
+
+impl Pointwise for ScaledSoftplus {
+    type Arity = One;
+    const NAME: &'static str = "scaled_softplus";
+    const FLOPS: u64 = 42;
+
+    fn eval<R: Number>(&self, [x]: [R; 1]) -> R {
+        let zero = x.number(0.0);
+        R::select(x.le(zero), zero, x) + (-(x * self.beta).abs()).exp().ln_1p() / self.beta
+    }
+
+    fn partial<R: Real>(&self, _arg: usize, [x]: [R; 1], _y: R) -> R {
+        (x * self.beta).sigmoid()
+    }
+
+    #[inline]
+    fn text(&self, args: &[&str]) -> String {
+        format!("scaled_softplus({}, {})", args[0], self.beta)
+    }
+
+    #[inline]
+    fn fault(&self) -> Option<String> {
+        (!(self.beta > 0.0 && self.beta.is_finite())).then(|| format!("beta {} is not positive and finite", self.beta))
+    }
+
+    #[inline]
+    fn attribute(&self) -> f64 {
+        self.beta
+    }
+
+    #[inline]
+    fn with_attribute(beta: f64) -> Self {
+        ScaledSoftplus { beta }
+    }
+
+    #[inline]
+    fn variants() -> Vec<Self> {
+        [1.0, 2.5].map(|beta| ScaledSoftplus { beta }).into()
+    }
+}
+
+/// The methods of [`Softplus`].
 pub trait SoftplusExt: Elementwise {
     /// `y = ln(1 + exp(x))`, with derivative `sigmoid(x)`. It does not overflow.
     ///
@@ -52,7 +107,7 @@ pub trait SoftplusExt: Elementwise {
     /// of which the usual numbers are 1 and 20.
     ///
     /// # Panics
-    /// If `beta` is not positive.
+    /// If `beta` is not positive and finite.
     ///
     /// # Examples
     /// ```
@@ -66,11 +121,8 @@ pub trait SoftplusExt: Elementwise {
         Self: Algebra,
     {
         let _called = called("softplus_with");
-        if !(beta > 0.0) {
-            Error::shape("softplus_with", format!("beta {beta} is not positive")).raise()
-        }
-        let scaled = self.clone() * beta;
-        select(scaled.greater(threshold), self, scaled.softplus() / beta)
+        let smooth = Self::pointwise(ScaledSoftplus { beta }, [self]);
+        select((self.clone() * beta).greater(threshold), self, smooth)
     }
 }
 

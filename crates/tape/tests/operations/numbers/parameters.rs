@@ -59,18 +59,23 @@ fn units<F: Float>(scales: &[f64], tolerance: f64, out: &mut String) {
             near(&what("celu at −α"), y, a * (-1f64).exp_m1(), tolerance, out);
             near(&what("celu at −α, slope"), d, (-1f64).exp(), tolerance, out);
         }
-        for (x, value) in [(1.0, 1.0), (-1.0, if a > 1.0 { -1.0 } else { -a })] {
+        // A smaller parameter than an F holds is the smallest that it does.
+        let held = a.max(Float::to_f64(F::min_positive_value()));
+        for (x, value) in [(1.0, 1.0), (-1.0, if a > 1.0 { -1.0 } else { -held })] {
             let [y, _] = at::<F>(|x| x.celu(a), x);
-            // Of a smaller parameter than an F holds it is the smallest, or nothing.
-            let held = |x: f64| if x.abs() <= Float::to_f64(F::min_positive_value()) { 0.0 } else { x };
-            near(&what(&format!("celu at {x}")), held(y), held(value), tolerance, out);
+            near(&what(&format!("celu at {x}")), y, value, tolerance, out);
         }
-        // ln 2 / β at 0, and the derivative ½
-        if F::from_f64(a).is_normal() {
-            let [y, d] = at::<F>(|x| x.softplus_with(a, 20.0), 0.0);
-            let value = 2f64.ln() / a;
-            near(&what("softplus at 0"), y, value, tolerance, out);
-            near(&what("softplus at 0, slope"), d, 0.5, tolerance, out);
+        // ln 2 / β at 0, and the derivative ½; far from it the rectifier
+        let held = held.min(Float::to_f64(F::max_value()));
+        let [y, d] = at::<F>(|x| x.softplus_with(a, 20.0), 0.0);
+        near(&what("softplus at 0"), y, 2f64.ln() / held, tolerance, out);
+        near(&what("softplus at 0, slope"), d, 0.5, tolerance, out);
+        if a > 1.0 {
+            for (x, value, slope) in [(3.0, 3.0, 1.0), (-3.0, 0.0, 0.0)] {
+                let [y, d] = at::<F>(|x| x.softplus_with(a, 20.0), x);
+                near(&what(&format!("softplus at {x}")), y, value, tolerance, out);
+                near(&what(&format!("softplus at {x}, slope")), d, slope, tolerance, out);
+            }
         }
     }
 }
