@@ -2,9 +2,9 @@
 //!
 //! It knows shapes. What a watch and a check have found it carries and does not look into.
 
-mod words;
 mod raise;
 pub(crate) mod scope;
+mod words;
 
 use std::panic::Location;
 use std::sync::Arc;
