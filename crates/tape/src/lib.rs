@@ -72,6 +72,7 @@ pub use rule::param::{Param, ParamId};
 pub use rule::pointwise::{Arity, Of, One, Pointwise, Three, Two};
 pub use rule::real::Real;
 pub use rule::series::Series;
+pub use rule::written::{Formula, Formulas, Term};
 pub use shape::Shape;
 pub use sweep::gradients::{GradientPart, GradientVector, Gradients, Handle, RecordedGradients, RecordedHandle};
 pub use sweep::non_finite::NonFinite;

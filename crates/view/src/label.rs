@@ -1,6 +1,6 @@
 //! What is said of a node, as text.
 
-use wengert_tape::{Any, Float, GraphNode, NodeKind, Op, Value};
+use wengert_tape::{Any, Float, GraphNode, NodeKind, Op, Tensor, Value};
 
 use crate::View;
 use crate::numeral::{self, Room};
@@ -24,7 +24,7 @@ pub(crate) struct Label {
 
 /// The line in short, and the layer.
 fn place<F: Float>(node: &GraphNode<F>) -> String {
-    let line = node.line.map(|line| format!("{}:{}", short_path(line.file()), line.line()));
+    let line = node.line.map(short_line);
     line.into_iter().chain(node.layer.as_deref().map(String::from)).collect::<Vec<_>>().join(" ")
 }
 
@@ -35,9 +35,18 @@ impl<F: Float> View<F> {
     /// # Panics
     /// If the graph has no such position.
     pub fn formula(&self, index: usize) -> String {
+        self.formula_within(index, &[])
+    }
+
+    /// The same, with the formulas of the operands that are in a list in place of their ids.
+    pub(crate) fn formula_within(&self, index: usize, written_out: &[usize]) -> String {
         let node = &self.graph.nodes[index];
         let NodeKind::Op(op) = &node.kind else { return String::new() };
-        let operands: Vec<String> = node.parents.iter().map(|p| self.operand(&self.graph.nodes[*p])).collect();
+        let operand = |p: &usize| match written_out.contains(p) {
+            true => self.formula_within(*p, written_out),
+            false => self.operand(&self.graph.nodes[*p]),
+        };
+        let operands: Vec<String> = node.parents.iter().map(operand).collect();
         one_line(&op.text(&operands.iter().map(String::as_str).collect::<Vec<_>>()))
     }
 
@@ -60,6 +69,23 @@ impl<F: Float> View<F> {
         }
     }
 
+    /// A node in a few words: `permute %3`.
+    pub(crate) fn short(&self, index: usize) -> String {
+        let node = &self.graph.nodes[index];
+        let name = self.names.get(&index).cloned();
+        format!("{} {}", name.unwrap_or_else(|| one_line(&node.name())), id(node))
+    }
+
+    /// The values of several nodes, summed up.
+    pub(crate) fn range(&self, nodes: &[usize], room: Room) -> String {
+        let values = nodes.iter().filter_map(|k| match &self.graph.nodes[*k].value {
+            Any::Real(value) => Some(value),
+            _ => None,
+        });
+        let all: Vec<F> = values.flat_map(|value| value.data().iter().copied()).collect();
+        numeral::real(&Tensor::from(all), room)
+    }
+
     /// How a node is called in the formulas of others.
     fn operand(&self, node: &GraphNode<F>) -> String {
         if let Some(name) = self.names.get(&node.index) {
@@ -80,6 +106,11 @@ fn constant<F: Float>(value: &Value<F>) -> String {
 
 fn id<F: Float>(node: &GraphNode<F>) -> String {
     node.id.map_or_else(|| format!("c{}", node.index), |id| format!("%{id}"))
+}
+
+/// A source line in short: `src/main.rs:12`.
+pub(crate) fn short_line(line: &std::panic::Location<'_>) -> String {
+    format!("{}:{}", short_path(line.file()), line.line())
 }
 
 /// The last two parts of a path.

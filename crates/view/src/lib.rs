@@ -34,14 +34,17 @@
 
 mod curve;
 mod digraph;
+mod fold;
 mod label;
 mod layout;
 mod listing;
 mod numeral;
 pub mod prelude;
+mod steps;
 mod svg;
 mod view;
 
 pub use curve::ReportExt;
 pub use petgraph;
+pub use steps::{Part, Step, Steps};
 pub use view::{Node, View, ViewExt};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use wengert_tape::{Error, Float, Gradients, GraphNode, GraphView, Kind, NodeKind, Op, Scalar, Tape, Tensor, Var};
+use wengert_tape::{Error, Float, Gradients, GraphNode, GraphView, Kind, NodeKind, Op, Param, Scalar, Tape, Tensor, Var};
 
 /// A recorded graph with what is to be shown of it: gradients, names, source lines.
 ///
@@ -49,6 +49,26 @@ impl<F: Float> View<F> {
     pub fn name(mut self, node: impl Node<F>, name: impl Into<String>) -> Self {
         if let Some(index) = node.find_in(&self.graph) {
             self.names.insert(index, one_line(&name.into()));
+        }
+        self
+    }
+
+    /// With the names of a model's parameters, as `model.parameters()` gives them: of those that are in the graph.
+    ///
+    /// # Examples
+    /// ```
+    /// use wengert_tape::prelude::*;
+    /// use wengert_view::ViewExt;
+    /// let weight = Param::new(Tensor::from([1.0, -2.0]));
+    /// let tape = Tape::new();
+    /// let y = (tape.input(Tensor::from([3.0, 4.0])).lift(&weight) * 2.0).sum();
+    /// assert!(y.view().parameters([("weight", &weight)]).to_string().contains("weight · 2"));
+    /// ```
+    pub fn parameters<'p>(mut self, parameters: impl IntoIterator<Item = (impl Into<String>, &'p Param<F>)>) -> Self {
+        for (name, param) in parameters {
+            let name = one_line(&name.into());
+            let leaves = self.graph.nodes.iter().filter(|node| node.param == Some(param.id()));
+            self.names.extend(leaves.map(|node| (node.index, name.clone())));
         }
         self
     }

@@ -10,6 +10,7 @@ use crate::rule::algebra::{Algebra, Args};
 use crate::rule::complex::Analytic;
 use crate::rule::op::{Cotangents, Kind, Op, Takes, Value};
 use crate::rule::series::Series;
+use crate::rule::written::Formulas;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 use crate::tensor::float::Float;
@@ -164,6 +165,9 @@ impl Op for AnyOp {
     }
     fn series(&self, x: &[Series]) -> Option<Series> {
         self.described().own_series(x)
+    }
+    fn formulas(&self) -> Option<Formulas> {
+        self.described().own_formulas()
     }
     fn at_kinks(&self) -> &'static str {
         self.described().own_at_kinks()

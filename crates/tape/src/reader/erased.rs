@@ -12,6 +12,7 @@ use crate::rule::algebra::{Algebra, Args};
 use crate::rule::complex::Analytic;
 use crate::rule::op::{Cotangents, Kind, Op, Takes, Value};
 use crate::rule::series::Series;
+use crate::rule::written::Formulas;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 use crate::tensor::ceiling::possible;
@@ -120,6 +121,8 @@ pub trait Described: Debug {
     fn own_immune(&self) -> &'static [(&'static str, &'static str)];
     /// [`Op::series`]
     fn own_series(&self, x: &[Series]) -> Option<Series>;
+    /// [`Op::formulas`]
+    fn own_formulas(&self) -> Option<Formulas>;
     /// [`Op::at_kinks`]
     fn own_at_kinks(&self) -> &'static str;
     /// [`Op::stops_gradient`]
@@ -164,6 +167,9 @@ impl<O: Op> Described for O {
     }
     fn own_series(&self, x: &[Series]) -> Option<Series> {
         self.series(x)
+    }
+    fn own_formulas(&self) -> Option<Formulas> {
+        self.formulas()
     }
     fn own_at_kinks(&self) -> &'static str {
         self.at_kinks()

@@ -9,6 +9,7 @@ use crate::rule::complex::{self, Analytic};
 use crate::rule::op::{Named, Op, Takes, Value};
 use crate::rule::pointwise::{Arity, Pointwise, broadcast};
 use crate::rule::series::Series;
+use crate::rule::written::Formulas;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 use crate::tensor::ceiling::possible;
@@ -64,6 +65,10 @@ impl<P: Pointwise> Op for P {
 
     fn series(&self, x: &[Series]) -> Option<Series> {
         Some(Series::apply(self, x))
+    }
+
+    fn formulas(&self) -> Option<Formulas> {
+        Some(Formulas::of(self))
     }
 
     fn at_kinks(&self) -> &'static str {

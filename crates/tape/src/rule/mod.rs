@@ -17,3 +17,4 @@ pub(crate) mod pointwise;
 pub(crate) mod real;
 pub(crate) mod series;
 pub(crate) mod special;
+pub(crate) mod written;

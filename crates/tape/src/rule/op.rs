@@ -11,6 +11,7 @@ use crate::rule::algebra::{Algebra, Any, Args};
 use crate::rule::case::Case;
 use crate::rule::complex::Analytic;
 use crate::rule::series::Series;
+use crate::rule::written::Formulas;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 use crate::tensor::float::Float;
@@ -211,6 +212,11 @@ pub trait Op: Clone + Debug + PartialEq + Send + Sync + 'static {
 
     /// The value on power series, for an operation that acts number by number: what [`taylor`](crate::taylor) asks.
     fn series(&self, _x: &[Series]) -> Option<Series> {
+        None
+    }
+
+    /// Value and derivatives written down as formulas, for an operation that acts number by number.
+    fn formulas(&self) -> Option<Formulas> {
         None
     }
 

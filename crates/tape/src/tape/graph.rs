@@ -6,6 +6,7 @@ use crate::error::{Error, Line};
 use crate::ops::AnyOp;
 use crate::rule::algebra::Any;
 use crate::rule::op::{Op, Value};
+use crate::rule::param::ParamId;
 use crate::shape::Shape;
 use crate::tape::node_map::NodeMap;
 use crate::tape::store::{self, CONSTANT, Origin, Store};
@@ -44,6 +45,8 @@ pub struct GraphNode<F: Float> {
     pub line: Option<Line>,
     /// The layer of a model in which it was recorded: `encoder.0`; `None` outside and for numbers.
     pub layer: Option<Arc<str>>,
+    /// The parameter that a leaf stands for, if it is one's.
+    pub param: Option<ParamId>,
 }
 
 impl<F: Float> GraphNode<F> {
@@ -178,7 +181,8 @@ impl<F: Float> GraphView<F> {
             if !wanted[id as usize] || store::with_store(key, |store: &mut Store<F>| store.is_part(id))? {
                 continue;
             }
-            let (kind, line, layer) = store::with_store(key, |store: &mut Store<F>| describe(store, id))?;
+            let ((kind, line, layer), param) =
+                store::with_store(key, |store: &mut Store<F>| (describe(store, id), store.param_of.get(&id).copied()))?;
             let mut parents = Vec::new();
             for parent in parents_of::<F>(key, id)? {
                 parents.push(match parent {
@@ -204,6 +208,7 @@ impl<F: Float> GraphView<F> {
                 value,
                 line: Some(line),
                 layer,
+                param,
             });
         }
         Ok(view)
@@ -219,6 +224,7 @@ impl<F: Float> GraphView<F> {
             value,
             line: None,
             layer: None,
+            param: None,
         });
         index
     }

@@ -3,11 +3,12 @@
 //!
 //! Nodes are put into layers along the direction of the arrows, ordered within each layer so that few arrows cross, and
 //! placed across it so that arrows are straight. A long arrow passes through a point of every layer between its ends;
-//! the long arrows of one node share these points.
+//! the long arrows of one node share these points. What would be a ribbon is wrapped into rows, like text.
 
 mod layers;
 mod order;
 mod place;
+mod wrap;
 
 /// What is to be laid out. Lengths are *along* the direction of the arrows and *across* it.
 pub(crate) struct Boxes {
@@ -27,9 +28,36 @@ pub(crate) struct Layout {
     pub(crate) size: [f64; 2],
 }
 
-/// An arrow: the points that it passes through, first and last included. Between the first point and the second it
-/// curves, between the second and the third it is straight, and so on in turn.
-pub(crate) struct Arrow(pub(crate) Vec<[f64; 2]>);
+/// An arrow: where it begins, and the pieces that it is made of.
+pub(crate) struct Arrow {
+    pub(crate) start: [f64; 2],
+    pub(crate) pieces: Vec<Piece>,
+}
+
+/// A piece of an arrow, to a point.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Piece {
+    /// From layer to layer.
+    Curve([f64; 2]),
+    /// Past the boxes of a layer, or around a row of layers.
+    Straight([f64; 2]),
+}
+
+impl Arrow {
+    /// Where the head begins and where it ends, a head of this length.
+    pub(crate) fn head(&self, length: f64) -> ([f64; 2], [f64; 2]) {
+        let tip = self.pieces.last().map_or(self.start, |piece| piece.end());
+        ([tip[0] - length, tip[1]], tip)
+    }
+}
+
+impl Piece {
+    pub(crate) fn end(self) -> [f64; 2] {
+        match self {
+            Piece::Curve(end) | Piece::Straight(end) => end,
+        }
+    }
+}
 
 /// The least room between boxes across the arrows.
 const GAP: f64 = 16.0;
@@ -58,9 +86,9 @@ impl Boxes {
         let extents: Vec<f64> = vertices.iter().map(|v| v.node.map_or(0.0, |node| self.sizes[node][1])).collect();
         let across = place::across(&vertices, &layers, &extents);
         let along = self.along(&vertices, &layers, &across);
-        let far = |v: usize| across[v] + extents[v] / 2.0;
-        let size = [along.last().map_or(0.0, |[_, end]| *end), (0..vertices.len()).map(far).fold(0.0, f64::max)];
-        let mut layout = Layout { corners: vec![[0.0; 2]; self.sizes.len()], arrows: Vec::new(), size };
+        let rows = wrap::Rows::new(&layers, &along, &across, &extents);
+        let (along, across) = (rows.along(), rows.across(&vertices, &across));
+        let mut layout = Layout { corners: vec![[0.0; 2]; self.sizes.len()], arrows: Vec::new(), size: rows.size() };
         for (v, vertex) in vertices.iter().enumerate() {
             if let Some(node) = vertex.node {
                 let [start, end] = along[vertex.layer];
@@ -69,7 +97,7 @@ impl Boxes {
             }
         }
         layout.arrows =
-            (0..self.sizes.len()).map(|node| self.arrows(node, &vertices, &across, &along, &layout)).collect();
+            (0..self.sizes.len()).map(|node| self.arrows(node, &vertices, &across, &rows, &layout)).collect();
         layout
     }
 
@@ -93,7 +121,7 @@ impl Boxes {
         node: usize,
         vertices: &[Vertex],
         across: &[f64],
-        along: &[[f64; 2]],
+        rows: &wrap::Rows,
         layout: &Layout,
     ) -> Vec<Arrow> {
         let vertex = &vertices[node];
@@ -104,16 +132,24 @@ impl Boxes {
             let rank = by_height.iter().position(|k| *k == arg).unwrap_or(0);
             let share = (rank as f64 + 1.0) / (vertex.before.len() as f64 + 1.0);
             let corner = layout.corners[node];
+            // From the end back: passing points up to the box that it comes from.
             let mut points = vec![[corner[0], corner[1] + share * self.sizes[node][1]]];
             let mut at = *last;
             while vertices[at].node.is_none() {
-                let [start, end] = along[vertices[at].layer];
+                let [start, end] = rows.along()[vertices[at].layer];
                 points.extend([[end, across[at]], [start, across[at]]]);
                 at = vertices[at].before[0];
             }
-            points.push([layout.corners[at][0] + self.sizes[at][0], across[at]]);
-            points.reverse();
-            arrows.push(Arrow(points));
+            let start = [layout.corners[at][0] + self.sizes[at][0], across[at]];
+            let (mut from, mut pieces) = (start, Vec::new());
+            for (k, to) in points.into_iter().rev().enumerate() {
+                match k % 2 {
+                    0 => pieces.extend(rows.between(vertices[at].layer + k / 2, at, from, to)),
+                    _ => pieces.push(Piece::Straight(to)),
+                }
+                from = to;
+            }
+            arrows.push(Arrow { start, pieces });
         }
         arrows
     }
@@ -130,6 +166,16 @@ mod tests {
             (seed >> 33) as usize % below
         };
         (0..n).map(|k| (0..if k == 0 { 0 } else { draw(3) }).map(|_| draw(k)).collect()).collect()
+    }
+
+    /// A ribbon is wrapped: a chain of 120 boxes is no 20 times as long as it is high.
+    #[test]
+    fn a_long_chain_is_wrapped() {
+        for n in [30, 120, 400] {
+            let parents = (0..n).map(|k| if k == 0 { vec![] } else { vec![k - 1] }).collect();
+            let [along, across] = Boxes { sizes: vec![[130.0, 60.0]; n], parents }.layout().size;
+            assert!(along < 4.0 * across && along > across / 2.0, "{n} boxes: {along} by {across}");
+        }
     }
 
     #[test]
@@ -156,8 +202,13 @@ mod tests {
                     }
                 }
                 for (arrow, parent) in layout.arrows[a].iter().zip(&boxes.parents[a]) {
-                    let points = &arrow.0;
-                    if points.windows(2).any(|p| p[0][0] > p[1][0]) {
+                    let points: Vec<[f64; 2]> =
+                        [arrow.start].into_iter().chain(arrow.pieces.iter().map(|piece| piece.end())).collect();
+                    // Only where it goes to the next row, and is straight, does an arrow lead back.
+                    let back = |(k, piece): (usize, &Piece)| {
+                        matches!(piece, Piece::Curve(_)) && points[k][0] > points[k + 1][0]
+                    };
+                    if arrow.pieces.iter().enumerate().any(back) {
                         wrong.push(format!("{n} boxes: an arrow from {parent} to {a} leads back"));
                     }
                     if points[0][0] != end(*parent, 0) || points[points.len() - 1][0] != layout.corners[a][0] {

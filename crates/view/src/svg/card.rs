@@ -6,6 +6,7 @@ use wengert_tape::{Float, Kind, NodeKind, Op};
 
 use super::{CHARACTER, escape, write_text};
 use crate::View;
+use crate::fold::Group;
 use crate::label::Label;
 use crate::numeral::Room;
 
@@ -36,8 +37,29 @@ pub(super) struct Card {
 }
 
 impl Card {
-    /// The box of a node, which is an operand of others (`used`) or an output.
-    pub(super) fn new<F: Float>(view: &View<F>, index: usize, used: bool) -> Self {
+    /// A box; which nodes are `used` as operands by others tells outputs.
+    pub(super) fn new<F: Float>(view: &View<F>, group: &Group, used: &[bool]) -> Self {
+        let index = group.main.unwrap_or(group.nodes[0]);
+        let mut card = Card::of_node(view, index, used[index]);
+        if group.nodes.len() > 1 {
+            let others: Vec<String> = group.nodes.iter().filter(|k| **k != index).map(|k| view.short(*k)).collect();
+            let _ = write!(card.tooltip, "\nwith {}", others.join(", "));
+        }
+        if group.title.is_none() {
+            card.formula = shortened(&view.formula_within(index, &group.nodes));
+        }
+        if let Some(title) = &group.title {
+            card.title = shortened(title);
+            (card.after_title, card.formula) = (String::new(), String::new());
+        }
+        if group.main.is_none() {
+            card.id = String::new();
+            card.fields = vec![("values", view.range(&group.nodes, ROOM), "")];
+        }
+        card
+    }
+
+    fn of_node<F: Float>(view: &View<F>, index: usize, used: bool) -> Self {
         let node = &view.graph().nodes[index];
         let label = view.label(index, ROOM);
         let tooltip = tooltip(&label, view.lines);

@@ -8,10 +8,11 @@ use std::fmt::Write;
 use wengert_tape::Float;
 
 use crate::View;
-use crate::layout::{Arrow, Boxes, Layout};
+use crate::fold::{Fold, Folded, Sources};
+use crate::layout::{Arrow, Boxes, Layout, Piece};
 use card::Card;
 
-/// A picture of more nodes than this shows the last ones, which lie nearest to the output.
+/// A picture of more boxes than this shows the last ones, which lie nearest to the output.
 const DRAWN: usize = 400;
 /// The width of a character and the height of a line, at 12 pixels in a font of fixed width.
 const CHARACTER: [f64; 2] = [7.25, 17.0];
@@ -46,8 +47,10 @@ impl<F: Float> View<F> {
     /// flows back. Blue boxes are `var`, green ones `input`, grey ones constant tensors, violet ones positions and
     /// masks; an output has a strong border.
     ///
-    /// The picture can be read on light and on dark ground, and is the same for the same graph. It shows the last 400
-    /// nodes and says how many it leaves out, unless [`all`](View::all) is asked for.
+    /// The picture can be read on light and on dark ground, and is the same for the same graph. What only hands numbers on (a
+    /// reshape, a permutation) is in the box of what needs it, a long sum is one box, and so are many numbers of one line.
+    /// Of what is left it shows the last 400 boxes and says how many nodes it leaves out. With [`all`](View::all) it shows every
+    /// node in a box of its own. A long graph is drawn in rows.
     ///
     /// # Examples
     /// ```
@@ -60,41 +63,32 @@ impl<F: Float> View<F> {
     /// assert!(picture.contains("a · b") && picture.ends_with("</svg>\n"));
     /// ```
     pub fn svg(&self) -> String {
-        let shown = self.shown();
-        let left_out = if self.all { 0 } else { shown.len().saturating_sub(DRAWN) };
-        let drawn = &shown[left_out..];
+        let fold = if self.all { Fold::Nothing } else { Fold::Tidy };
+        let whole = self.folded(fold, &Sources::none()).or_else(|| self.folded(Fold::Nothing, &Sources::none()));
+        let whole = whole.unwrap_or(Folded { groups: Vec::new(), arrows: Vec::new() });
+        let shown: usize = whole.groups.iter().map(|group| group.nodes.len()).sum();
+        let (drawn, left_out) = if self.all { (whole, 0) } else { whole.last(DRAWN) };
         let mut used = vec![false; self.graph.nodes.len()];
         self.graph.nodes.iter().flat_map(|node| &node.parents).for_each(|parent| used[*parent] = true);
-        let cards: Vec<Card> = drawn.iter().map(|index| Card::new(self, *index, used[*index])).collect();
-        let (parents, args) = self.links(drawn);
+        let cards: Vec<Card> = drawn.groups.iter().map(|group| Card::new(self, group, &used)).collect();
         let sizes = cards.iter().map(|card| self.turned(card.size())).collect();
+        let parents = drawn.arrows.iter().map(|arrows| arrows.iter().map(|(from, ..)| *from).collect()).collect();
         let layout = Boxes { sizes, parents }.layout();
 
         let caption = if left_out > 0 { 1.5 * CHARACTER[1] } else { 0.0 };
         let [width, height] = self.turned(layout.size);
-        let mut svg = head([width + 2.0 * MARGIN, height + 2.0 * MARGIN + caption], shown.len());
+        let mut svg = head([width + 2.0 * MARGIN, height + 2.0 * MARGIN + caption], shown);
         if left_out > 0 {
             let text = format!("… {left_out} earlier nodes are not drawn");
             write_text(&mut svg, [MARGIN, MARGIN + CHARACTER[1] / 2.0], "outside", &text);
         }
         let _ = writeln!(svg, "<g transform=\"translate({MARGIN} {})\">", MARGIN + caption);
-        self.write_arrows(&mut svg, drawn, &args, &layout);
+        self.write_arrows(&mut svg, &drawn, &layout);
         for (card, corner) in cards.iter().zip(&layout.corners) {
             card.write(&mut svg, self.turned(*corner));
         }
         svg.push_str("</g>\n</svg>\n");
         svg
-    }
-
-    /// For each drawn node, which drawn nodes its arrows come from, and which argument each is.
-    fn links(&self, drawn: &[usize]) -> (Vec<Vec<usize>>, Vec<Vec<usize>>) {
-        let mut place = vec![None; self.graph.nodes.len()];
-        drawn.iter().enumerate().for_each(|(k, index)| place[*index] = Some(k));
-        let of = |index: &usize| -> (Vec<usize>, Vec<usize>) {
-            let parents = self.graph.nodes[*index].parents.iter().enumerate();
-            parents.filter_map(|(arg, parent)| Some((place[*parent]?, arg))).unzip()
-        };
-        drawn.iter().map(of).unzip()
     }
 
     /// A point or an extent, from along and across to right and down, or back.
@@ -103,13 +97,13 @@ impl<F: Float> View<F> {
     }
 
     /// Draws the arrows, those that carry a gradient first: the way that several arrows of a node share is drawn once.
-    fn write_arrows(&self, svg: &mut String, drawn: &[usize], args: &[Vec<usize>], layout: &Layout) {
+    fn write_arrows(&self, svg: &mut String, drawn: &Folded, layout: &Layout) {
         let active = self.active();
         let mut shared = BTreeSet::new();
         for carries in [true, false] {
-            for ((index, arrows), args) in drawn.iter().zip(&layout.arrows).zip(args) {
-                for (arrow, arg) in arrows.iter().zip(args) {
-                    if self.carries(&active, *index, *arg) == carries {
+            for (arrows, ends) in layout.arrows.iter().zip(&drawn.arrows) {
+                for (arrow, (_, node, arg)) in arrows.iter().zip(ends) {
+                    if self.carries(&active, *node, *arg) == carries {
                         self.write_arrow(svg, arrow, carries, &mut shared);
                     }
                 }
@@ -117,35 +111,34 @@ impl<F: Float> View<F> {
         }
     }
 
-    fn write_arrow(&self, svg: &mut String, Arrow(points): &Arrow, carries: bool, shared: &mut BTreeSet<String>) {
-        let [first, middle @ .., tip] = &points[..] else { return };
-        // The head lies before the tip, and the line ends where the head begins.
-        let neck = [tip[0] - HEAD[0], tip[1]];
+    fn write_arrow(&self, svg: &mut String, arrow: &Arrow, carries: bool, shared: &mut BTreeSet<String>) {
         let at = |p: [f64; 2]| {
             let [x, y] = self.turned(p);
             format!("{x:.1} {y:.1}")
         };
-        let mut path = String::new();
-        let mut from = *first;
-        for (k, to) in middle.iter().copied().chain([neck]).enumerate() {
+        let (mut path, mut from) = (String::new(), arrow.start);
+        let (neck, tip) = arrow.head(HEAD[0]);
+        for (k, piece) in arrow.pieces.iter().enumerate() {
+            // The head lies before the tip, and the line ends where the head begins.
+            let to = if k + 1 == arrow.pieces.len() { neck } else { piece.end() };
             let half = (from[0] + to[0]) / 2.0;
-            let piece = match k % 2 {
-                0 => format!("C{} {} {}", at([half, from[1]]), at([half, to[1]]), at(to)),
-                _ => format!("L{}", at(to)),
+            let drawn = match piece {
+                Piece::Curve(_) => format!("C{} {} {}", at([half, from[1]]), at([half, to[1]]), at(to)),
+                Piece::Straight(_) => format!("L{}", at(to)),
             };
             // What another arrow has in common with this one is its beginning.
-            if shared.insert(format!("{}{piece}", at(from))) {
+            if shared.insert(format!("{}{drawn}", at(from))) {
                 if path.is_empty() {
                     path = format!("M{}", at(from));
                 }
-                path.push_str(&piece);
+                path.push_str(&drawn);
             }
             from = to;
         }
         let still = if carries { "" } else { " still" };
         let sides = [HEAD[1], -HEAD[1]].map(|side| at([neck[0], neck[1] + side]));
         let _ = writeln!(svg, "<path class=\"arrow{still}\" d=\"{path}\"/>");
-        let _ = writeln!(svg, "<path class=\"head\" d=\"M{}L{}L{}Z\"/>", at(*tip), sides[0], sides[1]);
+        let _ = writeln!(svg, "<path class=\"head\" d=\"M{}L{}L{}Z\"/>", at(tip), sides[0], sides[1]);
     }
 }
 

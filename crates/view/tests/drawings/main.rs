@@ -2,3 +2,5 @@
 
 mod curves;
 mod pictures;
+mod folds;
+mod steps;

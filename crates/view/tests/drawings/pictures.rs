@@ -242,11 +242,11 @@ fn a_listing_is_read_like_this() {
     assert_eq!(view.to_string(), lines.join("\n") + "\n");
 }
 
-/// A sum of many numbers: `n` nodes.
+/// Many operations, one after another, no two alike: `n` nodes.
 fn chain(n: usize) -> View<f64> {
     let tape = Tape::new();
     let x = tape.scalar(1.0);
-    (1..n).fold(x, |sum, _| sum + 1.0).view()
+    (1..n).fold(x, |y, k| if k % 2 == 0 { y.sin() } else { y.cos() }).view()
 }
 
 #[test]
