@@ -35,10 +35,12 @@
 mod curve;
 mod digraph;
 mod fold;
+mod formula;
 mod label;
 mod layout;
 mod listing;
 mod numeral;
+mod page;
 pub mod prelude;
 mod steps;
 mod svg;

@@ -1,6 +1,8 @@
 //! A graph with what is to be shown of it.
 
 use std::collections::BTreeMap;
+use std::io;
+use std::path::Path;
 
 use wengert_tape::{Error, Float, Gradients, GraphNode, GraphView, Kind, NodeKind, Op, Param, Scalar, Tape, Tensor, Var};
 
@@ -211,6 +213,25 @@ pub trait ViewExt {
     #[track_caller]
     fn graphviz(&self) -> String {
         self.view().dot()
+    }
+
+    /// Writes a page on which the backward pass is stepped through: [`View::explore`], with names from the source.
+    ///
+    /// # Errors
+    /// As [`View::explore`] and [`try_view`](ViewExt::try_view).
+    ///
+    /// # Examples
+    /// ```no_run
+    /// use wengert_tape::prelude::*;
+    /// use wengert_view::ViewExt;
+    /// let tape = Tape::new();
+    /// let (x, w) = (tape.scalar(0.5), tape.scalar(-2.0));
+    /// let loss = (x * w).tanh();
+    /// loss.explore("backprop.html")?;
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    fn explore(&self, path: impl AsRef<Path>) -> io::Result<()> {
+        self.try_view().map_err(io::Error::other)?.explore(path)
     }
 
     /// The graph as a picture: [`View::svg`].

@@ -208,7 +208,7 @@ impl<A: Algebra> Copy for Arg<'_, A> {}
 
 impl<A: Algebra> Arg<'_, A> {
     /// The argument's kind.
-    pub(crate) fn kind(&self) -> Kind {
+    pub fn kind(&self) -> Kind {
         match self {
             Arg::Real(_) => Kind::Real,
             Arg::Index(_) => Kind::Index,

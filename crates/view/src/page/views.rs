@@ -1,0 +1,127 @@
+//! The foldings of a graph, laid out.
+
+use std::fmt::Write;
+
+use wengert_tape::Float;
+
+use super::json;
+use crate::View;
+use crate::fold::{Fold, Folded, Group, Sources};
+use crate::layout::{Arrow, Boxes, Piece};
+
+/// A folding of more boxes is not drawn.
+const MOST: usize = 900;
+/// Nor the inside of a box of more nodes.
+const INSIDE: usize = 300;
+/// A graph of more nodes is folded when the page opens.
+const OPEN: usize = 40;
+/// The size of a box: the least width, the width of a character of its title, the height without and with a gradient.
+const BOX: (f64, f64, f64) = (112.0, 7.3, 62.0);
+/// The most characters of a title or formula on a box.
+const CHARACTERS: usize = 26;
+
+/// All foldings that can be drawn, as JSON, and the place of the one that the page opens with.
+pub(super) fn views<F: Float>(view: &View<F>, sources: &Sources) -> (String, usize) {
+    let (mut drawn, mut titles) = (Vec::new(), Vec::new());
+    let mut seen: Vec<Vec<Group>> = Vec::new();
+    for fold in Fold::ALL {
+        let Some(folded) = view.folded(fold, sources).filter(|folded| folded.groups.len() <= MOST) else { continue };
+        // A folding that folds nothing more than another is not offered twice.
+        let nodes = |groups: &[Group]| groups.iter().map(|g| g.nodes.clone()).collect::<Vec<_>>();
+        if seen.iter().any(|other| nodes(other) == nodes(&folded.groups)) {
+            continue;
+        }
+        titles.push((fold, folded.groups.len()));
+        seen.push(folded.groups.clone());
+        drawn.push(folded);
+    }
+    let opens = opens_with(&titles);
+    let mut all: Vec<String> = Vec::new();
+    let mut inner: Vec<String> = Vec::new();
+    let count = drawn.len();
+    for (folded, (fold, _)) in drawn.iter().zip(&titles) {
+        let mut insides = Vec::new();
+        for (k, group) in folded.groups.iter().enumerate() {
+            if (2..=INSIDE).contains(&group.nodes.len()) {
+                insides.push(format!("\"{k}\":{}", count + inner.len()));
+                inner.push(laid_out(view, &view.inside(group, sources), "", "{}"));
+            }
+        }
+        all.push(laid_out(view, folded, fold.title(), &format!("{{{}}}", insides.join(","))));
+    }
+    (json::list(all.into_iter().chain(inner)), opens)
+}
+
+/// The finest folding that fits a screen, or the coarsest.
+fn opens_with(titles: &[(Fold, usize)]) -> usize {
+    let fits = |(_, boxes): &(Fold, usize)| *boxes <= OPEN;
+    let coarsest = || (0..titles.len()).min_by_key(|k| titles[*k].1).unwrap_or(0);
+    // A network on numbers is first seen by its neurons, even if these are many.
+    let neurons = titles.iter().position(|(fold, boxes)| *fold == Fold::Neurons && *boxes <= 6 * OPEN);
+    titles.iter().position(fits).filter(|k| titles[*k].0 != Fold::Lines || neurons.is_none()).or(neurons).unwrap_or_else(coarsest)
+}
+
+fn laid_out<F: Float>(view: &View<F>, folded: &Folded, title: &str, insides: &str) -> String {
+    let titles: Vec<[String; 2]> = folded.groups.iter().map(|group| titles(view, group)).collect();
+    let width = |text: &str| (text.chars().count().min(CHARACTERS) as f64 * BOX.1 + 22.0).max(BOX.0);
+    let sizes: Vec<[f64; 2]> = titles
+        .iter()
+        .map(|[title, formula]| [width(title).max(width(formula)), BOX.2 + if formula.is_empty() { 0.0 } else { 15.0 }])
+        .collect();
+    let parents = folded.arrows.iter().map(|arrows| arrows.iter().map(|(from, ..)| *from).collect()).collect();
+    let layout = Boxes { sizes: sizes.clone(), parents }.layout();
+    let active = view.active();
+    let boxes = folded.groups.iter().enumerate().map(|(k, group)| {
+        let [x, y] = layout.corners[k];
+        let [width, height] = sizes[k];
+        let places = [x, y, width, height].map(|x| format!("{x:.0}")).join(",");
+        let nodes = if group.nodes.len() > 1 { json::list(&group.nodes) } else { "0".into() };
+        let main = json::or_null(group.main);
+        let [title, formula] = &titles[k];
+        format!("[{places},{},{},{main},{nodes}]", json::string(title), json::string(formula))
+    });
+    let arrows = layout.arrows.iter().zip(&folded.arrows).enumerate().flat_map(|(to, (arrows, ends))| {
+        let active = &active;
+        arrows.iter().zip(ends).map(move |(arrow, (from, node, arg))| {
+            let carries = u8::from(view.carries(active, *node, *arg));
+            format!("[{from},{to},{node},{arg},{carries},\"{}\"]", path(arrow))
+        })
+    });
+    let size = layout.size.map(|x| format!("{x:.0}"));
+    json::object([
+        ("title", json::string(title)),
+        ("size", json::list(size)),
+        ("boxes", json::list(boxes)),
+        ("arrows", json::list(arrows)),
+        ("insides", insides.into()),
+    ])
+}
+
+/// The title of a box, and its formula with slots: what it is made of is called by the page, which knows the names.
+fn titles<F: Float>(view: &View<F>, group: &Group) -> [String; 2] {
+    let main = group.main.unwrap_or(group.nodes[0]);
+    match &group.title {
+        Some(title) => [title.clone(), String::new()],
+        None => {
+            let name = view.name_of(main).map_or_else(|| view.graph.nodes[main].name(), String::from);
+            [name, view.formula_within(main, &group.nodes)]
+        }
+    }
+}
+
+/// An arrow as the path of an SVG picture.
+fn path(arrow: &Arrow) -> String {
+    let [x, y] = arrow.start;
+    let mut path = format!("M{x:.0} {y:.0}");
+    let mut from = arrow.start;
+    for piece in &arrow.pieces {
+        let to = piece.end();
+        let half = (from[0] + to[0]) / 2.0;
+        let _ = match piece {
+            Piece::Curve(_) => write!(path, "C{half:.0} {:.0} {half:.0} {:.0} {:.0} {:.0}", from[1], to[1], to[0], to[1]),
+            Piece::Straight(_) => write!(path, "L{:.0} {:.0}", to[0], to[1]),
+        };
+        from = to;
+    }
+    path
+}

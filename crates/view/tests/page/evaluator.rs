@@ -1,0 +1,1 @@
+//! The page's own evaluator against the engine, operation by operation.

@@ -1,0 +1,6 @@
+//! The page of the chain rule, opened in a browser.
+
+mod browser;
+mod evaluator;
+mod graphs;
+mod opening;

@@ -1,0 +1,82 @@
+//! The pages are opened, and every button and key is tried.
+
+use wengert_tape::prelude::*;
+use wengert_view::View;
+
+use crate::browser::{run, screenshot};
+use crate::graphs;
+
+/// Presses everything, and tells what the page then says at the last step: `name: bits` for each derivative.
+const DRIVER: &str = include_str!("driver.js");
+
+/// No page names a place that it would have to be fetched from.
+fn faults(html: &str) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for (mark, allowed) in [("http://", "http://www.w3.org/"), ("https://", ""), ("url(", "url(#"), ("@import", ""), (" src=", "")] {
+        for (at, _) in html.match_indices(mark) {
+            if allowed.is_empty() || !html[at..].starts_with(allowed) {
+                wrong.push(format!("{mark}: {}", html[at..].chars().take(60).collect::<String>()));
+            }
+        }
+    }
+    wrong
+}
+
+fn try_page<F: Float>(name: &str, (view, gradients): (View<F>, Gradients<F>), most_bytes: usize) {
+    let html = view.html().unwrap();
+    assert_eq!(faults(&html), [""; 0], "{name}");
+    assert!(html.len() <= most_bytes, "{name}: {} bytes", html.len());
+    if let Some(kept) = std::env::var_os("WENGERT_SCREENSHOTS") {
+        std::fs::write(std::path::Path::new(&kept).join(format!("{name}.html")), &html).unwrap();
+    }
+    for (width, size) in [("wide", [1400, 860]), ("middle", [900, 700]), ("narrow", [390, 844])] {
+        screenshot(&format!("{name}-{width}"), &html, size, "go(Math.floor(walkSteps.length * 0.8));");
+    }
+    let Some(told) = run(name, &html, [1400, 860], DRIVER) else { return };
+    // At the last step every derivative is the one of `Gradients`, to the bit.
+    let mut wrong = Vec::new();
+    let told: Vec<(usize, u64)> = told
+        .lines()
+        .map(|line| {
+            let (place, bits) = line.split_once(' ').unwrap();
+            (place.parse().unwrap(), bits.parse().unwrap())
+        })
+        .collect();
+    let mut at = 0;
+    for node in &view.graph().nodes {
+        let Some(g) = view.graph().gradient(node, &gradients) else { continue };
+        let same = |x: &F, (index, bits): (usize, u64)| index == node.index && Float::to_f64(*x).to_bits() == bits;
+        let own = &told[at..told.len().min(at + g.len())];
+        if own.first().is_none_or(|(index, _)| *index != node.index) {
+            // what gets no gradient though it is reached: an input
+            continue;
+        }
+        at += g.len();
+        if g.data().len() != own.len() || g.data().iter().zip(own).any(|(x, told)| !same(x, *told)) {
+            wrong.push(format!("node {}", node.index));
+        }
+    }
+    assert!(wrong.is_empty() && at == told.len() && at > 0, "{name}: {at} of {}: {}", told.len(), wrong.join(", "));
+}
+
+#[test]
+fn twelve_numbers() {
+    try_page("chain", graphs::chain(), 200_000);
+}
+
+#[test]
+fn a_network_on_numbers() {
+    let (view, gradients) = graphs::scalar_network();
+    assert!((4500..6000).contains(&view.graph().nodes.len()), "{} nodes", view.graph().nodes.len());
+    try_page("scalar-network", (view, gradients), 4_000_000);
+}
+
+#[test]
+fn a_network_on_images() {
+    try_page("digits", graphs::digits_network(), 4_000_000);
+}
+
+#[test]
+fn a_convolution_network() {
+    try_page("convolution", graphs::convolution(), 400_000);
+}
