@@ -16,6 +16,9 @@ function softmax(line) {
   return parts.map((p) => p / sum);
 }
 
+// A position that is counted from the end is negative.
+const fromEnd = (k, length) => (k < 0 ? k + length : k);
+
 // How one axis of a convolution or a pool is walked.
 const perAxis = (list, k) => {
   const flat = [list].flat(9);
@@ -149,23 +152,30 @@ const Operations = {
     });
     return out;
   },
-  MaskedProduct({ transposed }, [a, b, mask], shape) {
-    // a · b, or a · bᵀ, where the mask is not 0
-    const turned = transposed ? { shape: [b.shape[1], b.shape[0]], data: Operations.Permute({ axes: [1, 0] }, [b], [b.shape[1], b.shape[0]]) } : b;
-    return Operations.MatMul({}, [a, turned], shape).map((y, k) => (mask.data[k] === 0 ? 0 : y));
+  // w · r, or wᵀ · r, with 0 for the weights that the mask hides.
+  MaskedProduct({ transposed }, [w, r, mask], shape) {
+    let seen = { shape: w.shape, data: elementwise((w, m) => (m ? w : 0), [w, mask], w.shape) };
+    if (transposed) {
+      const axes = w.shape.map((_, k) => k);
+      axes.push(...axes.splice(-2).reverse());
+      const turned = axes.map((axis) => w.shape[axis]);
+      seen = { shape: turned, data: Operations.Permute({ axes }, [seen], turned) };
+    }
+    return Operations.MatMul({}, [seen, r], shape);
   },
   SumTo: (_, [x], shape) => reduced(x, shape, (line) => sumOf(line)),
   MeanTo: ({ terms }, [x], shape) => reduced(x, shape, (line) => sumOf(line) / terms),
   RootMeanSquare: ({ terms }, [x], shape) => reduced(x, shape, (line) => Math.sqrt(sumOf(line.map((v) => v * v)) / terms)),
   MaxOver: (_, [x], shape) => reduced(x, shape, largest),
   LogSumExp: (_, [x], shape) => reduced(x, shape, logSumExp),
-  SumOf: (_, args) => fill(newNumbers(1), [args.reduce((sum, a) => sum + a.data[0], 0)]),
-  LogSumExpOf: (_, args) => fill(newNumbers(1), [logSumExp(args.map((a) => a.data[0]))]),
-  DotOf(_, args) {
-    let sum = 0;
-    for (let k = 0; k < args.length / 2; k++) sum += args[k].data[0] * args[args.length / 2 + k].data[0];
-    return fill(newNumbers(1), [sum]);
-  },
+  SumOf: (_, args, shape) => elementwise((...x) => x.reduce((sum, x) => sum + x, 0), args, shape),
+  LogSumExpOf: (_, args, shape) => elementwise((...x) => logSumExp(x), args, shape),
+  DotOf: (_, args, shape) =>
+    elementwise((...x) => {
+      let sum = 0;
+      for (let k = 0; k < x.length; k += 2) sum += x[k] * x[k + 1];
+      return sum;
+    }, args, shape),
   Cumsum: ({ axis, from_end }, [x]) =>
     alongAxis([x], axis, (line) => {
       let sum = 0;
@@ -254,13 +264,13 @@ const Operations = {
   Gather({ axis }, [x, index], shape) {
     const strides = stridesOf(x.shape);
     const out = newNumbers(count(shape));
-    walk(shape, [strides.map((s, k) => (k === axis ? 0 : s))], (n, at) => (out[n] = x.data[at[0] + index.data[n] * strides[axis]]));
+    walk(shape, [strides.map((s, k) => (k === axis ? 0 : s))], (n, at) => (out[n] = x.data[at[0] + fromEnd(index.data[n], x.shape[axis]) * strides[axis]]));
     return out;
   },
   ScatterAdd({ axis }, [g, index], shape) {
     const strides = stridesOf(shape);
     return added(count(shape), (sums) =>
-      walk(g.shape, [strides.map((s, k) => (k === axis ? 0 : s))], (n, at) => (sums[at[0] + index.data[n] * strides[axis]] += g.data[n])));
+      walk(g.shape, [strides.map((s, k) => (k === axis ? 0 : s))], (n, at) => (sums[at[0] + fromEnd(index.data[n], shape[axis]) * strides[axis]] += g.data[n])));
   },
   IndexSelect({ axis }, [x, index], shape) {
     const [inner, length] = [count(x.shape.slice(axis + 1)), x.shape[axis]];
@@ -268,7 +278,7 @@ const Operations = {
     const block = index.data.length * inner;
     for (let n = 0; n < out.length; n++) {
       const [outer, k, rest] = [Math.floor(n / block), Math.floor((n % block) / inner), n % inner];
-      out[n] = x.data[(outer * length + index.data[k]) * inner + rest];
+      out[n] = x.data[(outer * length + fromEnd(index.data[k], length)) * inner + rest];
     }
     return out;
   },
@@ -278,12 +288,12 @@ const Operations = {
     return added(count(shape), (sums) =>
       g.data.forEach((v, n) => {
         const [outer, k, rest] = [Math.floor(n / block), Math.floor((n % block) / inner), n % inner];
-        sums[(outer * len + index.data[k]) * inner + rest] += v;
+        sums[(outer * len + fromEnd(index.data[k], len)) * inner + rest] += v;
       }));
   },
   OneHot({ classes }, [index], shape) {
     const out = newNumbers(count(shape));
-    index.data.forEach((k, n) => (out[n * classes + k] = 1));
+    index.data.forEach((k, n) => (out[n * classes + fromEnd(k, classes)] = 1));
     return out;
   },
   ClassTargets({ count: classes, ignore, smoothing, weights }, [index], shape) {
