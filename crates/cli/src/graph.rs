@@ -17,9 +17,11 @@ use crate::paths::apart;
 /// Show what an expression computes: every operation with its value and gradient, the value, and the derivative by
 /// every name
 ///
-/// Example: wengert graph "tanh(x*w + b)" --at x=0.5,w=-2,b=1
+/// Examples:
+///   wengert graph "tanh(x*w + b)" --at x=0.5,w=-2,b=1
+///   wengert graph "tanh(x*w + b)" --at x=0.5,w=-2,b=1 --html steps.html    (step through it in a browser)
 #[derive(Args, Debug)]
-#[command(after_help = expression::help())]
+#[command(verbatim_doc_comment, after_help = expression::help())]
 pub(crate) struct GraphArgs {
     /// The expression, such as "tanh(x*w + b)"
     #[arg(allow_hyphen_values = true)]
@@ -36,6 +38,11 @@ pub(crate) struct GraphArgs {
     /// Draw the graph as an SVG picture; `-` is standard output, and the listing is left out then
     #[arg(long, value_name = "FILE")]
     svg: Option<PathBuf>,
+
+    /// Write a page on which the chain rule is stepped through in a browser, with every local derivative, product and sum; `-`
+    /// is standard output, and the listing is left out then
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
 
     /// Save the graph as JSON data that a program can run again with other values (`Replay::from_json`)
     #[arg(long, value_name = "FILE")]
@@ -79,13 +86,14 @@ pub(crate) enum Error {
 
 /// Runs the command. Files and standard output are written only when everything else went well.
 pub(crate) fn run(args: &GraphArgs) -> Result<(), Error> {
-    let to_output = [is_output(&args.dot), is_output(&args.svg), is_output(&args.save), args.json];
+    let to_output =
+        [is_output(&args.dot), is_output(&args.svg), is_output(&args.html), is_output(&args.save), args.json];
     if to_output.into_iter().filter(|wanted| *wanted).count() > 1 {
         return Err(Error::Arguments(
-            "only one of --dot -, --svg -, --save - and --json can have standard output".into(),
+            "only one of --dot -, --svg -, --html -, --save - and --json can have standard output".into(),
         ));
     }
-    let files = [("--dot", &args.dot), ("--svg", &args.svg), ("--save", &args.save)];
+    let files = [("--dot", &args.dot), ("--svg", &args.svg), ("--html", &args.html), ("--save", &args.save)];
     let files = files.into_iter().filter(|(_, path)| !is_output(path));
     let files: Vec<(&str, &Path)> = files.filter_map(|(option, path)| Some((option, path.as_deref()?))).collect();
     apart(&files, &[]).map_err(Error::Arguments)?;
@@ -101,17 +109,22 @@ pub(crate) fn run(args: &GraphArgs) -> Result<(), Error> {
         (Some(_), None) => Err(Error::Arguments("an expression without names has no graph to draw".into())),
     };
     let drawings = [drawing(&args.dot, View::dot)?, drawing(&args.svg, View::svg)?];
+    let page = match (&args.html, &graph.view) {
+        (None, _) => None,
+        (Some(path), Some(view)) => Some((path.clone(), view.html()?)),
+        (Some(_), None) => return Err(Error::Arguments("an expression without names has no graph to step through".into())),
+    };
     let saved = match (&args.save, &graph.replay) {
         (None, _) => None,
         (Some(path), Some(replay)) => Some((path.clone(), format!("{}\n", replay.to_json()?))),
         (Some(_), None) => return Err(Error::Arguments("an expression without names has no graph to save".into())),
     };
-    for (path, text) in drawings.iter().flatten().chain(&saved) {
+    for (path, text) in drawings.iter().flatten().chain(&page).chain(&saved) {
         write(path, text)?;
     }
     match to_output {
-        [_, _, _, true] => write(Path::new("-"), &format!("{}\n", graph.json(&args.expression))),
-        [false, false, false, false] => write(Path::new("-"), &graph.text(args)),
+        [.., true] => write(Path::new("-"), &format!("{}\n", graph.json(&args.expression))),
+        [false, false, false, false, false] => write(Path::new("-"), &graph.text(args)),
         _ => Ok(()),
     }
 }

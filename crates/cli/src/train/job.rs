@@ -9,6 +9,7 @@ use wengert::Stored;
 use wengert::nn::{CsvLog, Details, History, load, save};
 use wengert::prelude::*;
 
+use super::explore::explore;
 use super::follow::Follow;
 use super::options::{Defaults, Options, Settings};
 use super::outcome::{Outcome, Score};
@@ -93,6 +94,9 @@ impl<T: Stored<f32>> Job<T> {
         save(&model, &details, &path)?;
         let outputs = outputs(&model, &self.test);
         let read_back = same_bits(&outputs, &self::outputs(&load::<f32>(&path)?.model, &self.test), &path)?;
+        if let Some(page) = &options.explore {
+            explore(&model, |outputs, targets| (self.loss)(outputs, targets), &self.test, page)?;
+        }
         let learned = (self.is_learned)(&self::outputs(&model, &self.train), &self.train);
         if !learned {
             output::say(&format!(
@@ -120,7 +124,9 @@ impl<T: Stored<f32>> Job<T> {
 
     fn cross_validate(&self, folds: usize, settings: &Settings, options: &Options) -> Result<(), Error> {
         let refuse = |why: String| Err(Error::Arguments(format!("--folds {folds}: {why}")));
-        let written = [("--save", &options.save), ("--checkpoint", &options.checkpoint), ("--log", &options.log)];
+        let written = [("--save", &options.save), ("--checkpoint", &options.checkpoint), ("--log", &options.log),
+            ("--explore", &options.explore),
+        ];
         if let Some((option, _)) = written.into_iter().find(|(_, path)| path.is_some()) {
             return refuse(format!("nothing is written then; leave {option} out"));
         }

@@ -9,6 +9,7 @@ use wengert::nn::published::{Recipe, Run, Trained};
 use wengert::nn::{Confusion, Details, load, save};
 use wengert::prelude::*;
 
+use super::explore::explore;
 use super::follow::Follow;
 use super::job::{RANGE, SUMS, outputs, same_bits};
 use super::options::{Options, SEED};
@@ -91,6 +92,9 @@ impl MnistArgs {
         save(&trained.model, &details(&recipe, options.seed, &test), &path)?;
         let answers = outputs(&trained.model, &test);
         same_bits(&answers, &outputs(&load::<f32>(&path)?.model, &test), &path)?;
+        if let Some(page) = &options.explore {
+            explore_recipe(&recipe, &trained.model, &test, page)?;
+        }
         let confusion = Confusion::of_outputs(data.test.names(), data.test.targets(), &answers)?;
         if confusion.accuracy() <= commonest(&data.test) {
             output::say(&format!("{name}: nothing was learned: the network is no better than one answer for all"));
@@ -98,6 +102,18 @@ impl MnistArgs {
         let report = Report { recipe, trained, confusion, options, model: path.display().to_string() };
         output::print(&if options.json { report.json(&data.test) } else { report.text() })?;
         Ok(())
+    }
+}
+
+/// The page of the first test image, with the loss of the recipe.
+fn explore_recipe(recipe: &Recipe, model: &Sequential<f32>, test: &Dataset<f32>, page: &Path) -> Result<(), Error> {
+    match recipe.name {
+        "mnist-784-30-10" => explore(model, half_squared_error::<Var<f32>>, &test.one_hot(), page),
+        "mnist-784-100-10" => {
+            let loss = |z: Var<f32>, y: Var<f32>| z.binary_cross_entropy_with_logits(y, Reduction::Sum);
+            explore(model, loss, &test.one_hot(), page)
+        }
+        _ => explore(model, cross_entropy::<Var<f32>>, test, page),
     }
 }
 

@@ -76,6 +76,11 @@ pub(crate) struct Options {
     #[arg(long, global = true, value_name = "FILE", help_heading = "Results")]
     pub(crate) log: Option<PathBuf>,
 
+    /// Write a page on which one sample is stepped through the trained network in a browser, forward and back, with every local
+    /// derivative, product and sum
+    #[arg(long, global = true, value_name = "FILE", help_heading = "Results")]
+    pub(crate) explore: Option<PathBuf>,
+
     /// Where the model goes [default: the task's name, as in digits.safetensors]
     #[arg(long, global = true, value_name = "FILE", help_heading = "Results")]
     pub(crate) save: Option<PathBuf>,

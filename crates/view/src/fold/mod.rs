@@ -189,7 +189,7 @@ impl<F: Float> View<F> {
             }
             Fold::Neurons => {
                 let name = self.name_of(last).map_or_else(|| self.graph.nodes[last].name(), String::from);
-                title(format!("{name} and {} before", nodes.len() - 1))
+                title(format!("{name} · {} nodes", nodes.len()))
             }
             Fold::Lines => title(first.line.map_or_else(|| "constants".into(), crate::label::short_line)),
             Fold::Functions => title(first.line.and_then(|line| sources.function(line)).map_or_else(|| "constants".into(), |(_, name)| format!("fn {name}"))),

@@ -16,6 +16,8 @@ pub(crate) struct Boxes {
     pub(crate) sizes: Vec<[f64; 2]>,
     /// For each box, in topological order, the boxes from which arrows lead to it.
     pub(crate) parents: Vec<Vec<usize>>,
+    /// What is no longer than this, along, is not wrapped.
+    pub(crate) within: f64,
 }
 
 /// A finished layout.
@@ -86,7 +88,7 @@ impl Boxes {
         let extents: Vec<f64> = vertices.iter().map(|v| v.node.map_or(0.0, |node| self.sizes[node][1])).collect();
         let across = place::across(&vertices, &layers, &extents);
         let along = self.along(&vertices, &layers, &across);
-        let rows = wrap::Rows::new(&layers, &along, &across, &extents);
+        let rows = wrap::Rows::new(self.within, &layers, &along, &across, &extents);
         let (along, across) = (rows.along(), rows.across(&vertices, &across));
         let mut layout = Layout { corners: vec![[0.0; 2]; self.sizes.len()], arrows: Vec::new(), size: rows.size() };
         for (v, vertex) in vertices.iter().enumerate() {
@@ -173,7 +175,7 @@ mod tests {
     fn a_long_chain_is_wrapped() {
         for n in [30, 120, 400] {
             let parents = (0..n).map(|k| if k == 0 { vec![] } else { vec![k - 1] }).collect();
-            let [along, across] = Boxes { sizes: vec![[130.0, 60.0]; n], parents }.layout().size;
+            let [along, across] = Boxes { sizes: vec![[130.0, 60.0]; n], parents, within: 1800.0 }.layout().size;
             assert!(along < 4.0 * across && along > across / 2.0, "{n} boxes: {along} by {across}");
         }
     }
@@ -185,7 +187,7 @@ mod tests {
             let parents = random_parents(n, seed);
             let sizes: Vec<[f64; 2]> =
                 (0..n).map(|k| [80.0 + (k % 5) as f64 * 20.0, 30.0 + (k % 3) as f64 * 16.0]).collect();
-            let boxes = Boxes { sizes, parents };
+            let boxes = Boxes { sizes, parents, within: 1800.0 };
             let layout = boxes.layout();
             let end = |k: usize, axis: usize| layout.corners[k][axis] + boxes.sizes[k][axis];
             for a in 0..n {

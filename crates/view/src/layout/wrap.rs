@@ -2,9 +2,7 @@
 
 use super::{Piece, Vertex};
 
-/// A drawing that is not longer than this, along, is one row.
-const LENGTH: f64 = 1800.0;
-/// Nor is one that is not so many times as long as it is high.
+/// A drawing that is not so many times as long as it is high is one row.
 const RIBBON: f64 = 3.0;
 /// What a wrapped drawing is as long as, times its height.
 const WANTED: f64 = 1.8;
@@ -39,7 +37,14 @@ pub(super) struct Rows {
 }
 
 impl Rows {
-    pub(super) fn new(layers: &[Vec<usize>], along: &[[f64; 2]], across: &[f64], extents: &[f64]) -> Self {
+    /// The rows of these layers. What is no longer than `within` is one row.
+    pub(super) fn new(
+        within: f64,
+        layers: &[Vec<usize>],
+        along: &[[f64; 2]],
+        across: &[f64],
+        extents: &[f64],
+    ) -> Self {
         let reach = |layers: &[Vec<usize>]| {
             let all = layers.iter().flatten();
             let near = all.clone().map(|v| across[*v] - extents[*v] / 2.0).fold(f64::INFINITY, f64::min);
@@ -50,7 +55,7 @@ impl Rows {
             let rows = starts.iter().zip(ends).map(|(start, end)| reach(&layers[*start..end]));
             rows.map(|(near, far)| far - near + BETWEEN + LANE * LANES as f64).sum()
         };
-        let starts = starts(along, &height);
+        let starts = starts(along, within, &height);
         let count = starts.len();
         let margin = if count > 1 { MARGIN + LANE * LANES as f64 } else { 0.0 };
         let mut rows: Vec<Row> = Vec::new();
@@ -101,31 +106,25 @@ impl Rows {
 }
 
 /// The layers that begin a row: the first alone, unless the drawing would be a ribbon. `height` is that of such rows.
-fn starts(along: &[[f64; 2]], height: &dyn Fn(&[usize]) -> f64) -> Vec<usize> {
+fn starts(along: &[[f64; 2]], within: f64, height: &dyn Fn(&[usize]) -> f64) -> Vec<usize> {
     let length = along.last().map_or(0.0, |[_, end]| *end);
-    let mut starts = vec![0];
-    if length <= LENGTH || along.is_empty() || length <= RIBBON * height(&starts) {
-        return starts;
+    let one = vec![0];
+    if length <= within || along.is_empty() || length <= RIBBON * height(&one) {
+        return one;
     }
+    let mut starts = one;
     for count in 2..=along.len() {
-        let most = length / count as f64;
-        starts = rows_of(along, most);
-        if most <= WANTED * height(&starts) {
+        starts = rows_of(along, length, count);
+        if length / count as f64 <= WANTED * height(&starts) {
             break;
         }
     }
     starts
 }
 
-/// The layers that begin a row, none of which is much longer than `most`.
-fn rows_of(along: &[[f64; 2]], most: f64) -> Vec<usize> {
-    let mut starts = vec![0];
-    let mut begin = 0.0;
-    for (layer, [start, end]) in along.iter().enumerate().skip(1) {
-        if end - begin > most {
-            starts.push(layer);
-            begin = *start;
-        }
-    }
-    starts
+/// The layers that begin a row, where so many rows are equally long.
+fn rows_of(along: &[[f64; 2]], length: f64, count: usize) -> Vec<usize> {
+    let row = |[start, end]: [f64; 2]| (((start + end) / 2.0 / length * count as f64) as usize).min(count - 1);
+    let begins = (0..along.len()).filter(|k| *k == 0 || row(along[*k]) != row(along[*k - 1]));
+    begins.collect()
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use wengert_tape::{Any, Error, Float, GraphNode, NodeKind, Op, Value};
+use wengert_tape::{Any, Error, Float, GraphNode, NodeKind, Value};
 
 use super::json;
 use super::operations::Operations;

@@ -17,6 +17,8 @@ const INSIDE: usize = 300;
 const OPEN: usize = 40;
 /// The size of a box: the least width, the width of a character of its title, the height without and with a gradient.
 const BOX: (f64, f64, f64) = (112.0, 7.3, 62.0);
+/// What is longer may be wrapped into rows.
+const LENGTH: f64 = 1150.0;
 /// The most characters of a title or formula on a box.
 const CHARACTERS: usize = 26;
 
@@ -52,13 +54,11 @@ pub(super) fn views<F: Float>(view: &View<F>, sources: &Sources) -> (String, usi
     (json::list(all.into_iter().chain(inner)), opens)
 }
 
-/// The finest folding that fits a screen, or the coarsest.
+/// The folding of pictures if it fits a screen, for a network on numbers its neurons, or the coarsest.
 fn opens_with(titles: &[(Fold, usize)]) -> usize {
-    let fits = |(_, boxes): &(Fold, usize)| *boxes <= OPEN;
+    let find = |fold: Fold, most: usize| titles.iter().position(|(other, boxes)| *other == fold && *boxes <= most);
     let coarsest = || (0..titles.len()).min_by_key(|k| titles[*k].1).unwrap_or(0);
-    // A network on numbers is first seen by its neurons, even if these are many.
-    let neurons = titles.iter().position(|(fold, boxes)| *fold == Fold::Neurons && *boxes <= 6 * OPEN);
-    titles.iter().position(fits).filter(|k| titles[*k].0 != Fold::Lines || neurons.is_none()).or(neurons).unwrap_or_else(coarsest)
+    find(Fold::Tidy, OPEN).or(find(Fold::Nothing, OPEN)).or(find(Fold::Neurons, 6 * OPEN)).unwrap_or_else(coarsest)
 }
 
 fn laid_out<F: Float>(view: &View<F>, folded: &Folded, title: &str, insides: &str) -> String {
@@ -69,7 +69,7 @@ fn laid_out<F: Float>(view: &View<F>, folded: &Folded, title: &str, insides: &st
         .map(|[title, formula]| [width(title).max(width(formula)), BOX.2 + if formula.is_empty() { 0.0 } else { 15.0 }])
         .collect();
     let parents = folded.arrows.iter().map(|arrows| arrows.iter().map(|(from, ..)| *from).collect()).collect();
-    let layout = Boxes { sizes: sizes.clone(), parents }.layout();
+    let layout = Boxes { sizes: sizes.clone(), parents, within: LENGTH }.layout();
     let active = view.active();
     let boxes = folded.groups.iter().enumerate().map(|(k, group)| {
         let [x, y] = layout.corners[k];

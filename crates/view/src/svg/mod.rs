@@ -16,6 +16,8 @@ use card::Card;
 const DRAWN: usize = 400;
 /// The width of a character and the height of a line, at 12 pixels in a font of fixed width.
 const CHARACTER: [f64; 2] = [7.25, 17.0];
+/// A picture that is longer may be wrapped into rows.
+const LENGTH: f64 = 1800.0;
 /// Around the picture.
 const MARGIN: f64 = 16.0;
 /// The length and half the width of an arrow's head.
@@ -73,7 +75,7 @@ impl<F: Float> View<F> {
         let cards: Vec<Card> = drawn.groups.iter().map(|group| Card::new(self, group, &used)).collect();
         let sizes = cards.iter().map(|card| self.turned(card.size())).collect();
         let parents = drawn.arrows.iter().map(|arrows| arrows.iter().map(|(from, ..)| *from).collect()).collect();
-        let layout = Boxes { sizes, parents }.layout();
+        let layout = Boxes { sizes, parents, within: LENGTH }.layout();
 
         let caption = if left_out > 0 { 1.5 * CHARACTER[1] } else { 0.0 };
         let [width, height] = self.turned(layout.size);

@@ -1,7 +1,6 @@
 //! The graphs that the page must serve: twelve numbers, a network on numbers, two networks on tensors.
 
 use wengert_nn::prelude::*;
-use wengert_tape::prelude::*;
 use wengert_view::{View, ViewExt};
 
 /// The last two neurons of a chain, as in the fourth of 3Blue1Brown's chapters, each named as there.
@@ -10,7 +9,7 @@ pub(crate) fn chain() -> (View<f64>, Gradients) {
     let a_0 = tape.scalar(0.73);
     let (w_1, b_1) = (tape.scalar(1.4), tape.scalar(-0.3));
     let (w_2, b_2) = (tape.scalar(-2.1), tape.scalar(0.5));
-    let y = tape.var(Tensor::from(0.9)).stop_gradient();
+    let y = tape.input(Tensor::from(0.9));
     let z_1 = w_1 * a_0 + b_1;
     let a_1 = z_1.sigmoid();
     let z_2 = w_2 * a_1 + b_2;

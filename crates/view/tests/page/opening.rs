@@ -31,6 +31,14 @@ fn try_page<F: Float>(name: &str, (view, gradients): (View<F>, Gradients<F>), mo
     }
     for (width, size) in [("wide", [1400, 860]), ("middle", [900, 700]), ("narrow", [390, 844])] {
         screenshot(&format!("{name}-{width}"), &html, size, "go(Math.floor(walkSteps.length * 0.8));");
+        let all = "go(walkSteps.length - 1); chooseNode(graph.nodes.find((n) => n.k === 0).index); now.hidden = true; \
+                   for (const id of ['paths', 'ripple']) document.getElementById(`${id}-part`).open = true; \
+                   writeChosen();";
+        screenshot(&format!("{name}-{width}-paths"), &html, size, all);
+        let levers = "go(walkSteps.length - 1); chooseNode(graph.steps[Math.floor(graph.steps.length / 3)][0]); now.hidden = true; \
+                      for (const id of ['node', 'levers']) document.getElementById(`${id}-part`).open = true; \
+                      writeChosen();";
+        screenshot(&format!("{name}-{width}-levers"), &html, size, levers);
     }
     let Some(told) = run(name, &html, [1400, 860], DRIVER) else { return };
     // At the last step every derivative is the one of `Gradients`, to the bit.

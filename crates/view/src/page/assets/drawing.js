@@ -45,6 +45,7 @@ function draw(index) {
   view.boxes.forEach((box, k) => drawn.boxes.push(drawBox(box, k)));
   labels.forEach((make, k) => (drawn.arrows[k].label = make()));
   scene.dataset.view = view.title || "inside";
+  scene.classList.toggle("dense", view.arrows.length > 250);
 }
 
 function drawBox(box, k) {
@@ -53,7 +54,7 @@ function drawBox(box, k) {
   element("title", {}, group);
   if (box[7] !== 0) element("rect", { class: "behind", x: 4, y: 4, width, height, rx: 6 }, group);
   element("rect", { class: "card", width, height, rx: 6 }, group);
-  element("text", { x: 10, y: 18, class: "name" }, group, clipped(renamed(title)));
+  element("text", { x: 10, y: 18, class: "name" }, group, clipped(box[7] === 0 && graph.nodes[box[6]].n ? nameOf(box[6]) : renamed(title)));
   if (formula) element("text", { x: 10, y: 33, class: "formula" }, group, clipped(renamed(formula), Math.floor((width - 14) / 6.6)));
   const line = formula ? 50 : 36;
   const value = element("text", { x: 10, y: line, class: "value" }, group);

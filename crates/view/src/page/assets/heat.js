@@ -17,8 +17,7 @@ function heatMap(data, shape, what) {
 function colour(x, most) {
   if (!Number.isFinite(x)) return "#888";
   const share = most ? Math.min(1, Math.abs(x) / most) : 0;
-  const light = 97 - 50 * Math.sqrt(share);
-  return `hsl(${x < 0 ? 215 : 12} ${Math.round(85 * Math.min(1, share * 3))}% ${light}%)`;
+  return `hsl(${x < 0 ? 215 : 12} 85% ${100 - 50 * Math.sqrt(share)}%)`;
 }
 
 function drawHeatMaps(within) {

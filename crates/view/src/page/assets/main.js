@@ -10,10 +10,10 @@ graph.views.forEach((v, k) => {
 
 function showView(index) {
   draw(index);
-  byId("fold").value = trail.length ? byId("fold").value : index;
+  if (!trail.length) byId("fold").value = index;
   byId("up").hidden = trail.length === 0;
-  fit();
-  go(time, false);
+  begin();
+  go(time);
 }
 
 function open(index) {
@@ -36,8 +36,8 @@ const foldings = () => [...byId("fold").options].map((option) => Number(option.v
 function search(word) {
   const wanted = word.trim().toLowerCase();
   if (!wanted) return [];
-  const text = (node) => [nameOf(node.index), kindOf(node), node.layer ?? "", node.line?.at ?? "", node.line?.text ?? ""].join(" ").toLowerCase();
-  const exactly = graph.nodes.filter((node) => nameOf(node.index).toLowerCase() === wanted);
+  const text = (node) => [node.n ?? "", nameOf(node.index), kindOf(node), node.layer ?? "", node.line?.at ?? "", node.line?.text ?? ""].join(" ").toLowerCase();
+  const exactly = graph.nodes.filter((node) => [node.n ?? "", nameOf(node.index)].some((name) => name.toLowerCase() === wanted));
   return [...exactly, ...graph.nodes.filter((node) => !exactly.includes(node) && text(node).includes(wanted))].map((node) => node.index);
 }
 
@@ -171,7 +171,5 @@ if (lacking) {
 }
 
 remember();
-draw(graph.opens);
-fit();
-go(0);
+showView(graph.opens);
 addEventListener("resize", fit);

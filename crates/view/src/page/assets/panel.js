@@ -104,14 +104,16 @@ function partHtml(node, part, sums) {
   const formula = localFormula(node, part.arg);
   const scalar = part.product?.length === 1;
   const chain = derivative(node.index, parent) + TIMES + derivative(graph.output, n);
-  let lines = math((scalar || formula ? derivative(graph.output, parent) + "<mo>⟵</mo>" : "") + chain, true);
+  const rule = ruleText(node, part.arg) || graph.ops[node.o].name;
+  const start = derivative(graph.output, parent) + "<mo>⟵</mo>";
+  let lines = math(start + (scalar || formula ? chain : `<mtext>${escaped(rule)}</mtext>`), true);
   if (formula) lines += math(EQUALS + bracketed(formula) + TIMES + (g.length === 1 ? mathNumber(g[0], true) : derivative(graph.output, n)), true);
   if (part.local !== null && scalar) {
     lines += math(EQUALS + mathNumber(part.local, true) + TIMES + mathNumber(g[0], true) + EQUALS + mathNumber(part.product[0]), true);
   }
-  const rule = formula ? "" : `<p class="rule">rule: ${escaped(ruleText(node, part.arg) || graph.ops[node.o].name)}, where ḡ is what arrived</p>`;
+  const where = formula || !rule.includes("ḡ") ? "" : `<p class="source">ḡ is what arrived: ${math(derivative(graph.output, n))}</p>`;
   const own = node.p.filter((p) => p === parent).length > 1 ? ` (operand ${part.arg + 1})` : "";
-  return `<section class="part"><h4>to ${nodeButton(parent)}${own}</h4><div class="formula">${lines}</div>${rule}
+  return `<section class="part"><h4>to ${nodeButton(parent)}${own}</h4><div class="formula">${lines}</div>${where}
     ${scalar || !part.product ? "" : heatMap(part.product, graph.nodes[parent].s, `part of ∂${nameOf(graph.output)}/∂${nameOf(parent)}`)}${sumHtml(parent, part, sums)}</section>`;
 }
 

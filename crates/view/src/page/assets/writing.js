@@ -34,13 +34,14 @@ const subscript = (number) => String(number).replace(/\d/g, (d) => "₀₁₂₃
 // What a node is called, as text: its name, its number if it is a constant, or v with its place on the tape.
 function nameOf(index) {
   const node = graph.nodes[index];
-  if (node.n) return node.n;
+  if (node.n) return node.n.replace(/^(\p{L})_(\d+)$/u, (_, letter, index) => letter + subscript(index));
   if (node.k === 2 && count(node.s) === 1) return short(recorded.values[index].data[0], 6);
   return node.i === undefined ? `c${subscript(index)}` : `v${subscript(node.i)}`;
 }
 
 // The names that the engine gives to nodes, `%7`, as the page writes them.
-const renamed = (formula) => formula.replace(/%(\d+)/g, (_, id) => `v${subscript(id)}`);
+const renamed = (formula) =>
+  formula.replace(/%(\d+)/g, (_, id) => `v${subscript(id)}`).replace(/(?<!\p{L}|_)(\p{L})_(\d+)(?!\w)/gu, (_, letter, index) => letter + subscript(index));
 
 const shapeText = (node) => (node.s.length ? node.s.join(" × ") : "a number");
 

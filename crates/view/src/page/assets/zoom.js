@@ -19,6 +19,16 @@ function fit() {
   place();
 }
 
+// As large as can be read, with the lit box in sight, where everything in sight is too small.
+function begin() {
+  fit();
+  if (camera.scale >= 0.6 || view.boxes.length > 200) return;
+  camera.scale = Math.max(camera.scale, frame().width < 500 ? 0.8 : 0.7);
+  camera.x = 16;
+  camera.y = (frame().height - view.size[1] * camera.scale) / 2;
+  place();
+}
+
 // Larger or smaller around a point of the window.
 function zoom(factor, x = frame().width / 2, y = frame().height / 2) {
   const scale = Math.min(6, Math.max(LEAST_SCALE, camera.scale * factor));
