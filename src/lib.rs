@@ -54,6 +54,11 @@ mod add_an_op {}
 #[doc = include_str!("../docs/from-pytorch.md")]
 mod from_pytorch {}
 
+/// The code of the page on stepping through a graph, compiled and run.
+#[cfg(all(doctest, feature = "nn", feature = "view"))]
+#[doc = include_str!("../docs/step-through.md")]
+mod step_through {}
+
 /// The code of the page on checking gradients, compiled and run.
 #[cfg(all(doctest, feature = "nn"))]
 #[doc = include_str!("../docs/check-your-gradients.md")]

@@ -38,16 +38,28 @@ impl<F: Float> View<F> {
         self.formula_within(index, &[])
     }
 
-    /// The same, with the formulas of the operands that are in a list in place of their ids.
+    /// The same, with the formulas of the operands that are in a list in place of their ids. Of one that only hands on, what it is
+    /// of is enough, but for what says it in a sign: `wᵀ`.
     pub(crate) fn formula_within(&self, index: usize, written_out: &[usize]) -> String {
         let node = &self.graph.nodes[index];
         let NodeKind::Op(op) = &node.kind else { return String::new() };
-        let operand = |p: &usize| match written_out.contains(p) {
-            true => self.formula_within(*p, written_out),
-            false => self.operand(&self.graph.nodes[*p]),
-        };
-        let operands: Vec<String> = node.parents.iter().map(operand).collect();
+        let operands: Vec<String> = node.parents.iter().map(|p| self.written(*p, written_out)).collect();
         one_line(&op.text(&operands.iter().map(String::as_str).collect::<Vec<_>>()))
+    }
+
+    fn written(&self, index: usize, written_out: &[usize]) -> String {
+        let node = &self.graph.nodes[index];
+        match &node.kind {
+            NodeKind::Op(op) if written_out.contains(&index) => {
+                let operands: Vec<String> = node.parents.iter().map(|p| self.written(*p, written_out)).collect();
+                let text = one_line(&op.text(&operands.iter().map(String::as_str).collect::<Vec<_>>()));
+                match &operands[..] {
+                    [only] if text.chars().count() > only.chars().count() + 2 => only.clone(),
+                    _ => text,
+                }
+            }
+            _ => self.operand(node),
+        }
     }
 
     pub(crate) fn label(&self, index: usize, room: Room) -> Label {

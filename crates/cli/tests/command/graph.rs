@@ -118,9 +118,10 @@ fn what_is_wrong_is_one_line_and_nothing_is_written() {
         (&["x", "--at", "x=1", "--svg", nowhere], "cannot be written"),
         (
             &["x", "--at", "x=1", "--svg", "-", "--json"],
-            "wengert: only one of --dot -, --svg -, --save - and --json can have standard output",
+            "wengert: only one of --dot -, --svg -, --html -, --save - and --json can have standard output",
         ),
         (&["1 + 1", "--svg", unwritten], "wengert: an expression without names has no graph to draw"),
+        (&["1 + 1", "--html", unwritten], "wengert: an expression without names has no graph to step through"),
     ];
     let mut wrong = Vec::new();
     for (args, message) in table {
@@ -149,4 +150,21 @@ fn numbers_that_an_operation_refuses_are_named() {
             );
         }
     }
+}
+
+/// The page has the names and the numbers of the expression, and everything else that it needs.
+#[test]
+fn an_expression_is_a_page_to_step_through() {
+    let file = directory("page").join("steps.html");
+    let path = file.to_str().expect("a path of text");
+    let args = ["graph", "tanh(x*w + b)", "--at", "x=0.5,w=-2,b=1", "--html"];
+    let output = wengert(&[&args[..], &[path]].concat());
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    assert!(text(&output.stdout).contains("d/dx   -2"), "the listing is printed too: {output:?}");
+    let page = std::fs::read_to_string(&file).expect("the page was written");
+    for word in ["<!DOCTYPE html>", "\"n\":\"x\"", "\"name\":\"tanh\"", "1\\u003c/mn>\\u003cmo>−", "</html>"] {
+        assert!(page.contains(word), "no {word}");
+    }
+    let to_output = wengert(&[&args[..], &["-"]].concat());
+    assert_eq!(text(&to_output.stdout), page);
 }

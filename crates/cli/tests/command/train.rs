@@ -78,6 +78,21 @@ fn exclusive_or_is_solved_whatever_the_seed() {
 }
 
 #[test]
+fn one_sample_is_a_page_to_step_through() {
+    let folder = Folder::new("explored");
+    let output = folder.run(&["train", "xor", "--epochs", "3", "--explore", "steps.html"]);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let page = std::fs::read_to_string(folder.0.join("steps.html")).expect("the page was written");
+    for word in ["<!DOCTYPE html>", "\"n\":\"0.weight\"", "\"n\":\"loss\"", "\"title\":\"layers\"", "</html>"] {
+        assert!(page.contains(word), "no {word}");
+    }
+    folder.refuses(&[
+        (&["train", "digits", "--folds", "2", "--explore", "other.html"], "leave --explore out"),
+        (&["train", "xor", "--explore", "m", "--save", "m"], "--save and --explore are both m"),
+    ]);
+}
+
+#[test]
 fn moons_are_told_apart_and_the_share_is_said() {
     let folder = Folder::new("train-moons");
     let output = folder.run(&["train", "moons"]);

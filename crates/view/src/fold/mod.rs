@@ -201,3 +201,99 @@ impl<F: Float> View<F> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ViewExt;
+    use wengert_tape::prelude::*;
+
+    /// A graph of numbers and small tensors, drawn by a linear congruential generator (Knuth's MMIX).
+    fn random(n: usize, mut seed: u64) -> View<f64> {
+        let mut draw = |below: usize| {
+            seed = seed.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+            (seed >> 33) as usize % below
+        };
+        let tape = Tape::new();
+        let mut all: Vec<Var> = (0..4).map(|k| tape.var(Tensor::full([2, 3], 0.1 * f64::from(k)))).collect();
+        for _ in 0..n {
+            let (a, b) = (all[draw(all.len())], all[draw(all.len())]);
+            let y = match draw(8) {
+                0 => a + b,
+                1 => a * b,
+                2 => a.tanh(),
+                3 => a.t().t(),
+                4 => a.reshape([3, 2]).reshape([2, 3]),
+                5 => (0..9).fold(a, |sum, _| sum + b),
+                6 => (0..13).map(|_| tape.var(Tensor::full([2, 3], 0.5))).fold(a, |sum, x| sum + x),
+                _ => a.sum() * b,
+            };
+            all.push(y);
+        }
+        drop(all);
+        let view = tape.view();
+        let output = view.graph.nodes.len() - 1;
+        let mut view = view;
+        view.names.insert(output / 2, "middle".into());
+        view
+    }
+
+    #[test]
+    fn every_node_is_in_one_box_and_arrows_lead_forward() {
+        let mut wrong = Vec::new();
+        for seed in 1..40 {
+            let view = random(3 + seed as usize, seed);
+            let sources = Sources::read(&view.graph.nodes);
+            let shown: Vec<usize> = (0..view.graph.nodes.len()).filter(|k| view.has_box(*k)).collect();
+            for fold in Fold::ALL {
+                let Some(folded) = view.folded(fold, &sources) else { continue };
+                let mut found: Vec<usize> = folded.groups.iter().flat_map(|group| group.nodes.clone()).collect();
+                found.sort_unstable();
+                if found != shown {
+                    wrong.push(format!("seed {seed}, {fold:?}: {} nodes of {}", found.len(), shown.len()));
+                }
+                let back = folded.arrows.iter().enumerate().any(|(k, arrows)| arrows.iter().any(|(from, ..)| *from >= k));
+                if back {
+                    wrong.push(format!("seed {seed}, {fold:?}: an arrow leads back"));
+                }
+                let has_titles = folded.groups.iter().all(|group| group.nodes.len() == 1 || group.title.is_some() || group.main.is_some());
+                if !has_titles {
+                    wrong.push(format!("seed {seed}, {fold:?}: a box without a title"));
+                }
+            }
+        }
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    }
+
+    /// Two neurons of three inputs: each with its weights, its products and its sum is a box, and the inputs are boxes of their own.
+    #[test]
+    fn a_neuron_is_a_box() {
+        let tape = Tape::new();
+        let x = tape.scalars(&[0.1, 0.2, 0.3]);
+        let neuron = |bias: f64| {
+            x.iter().fold(tape.scalar(bias), |sum, x| sum + tape.scalar(0.5) * *x).tanh()
+        };
+        let (a, b) = (neuron(0.1), neuron(0.2));
+        let loss = a * b + a;
+        let folded = loss.view().folded(Fold::Neurons, &Sources::none()).unwrap();
+        let sizes: Vec<usize> = folded.groups.iter().map(|group| group.nodes.len()).collect();
+        // a bias, three weights, products and sums, a tanh: eleven; what is used once at the end is of the loss
+        assert_eq!(sizes, [1, 1, 1, 11, 13], "{:?}", folded.groups);
+        assert_eq!(folded.groups[3].title.as_deref(), Some("tanh · 11 nodes"));
+    }
+
+    #[test]
+    fn boxes_by_line_and_function_are_called_by_them() {
+        let tape = Tape::new();
+        let (x, w) = (tape.scalar(0.5), tape.scalar(2.0));
+        let (line, z) = (line!(), x * w + 1.0);
+        let view = z.tanh().view();
+        let sources = Sources::read(&view.graph.nodes);
+        let titles = |fold| -> Vec<String> {
+            let folded = view.folded(fold, &sources).unwrap();
+            folded.groups.into_iter().filter_map(|group| group.title).collect()
+        };
+        assert_eq!(titles(Fold::Lines)[1], format!("fold/mod.rs:{line}"));
+        assert_eq!(sources.function(view.graph.nodes[2].line.unwrap()).unwrap().1, "boxes_by_line_and_function_are_called_by_them");
+    }
+}

@@ -63,7 +63,13 @@ fn fold_plumbing<F: Float>(view: &View<F>, users: &[Vec<usize>], owner: &mut [Op
             match users[index][..] {
                 [] => {}
                 [only] => owner[index] = Some(only),
-                _ => owner[index] = Some(nodes[index].parents[0]).filter(|p| view.has_box(*p)).or(Some(index)),
+                _ => {
+                    let parent = nodes[index].parents[0];
+                    // unless that went with this one
+                    if view.has_box(parent) && last_owner(owner, parent) != index {
+                        owner[index] = Some(parent);
+                    }
+                }
             }
         }
     }

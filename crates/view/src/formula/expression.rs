@@ -28,16 +28,32 @@ use Expression::{Argument, Call, Cases, Difference, Negative, Number, Power, Pro
 
 impl Expression {
     pub(crate) fn of(formula: &Formula) -> Self {
+        Expression::with(formula, &[])
+    }
+
+    /// The formula with operands that are known numbers put in: choices that these decide are made.
+    pub(crate) fn with(formula: &Formula, known: &[Option<f64>]) -> Self {
         let mut made: Vec<Expression> = Vec::new();
         for term in &formula.terms {
             made.push(match term {
-                Term::Argument(k) => Argument(*k),
+                Term::Argument(k) => known.get(*k).copied().flatten().map_or(Argument(*k), Number),
                 Term::Value => Value,
                 Term::Number(x) => Number(*x),
                 Term::Apply(function, operands) => apply(function, operands.iter().map(|k| made[*k].clone()).collect()),
             });
         }
         made.pop().unwrap_or(Number(0.0))
+    }
+
+    /// Whether it has a choice in it.
+    pub(crate) fn chooses(&self) -> bool {
+        match self {
+            Argument(_) | Value | Number(_) => false,
+            Cases(_) | Relation(..) => true,
+            Negative(x) => x.chooses(),
+            Sum(a, b) | Difference(a, b) | Product(a, b) | Quotient(a, b) | Power(a, b) => a.chooses() || b.chooses(),
+            Call(_, operands) => operands.iter().any(Expression::chooses),
+        }
     }
 
     /// How many symbols and functions it has.
@@ -60,6 +76,14 @@ fn apply(function: &'static str, operands: Vec<Expression>) -> Expression {
     let mut operands = operands;
     let name = function;
     match (name, &operands[..]) {
+        ("add", [Number(a), Number(b)]) => Number(a + b),
+        ("sub", [Number(a), Number(b)]) => Number(a - b),
+        // what is compared with itself asks for NaN
+        ("eq" | "le", [a, b]) if a == b => Number(1.0),
+        ("lt", [Number(a), Number(b)]) => Number(f64::from(u8::from(a < b))),
+        ("le", [Number(a), Number(b)]) => Number(f64::from(u8::from(a <= b))),
+        ("eq", [Number(a), Number(b)]) => Number(f64::from(u8::from(a == b))),
+        ("select", [Number(holds), a, b]) => if *holds == 0.0 { b.clone() } else { a.clone() },
         ("add", [Negative(a), b]) => Difference(b.clone().into(), a.clone()),
         ("add", [a, Negative(b)]) => Difference(a.clone().into(), b.clone()),
         ("add", [a, Number(c)]) if *c < 0.0 => Difference(a.clone().into(), Number(-c).into()),

@@ -14,7 +14,8 @@ const LONG: usize = 9;
 /// Operations by their places.
 #[derive(Default)]
 pub(super) struct Operations {
-    places: HashMap<(String, usize), usize>,
+    /// By name and attributes, and the operands, of which some are numbers that its formulas depend on.
+    places: HashMap<(String, Vec<Option<u64>>), usize>,
     /// What is said of each, as JSON.
     described: Vec<String>,
     /// The formulas of those that have some, as JavaScript.
@@ -24,16 +25,22 @@ pub(super) struct Operations {
 }
 
 impl Operations {
-    /// The place of an operation with so many operands.
-    pub(super) fn place<F: Float>(&mut self, op: &AnyOp, operands: usize) -> usize {
+    /// The place of an operation with operands of which some are known numbers. These are put into formulas that choose by them,
+    /// as a power does by its exponent.
+    pub(super) fn place<F: Float>(&mut self, op: &AnyOp, known: &[Option<f64>]) -> usize {
         let debug = format!("{op:?}");
-        let key = (format!("{} {debug}", op.name()), operands);
+        let name = format!("{} {debug}", op.name());
+        let formulas = op.formulas();
+        let chooses = formulas.as_ref().is_some_and(|f| f.partials.iter().any(|f| Expression::of(f).chooses()));
+        let known: Vec<Option<f64>> = known.iter().map(|x| x.filter(|_| chooses)).collect();
+        let bits = known.iter().map(|x| x.map(f64::to_bits)).collect();
+        let key = (name, bits);
         if let Some(place) = self.places.get(&key) {
             return *place;
         }
         let place = self.described.len();
         self.places.insert(key, place);
-        let slots: Vec<String> = (0..operands).map(|k| format!("⟨{k}⟩")).collect();
+        let slots: Vec<String> = (0..known.len()).map(|k| format!("⟨{k}⟩")).collect();
         let text = op.text(&slots.iter().map(String::as_str).collect::<Vec<_>>());
         let registered = op.registered_name();
         let mut fields = vec![
@@ -45,13 +52,12 @@ impl Operations {
         if !op.at_kinks().is_empty() {
             fields.push(("kinks", json::string(op.at_kinks())));
         }
-        let formulas = op.formulas();
         if let Some(formulas) = &formulas {
-            let value = Expression::of(&formulas.value);
+            let value = Expression::with(&formulas.value, &known);
             if value.length() <= LONG {
                 fields.push(("math", json::string(&printed(&value, &MathMl))));
             }
-            let partials = formulas.partials.iter().map(|f| json::string(&printed(&Expression::of(f), &MathMl)));
+            let partials = formulas.partials.iter().map(|f| json::string(&printed(&Expression::with(f, &known), &MathMl)));
             fields.push(("partials", json::list(partials)));
         }
         self.described.push(json::object(fields));

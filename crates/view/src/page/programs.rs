@@ -114,7 +114,7 @@ fn program<F: Float>(
         nodes.push(match (stands_for.get(&node.index), &node.kind) {
             (Some(place), _) => json::object([("a", place.to_string())]),
             (None, NodeKind::Op(op)) => {
-                let place = operations.place::<F>(op, node.parents.len());
+                let place = operations.place::<F>(op, &vec![None; node.parents.len()]);
                 json::object([("o", place.to_string()), ("p", json::list(&node.parents)), ("s", shape)])
             }
             (None, _) => json::object([("v", pool.value(&node.value)?.to_string()), ("s", shape)]),

@@ -85,11 +85,13 @@ function refresh(moment) {
     group.setAttribute("aria-label", `${box[4]}${text ? `, value ${text}` : ""}${sum ? `, derivative ${sum}` : ""}`);
     group.firstChild.textContent = titleOf(box);
   }
-  for (const { line, label, node, arg, numbered } of drawn.arrows) {
+  const drawnBox = chosen === null ? undefined : drawn.boxOf.get(chosen);
+  for (const { line, label, node, arg, numbered, from, to } of drawn.arrows) {
     const part = moment.partOf(node, arg);
     const lit = moment.lit.has(node) && moment.phase !== "leaves";
     line.classList.toggle("lit", lit);
     line.classList.toggle("passed", part?.passed ?? false);
+    line.classList.toggle("chosen", drawnBox !== undefined && (from === drawnBox || to === drawnBox));
     const number = part && (part.passed ? part.product?.length === 1 && part.product[0] : part.local);
     label.textContent = (numbered || lit) && typeof number === "number" ? short(number, 3) : "";
     label.classList.toggle("passed", part?.passed ?? false);

@@ -172,4 +172,7 @@ if (lacking) {
 
 remember();
 showView(graph.opens);
-addEventListener("resize", fit);
+addEventListener("resize", () => {
+  begin();
+  go(time);
+});

@@ -117,8 +117,6 @@ function partHtml(node, part, sums) {
     ${scalar || !part.product ? "" : heatMap(part.product, graph.nodes[parent].s, `part of ∂${nameOf(graph.output)}/∂${nameOf(parent)}`)}${sumHtml(parent, part, sums)}</section>`;
 }
 
-const bracketed = (formula) => (/<mo>[+−]<\/mo>/.test(formula) && !formula.startsWith("<mfrac>") ? `<mrow><mo>(</mo>${formula}<mo>)</mo></mrow>` : formula);
-
 function sumHtml(parent, part, { before, after }) {
   const due = history[parent].length;
   const which = history[parent].findIndex((h) => h.sum === after) + 1;

@@ -48,21 +48,41 @@ function heaviest(from, links, best, most) {
   return found;
 }
 
-// A path as the books write it: a line of symbols, a line of formulas, a line of numbers.
-function chainHtml(from, { path, product }) {
-  const [first, ...rest] = path;
-  if (!first) return `<div class="formula">${math(derivative(graph.output, from) + EQUALS + "<mn>1</mn>", true)}</div>`;
-  const factors = [first, ...rest];
-  const cells = (write) => factors.map((link, k) => `<mtd>${k ? TIMES : EQUALS}</mtd><mtd>${write(link)}</mtd>`).join("");
-  const symbols = cells((link) => derivative(link.to, link.from));
-  const formulas = cells((link) => {
-    const formula = localFormula(graph.nodes[link.to], link.arg);
+// The steps of a path from one named node to the next: what has no name is a way station. Where nothing on the way has a name, a
+// step goes on where the derivative is 1, as through a sum.
+function stretches(path) {
+  const named = path.some((link) => link.to !== graph.output && graph.nodes[link.to].n);
+  const isOne = (link) => localFormula(graph.nodes[link.to], link.arg) === "<mn>1</mn>";
+  const found = [];
+  for (const link of path) {
+    const last = found[found.length - 1];
+    const goesOn = last && (named ? !graph.nodes[last.to].n : isOne(link));
+    if (goesOn) Object.assign(last, { to: link.to, local: last.local * link.local, links: [...last.links, link] });
+    else found.push({ from: link.from, to: link.to, local: link.local, links: [link] });
+  }
+  return found;
+}
+
+// The derivative along a stretch: a function of one variable with a prime, anything else in full, factors of 1 left out.
+function stretchFormula({ links }) {
+  const factors = links.map((link) => {
+    const node = graph.nodes[link.to];
+    const name = graph.ops[node.o].math?.match(/^<mrow><mi>([^<]+)<\/mi><mo>&#8289;<\/mo>/);
+    if (name && node.p.length === 1) return `<mrow><msup><mi>${name[1]}</mi><mo>′</mo></msup><mo stretchy="false">(</mo>${spelled(node.p[0], (inner) => inner)}<mo stretchy="false">)</mo></mrow>`;
+    const formula = localFormula(node, link.arg, (index) => spelled(index));
     return formula ? bracketed(formula) : derivative(link.to, link.from);
   });
-  const numbers = cells((link) => mathNumber(link.local, true));
-  const row = (head, inner) => `<mtr><mtd>${head}</mtd>${inner}</mtr>`;
-  const table = row(derivative(graph.output, from), symbols) + row("", formulas) + row("", numbers) + row("", `<mtd>${EQUALS}</mtd><mtd>${mathNumber(product)}</mtd>`);
-  return `<div class="formula chain">${math(`<mtable columnalign="left">${table}</mtable>`, true)}</div>`;
+  const telling = factors.filter((factor) => factor !== "<mn>1</mn>");
+  return telling.length ? telling.reverse().join(TIMES) : "<mn>1</mn>";
+}
+
+// A path as the books write it: a line of symbols, a line of formulas, a line of numbers.
+function chainHtml(from, { path, product }) {
+  if (!path.length) return `<div class="formula">${math(derivative(graph.output, from) + EQUALS + "<mn>1</mn>", true)}</div>`;
+  const factors = stretches(path);
+  const row = (head, write) => `<mtr><mtd>${head}</mtd>${factors.map((f, k) => `<mtd>${k ? TIMES : EQUALS}</mtd><mtd>${write(f)}</mtd>`).join("")}</mtr>`;
+  const table = row(derivative(graph.output, from), (f) => derivative(f.to, f.from)) + row("", stretchFormula) + row("", (f) => mathNumber(f.local, factors.length > 1));
+  return `<div class="formula chain">${math(`<mtable columnalign="left" columnspacing="0.3em">${table}<mtr><mtd></mtd><mtd>${EQUALS}</mtd><mtd>${mathNumber(product)}</mtd></mtr></mtable>`, true)}</div>`;
 }
 
 function pathsHtml(n) {

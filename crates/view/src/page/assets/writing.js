@@ -62,10 +62,10 @@ const escaped = (text) => String(text).replace(/[&<>"]/g, (c) => ({ "&": "&amp;"
 function mathNumber(x, inProduct = false) {
   const text = short(x);
   const [digits, power] = text.split("e");
-  let inner = digits.startsWith("−") ? `<mo>−</mo><mn>${digits.slice(1)}</mn>` : `<mn>${digits}</mn>`;
+  let inner = digits.startsWith("−") ? `<mo form="prefix" rspace="0">−</mo><mn>${digits.slice(1)}</mn>` : `<mn>${digits}</mn>`;
   if (power) inner += `<mo>·</mo><msup><mn>10</mn><mn>${power}</mn></msup>`;
   const bare = !text.startsWith("−") && !power;
-  return inProduct && !bare ? `<mrow><mo>(</mo>${inner}<mo>)</mo></mrow>` : `<mrow>${inner}</mrow>`;
+  return inProduct && !bare ? `<mrow><mo stretchy="false">(</mo>${inner}<mo stretchy="false">)</mo></mrow>` : `<mrow>${inner}</mrow>`;
 }
 
 // MathML of what a node is called: `w_12` and `w12` are a letter with an index.
@@ -82,14 +82,24 @@ function symbol(index) {
 const derivative = (of, by) => `<mfrac><mrow><mo>∂</mo>${symbol(of)}</mrow><mrow><mo>∂</mo>${symbol(by)}</mrow></mfrac>`;
 
 // A formula of the engine with its operands put in.
-function filled(math, node) {
-  return math.replace(/⟨(\d+)⟩/g, (_, k) => symbol(node.p[k])).replace(/⟨y⟩/g, symbol(node.index));
+function filled(math, node, name = symbol) {
+  return math.replace(/⟨(\d+)⟩/g, (_, k) => name(node.p[k])).replace(/⟨y⟩/g, name(node.index));
 }
 
+// What a node is called, or, if it has no name, what it is made of, where that is short: a sum or a product of two.
+function spelled(index, brackets = bracketed) {
+  const node = graph.nodes[index];
+  const short = node.k === 3 && !node.n && node.p.length <= 2 && graph.ops[node.o].math;
+  return short ? brackets(filled(graph.ops[node.o].math, node)) : symbol(index);
+}
+
+const bracketed = (formula) =>
+  /<mo>[+−]<\/mo>/.test(formula) && !formula.startsWith("<mfrac>") ? `<mrow><mo stretchy="false">(</mo>${formula}<mo stretchy="false">)</mo></mrow>` : formula;
+
 // The derivative of a node by an operand as a formula: MathML, or nothing where it is a rule on tensors.
-function localFormula(node, arg) {
+function localFormula(node, arg, name = symbol) {
   const partials = graph.ops[node.o].partials;
-  return partials ? filled(partials[arg], node) : "";
+  return partials ? filled(partials[arg], node, name) : "";
 }
 
 // The rule of an operation on tensors, as text.
