@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use serde_json::{Map, Value, json};
 use wengert::Replay;
 use wengert::nn::files;
@@ -20,6 +20,7 @@ use crate::paths::apart;
 /// Examples:
 ///   wengert graph "tanh(x*w + b)" --at x=0.5,w=-2,b=1
 ///   wengert graph "tanh(x*w + b)" --at x=0.5,w=-2,b=1 --html steps.html    (step through it in a browser)
+///   wengert graph "tanh(x*w + b)" --at x=0.5,w=-2,b=1 --derive
 #[derive(Args, Debug)]
 #[command(verbatim_doc_comment, after_help = expression::help())]
 pub(crate) struct GraphArgs {
@@ -44,6 +45,10 @@ pub(crate) struct GraphArgs {
     #[arg(long, value_name = "FILE")]
     html: Option<PathBuf>,
 
+    /// Print the derivatives written out, with their numbers, in place of the listing: as text, or as `latex` or `mathml`
+    #[arg(long, value_name = "NOTATION", num_args = 0..=1, require_equals = true, default_missing_value = "text", conflicts_with = "json")]
+    derive: Option<Notation>,
+
     /// Save the graph as JSON data that a program can run again with other values (`Replay::from_json`)
     #[arg(long, value_name = "FILE")]
     save: Option<PathBuf>,
@@ -60,6 +65,17 @@ pub(crate) struct GraphArgs {
     /// is null
     #[arg(long)]
     json: bool,
+}
+
+/// What formulas are written in.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Notation {
+    /// Plain text
+    Text,
+    /// LaTeX
+    Latex,
+    /// MathML
+    Mathml,
 }
 
 /// Why there is no graph, and no check, in one line.
@@ -108,6 +124,11 @@ pub(crate) fn run(args: &GraphArgs) -> Result<(), Error> {
         (Some(path), Some(view)) => Ok(Some((path.clone(), draw(&with_choices(view, args))))),
         (Some(_), None) => Err(Error::Arguments("an expression without names has no graph to draw".into())),
     };
+    let derivation = match (args.derive, &graph.view) {
+        (None, _) => None,
+        (Some(notation), Some(view)) => Some(derivation(view, notation)?),
+        (Some(_), None) => return Err(Error::Arguments("an expression without names has no derivative to write out".into())),
+    };
     let drawings = [drawing(&args.dot, View::dot)?, drawing(&args.svg, View::svg)?];
     let page = match (&args.html, &graph.view) {
         (None, _) => None,
@@ -124,9 +145,21 @@ pub(crate) fn run(args: &GraphArgs) -> Result<(), Error> {
     }
     match to_output {
         [.., true] => write(Path::new("-"), &format!("{}\n", graph.json(&args.expression))),
-        [false, false, false, false, false] => write(Path::new("-"), &graph.text(args)),
+        [false, false, false, false, false] => {
+            write(Path::new("-"), &derivation.unwrap_or_else(|| graph.text(args)))
+        }
         _ => Ok(()),
     }
+}
+
+/// The derivatives written out, with their numbers.
+fn derivation(view: &View<f64>, notation: Notation) -> Result<String, Error> {
+    let derivation = view.derivation()?.numbers();
+    Ok(match notation {
+        Notation::Text => derivation.text(),
+        Notation::Latex => derivation.latex(),
+        Notation::Mathml => derivation.mathml(),
+    })
 }
 
 pub(crate) fn is_output(path: &Option<PathBuf>) -> bool {

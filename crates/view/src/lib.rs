@@ -33,6 +33,7 @@
 //! A constant number is written into the formula that it stands in; a constant tensor is a node.
 
 mod curve;
+mod derivation;
 mod digraph;
 mod fold;
 mod formula;
@@ -47,6 +48,7 @@ mod svg;
 mod view;
 
 pub use curve::ReportExt;
+pub use derivation::Derivation;
 pub use petgraph;
 pub use steps::{Part, Step, Steps};
 pub use view::{Node, View, ViewExt};

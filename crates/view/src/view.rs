@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 
-use wengert_tape::{Error, Float, Gradients, GraphNode, GraphView, Kind, NodeKind, Op, Param, Scalar, Tape, Tensor, Var};
+use wengert_tape::{Any, Error, Float, Gradients, GraphNode, GraphView, Kind, NodeKind, Op, Param, Scalar, Tape, Tensor, Var};
 
 /// A recorded graph with what is to be shown of it: gradients, names, source lines.
 ///
@@ -115,6 +115,15 @@ impl<F: Float> View<F> {
     pub(crate) fn shown(&self) -> Vec<usize> {
         let in_formula = |node: &GraphNode<F>| node.kind == NodeKind::Constant && node.shape().rank() == 0;
         self.graph.nodes.iter().filter(|node| !in_formula(node)).map(|node| node.index).collect()
+    }
+
+    /// The number that a constant node is.
+    pub(crate) fn constant_number(&self, index: usize) -> Option<f64> {
+        let node = &self.graph.nodes[index];
+        match &node.value {
+            Any::Real(value) if node.kind == NodeKind::Constant && value.rank() == 0 => Some(Float::to_f64(value.item())),
+            _ => None,
+        }
     }
 
     pub(crate) fn gradient_of(&self, index: usize) -> Option<&Tensor<F>> {

@@ -45,6 +45,25 @@ impl Expression {
         made.pop().unwrap_or(Number(0.0))
     }
 
+    /// The expression with others in place of its operands and of the value.
+    pub(crate) fn put_in(&self, operands: &[Expression], value: &Expression) -> Self {
+        let put = |x: &Expression| Box::new(x.put_in(operands, value));
+        match self {
+            Argument(k) => operands.get(*k).cloned().unwrap_or(Argument(*k)),
+            Value => value.clone(),
+            Number(x) => Number(*x),
+            Negative(x) => Negative(put(x)),
+            Sum(a, b) => Sum(put(a), put(b)),
+            Difference(a, b) => Difference(put(a), put(b)),
+            Product(a, b) => Product(put(a), put(b)),
+            Quotient(a, b) => Quotient(put(a), put(b)),
+            Power(a, b) => Power(put(a), put(b)),
+            Relation(sign, a, b) => Relation(sign, put(a), put(b)),
+            Cases(parts) => Cases(Box::new([0, 1, 2].map(|k| parts[k].put_in(operands, value)))),
+            Call(name, inner) => Call(name, inner.iter().map(|x| x.put_in(operands, value)).collect()),
+        }
+    }
+
     /// Whether it has a choice in it.
     pub(crate) fn chooses(&self) -> bool {
         match self {
@@ -242,7 +261,7 @@ mod tests {
         for (name, attribute, expected) in table {
             let named = AnyOp::named().into_iter().find(|op| op.name == *name).unwrap();
             let formulas = (named.make)(*attribute).unwrap().formulas().unwrap();
-            let style = Plain { arguments: &["a".into(), "b".into()], value: "y".into() };
+            let style = Plain { arguments: &["a".into(), "b".into()] };
             let found: Vec<String> =
                 formulas.partials.iter().map(|f| printed(&Expression::of(f), &style)).collect();
             if found != *expected {

@@ -1,13 +1,9 @@
 //! Formulas as LaTeX, in the subset that KaTeX reads.
 
 use super::expression::Style;
-use crate::numeral;
 
-/// LaTeX, with these operands.
-pub(crate) struct Latex<'a> {
-    pub(crate) arguments: &'a [String],
-    pub(crate) value: String,
-}
+/// LaTeX with slots in place of operands: `a_0`, and `y` for the value.
+pub(crate) struct Latex;
 
 fn function(name: &str) -> String {
     match name {
@@ -20,18 +16,19 @@ fn function(name: &str) -> String {
     }
 }
 
-impl Style for Latex<'_> {
+impl Style for Latex {
     fn argument(&self, k: usize) -> String {
-        self.arguments.get(k).cloned().unwrap_or_default()
+        format!("a_{{{k}}}")
     }
     fn value(&self) -> String {
-        self.value.clone()
+        "y".into()
     }
     fn number(&self, x: f64) -> String {
-        let text = numeral::number(x, 6);
-        match text.split_once('e') {
-            Some((digits, power)) => format!("{digits} \\cdot 10^{{{power}}}"),
-            None => text,
+        // all digits: LaTeX may be computed with
+        match (1e-4..1e7).contains(&x) || x == 0.0 || !x.is_finite() {
+            true if x == f64::INFINITY => "\\infty".into(),
+            true => x.to_string(),
+            false => format!("{x:e}").replacen('e', " \\cdot 10^{", 1) + "}",
         }
     }
     fn operator(&self, sign: &str) -> String {

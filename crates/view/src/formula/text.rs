@@ -3,10 +3,9 @@
 use super::expression::Style;
 use crate::numeral;
 
-/// Plain text, with these operands.
+/// Plain text, with these operands, and `y` for the value.
 pub(crate) struct Plain<'a> {
     pub(crate) arguments: &'a [String],
-    pub(crate) value: String,
 }
 
 /// A whole exponent as text can have it above the line.
@@ -49,7 +48,7 @@ impl Style for Plain<'_> {
         self.arguments.get(k).cloned().unwrap_or_default()
     }
     fn value(&self) -> String {
-        self.value.clone()
+        "y".into()
     }
     fn number(&self, x: f64) -> String {
         numeral::number(x, 6)

@@ -128,7 +128,7 @@ impl<F: Float> Gathered<'_, F> {
             fields.push(("y", self.layers.place(json::string(layer)).to_string()));
         }
         if let NodeKind::Op(op) = &node.kind {
-            let known: Vec<Option<f64>> = node.parents.iter().map(|p| self.known(*p)).collect();
+            let known: Vec<Option<f64>> = node.parents.iter().map(|p| self.view.constant_number(*p)).collect();
             let place = self.operations.place::<F>(op, &known);
             fields.push(("o", place.to_string()));
             fields.push(("p", json::list(&node.parents)));
@@ -147,15 +147,6 @@ impl<F: Float> Gathered<'_, F> {
             }
         }
         json::object(fields)
-    }
-
-    /// The number that a constant node is.
-    fn known(&self, index: usize) -> Option<f64> {
-        let node = &self.view.graph.nodes[index];
-        match &node.value {
-            Any::Real(value) if node.kind == NodeKind::Constant && value.rank() == 0 => Some(Float::to_f64(value.item())),
-            _ => None,
-        }
     }
 
     /// The steps: for each node, and each operand that it gives something to, its place, the local derivative and the

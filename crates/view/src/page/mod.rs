@@ -21,6 +21,7 @@ use crate::View;
 use crate::fold::Sources;
 use crate::svg::escape;
 use data::Data;
+pub(crate) use operations::rule_text;
 
 /// The scripts, in the order in which they are read: each is one subject.
 const SCRIPTS: &[&str] = &[

@@ -77,7 +77,7 @@ impl Operations {
 }
 
 /// The rule for the cotangent of an operand as text with slots: `g · ⟨1⟩ᵀ`. `None` where it cannot be told from shapes.
-pub(super) fn rule_text(op: &AnyOp, arg: usize, kinds: &[Kind], shapes: &[Shape], shape: &Shape) -> Option<String> {
+pub(crate) fn rule_text(op: &AnyOp, arg: usize, kinds: &[Kind], shapes: &[Shape], shape: &Shape) -> Option<String> {
     let operands: Vec<Text> =
         shapes.iter().enumerate().map(|(k, shape)| Text::new(format!("⟨{k}⟩"), shape.clone())).collect();
     let args: Vec<Arg<'_, Text>> = operands

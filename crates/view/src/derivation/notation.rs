@@ -1,0 +1,157 @@
+//! Lines in the three notations.
+
+use super::symbols::Symbols;
+use super::{Piece, Sum};
+use crate::formula::{Expression, Latex, MathMl, Plain, Style, printed};
+use crate::numeral;
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Notation {
+    Text,
+    Latex,
+    MathMl,
+}
+
+/// How lines are written.
+pub(super) struct Written<'a> {
+    pub(super) notation: Notation,
+    pub(super) symbols: &'a Symbols,
+    pub(super) output: usize,
+}
+
+impl Written<'_> {
+    /// `left = side = side`
+    pub(super) fn line(&self, left: &Piece, sides: &[Sum]) -> String {
+        let sides: Vec<String> = sides.iter().map(|sum| self.sum(sum)).collect();
+        let left = self.piece(left);
+        match self.notation {
+            Notation::Text => format!("{left} = {}", sides.join(" = ")),
+            Notation::Latex => format!("{left} &= {}", sides.join(" = ")),
+            Notation::MathMl => format!("<mtd>{left}</mtd><mtd><mo>=</mo>{}</mtd>", sides.join("<mo>=</mo>")),
+        }
+    }
+
+    fn sum(&self, sum: &Sum) -> String {
+        let products: Vec<String> = sum
+            .iter()
+            .map(|product| match &product[..] {
+                [only] => {
+                    let text = self.piece(only);
+                    if sum.len() > 1 && looseness(only) == Loose::Sum { self.brackets(&text) } else { text }
+                }
+                many => {
+                    let factor = |(k, piece): (usize, &Piece)| {
+                        let text = self.piece(piece);
+                        let first_sign = k == 0 && sum.len() == 1 && looseness(piece) == Loose::Sign;
+                        if looseness(piece) == Loose::No || first_sign { text } else { self.brackets(&text) }
+                    };
+                    many.iter().enumerate().map(factor).collect::<Vec<_>>().join(&self.operator("·"))
+                }
+            })
+            .collect();
+        products.join(&self.operator("+"))
+    }
+
+    fn piece(&self, piece: &Piece) -> String {
+        match piece {
+            Piece::Formula(formula) => self.formula(formula),
+            Piece::Number(x) => self.formula(&Expression::Number(*x)),
+            Piece::Derivative(by) => match self.notation {
+                Notation::Text => format!("∂{}/∂{}", self.symbols.text(self.output), self.symbols.text(*by)),
+                Notation::Latex => {
+                    format!("\\frac{{\\partial {}}}{{\\partial {}}}", self.symbols.latex(self.output), self.symbols.latex(*by))
+                }
+                Notation::MathMl => {
+                    let part = |index: usize| format!("<mrow><mo>∂</mo>{}</mrow>", self.symbols.mathml(index));
+                    format!("<mfrac>{}{}</mfrac>", part(self.output), part(*by))
+                }
+            },
+            Piece::Text(text) => match self.notation {
+                Notation::Text => text.clone(),
+                Notation::Latex => format!("\\text{{{}}}", text.replace(['{', '}', '\\', '$', '_', '^', '%', '#', '&'], " ")),
+                Notation::MathMl => format!("<mtext>{}</mtext>", crate::svg::escape(text)),
+            },
+        }
+    }
+
+    fn formula(&self, formula: &Expression) -> String {
+        printed(formula, self)
+    }
+}
+
+/// Whether a piece needs brackets in a product.
+#[derive(PartialEq)]
+enum Loose {
+    No,
+    /// It begins with a sign: in brackets unless it comes first.
+    Sign,
+    Sum,
+}
+
+fn looseness(piece: &Piece) -> Loose {
+    match piece {
+        Piece::Formula(Expression::Sum(..) | Expression::Difference(..) | Expression::Cases(_) | Expression::Relation(..)) => Loose::Sum,
+        Piece::Formula(Expression::Negative(_)) => Loose::Sign,
+        Piece::Formula(Expression::Number(x)) | Piece::Number(x) if *x < 0.0 => Loose::Sign,
+        _ => Loose::No,
+    }
+}
+
+/// Formulas whose operands are nodes.
+impl Style for Written<'_> {
+    fn argument(&self, node: usize) -> String {
+        match self.notation {
+            Notation::Text => self.symbols.text(node).into(),
+            Notation::Latex => self.symbols.latex(node),
+            Notation::MathMl => self.symbols.mathml(node),
+        }
+    }
+    fn value(&self) -> String {
+        String::new()
+    }
+    fn number(&self, x: f64) -> String {
+        match self.notation {
+            Notation::Latex => Latex.number(x),
+            Notation::MathMl => format!("<mn>{}</mn>", numeral::number(x, 6)),
+            Notation::Text => numeral::number(x, 6),
+        }
+    }
+    fn operator(&self, sign: &str) -> String {
+        self.style().operator(sign)
+    }
+    fn row(&self, parts: &[String]) -> String {
+        self.style().row(parts)
+    }
+    fn fraction(&self, a: &str, b: &str) -> String {
+        self.style().fraction(a, b)
+    }
+    fn fraction_is_tall(&self) -> bool {
+        self.style().fraction_is_tall()
+    }
+    fn power(&self, base: &str, exponent: &str) -> String {
+        self.style().power(base, exponent)
+    }
+    fn call(&self, name: &str, operands: &[String]) -> String {
+        self.style().call(name, operands)
+    }
+    fn call_to_power(&self, name: &str, operands: &[String], exponent: &str) -> String {
+        self.style().call_to_power(name, operands, exponent)
+    }
+    fn cases(&self, condition: &str, a: &str, b: &str) -> String {
+        self.style().cases(condition, a, b)
+    }
+    fn brackets(&self, inner: &str) -> String {
+        self.style().brackets(inner)
+    }
+}
+
+impl Written<'_> {
+    /// How everything but symbols is written.
+    fn style(&self) -> &'static dyn Style {
+        match self.notation {
+            Notation::Text => &Plain { arguments: &[] },
+            Notation::Latex => &Latex,
+            Notation::MathMl => &MathMl,
+        }
+    }
+}
