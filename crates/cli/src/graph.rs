@@ -127,13 +127,17 @@ pub(crate) fn run(args: &GraphArgs) -> Result<(), Error> {
     let derivation = match (args.derive, &graph.view) {
         (None, _) => None,
         (Some(notation), Some(view)) => Some(derivation(view, notation)?),
-        (Some(_), None) => return Err(Error::Arguments("an expression without names has no derivative to write out".into())),
+        (Some(_), None) => {
+            return Err(Error::Arguments("an expression without names has no derivative to write out".into()));
+        }
     };
     let drawings = [drawing(&args.dot, View::dot)?, drawing(&args.svg, View::svg)?];
     let page = match (&args.html, &graph.view) {
         (None, _) => None,
         (Some(path), Some(view)) => Some((path.clone(), view.html()?)),
-        (Some(_), None) => return Err(Error::Arguments("an expression without names has no graph to step through".into())),
+        (Some(_), None) => {
+            return Err(Error::Arguments("an expression without names has no graph to step through".into()));
+        }
     };
     let saved = match (&args.save, &graph.replay) {
         (None, _) => None,
@@ -145,9 +149,7 @@ pub(crate) fn run(args: &GraphArgs) -> Result<(), Error> {
     }
     match to_output {
         [.., true] => write(Path::new("-"), &format!("{}\n", graph.json(&args.expression))),
-        [false, false, false, false, false] => {
-            write(Path::new("-"), &derivation.unwrap_or_else(|| graph.text(args)))
-        }
+        [false, false, false, false, false] => write(Path::new("-"), &derivation.unwrap_or_else(|| graph.text(args))),
         _ => Ok(()),
     }
 }

@@ -138,7 +138,12 @@ pub(crate) fn run(args: &TrainArgs) -> Result<(), Error> {
 /// begins, and none of them to be another or one of those that are `read`.
 fn destination(options: &Options, task: &str, read: &[(&str, &Path)]) -> Result<PathBuf, Error> {
     let path = options.save.clone().unwrap_or_else(|| format!("{task}.safetensors").into());
-    let all = [("--save", Some(&path)), ("--checkpoint", options.checkpoint.as_ref()), ("--log", options.log.as_ref()), ("--explore", options.explore.as_ref())];
+    let all = [
+        ("--save", Some(&path)),
+        ("--checkpoint", options.checkpoint.as_ref()),
+        ("--log", options.log.as_ref()),
+        ("--explore", options.explore.as_ref()),
+    ];
     let written: Vec<(&str, &Path)> =
         all.into_iter().filter_map(|(option, path)| Some((option, path?.as_path()))).collect();
     apart(&written, read).map_err(Error::Arguments)?;

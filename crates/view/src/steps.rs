@@ -90,13 +90,7 @@ impl<F: Float> View<F> {
     }
 
     /// The chain rule at one node: adds its part to the sum of each operand.
-    fn parts(
-        &self,
-        index: usize,
-        needed: &[usize],
-        g: &Tensor<F>,
-        sums: &mut [Option<Tensor<F>>],
-    ) -> Vec<Part<F>> {
+    fn parts(&self, index: usize, needed: &[usize], g: &Tensor<F>, sums: &mut [Option<Tensor<F>>]) -> Vec<Part<F>> {
         let node = &self.graph.nodes[index];
         let (NodeKind::Op(op), Any::Real(y)) = (&node.kind, &node.value) else { return Vec::new() };
         let args: Vec<Arg<'_, Tensor<F>>> = node.parents.iter().map(|p| self.graph.nodes[*p].value.as_arg()).collect();

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 
-use wengert_tape::{Any, Error, Float, Gradients, GraphNode, GraphView, Kind, NodeKind, Op, Param, Scalar, Tape, Tensor, Var};
+use wengert_tape::{
+    Any, Error, Float, Gradients, GraphNode, GraphView, Kind, NodeKind, Op, Param, Scalar, Tape, Tensor, Var,
+};
 
 /// A recorded graph with what is to be shown of it: gradients, names, source lines.
 ///
@@ -121,7 +123,9 @@ impl<F: Float> View<F> {
     pub(crate) fn constant_number(&self, index: usize) -> Option<f64> {
         let node = &self.graph.nodes[index];
         match &node.value {
-            Any::Real(value) if node.kind == NodeKind::Constant && value.rank() == 0 => Some(Float::to_f64(value.item())),
+            Any::Real(value) if node.kind == NodeKind::Constant && value.rank() == 0 => {
+                Some(Float::to_f64(value.item()))
+            }
             _ => None,
         }
     }

@@ -124,7 +124,10 @@ impl<T: Stored<f32>> Job<T> {
 
     fn cross_validate(&self, folds: usize, settings: &Settings, options: &Options) -> Result<(), Error> {
         let refuse = |why: String| Err(Error::Arguments(format!("--folds {folds}: {why}")));
-        let written = [("--save", &options.save), ("--checkpoint", &options.checkpoint), ("--log", &options.log),
+        let written = [
+            ("--save", &options.save),
+            ("--checkpoint", &options.checkpoint),
+            ("--log", &options.log),
             ("--explore", &options.explore),
         ];
         if let Some((option, _)) = written.into_iter().find(|(_, path)| path.is_some()) {

@@ -168,3 +168,24 @@ fn an_expression_is_a_page_to_step_through() {
     let to_output = wengert(&[&args[..], &["-"]].concat());
     assert_eq!(text(&to_output.stdout), page);
 }
+
+#[test]
+fn derivatives_are_written_out() {
+    let args = ["graph", "tanh(x*w + b)", "--at", "x=0.5,w=-2,b=1"];
+    let output = wengert(&[&args[..], &["--derive"]].concat());
+    // tanh′(0) = 1
+    let expected = "\
+y = tanh(x · w + b) = 0
+∂y/∂x = w · (1 − tanh²(x · w + b)) = −2 · 1 = −2
+∂y/∂w = x · (1 − tanh²(x · w + b)) = 0.5 · 1 = 0.5
+∂y/∂b = 1 − tanh²(x · w + b) = 1
+";
+    assert_eq!((output.status.code(), text(&output.stdout).as_str()), (Some(0), expected));
+    for (notation, start) in [("latex", "\\begin{aligned}"), ("mathml", "<math ")] {
+        let output = wengert(&[&args[..], &[&format!("--derive={notation}")]].concat());
+        assert!(text(&output.stdout).starts_with(start), "{output:?}");
+    }
+    let output = wengert(&["graph", "1 + 1", "--derive"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("no derivative to write out"), "{output:?}");
+}

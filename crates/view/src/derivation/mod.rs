@@ -135,7 +135,8 @@ impl Derivation {
 
     /// As MathML, a table with a row for each line.
     pub fn mathml(&self) -> String {
-        let rows: Vec<String> = self.written(Notation::MathMl).iter().map(|line| format!("<mtr>{line}</mtr>\n")).collect();
+        let rows: Vec<String> =
+            self.written(Notation::MathMl).iter().map(|line| format!("<mtr>{line}</mtr>\n")).collect();
         format!(
             "<math xmlns=\"http://www.w3.org/1998/Math/MathML\" display=\"block\"><mtable columnalign=\"right left\">\n{}</mtable></math>\n",
             rows.concat()
@@ -216,7 +217,9 @@ impl<'a, F: Float> Writer<'a, F> {
         let mut lines = self.definitions();
         let leaves = self.view.graph.nodes.iter().filter(|node| node.kind == NodeKind::Var);
         for leaf in leaves {
-            let Some(g) = self.steps.cotangents[leaf.index].as_ref().filter(|_| self.ways[leaf.index] > 0) else { continue };
+            let Some(g) = self.steps.cotangents[leaf.index].as_ref().filter(|_| self.ways[leaf.index] > 0) else {
+                continue;
+            };
             let (formulas, numbers): (Sum, Sum) = self.paths(leaf.index).iter().map(|path| self.product(path)).unzip();
             let result = vec![vec![Piece::Number(Float::to_f64(g.item()))]];
             lines.push(derivative(leaf.index, formulas, numbers, result));
@@ -244,7 +247,13 @@ impl<'a, F: Float> Writer<'a, F> {
             for (user, part) in uses(node) {
                 formulas.push(self.step(user, part));
                 let arrived = self.steps.cotangents[user].as_ref().map(|g| g.data().to_vec()).unwrap_or_default();
-                numbers.push(part.local.into_iter().chain(arrived.into_iter().take(1)).map(|x| Piece::Number(Float::to_f64(x))).collect());
+                numbers.push(
+                    part.local
+                        .into_iter()
+                        .chain(arrived.into_iter().take(1))
+                        .map(|x| Piece::Number(Float::to_f64(x)))
+                        .collect(),
+                );
             }
             if result.is_empty() {
                 lines.push(Line { left: Piece::Derivative(node), sides: vec![formulas] });
@@ -334,7 +343,8 @@ impl<'a, F: Float> Writer<'a, F> {
 /// The line of a derivative: formulas, their numbers, the result; what says the same as the next is left out.
 fn derivative(node: usize, formulas: Sum, numbers: Sum, result: Sum) -> Line {
     let single = |sum: &Sum| sum.len() == 1 && sum[0].len() == 1;
-    let is_number = single(&formulas) && matches!(formulas[0][0], Piece::Number(_) | Piece::Formula(Expression::Number(_)));
+    let is_number =
+        single(&formulas) && matches!(formulas[0][0], Piece::Number(_) | Piece::Formula(Expression::Number(_)));
     let sides = match (is_number, single(&numbers)) {
         (true, _) => vec![result],
         (false, true) => vec![formulas, result],

@@ -1,7 +1,7 @@
 //! Lines in the three notations.
 
 use super::symbols::Symbols;
-use super::{Piece, Sum};
+use super::{Piece, Product, Sum};
 use crate::formula::{Expression, Latex, MathMl, Plain, Style, printed};
 use crate::numeral;
 
@@ -32,23 +32,22 @@ impl Written<'_> {
     }
 
     fn sum(&self, sum: &Sum) -> String {
-        let products: Vec<String> = sum
-            .iter()
-            .map(|product| match &product[..] {
-                [only] => {
-                    let text = self.piece(only);
-                    if sum.len() > 1 && looseness(only) == Loose::Sum { self.brackets(&text) } else { text }
-                }
-                many => {
-                    let factor = |(k, piece): (usize, &Piece)| {
-                        let text = self.piece(piece);
-                        let first_sign = k == 0 && sum.len() == 1 && looseness(piece) == Loose::Sign;
-                        if looseness(piece) == Loose::No || first_sign { text } else { self.brackets(&text) }
-                    };
-                    many.iter().enumerate().map(factor).collect::<Vec<_>>().join(&self.operator("·"))
-                }
-            })
-            .collect();
+        let closed = |piece: &Piece| matches!(piece, Piece::Formula(Expression::Cases(_))) && self.cases_are_closed();
+        let product = |(which, product): (usize, &Product)| {
+            let alone = product.len() == 1;
+            let factor = |(k, piece): (usize, &Piece)| {
+                let text = self.piece(piece);
+                let bare = match looseness(piece) {
+                    Loose::No => true,
+                    // a sign in front of all is none between two
+                    Loose::Sign => k == 0 && which == 0,
+                    Loose::Sum => closed(piece) || alone && sum.len() == 1,
+                };
+                if bare { text } else { self.brackets(&text) }
+            };
+            product.iter().enumerate().map(factor).collect::<Vec<_>>().join(&self.operator("·"))
+        };
+        let products: Vec<String> = sum.iter().enumerate().map(product).collect();
         products.join(&self.operator("+"))
     }
 
@@ -59,7 +58,11 @@ impl Written<'_> {
             Piece::Derivative(by) => match self.notation {
                 Notation::Text => format!("∂{}/∂{}", self.symbols.text(self.output), self.symbols.text(*by)),
                 Notation::Latex => {
-                    format!("\\frac{{\\partial {}}}{{\\partial {}}}", self.symbols.latex(self.output), self.symbols.latex(*by))
+                    format!(
+                        "\\frac{{\\partial {}}}{{\\partial {}}}",
+                        self.symbols.latex(self.output),
+                        self.symbols.latex(*by)
+                    )
                 }
                 Notation::MathMl => {
                     let part = |index: usize| format!("<mrow><mo>∂</mo>{}</mrow>", self.symbols.mathml(index));
@@ -68,7 +71,9 @@ impl Written<'_> {
             },
             Piece::Text(text) => match self.notation {
                 Notation::Text => text.clone(),
-                Notation::Latex => format!("\\text{{{}}}", text.replace(['{', '}', '\\', '$', '_', '^', '%', '#', '&'], " ")),
+                Notation::Latex => {
+                    format!("\\text{{{}}}", text.replace(['{', '}', '\\', '$', '_', '^', '%', '#', '&'], " "))
+                }
                 Notation::MathMl => format!("<mtext>{}</mtext>", crate::svg::escape(text)),
             },
         }
@@ -90,7 +95,9 @@ enum Loose {
 
 fn looseness(piece: &Piece) -> Loose {
     match piece {
-        Piece::Formula(Expression::Sum(..) | Expression::Difference(..) | Expression::Cases(_) | Expression::Relation(..)) => Loose::Sum,
+        Piece::Formula(
+            Expression::Sum(..) | Expression::Difference(..) | Expression::Cases(_) | Expression::Relation(..),
+        ) => Loose::Sum,
         Piece::Formula(Expression::Negative(_)) => Loose::Sign,
         Piece::Formula(Expression::Number(x)) | Piece::Number(x) if *x < 0.0 => Loose::Sign,
         _ => Loose::No,
@@ -139,6 +146,9 @@ impl Style for Written<'_> {
     }
     fn cases(&self, condition: &str, a: &str, b: &str) -> String {
         self.style().cases(condition, a, b)
+    }
+    fn cases_are_closed(&self) -> bool {
+        self.style().cases_are_closed()
     }
     fn brackets(&self, inner: &str) -> String {
         self.style().brackets(inner)

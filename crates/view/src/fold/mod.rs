@@ -133,7 +133,13 @@ impl<F: Float> View<F> {
     }
 
     /// The arrows to a box: every operand of a single node has its own; between boxes of several, one is enough.
-    fn arrows_to(&self, own: usize, nodes: &[usize], owner: &[Option<usize>], place: &[usize]) -> Vec<(usize, usize, usize)> {
+    fn arrows_to(
+        &self,
+        own: usize,
+        nodes: &[usize],
+        owner: &[Option<usize>],
+        place: &[usize],
+    ) -> Vec<(usize, usize, usize)> {
         let mut found: Vec<(usize, usize, usize)> = Vec::new();
         for node in nodes {
             for (arg, parent) in self.graph.nodes[*node].parents.iter().enumerate() {
@@ -192,7 +198,12 @@ impl<F: Float> View<F> {
                 title(format!("{name} · {} nodes", nodes.len()))
             }
             Fold::Lines => title(first.line.map_or_else(|| "constants".into(), crate::label::short_line)),
-            Fold::Functions => title(first.line.and_then(|line| sources.function(line)).map_or_else(|| "constants".into(), |(_, name)| format!("fn {name}"))),
+            Fold::Functions => title(
+                first
+                    .line
+                    .and_then(|line| sources.function(line))
+                    .map_or_else(|| "constants".into(), |(_, name)| format!("fn {name}")),
+            ),
             Fold::Layers => title(match (&first.layer, first.line) {
                 (Some(layer), _) => format!("layer {layer}"),
                 (None, Some(line)) => crate::label::short_line(line),
@@ -252,11 +263,15 @@ mod tests {
                 if found != shown {
                     wrong.push(format!("seed {seed}, {fold:?}: {} nodes of {}", found.len(), shown.len()));
                 }
-                let back = folded.arrows.iter().enumerate().any(|(k, arrows)| arrows.iter().any(|(from, ..)| *from >= k));
+                let back =
+                    folded.arrows.iter().enumerate().any(|(k, arrows)| arrows.iter().any(|(from, ..)| *from >= k));
                 if back {
                     wrong.push(format!("seed {seed}, {fold:?}: an arrow leads back"));
                 }
-                let has_titles = folded.groups.iter().all(|group| group.nodes.len() == 1 || group.title.is_some() || group.main.is_some());
+                let has_titles = folded
+                    .groups
+                    .iter()
+                    .all(|group| group.nodes.len() == 1 || group.title.is_some() || group.main.is_some());
                 if !has_titles {
                     wrong.push(format!("seed {seed}, {fold:?}: a box without a title"));
                 }
@@ -270,9 +285,7 @@ mod tests {
     fn a_neuron_is_a_box() {
         let tape = Tape::new();
         let x = tape.scalars(&[0.1, 0.2, 0.3]);
-        let neuron = |bias: f64| {
-            x.iter().fold(tape.scalar(bias), |sum, x| sum + tape.scalar(0.5) * *x).tanh()
-        };
+        let neuron = |bias: f64| x.iter().fold(tape.scalar(bias), |sum, x| sum + tape.scalar(0.5) * *x).tanh();
         let (a, b) = (neuron(0.1), neuron(0.2));
         let loss = a * b + a;
         let folded = loss.view().folded(Fold::Neurons, &Sources::none()).unwrap();
@@ -294,6 +307,9 @@ mod tests {
             folded.groups.into_iter().filter_map(|group| group.title).collect()
         };
         assert_eq!(titles(Fold::Lines)[1], format!("fold/mod.rs:{line}"));
-        assert_eq!(sources.function(view.graph.nodes[2].line.unwrap()).unwrap().1, "boxes_by_line_and_function_are_called_by_them");
+        assert_eq!(
+            sources.function(view.graph.nodes[2].line.unwrap()).unwrap().1,
+            "boxes_by_line_and_function_are_called_by_them"
+        );
     }
 }

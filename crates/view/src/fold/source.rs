@@ -57,7 +57,10 @@ impl Sources {
 /// The name of the function that a line begins, if it begins one.
 fn named(text: &str) -> Option<&str> {
     let mut words = text.trim_start().split(' ');
-    words.by_ref().find(|word| !matches!(*word, "pub" | "const" | "async" | "unsafe" | "pub(crate)" | "pub(super)")).filter(|w| *w == "fn")?;
+    words
+        .by_ref()
+        .find(|word| !matches!(*word, "pub" | "const" | "async" | "unsafe" | "pub(crate)" | "pub(super)"))
+        .filter(|w| *w == "fn")?;
     let name = words.next()?;
     Some(&name[..name.find(['(', '<']).unwrap_or(name.len())])
 }

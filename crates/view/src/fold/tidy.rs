@@ -102,7 +102,8 @@ fn fold_bunches<F: Float>(view: &View<F>, users: &[Vec<usize>], owner: &mut [Opt
     let nodes = &view.graph.nodes;
     let mut alike: HashMap<(usize, String, Option<(&str, u32)>), Vec<usize>> = HashMap::new();
     for index in (0..nodes.len()).filter(|index| owner[*index] == Some(*index) && view.name_of(*index).is_none()) {
-        let mut into: Vec<usize> = users[index].iter().filter_map(|user| Some(last_owner(owner, owner[*user]?))).collect();
+        let mut into: Vec<usize> =
+            users[index].iter().filter_map(|user| Some(last_owner(owner, owner[*user]?))).collect();
         into.dedup();
         if let [only] = into[..] {
             let line = nodes[index].line.map(|line| (line.file(), line.line()));

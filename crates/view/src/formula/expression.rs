@@ -102,7 +102,13 @@ fn apply(function: &'static str, operands: Vec<Expression>) -> Expression {
         ("lt", [Number(a), Number(b)]) => Number(f64::from(u8::from(a < b))),
         ("le", [Number(a), Number(b)]) => Number(f64::from(u8::from(a <= b))),
         ("eq", [Number(a), Number(b)]) => Number(f64::from(u8::from(a == b))),
-        ("select", [Number(holds), a, b]) => if *holds == 0.0 { b.clone() } else { a.clone() },
+        ("select", [Number(holds), a, b]) => {
+            if *holds == 0.0 {
+                b.clone()
+            } else {
+                a.clone()
+            }
+        }
         ("add", [Negative(a), b]) => Difference(b.clone().into(), a.clone()),
         ("add", [a, Negative(b)]) => Difference(a.clone().into(), b.clone()),
         ("add", [a, Number(c)]) if *c < 0.0 => Difference(a.clone().into(), Number(-c).into()),
@@ -177,6 +183,10 @@ pub(crate) trait Style {
     /// A power of a function, `tanh² x`.
     fn call_to_power(&self, name: &str, operands: &[String], exponent: &str) -> String;
     fn cases(&self, condition: &str, a: &str, b: &str) -> String;
+    /// Whether cases stand in brackets already.
+    fn cases_are_closed(&self) -> bool {
+        false
+    }
     fn brackets(&self, inner: &str) -> String;
 }
 
@@ -198,7 +208,8 @@ pub(crate) fn printed(expression: &Expression, style: &dyn Style) -> String {
     let plain = |x: &Expression| printed(x, style);
     let at_least = |x: &Expression, least: u8| {
         let inner = plain(x);
-        if strength(x) < least { style.brackets(&inner) } else { inner }
+        let closed = matches!(x, Cases(_)) && style.cases_are_closed();
+        if strength(x) < least && !closed { style.brackets(&inner) } else { inner }
     };
     match expression {
         Argument(k) => style.argument(*k),
@@ -206,8 +217,8 @@ pub(crate) fn printed(expression: &Expression, style: &dyn Style) -> String {
         Number(x) if *x < 0.0 => style.row(&[style.operator("−"), style.number(-x)]),
         Number(x) => style.number(*x),
         Negative(x) => style.row(&[style.operator("−"), at_least(x, 2)]),
-        Sum(a, b) => style.row(&[plain(a), style.operator("+"), at_least(b, if is_negative(b) { 2 } else { 1 })]),
-        Difference(a, b) => style.row(&[plain(a), style.operator("−"), at_least(b, 2)]),
+        Sum(a, b) => style.row(&[at_least(a, 1), style.operator("+"), at_least(b, if is_negative(b) { 2 } else { 1 })]),
+        Difference(a, b) => style.row(&[at_least(a, 1), style.operator("−"), at_least(b, 2)]),
         Product(a, b) => style.row(&[at_least(a, 2), style.operator("·"), at_least(b, 2)]),
         Quotient(a, b) if style.fraction_is_tall() => style.fraction(&plain(a), &plain(b)),
         Quotient(a, b) => style.fraction(&at_least(a, 3), &at_least(b, 4)),
@@ -262,8 +273,7 @@ mod tests {
             let named = AnyOp::named().into_iter().find(|op| op.name == *name).unwrap();
             let formulas = (named.make)(*attribute).unwrap().formulas().unwrap();
             let style = Plain { arguments: &["a".into(), "b".into()] };
-            let found: Vec<String> =
-                formulas.partials.iter().map(|f| printed(&Expression::of(f), &style)).collect();
+            let found: Vec<String> = formulas.partials.iter().map(|f| printed(&Expression::of(f), &style)).collect();
             if found != *expected {
                 wrong.push(format!("{name}: {found:?} in place of {expected:?}"));
             }

@@ -26,6 +26,7 @@ impl Style for Latex {
     fn number(&self, x: f64) -> String {
         // all digits: LaTeX may be computed with
         match (1e-4..1e7).contains(&x) || x == 0.0 || !x.is_finite() {
+            true if x.is_nan() => "\\text{NaN}".into(),
             true if x == f64::INFINITY => "\\infty".into(),
             true => x.to_string(),
             false => format!("{x:e}").replacen('e', " \\cdot 10^{", 1) + "}",

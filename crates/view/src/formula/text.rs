@@ -10,20 +10,22 @@ pub(crate) struct Plain<'a> {
 
 /// A whole exponent as text can have it above the line.
 fn raised(exponent: &str) -> Option<String> {
-    let digit = |c: char| Some(match c {
-        '0' => '⁰',
-        '1' => '¹',
-        '2' => '²',
-        '3' => '³',
-        '4' => '⁴',
-        '5' => '⁵',
-        '6' => '⁶',
-        '7' => '⁷',
-        '8' => '⁸',
-        '9' => '⁹',
-        '−' => '⁻',
-        _ => return None,
-    });
+    let digit = |c: char| {
+        Some(match c {
+            '0' => '⁰',
+            '1' => '¹',
+            '2' => '²',
+            '3' => '³',
+            '4' => '⁴',
+            '5' => '⁵',
+            '6' => '⁶',
+            '7' => '⁷',
+            '8' => '⁸',
+            '9' => '⁹',
+            '−' => '⁻',
+            _ => return None,
+        })
+    };
     exponent.chars().map(digit).collect()
 }
 
@@ -71,7 +73,9 @@ impl Style for Plain<'_> {
         false
     }
     fn power(&self, base: &str, exponent: &str) -> String {
-        raised(exponent).map_or_else(|| format!("{base}^({exponent})"), |raised| format!("{base}{raised}"))
+        let one = exponent.chars().all(|c| c.is_alphanumeric() || c == '_');
+        let beside = || if one { format!("{base}^{exponent}") } else { format!("{base}^({exponent})") };
+        raised(exponent).map_or_else(beside, |raised| format!("{base}{raised}"))
     }
     fn call(&self, name: &str, operands: &[String]) -> String {
         match (name, operands) {
@@ -88,6 +92,9 @@ impl Style for Plain<'_> {
     }
     fn cases(&self, condition: &str, a: &str, b: &str) -> String {
         format!("({a} if {condition} else {b})")
+    }
+    fn cases_are_closed(&self) -> bool {
+        true
     }
     fn brackets(&self, inner: &str) -> String {
         format!("({inner})")

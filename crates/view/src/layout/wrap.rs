@@ -38,13 +38,7 @@ pub(super) struct Rows {
 
 impl Rows {
     /// The rows of these layers. What is no longer than `within` is one row.
-    pub(super) fn new(
-        within: f64,
-        layers: &[Vec<usize>],
-        along: &[[f64; 2]],
-        across: &[f64],
-        extents: &[f64],
-    ) -> Self {
+    pub(super) fn new(within: f64, layers: &[Vec<usize>], along: &[[f64; 2]], across: &[f64], extents: &[f64]) -> Self {
         let reach = |layers: &[Vec<usize>]| {
             let all = layers.iter().flatten();
             let near = all.clone().map(|v| across[*v] - extents[*v] / 2.0).fold(f64::INFINITY, f64::min);

@@ -118,7 +118,10 @@ mod tests {
             ("Tanh", Some("\"Tanh\"")),
             ("Permute { axes: [1, 0] }", Some("{\"axes\":[1,0]}")),
             ("SumTo { shape: Shape([2, 3]) }", Some("{\"shape\":[[2,3]]}")),
-            ("Pad { value: -1.5, side: Some((1, 2)), of: None, on: true }", Some("{\"value\":-1.5,\"side\":[1,2],\"of\":null,\"on\":true}")),
+            (
+                "Pad { value: -1.5, side: Some((1, 2)), of: None, on: true }",
+                Some("{\"value\":-1.5,\"side\":[1,2],\"of\":null,\"on\":true}"),
+            ),
             ("Norm { p: inf }", Some("{\"p\":\"inf\"}")),
             ("{broken", None),
         ];

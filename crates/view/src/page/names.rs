@@ -16,13 +16,18 @@ pub(super) fn guessed<F: Float>(view: &View<F>, sources: &Sources) -> Vec<(usize
             begin += 1;
             continue;
         };
-        let here = |k: &usize| nodes[*k].line.is_none_or(|other| other.file() == line.file() && other.line() == line.line());
+        let here =
+            |k: &usize| nodes[*k].line.is_none_or(|other| other.file() == line.file() && other.line() == line.line());
         let end = (begin..nodes.len()).find(|k| !here(k)).unwrap_or(nodes.len());
-        let again = nodes[end..].iter().any(|n| n.line.is_some_and(|o| o.file() == line.file() && o.line() == line.line()));
+        let again =
+            nodes[end..].iter().any(|n| n.line.is_some_and(|o| o.file() == line.file() && o.line() == line.line()));
         let made: Vec<usize> = (begin..end).filter(|k| nodes[*k].line.is_some()).collect();
-        let columns: std::collections::BTreeSet<u32> = made.iter().filter_map(|k| Some(nodes[*k].line?.column())).collect();
+        let columns: std::collections::BTreeSet<u32> =
+            made.iter().filter_map(|k| Some(nodes[*k].line?.column())).collect();
         let names = sources.text(line).map_or(Vec::new(), bound);
-        if !again && nodes[..begin].iter().all(|n| n.line.is_none_or(|o| o.file() != line.file() || o.line() != line.line())) {
+        if !again
+            && nodes[..begin].iter().all(|n| n.line.is_none_or(|o| o.file() != line.file() || o.line() != line.line()))
+        {
             match &names[..] {
                 [name] if columns.len() == made.len() => found.extend(made.last().map(|k| (*k, name.clone()))),
                 many if many.len() == made.len() && made.iter().all(|k| nodes[*k].parents.is_empty()) => {
@@ -42,7 +47,8 @@ fn bound(text: &str) -> Vec<String> {
     let Some((pattern, _)) = text.strip_prefix("let ").and_then(|rest| rest.split_once('=')) else { return Vec::new() };
     let pattern = pattern.split(':').next().unwrap_or(pattern).trim();
     let inner = pattern.strip_prefix(['(', '[']).and_then(|p| p.strip_suffix([')', ']'])).unwrap_or(pattern);
-    let names: Vec<&str> = inner.split(',').map(|name| name.trim().trim_start_matches("mut ")).filter(|n| !n.is_empty()).collect();
+    let names: Vec<&str> =
+        inner.split(',').map(|name| name.trim().trim_start_matches("mut ")).filter(|n| !n.is_empty()).collect();
     let is_name = |name: &&str| name.chars().all(|c| c.is_alphanumeric() || c == '_');
     if names.iter().all(is_name) { names.into_iter().map(String::from).collect() } else { Vec::new() }
 }

@@ -57,7 +57,8 @@ impl Operations {
             if value.length() <= LONG {
                 fields.push(("math", json::string(&printed(&value, &MathMl))));
             }
-            let partials = formulas.partials.iter().map(|f| json::string(&printed(&Expression::with(f, &known), &MathMl)));
+            let partials =
+                formulas.partials.iter().map(|f| json::string(&printed(&Expression::with(f, &known), &MathMl)));
             fields.push(("partials", json::list(partials)));
         }
         self.described.push(json::object(fields));

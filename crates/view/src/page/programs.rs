@@ -3,9 +3,7 @@
 use std::collections::HashMap;
 
 use wengert_tape::ops::AnyOp;
-use wengert_tape::{
-    Any, Arg, Args, Float, GraphView, Kind, NodeKind, Op, Tape, Tensor, Value, Var, try_with,
-};
+use wengert_tape::{Any, Arg, Args, Float, GraphView, Kind, NodeKind, Op, Tape, Tensor, Value, Var, try_with};
 
 use super::json;
 use super::operations::{Operations, rule, rule_text};

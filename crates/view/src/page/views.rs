@@ -118,7 +118,9 @@ fn path(arrow: &Arrow) -> String {
         let to = piece.end();
         let half = (from[0] + to[0]) / 2.0;
         let _ = match piece {
-            Piece::Curve(_) => write!(path, "C{half:.0} {:.0} {half:.0} {:.0} {:.0} {:.0}", from[1], to[1], to[0], to[1]),
+            Piece::Curve(_) => {
+                write!(path, "C{half:.0} {:.0} {half:.0} {:.0} {:.0} {:.0}", from[1], to[1], to[0], to[1])
+            }
             Piece::Straight(_) => write!(path, "L{:.0} {:.0}", to[0], to[1]),
         };
         from = to;

@@ -1,6 +1,7 @@
 //! What is drawn.
 
 mod curves;
-mod pictures;
+mod derivations;
 mod folds;
+mod pictures;
 mod steps;

@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use wengert_tape::ops::AnyOp;
 use wengert_tape::prelude::*;
-use wengert_tape::{Any, Arg, Args, GraphView, NodeKind, Num, Number, One, Op, Pointwise, Real, Value, Elementwise, try_with};
+use wengert_tape::{
+    Any, Arg, Args, Elementwise, GraphView, NodeKind, Num, Number, One, Op, Pointwise, Real, Value, try_with,
+};
 use wengert_view::{View, ViewExt};
 
 use crate::browser::run;
@@ -32,7 +34,9 @@ fn all_operations<F: Float>() -> (View<F>, BTreeSet<String>) {
                 .collect();
             let args: Vec<Arg<'_, Var<F>>> = args.iter().map(Any::as_arg).collect();
             match Var::apply(op.clone(), &args) {
-                Any::Real(y) if !y.shape().contains(&0) && y.value().data().iter().all(|x| Float::to_f64(*x).is_finite()) => {
+                Any::Real(y)
+                    if !y.shape().contains(&0) && y.value().data().iter().all(|x| Float::to_f64(*x).is_finite()) =>
+                {
                     // unequal weights, so that a cotangent that is put into the wrong place is seen
                     let n = y.shape().len_elements();
                     let weights = (0..n).map(|i| F::from_f64(0.3 + ((i * 7 + k) % 11) as f64 / 11.0)).collect();
@@ -46,7 +50,9 @@ fn all_operations<F: Float>() -> (View<F>, BTreeSet<String>) {
             // What has no gradient here, as of an infinite slope, would be NaN for all.
             let finite = try_with(|| term.backward_all()).is_ok_and(|g| {
                 let nodes = GraphView::of_var(term).unwrap();
-                nodes.nodes.iter().all(|n| nodes.gradient(n, &g).is_none_or(|g| g.data().iter().all(|x| Float::to_f64(*x).is_finite())))
+                nodes.nodes.iter().all(|n| {
+                    nodes.gradient(n, &g).is_none_or(|g| g.data().iter().all(|x| Float::to_f64(*x).is_finite()))
+                })
             });
             if finite {
                 total = total + term;
@@ -65,7 +71,9 @@ fn agrees<F: Float>(name: &str, tolerance: f64) {
     });
     let formulas: BTreeSet<String> = ops.filter(pointwise).map(|op| op.name()).collect();
     let html = view.html().unwrap();
-    let Some(told) = run(name, &html, [800, 600], &DRIVER.replace("TOLERANCE", &format!("{tolerance:e}"))) else { return };
+    let Some(told) = run(name, &html, [800, 600], &DRIVER.replace("TOLERANCE", &format!("{tolerance:e}"))) else {
+        return;
+    };
     let (wrong, lacking) = told.split_once("\n---\n").unwrap();
     assert!(wrong.is_empty(), "{} wrong:\n{wrong}", wrong.lines().count());
     let lacking: BTreeSet<String> = lacking.lines().map(String::from).collect();
@@ -140,5 +148,8 @@ fn an_operation_that_the_page_lacks_is_named_and_stepped_through() {
     let script = "go(walkSteps.length - 1); chooseNode(0); document.getElementById('node-part').open = true; writeChosen(); \
                   return `${document.getElementById('lacking').textContent} ${state.cotangents[0].data.join()} ${document.getElementById('changed') === null}`;";
     let Some(told) = run("lacking", &y.view().html().unwrap(), [800, 600], script) else { return };
-    assert_eq!(told, "Leaves cannot be changed here: the page cannot compute twice. The steps are those that were recorded. 2,2 true");
+    assert_eq!(
+        told,
+        "Leaves cannot be changed here: the page cannot compute twice. The steps are those that were recorded. 2,2 true"
+    );
 }

@@ -12,7 +12,9 @@ const DRIVER: &str = include_str!("driver.js");
 /// No page names a place that it would have to be fetched from.
 fn faults(html: &str) -> Vec<String> {
     let mut wrong = Vec::new();
-    for (mark, allowed) in [("http://", "http://www.w3.org/"), ("https://", ""), ("url(", "url(#"), ("@import", ""), (" src=", "")] {
+    for (mark, allowed) in
+        [("http://", "http://www.w3.org/"), ("https://", ""), ("url(", "url(#"), ("@import", ""), (" src=", "")]
+    {
         for (at, _) in html.match_indices(mark) {
             if allowed.is_empty() || !html[at..].starts_with(allowed) {
                 wrong.push(format!("{mark}: {}", html[at..].chars().take(60).collect::<String>()));
@@ -87,4 +89,19 @@ fn a_network_on_images() {
 #[test]
 fn a_convolution_network() {
     try_page("convolution", graphs::convolution(), 400_000);
+}
+
+/// Two hundred nodes are small enough to be sent by mail.
+#[test]
+fn two_hundred_nodes() {
+    use wengert_view::ViewExt;
+    let tape = Tape::new();
+    let x = tape.scalars(&[0.1, 0.2, 0.3, 0.4]);
+    let mut y = x[0];
+    for k in 0..49 {
+        y = (y * x[k % 4] + x[(k + 1) % 4]).sin() - 0.1 * f64::from(k as u32);
+    }
+    let view = y.view();
+    assert!((195..=260).contains(&view.graph().nodes.len()), "{}", view.graph().nodes.len());
+    try_page("two-hundred", (view, y.backward_all()), 400_000);
 }
