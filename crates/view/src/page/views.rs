@@ -1,5 +1,6 @@
 //! The foldings of a graph, laid out.
 
+use std::collections::HashMap;
 use std::fmt::Write;
 
 use wengert_tape::Float;
@@ -40,14 +41,17 @@ pub(super) fn views<F: Float>(view: &View<F>, sources: &Sources) -> (String, usi
     let opens = opens_with(&titles);
     let mut all: Vec<String> = Vec::new();
     let mut inner: Vec<String> = Vec::new();
+    // Boxes of the same nodes have one inside.
+    let mut places: HashMap<Vec<usize>, usize> = HashMap::new();
     let count = drawn.len();
     for (folded, (fold, _)) in drawn.iter().zip(&titles) {
         let mut insides = Vec::new();
-        for (k, group) in folded.groups.iter().enumerate() {
-            if (2..=INSIDE).contains(&group.nodes.len()) {
-                insides.push(format!("\"{k}\":{}", count + inner.len()));
+        for (k, group) in folded.groups.iter().enumerate().filter(|(_, g)| (2..=INSIDE).contains(&g.nodes.len())) {
+            let place = *places.entry(group.nodes.clone()).or_insert_with(|| {
                 inner.push(laid_out(view, &view.inside(group, sources), "", "{}"));
-            }
+                count + inner.len() - 1
+            });
+            insides.push(format!("\"{k}\":{place}"));
         }
         all.push(laid_out(view, folded, fold.title(), &format!("{{{}}}", insides.join(","))));
     }
@@ -80,13 +84,24 @@ fn laid_out<F: Float>(view: &View<F>, folded: &Folded, title: &str, insides: &st
         let [title, formula] = &titles[k];
         format!("[{places},{},{},{main},{nodes}]", json::string(title), json::string(formula))
     });
-    let arrows = layout.arrows.iter().zip(&folded.arrows).enumerate().flat_map(|(to, (arrows, ends))| {
-        let active = &active;
-        arrows.iter().zip(ends).map(move |(arrow, (from, node, arg))| {
-            let carries = u8::from(view.carries(active, *node, *arg));
-            format!("[{from},{to},{node},{arg},{carries},\"{}\"]", path(arrow))
-        })
-    });
+    let mut arrows: Vec<String> = Vec::new();
+    // The last path from each box: arrows from one box begin alike, and what they share is not told again.
+    let mut last: HashMap<usize, (usize, String)> = HashMap::new();
+    for (to, (ways, ends)) in layout.arrows.iter().zip(&folded.arrows).enumerate() {
+        for (arrow, (from, node, arg)) in ways.iter().zip(ends) {
+            let carries = u8::from(view.carries(&active, *node, *arg));
+            let ([x, y], path) = (arrow.head(0.0).1, path(arrow));
+            let told = match last.get(from) {
+                Some((k, other)) if shared(other, &path) > 12 => {
+                    let length = shared(other, &path);
+                    format!("{k},{length},\"{}\"", &path[length..])
+                }
+                _ => format!("0,0,\"{path}\""),
+            };
+            arrows.push(format!("[{from},{to},{node},{arg},{carries},{x:.0},{y:.0},{told}]"));
+            last.insert(*from, (arrows.len() - 1, path));
+        }
+    }
     let size = layout.size.map(|x| format!("{x:.0}"));
     json::object([
         ("title", json::string(title)),
@@ -109,21 +124,36 @@ fn titles<F: Float>(view: &View<F>, group: &Group) -> [String; 2] {
     }
 }
 
-/// An arrow as the path of an SVG picture.
+/// How many bytes two paths have in common from the beginning.
+fn shared(a: &str, b: &str) -> usize {
+    a.bytes().zip(b.bytes()).take_while(|(a, b)| a == b).count()
+}
+
+/// An arrow as the path of an SVG picture, in whole pixels. What is level is one line, through however many layers it goes.
 fn path(arrow: &Arrow) -> String {
-    let [x, y] = arrow.start;
-    let mut path = format!("M{x:.0} {y:.0}");
-    let mut from = arrow.start;
+    let whole = |[x, y]: [f64; 2]| [x.round() as i64, y.round() as i64];
+    let [x, y] = whole(arrow.start);
+    let mut path = format!("M{x} {y}");
+    let (mut from, mut level) = ([x, y], false);
     for piece in &arrow.pieces {
-        let to = piece.end();
-        let half = (from[0] + to[0]) / 2.0;
-        let _ = match piece {
-            Piece::Curve(_) => {
-                write!(path, "C{half:.0} {:.0} {half:.0} {:.0} {:.0} {:.0}", from[1], to[1], to[0], to[1])
+        let to = whole(piece.end());
+        if to[1] == from[1] {
+            level = true;
+        } else {
+            if level {
+                let _ = write!(path, "H{}", from[0]);
+                level = false;
             }
-            Piece::Straight(_) => write!(path, "L{:.0} {:.0}", to[0], to[1]),
-        };
+            let half = (from[0] + to[0]) / 2;
+            let _ = match piece {
+                Piece::Curve(_) => write!(path, "C{half} {} {half} {} {} {}", from[1], to[1], to[0], to[1]),
+                Piece::Straight(_) => write!(path, "L{} {}", to[0], to[1]),
+            };
+        }
         from = to;
+    }
+    if level {
+        let _ = write!(path, "H{}", from[0]);
     }
     path
 }

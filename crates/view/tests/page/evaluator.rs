@@ -55,7 +55,7 @@ fn all_operations<F: Float>() -> (View<F>, BTreeSet<String>) {
                 })
             });
             if finite {
-                total = total + term;
+                total += term;
             }
         }
     }

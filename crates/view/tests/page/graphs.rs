@@ -36,7 +36,7 @@ pub(crate) fn scalar_network() -> (View<f64>, Gradients) {
             .map(|_| {
                 let mut sum = tape.scalar(number());
                 for input in inputs {
-                    sum = sum + tape.scalar(number()) * *input;
+                    sum += tape.scalar(number()) * *input;
                 }
                 sum.tanh()
             })

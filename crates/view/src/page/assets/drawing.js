@@ -35,10 +35,12 @@ function draw(index) {
   const arrows = element("g", {}, scene);
   const labels = [];
   view.boxes.forEach((box, k) => nodesOf(box).forEach((node) => drawn.boxOf.set(node, k)));
-  for (const [from, to, node, arg, carries, path] of view.arrows) {
+  const paths = [];
+  for (const [from, to, node, arg, carries, x, y, other, length, rest] of view.arrows) {
+    // what it has in common with an arrow before is not told again
+    const path = length ? paths[other].slice(0, length) + rest : rest;
+    paths.push(path);
     const line = element("path", { d: path, class: carries ? "arrow" : "arrow still", "marker-end": "url(#head)" }, arrows);
-    const numbers = path.match(/-?\d+/g);
-    const [x, y] = numbers.slice(-2).map(Number);
     labels.push(() => element("text", { x: x - 9, y: y - 4, class: "edge", "text-anchor": "end" }, scene));
     drawn.arrows.push({ from, to, node, arg, line, numbered: view.boxes[to][7] === 0 && graph.nodes[node].p.length <= 6 });
   }
