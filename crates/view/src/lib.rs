@@ -49,6 +49,7 @@ mod view;
 
 pub use curve::ReportExt;
 pub use derivation::Derivation;
+pub use fold::Fold;
 pub use petgraph;
 pub use steps::{Part, Step, Steps};
 pub use view::{Node, View, ViewExt};

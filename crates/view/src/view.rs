@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 
+use crate::fold::Fold;
 use wengert_tape::{
     Any, Error, Float, Gradients, GraphNode, GraphView, Kind, NodeKind, Op, Param, Scalar, Tape, Tensor, Var,
 };
@@ -34,12 +35,13 @@ pub struct View<F: Float> {
     pub(crate) all: bool,
     pub(crate) lines: bool,
     pub(crate) down: bool,
+    pub(crate) fold: Option<Fold>,
 }
 
 impl<F: Float> View<F> {
     /// A view of a graph, with source lines, without gradients and names.
     pub fn of(graph: GraphView<F>) -> Self {
-        View { graph, gradients: Vec::new(), names: BTreeMap::new(), all: false, lines: true, down: false }
+        View { graph, gradients: Vec::new(), names: BTreeMap::new(), all: false, lines: true, down: false, fold: None }
     }
 
     /// With the gradients that a sweep kept: [`backward_all`](Var::backward_all) keeps that of every node,
@@ -86,6 +88,25 @@ impl<F: Float> View<F> {
     /// Without source lines.
     pub fn without_lines(mut self) -> Self {
         self.lines = false;
+        self
+    }
+
+    /// Drawn with these nodes in one box. A folding that says nothing of this graph, as layers of one that has none, is left out.
+    ///
+    /// # Examples
+    /// ```
+    /// use wengert_tape::prelude::*;
+    /// use wengert_view::{Fold, ViewExt};
+    /// let tape = Tape::new();
+    /// let x = tape.scalar(0.5);
+    /// let neuron = |w: f64, b: f64| (tape.scalar(w) * x + tape.scalar(b)).tanh();
+    /// let (a, b) = (neuron(2.0, 1.0), neuron(-1.0, 0.5));
+    /// let y = a * b + a;
+    /// // x, the neuron that is used twice, and the rest
+    /// assert_eq!(y.view().fold(Fold::Neurons).svg().matches("<rect").count(), 3);
+    /// ```
+    pub fn fold(mut self, fold: Fold) -> Self {
+        self.fold = Some(fold);
         self
     }
 

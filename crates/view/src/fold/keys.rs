@@ -22,14 +22,26 @@ pub(super) fn owners<F: Float, K: Eq + Hash + Clone>(
             }
         }
     }
-    // How often the key changes on the way to a node, at most.
+    // How often the key changes on the way to a node, at most;
     let mut level = vec![0usize; nodes.len()];
-    let mut owner = vec![None; nodes.len()];
-    let mut first: HashMap<(Option<K>, usize), usize> = HashMap::new();
-    for (index, node) in nodes.iter().enumerate().filter(|(index, _)| view.has_box(*index)) {
+    let shown = |index: usize| nodes[index].parents.iter().filter(|p| view.has_box(**p));
+    for (index, _) in nodes.iter().enumerate() {
         let change = |p: &usize| level[*p] + usize::from(keys[*p] != keys[index]);
-        level[index] = node.parents.iter().filter(|p| view.has_box(**p)).map(change).max().unwrap_or(0);
-        owner[index] = Some(*first.entry((keys[index].clone(), level[index])).or_insert(index));
+        level[index] = shown(index).map(change).max().unwrap_or(0);
+    }
+    // and then as late as what needs it allows, so that weights are with what they are multiplied with.
+    let mut late: Vec<Option<usize>> = vec![None; nodes.len()];
+    for index in (0..nodes.len()).rev() {
+        let own = *late[index].get_or_insert(level[index]);
+        for p in shown(index) {
+            let before = own - usize::from(keys[*p] != keys[index]);
+            late[*p] = Some(late[*p].map_or(before, |other| other.min(before)));
+        }
+    }
+    let mut owner = vec![None; nodes.len()];
+    let mut first: HashMap<(Option<K>, Option<usize>), usize> = HashMap::new();
+    for index in (0..nodes.len()).filter(|index| view.has_box(*index)) {
+        owner[index] = Some(*first.entry((keys[index].clone(), late[index])).or_insert(index));
     }
     owner
 }

@@ -10,9 +10,10 @@ use wengert_tape::{Float, GraphNode, NodeKind};
 use crate::View;
 pub(crate) use source::Sources;
 
-/// How a graph is folded.
+/// Which nodes share a box in a picture: [`View::fold`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Fold {
+#[non_exhaustive]
+pub enum Fold {
     /// Every node has a box.
     Nothing,
     /// What only moves numbers is in the box of what needs it, and so are long sums and many of a kind.

@@ -58,11 +58,18 @@ pub(super) fn views<F: Float>(view: &View<F>, sources: &Sources) -> (String, usi
     (json::list(all.into_iter().chain(inner)), opens)
 }
 
-/// The folding of pictures if it fits a screen, for a network on numbers its neurons, or the coarsest.
+/// The folding of pictures if it fits a screen, for a network on numbers its neurons, else the finest that can be looked through.
 fn opens_with(titles: &[(Fold, usize)]) -> usize {
-    let find = |fold: Fold, most: usize| titles.iter().position(|(other, boxes)| *other == fold && *boxes <= most);
+    let find = |fold: Fold, boxes: std::ops::RangeInclusive<usize>| {
+        titles.iter().position(|(other, count)| *other == fold && boxes.contains(count))
+    };
     let coarsest = || (0..titles.len()).min_by_key(|k| titles[*k].1).unwrap_or(0);
-    find(Fold::Tidy, OPEN).or(find(Fold::Nothing, OPEN)).or(find(Fold::Neurons, 6 * OPEN)).unwrap_or_else(coarsest)
+    find(Fold::Tidy, 0..=OPEN)
+        .or(find(Fold::Nothing, 0..=OPEN))
+        .or(find(Fold::Neurons, 8..=6 * OPEN))
+        .or(find(Fold::Tidy, 0..=6 * OPEN))
+        .or(find(Fold::Nothing, 0..=6 * OPEN))
+        .unwrap_or_else(coarsest)
 }
 
 fn laid_out<F: Float>(view: &View<F>, folded: &Folded, title: &str, insides: &str) -> String {

@@ -52,7 +52,7 @@ impl<F: Float> View<F> {
     /// The picture can be read on light and on dark ground, and is the same for the same graph. What only hands numbers on (a
     /// reshape, a permutation) is in the box of what needs it, a long sum is one box, and so are many numbers of one line.
     /// Of what is left it shows the last 400 boxes and says how many nodes it leaves out. With [`all`](View::all) it shows every
-    /// node in a box of its own. A long graph is drawn in rows.
+    /// node in a box of its own; [`fold`](View::fold) draws neurons, lines, functions or layers as boxes. A long graph is drawn in rows.
     ///
     /// # Examples
     /// ```
@@ -65,8 +65,11 @@ impl<F: Float> View<F> {
     /// assert!(picture.contains("a · b") && picture.ends_with("</svg>\n"));
     /// ```
     pub fn svg(&self) -> String {
-        let fold = if self.all { Fold::Nothing } else { Fold::Tidy };
-        let whole = self.folded(fold, &Sources::none()).or_else(|| self.folded(Fold::Nothing, &Sources::none()));
+        let usual = if self.all { Fold::Nothing } else { Fold::Tidy };
+        let sources =
+            if self.fold == Some(Fold::Functions) { Sources::read(&self.graph.nodes) } else { Sources::none() };
+        let folds = [self.fold.unwrap_or(usual), usual, Fold::Nothing];
+        let whole = folds.into_iter().find_map(|fold| self.folded(fold, &sources));
         let whole = whole.unwrap_or(Folded { groups: Vec::new(), arrows: Vec::new() });
         let shown: usize = whole.groups.iter().map(|group| group.nodes.len()).sum();
         let (drawn, left_out) = if self.all { (whole, 0) } else { whole.last(DRAWN) };

@@ -4,3 +4,4 @@ mod browser;
 mod evaluator;
 mod graphs;
 mod opening;
+mod pictures;

@@ -56,7 +56,7 @@ function stretches(path) {
   const found = [];
   for (const link of path) {
     const last = found[found.length - 1];
-    const goesOn = last && (named ? !graph.nodes[last.to].n : isOne(link));
+    const goesOn = last && (named ? !graph.nodes[last.to].n : isOne(link) || last.links.every(isOne));
     if (goesOn) Object.assign(last, { to: link.to, local: last.local * link.local, links: [...last.links, link] });
     else found.push({ from: link.from, to: link.to, local: link.local, links: [link] });
   }
@@ -68,9 +68,11 @@ function stretchFormula({ links }) {
   const factors = links.map((link) => {
     const node = graph.nodes[link.to];
     const name = graph.ops[node.o].math?.match(/^<mrow><mi>([^<]+)<\/mi><mo>&#8289;<\/mo>/);
-    if (name && node.p.length === 1) return `<mrow><msup><mi>${name[1]}</mi><mo>′</mo></msup><mo stretchy="false">(</mo>${spelled(node.p[0], (inner) => inner)}<mo stretchy="false">)</mo></mrow>`;
+    if (name && node.p.length === 1) return `<mrow><mi>${name[1]}</mi><mo lspace="0" rspace="0">′</mo><mo stretchy="false">(</mo>${spelled(node.p[0], (inner) => inner)}<mo stretchy="false">)</mo></mrow>`;
     const formula = localFormula(node, link.arg, (index) => spelled(index));
-    return formula ? bracketed(formula) : derivative(link.to, link.from);
+    if (!formula) return derivative(link.to, link.from);
+    // what is one operand alone is spelled in brackets already
+    return /^⟨\w+⟩$/.test(graph.ops[node.o].partials[link.arg]) ? formula : bracketed(formula);
   });
   const telling = factors.filter((factor) => factor !== "<mn>1</mn>");
   return telling.length ? telling.reverse().join(TIMES) : "<mn>1</mn>";
@@ -83,6 +85,12 @@ function chainHtml(from, { path, product }) {
   const row = (head, write) => `<mtr><mtd>${head}</mtd>${factors.map((f, k) => `<mtd>${k ? TIMES : EQUALS}</mtd><mtd>${write(f)}</mtd>`).join("")}</mtr>`;
   const table = row(derivative(graph.output, from), (f) => derivative(f.to, f.from)) + row("", stretchFormula) + row("", (f) => mathNumber(f.local, factors.length > 1));
   return `<div class="formula chain">${math(`<mtable columnalign="left" columnspacing="0.3em">${table}<mtr><mtd></mtd><mtd>${EQUALS}</mtd><mtd>${mathNumber(product)}</mtd></mtr></mtable>`, true)}</div>`;
+}
+
+// The stations of a path; of a long one those at its ends.
+function way(nodes) {
+  const names = nodes.map((n) => escaped(nameOf(n)));
+  return (names.length > 12 ? [...names.slice(0, 6), `… ${names.length - 11} more …`, ...names.slice(-5)] : names).join(" → ");
 }
 
 function pathsHtml(n) {
@@ -101,7 +109,7 @@ function pathsHtml(n) {
   if (!numeric) return `<p>${plural(ways[n], "path")} from ${escaped(nameOf(n))} to ${escaped(nameOf(graph.output))}.</p>${work}${tensorParts(n)}`;
   const found = heaviest(n, links, best, MOST_PATHS);
   const sum = found.reduce((total, path) => total + path.product, 0);
-  const all = found.map((p, k) => `<li><button class="path" data-path="${k}">${[n, ...p.path.map((link) => link.to)].map((i) => escaped(nameOf(i))).join(" → ")}</button>${chainHtml(n, p)}</li>`).join("");
+  const all = found.map((p, k) => `<li><button class="path" data-path="${k}">${way([n, ...p.path.map((link) => link.to)])}</button>${chainHtml(n, p)}</li>`).join("");
   const rest = ways[n] > found.length ? `<p>The ${found.length} heaviest of ${many(ways[n])} paths give ${short(sum)}; ${short(g.data[0] - sum)} is left for the others, of ${short(g.data[0])}.</p>`
     : `<p class="total">${found.length === 1 ? "The one path is" : `The ${found.length} paths add up to ${found.map((p) => short(p.product)).join(" + ").replace(/\+ −/g, "− ")} = ${short(sum)}, `} the gradient ${short(g.data[0])}.</p>`;
   pathsHtml.found = found.map((p) => [n, ...p.path.map((link) => link.to)]);

@@ -7,7 +7,7 @@ function short(x, digits = 4) {
   if (x === 0) return "0";
   const size = Math.abs(x);
   const text = size >= 1e-4 && size < 1e6 ? trimmed(x.toPrecision(digits)) : trimmed(x.toExponential(digits - 2));
-  return text.replace("-", "−").replace("e+", "e");
+  return text.replace(/-/g, "−").replace("e+", "e");
 }
 
 // Without zeros at the end, and never with an exponent that is not needed.
@@ -63,7 +63,7 @@ function mathNumber(x, inProduct = false) {
   const text = short(x);
   const [digits, power] = text.split("e");
   let inner = digits.startsWith("−") ? `<mo form="prefix" rspace="0">−</mo><mn>${digits.slice(1)}</mn>` : `<mn>${digits}</mn>`;
-  if (power) inner += `<mo>·</mo><msup><mn>10</mn><mn>${power}</mn></msup>`;
+  if (power) inner += `<mo>·</mo><msup><mn>10</mn><mn>${power.replace("-", "−")}</mn></msup>`;
   const bare = !text.startsWith("−") && !power;
   return inProduct && !bare ? `<mrow><mo stretchy="false">(</mo>${inner}<mo stretchy="false">)</mo></mrow>` : `<mrow>${inner}</mrow>`;
 }
