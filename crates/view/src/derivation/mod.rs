@@ -12,7 +12,7 @@ use notation::{Notation, Written};
 use symbols::Symbols;
 
 /// What is longer than this has a line and a symbol of its own.
-const LONG: usize = 30;
+const LONG: usize = 12;
 /// Of more paths from a leaf the derivative is written step by step.
 const PATHS: usize = 12;
 

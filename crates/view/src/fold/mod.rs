@@ -8,7 +8,7 @@ mod tidy;
 use wengert_tape::{Float, GraphNode, NodeKind};
 
 use crate::View;
-pub(crate) use source::Sources;
+pub(crate) use source::{Line, Sources};
 
 /// Which nodes share a box in a picture: [`View::fold`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

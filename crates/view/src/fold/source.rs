@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use wengert_tape::{Float, GraphNode};
 
-type Line = &'static std::panic::Location<'static>;
+/// A line of a source, as the compiler noted it.
+pub(crate) type Line = &'static std::panic::Location<'static>;
 
 /// The lines of the files that nodes were recorded in. A file that is not at hand has none.
 pub(crate) struct Sources {

@@ -1,45 +1,54 @@
 //! Names of nodes from the source: `let y = …`.
 
+use std::collections::{BTreeSet, HashMap};
+
 use wengert_tape::Float;
 
 use crate::View;
-use crate::fold::Sources;
+use crate::fold::{Line, Sources};
 
 /// Names for nodes that have none, from the variables that lines of the source bind, where it can be told which is which: a line
-/// that was run once, and either binds one variable, which is its last node, or as many as it makes leaves.
+/// that was run once, and either binds one variable, which is its last node or all its leaves, or as many as it makes leaves.
 pub(super) fn guessed<F: Float>(view: &View<F>, sources: &Sources) -> Vec<(usize, String)> {
-    let mut found: Vec<(usize, String)> = Vec::new();
     let nodes = &view.graph.nodes;
-    let mut begin = 0;
-    while begin < nodes.len() {
-        let Some(line) = nodes[begin].line else {
-            begin += 1;
-            continue;
-        };
-        let here =
-            |k: &usize| nodes[*k].line.is_none_or(|other| other.file() == line.file() && other.line() == line.line());
-        let end = (begin..nodes.len()).find(|k| !here(k)).unwrap_or(nodes.len());
-        let again =
-            nodes[end..].iter().any(|n| n.line.is_some_and(|o| o.file() == line.file() && o.line() == line.line()));
-        let made: Vec<usize> = (begin..end).filter(|k| nodes[*k].line.is_some()).collect();
-        let columns: std::collections::BTreeSet<u32> =
-            made.iter().filter_map(|k| Some(nodes[*k].line?.column())).collect();
-        let names = sources.text(line).map_or(Vec::new(), bound);
-        if !again
-            && nodes[..begin].iter().all(|n| n.line.is_none_or(|o| o.file() != line.file() || o.line() != line.line()))
-        {
-            match &names[..] {
-                [name] if columns.len() == made.len() => found.extend(made.last().map(|k| (*k, name.clone()))),
-                many if many.len() == made.len() && made.iter().all(|k| nodes[*k].parents.is_empty()) => {
-                    found.extend(made.iter().copied().zip(many.iter().cloned()));
-                }
-                _ => {}
+    let mut found: Vec<(usize, String)> = Vec::new();
+    for (line, made) in lines_run_once(view) {
+        let leaves = made.iter().all(|k| nodes[*k].parents.is_empty());
+        // Of one value everything else on the line is a part; of a list, or a loop, it is not.
+        let used: BTreeSet<usize> = made.iter().flat_map(|k| nodes[*k].parents.iter().copied()).collect();
+        let one = made.iter().rev().skip(1).all(|k| used.contains(k));
+        match &sources.text(line).map_or(Vec::new(), bound)[..] {
+            // several leaves of one name are its first, its second, …
+            [name] if leaves && made.len() > 1 => {
+                found.extend(made.iter().zip(1..).map(|(k, n)| (*k, format!("{name}_{n}"))));
             }
+            [name] if one => found.extend(made.last().map(|k| (*k, name.clone()))),
+            many if many.len() == made.len() && leaves => {
+                found.extend(made.iter().copied().zip(many.iter().cloned()));
+            }
+            _ => {}
         }
-        begin = end;
     }
     found.retain(|(node, _)| view.name_of(*node).is_none());
     found
+}
+
+/// The nodes of each line whose nodes follow each other: a line that is run again makes more of them later.
+fn lines_run_once<F: Float>(view: &View<F>) -> Vec<(Line, Vec<usize>)> {
+    let mut runs: Vec<(Line, Vec<usize>)> = Vec::new();
+    let mut count: HashMap<(&str, u32), usize> = HashMap::new();
+    for (index, node) in view.graph.nodes.iter().enumerate() {
+        let Some(line) = node.line else { continue };
+        match runs.last_mut().filter(|(last, _)| last.file() == line.file() && last.line() == line.line()) {
+            Some((_, made)) => made.push(index),
+            None => {
+                runs.push((line, vec![index]));
+                *count.entry((line.file(), line.line())).or_default() += 1;
+            }
+        }
+    }
+    runs.retain(|(line, _)| count[&(line.file(), line.line())] == 1);
+    runs
 }
 
 /// The variables that a line of Rust binds: `let (x, mut w) = …` binds `x` and `w`.
@@ -55,7 +64,27 @@ fn bound(text: &str) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::bound;
+    use super::*;
+    use crate::ViewExt;
+    use wengert_tape::prelude::*;
+
+    #[test]
+    fn variables_name_what_their_lines_make() {
+        let tape = Tape::new();
+        let (x, w) = (tape.scalar(0.5), tape.scalar(2.0));
+        let b = tape.scalars(&[1.0, 2.0]);
+        let z = x * w + b[0];
+        let mut y = z.tanh();
+        for _ in 0..2 {
+            let w = y * b[1];
+            y = w;
+        }
+        let view = y.view().name(x, "mine");
+        let names: Vec<(usize, String)> = guessed(&view, &Sources::read(&view.graph.nodes));
+        let expected = [(1, "w"), (2, "b_1"), (3, "b_2"), (5, "z"), (6, "y")].map(|(k, name)| (k, name.to_string()));
+        // of `x * w + b[0]` both nodes are of one line, and the last is what is bound; the loop makes several `w`
+        assert_eq!(names, expected);
+    }
 
     #[test]
     fn a_line_binds_names() {

@@ -75,9 +75,17 @@ fn opens_with(titles: &[(Fold, usize)]) -> usize {
 fn laid_out<F: Float>(view: &View<F>, folded: &Folded, title: &str, insides: &str) -> String {
     let titles: Vec<[String; 2]> = folded.groups.iter().map(|group| titles(view, group)).collect();
     let width = |text: &str| (text.chars().count().min(CHARACTERS) as f64 * BOX.1 + 22.0).max(BOX.0);
+    // An unnamed node has its symbol beside its title.
+    let titled = |group: &Group, title: &str| match group.main.filter(|main| view.name_of(*main).is_none()) {
+        Some(_) if group.title.is_none() => format!("{title} %1234"),
+        _ => title.into(),
+    };
     let sizes: Vec<[f64; 2]> = titles
         .iter()
-        .map(|[title, formula]| [width(title).max(width(formula)), BOX.2 + if formula.is_empty() { 0.0 } else { 15.0 }])
+        .zip(&folded.groups)
+        .map(|([title, formula], group)| {
+            [width(&titled(group, title)).max(width(formula)), BOX.2 + if formula.is_empty() { 0.0 } else { 15.0 }]
+        })
         .collect();
     let parents = folded.arrows.iter().map(|arrows| arrows.iter().map(|(from, ..)| *from).collect()).collect();
     let layout = Boxes { sizes: sizes.clone(), parents, within: LENGTH }.layout();

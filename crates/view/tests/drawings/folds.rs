@@ -23,7 +23,7 @@ fn a_long_sum_is_no_staircase() {
     let (w, x) = (tape.scalars(&numbers), tape.scalars(&numbers));
     let mut sum = tape.scalar(0.5);
     for (w, x) in w.iter().zip(&x) {
-        sum = sum + *w * *x;
+        sum += *w * *x;
     }
     let svg = sum.svg();
     let [width, height] = size(&svg);

@@ -57,6 +57,8 @@ function drawBox(box, k) {
   if (box[7] !== 0) element("rect", { class: "behind", x: 4, y: 4, width, height, rx: 6 }, group);
   element("rect", { class: "card", width, height, rx: 6 }, group);
   element("text", { x: 10, y: 18, class: "name" }, group, clipped(box[7] === 0 && graph.nodes[box[6]].n ? nameOf(box[6]) : renamed(title)));
+  const main = box[7] === 0 && graph.nodes[box[6]];
+  if (main && !main.n) element("text", { x: width - 8, y: 18, class: "formula", "text-anchor": "end" }, group, nameOf(box[6]));
   if (formula) element("text", { x: 10, y: 33, class: "formula" }, group, clipped(renamed(formula), Math.floor((width - 14) / 6.6)));
   const line = formula ? 50 : 36;
   const value = element("text", { x: 10, y: line, class: "value" }, group);

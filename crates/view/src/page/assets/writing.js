@@ -73,6 +73,8 @@ function symbol(index) {
   const node = graph.nodes[index];
   if (!node.n && node.k === 2 && count(node.s) === 1) return mathNumber(recorded.values[index].data[0], true);
   const text = node.n ?? (node.i === undefined ? `c_${index}` : `v_${node.i}`);
+  const double = text.match(/^(\p{L}+)(\d+)_(\w+)$/u);
+  if (double) return `<msub><mi>${escaped(double[1])}</mi><mn>${escaped(`${double[2]},${double[3]}`)}</mn></msub>`;
   const parts = text.match(/^([\p{L}]+)_?(\d+|_\w+)$/u) ?? text.match(/^(\p{L})_(\w+)$/u);
   if (parts) return `<msub><mi>${escaped(parts[1])}</mi><mn>${escaped(parts[2].replace(/^_/, ""))}</mn></msub>`;
   return [...text].length === 1 ? `<mi>${escaped(text)}</mi>` : `<mi mathvariant="normal">${escaped(text)}</mi>`;

@@ -13,9 +13,9 @@ const frame = () => picture.getBoundingClientRect();
 function fit() {
   const { width, height } = frame();
   const [w, h] = view.size;
-  camera.scale = Math.max(LEAST_SCALE, Math.min(1.25, (width - 48) / (w + 8), (height - 40) / (h + 8)));
+  camera.scale = Math.max(LEAST_SCALE, Math.min(1.25, (width - 48) / (w + 8), (height - 64) / (h + 8)));
   camera.x = (width - w * camera.scale) / 2;
-  camera.y = (height - h * camera.scale) / 2;
+  camera.y = (height - 24 - h * camera.scale) / 2;
   place();
 }
 
