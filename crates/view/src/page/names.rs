@@ -75,14 +75,14 @@ mod tests {
         let b = tape.scalars(&[1.0, 2.0]);
         let z = x * w + b[0];
         let mut y = z.tanh();
-        for _ in 0..2 {
-            let w = y * b[1];
-            y = w;
+        for b in b {
+            let part = b * b;
+            y = y + part;
         }
         let view = y.view().name(x, "mine");
         let names: Vec<(usize, String)> = guessed(&view, &Sources::read(&view.graph.nodes));
         let expected = [(1, "w"), (2, "b_1"), (3, "b_2"), (5, "z"), (6, "y")].map(|(k, name)| (k, name.to_string()));
-        // of `x * w + b[0]` both nodes are of one line, and the last is what is bound; the loop makes several `w`
+        // of `x * w + b[0]` both nodes are of one line, and the last is what is bound; the loop makes several parts
         assert_eq!(names, expected);
     }
 
