@@ -16,6 +16,9 @@ pub(crate) type Formula<'f, F> = dyn for<'a> Fn([Tile<'a, F>; 3]) -> Tile<'a, F>
 /// A formula that changes numbers: it sees the number, the result of an operation, and the operands of that.
 pub(crate) type Change<'f, F> = dyn for<'a> Fn(Tile<'a, F>, Tile<'a, F>, [Tile<'a, F>; 3]) -> Tile<'a, F> + Sync + 'f;
 
+/// A formula that changes up to four numbers together, by another that it sees.
+pub(crate) type Together<'f, F> = dyn for<'a> Fn(Tile<'a, F>, [Tile<'a, F>; 4]) -> [Tile<'a, F>; 4] + Sync + 'f;
+
 /// Rows that are shorter than this are laid side by side in a tile.
 const SHORT: usize = 64;
 
@@ -154,12 +157,9 @@ fn fill<'x, F: Float>(walk: &Walk<'x, F>, first: usize, out: &mut [F], formula: 
             let room = steps * (len + 1);
             let room = if room <= few.len() { &mut few[..] } else { enough(&mut many, room) };
             let desk = Desk::new(room);
-            let y = formula(walk, first + done, len, out, &desk).numbers();
+            let y = formula(walk, first + done, len, out, &desk);
             if !desk.is_short() {
-                match y {
-                    [y] => out.fill(*y),
-                    y => out.copy_from_slice(y),
-                }
+                write(y, out);
                 break;
             }
             steps *= 2;
@@ -168,6 +168,14 @@ fn fill<'x, F: Float>(walk: &Walk<'x, F>, first: usize, out: &mut [F], formula: 
     }
     if !many.is_empty() {
         Buffer::recycle(many);
+    }
+}
+
+/// Writes the numbers of a tile.
+fn write<F: Float>(tile: Tile<'_, F>, out: &mut [F]) {
+    match tile.numbers() {
+        [one] => out.fill(*one),
+        numbers => out.copy_from_slice(numbers),
     }
 }
 
@@ -194,6 +202,10 @@ pub trait Formulas: Sized {
         formula: &Change<'_, Self>,
     ) where
         Self: Float;
+    /// Changes up to four slices of one length together, by another that is read; what there is less than four of is the first.
+    fn change_together(changed: &mut [&mut [Self]], read: &[Self], flops: u64, formula: &Together<'_, Self>)
+    where
+        Self: Float;
 }
 
 macro_rules! formulas {
@@ -210,6 +222,14 @@ macro_rules! formulas {
                 formula: &Change<'_, $float>,
             ) {
                 change(g, y, x, flops, formula);
+            }
+            fn change_together(
+                changed: &mut [&mut [$float]],
+                read: &[$float],
+                flops: u64,
+                formula: &Together<'_, $float>,
+            ) {
+                together(changed, read, flops, formula);
             }
         }
     )* };
@@ -259,4 +279,51 @@ fn over_parts<F: Float>(walk: &Walk<'_, F>, out: &mut [F], flops: u64, of: &(dyn
     }
     let work = (out.len() as u64).saturating_mul(flops.saturating_add(4));
     threads::each(out.chunks_mut(part).enumerate(), work, |(k, out)| of(k * part, out));
+}
+
+/// [`Formulas::change_together`], as optimisers call it.
+#[doc(hidden)]
+pub fn change_together<F: Float>(
+    changed: &mut [&mut [F]],
+    read: &[F],
+    flops: u64,
+    formula: &(dyn for<'a> Fn(Tile<'a, F>, [Tile<'a, F>; 4]) -> [Tile<'a, F>; 4] + Sync),
+) {
+    F::change_together(changed, read, flops, formula);
+}
+
+/// Changes slices of one length together.
+fn together<F: Float>(changed: &mut [&mut [F]], read: &[F], flops: u64, formula: &Together<'_, F>) {
+    let work = (read.len() as u64).saturating_mul(flops.saturating_add(4));
+    let mut parts: Vec<(&[F], SmallVec<[&mut [F]; 4]>)> =
+        read.chunks(PART).map(|read| (read, SmallVec::with_capacity(changed.len()))).collect();
+    for changed in changed.iter_mut() {
+        parts.iter_mut().zip(changed.chunks_mut(PART)).for_each(|(part, chunk)| part.1.push(chunk));
+    }
+    threads::each(parts.into_iter(), work, |(read, mut changed)| {
+        let mut room = Buffer::<F>::any(4 * STEPS * TILE);
+        let mut first = 0;
+        while first < read.len() {
+            let len = TILE.min(read.len() - first);
+            let desk = Desk::new(&mut room);
+            let tile = |k: usize| {
+                let slot = desk.slot(len);
+                if let (Some(from), false) = (changed.get(k).or(changed.first()), desk.is_short()) {
+                    slot.copy_from_slice(&from[first..first + len]);
+                }
+                Tile::new(slot, &desk)
+            };
+            let results = formula(Tile::new(&read[first..first + len], &desk), [tile(0), tile(1), tile(2), tile(3)]);
+            if desk.is_short() {
+                let len = 2 * room.len();
+                Buffer::recycle(std::mem::replace(&mut room, Buffer::any(len)));
+                continue;
+            }
+            for (changed, result) in changed.iter_mut().zip(results) {
+                write(result, &mut changed[first..first + len]);
+            }
+            first += len;
+        }
+        Buffer::recycle(room);
+    });
 }

@@ -81,6 +81,7 @@ pub fn with_threads<R>(count: usize, f: impl FnOnce() -> R) -> R {
 }
 
 /// The work from which on handing a part of it over pays: about this many additions.
+#[cfg(any(test, feature = "threads"))]
 pub(crate) const WORTH: u64 = 1 << 19;
 
 /// Calls `f` for each of some parts of a work, on the threads that are free for it.
