@@ -57,6 +57,9 @@ pub use error::scope::{InLayer, layer};
 #[doc(hidden)]
 pub use error::scope::{from_line, through_pointer};
 pub use error::{Error, try_with};
+#[doc(hidden)]
+pub use kernels::formula::change_together;
+pub use kernels::threads::{set_threads, threads, with_threads};
 pub use kernels::windows::Window;
 pub use reader::custom_op::CustomOp;
 pub use reader::erased::{Custom, ForwardBy, ReadBy};

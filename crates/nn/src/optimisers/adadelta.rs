@@ -1,8 +1,8 @@
 //! Adadelta.
 
-use wengert_tape::Float;
+use wengert_tape::{Float, Number};
 
-use super::{Memories, Optimiser, OptimiserState, ParameterGradients, Step, remembers, towards, walk};
+use super::{Memories, Optimiser, OptimiserState, ParameterGradients, Rule, Step, pulled, remembers, towards, walk};
 use crate::error::Error;
 use crate::module::Parameters;
 
@@ -49,18 +49,30 @@ impl<F: Float> Adadelta<F> {
 
 impl<F: Float> Optimiser<F> for Adadelta<F> {
     fn step(&mut self, model: &mut dyn Parameters<F>, gradients: &dyn ParameterGradients<F>) -> Step {
-        let all = [self.rate, 1.0 - self.decay, self.epsilon, self.weight_decay];
-        let [rate, share, epsilon, weight_decay] = all.map(F::from_f64);
-        walk(&mut self.memories, model, gradients, |p, g, [v, u], _| {
-            for (((p, g), v), u) in p.iter_mut().zip(g).zip(v).zip(u) {
-                let g = *g + weight_decay * *p;
-                towards(v, g * g, share);
-                let d = g * (*u + epsilon).sqrt() / (*v + epsilon).sqrt();
-                towards(u, d * d, share);
-                *p -= rate * d;
-            }
-        })
+        let Adadelta { rate, decay, epsilon, weight_decay, .. } = *self;
+        let rule = AdadeltaStep { rate, share: 1.0 - decay, epsilon, weight_decay };
+        walk(&mut self.memories, model, gradients, |_| rule)
     }
 
     remembers! { F: "square_avg", "acc_delta" }
+}
+
+/// A step, with the numbers of the optimiser.
+#[derive(Clone, Copy)]
+struct AdadeltaStep {
+    rate: f64,
+    share: f64,
+    epsilon: f64,
+    weight_decay: f64,
+}
+
+impl Rule<2> for AdadeltaStep {
+    const FLOPS: u64 = 20;
+
+    fn change<R: Number>(&self, p: R, g: R, [v, u]: [R; 2]) -> (R, [R; 2]) {
+        let g = pulled(g, p, self.weight_decay);
+        let v = towards(v, g * g, self.share);
+        let d = g * (u + self.epsilon).sqrt() / (v + self.epsilon).sqrt();
+        (p - d * self.rate, [v, towards(u, d * d, self.share)])
+    }
 }

@@ -1,8 +1,8 @@
 //! Adagrad.
 
-use wengert_tape::Float;
+use wengert_tape::{Float, Number};
 
-use super::{Memories, Optimiser, OptimiserState, ParameterGradients, Step, remembers, walk};
+use super::{Memories, Optimiser, OptimiserState, ParameterGradients, Rule, Step, pulled, remembers, walk};
 use crate::error::Error;
 use crate::module::Parameters;
 
@@ -50,17 +50,30 @@ impl<F: Float> Adagrad<F> {
 
 impl<F: Float> Optimiser<F> for Adagrad<F> {
     fn step(&mut self, model: &mut dyn Parameters<F>, gradients: &dyn ParameterGradients<F>) -> Step {
-        let [epsilon, weight_decay] = [self.epsilon, self.weight_decay].map(F::from_f64);
-        let (rate, rate_decay) = (self.rate, self.rate_decay);
-        walk(&mut self.memories, model, gradients, |p, g, [s], steps| {
-            let rate = F::from_f64(rate / (1.0 + (steps - 1) as f64 * rate_decay));
-            for ((p, g), s) in p.iter_mut().zip(g).zip(s) {
-                let g = *g + weight_decay * *p;
-                *s += g * g;
-                *p -= rate * g / (s.sqrt() + epsilon);
-            }
+        let Adagrad { rate, rate_decay, epsilon, weight_decay, .. } = *self;
+        walk(&mut self.memories, model, gradients, |steps| AdagradStep {
+            rate: rate / (1.0 + (steps - 1) as f64 * rate_decay),
+            epsilon,
+            weight_decay,
         })
     }
 
     remembers! { F: "sum" }
+}
+
+/// One step.
+struct AdagradStep {
+    rate: f64,
+    epsilon: f64,
+    weight_decay: f64,
+}
+
+impl Rule<1> for AdagradStep {
+    const FLOPS: u64 = 8;
+
+    fn change<R: Number>(&self, p: R, g: R, [s]: [R; 1]) -> (R, [R; 1]) {
+        let g = pulled(g, p, self.weight_decay);
+        let s = s + g * g;
+        (p - g * self.rate / (s.sqrt() + self.epsilon), [s])
+    }
 }

@@ -1,8 +1,8 @@
 //! Adam, with weight decay inside the averages or apart from them.
 
-use wengert_tape::Float;
+use wengert_tape::{Float, Number};
 
-use super::{Memories, Optimiser, OptimiserState, ParameterGradients, Step, remembers, towards, walk};
+use super::{Memories, Optimiser, OptimiserState, ParameterGradients, Rule, Step, pulled, remembers, towards, walk};
 use crate::error::Error;
 use crate::module::Parameters;
 
@@ -65,23 +65,42 @@ impl<F: Float, const APART: bool> AdamOf<F, APART> {
 
 impl<F: Float, const APART: bool> Optimiser<F> for AdamOf<F, APART> {
     fn step(&mut self, model: &mut dyn Parameters<F>, gradients: &dyn ParameterGradients<F>) -> Step {
-        let [first, second] = self.betas.map(|beta| F::from_f64(1.0 - beta));
-        let all = [self.epsilon, self.weight_decay, self.rate * self.weight_decay];
-        let [epsilon, decay, pull] = all.map(F::from_f64);
-        let (rate, betas) = (self.rate, self.betas);
-        walk(&mut self.memories, model, gradients, |p, g, [m, v], steps| {
+        let AdamOf { rate, betas, epsilon, weight_decay, .. } = *self;
+        walk(&mut self.memories, model, gradients, |steps| {
             // 1 − βᵗ, also where β is nearly 1.
             let [correct_first, correct_second] = betas.map(|beta| -(steps as f64 * (beta - 1.0).ln_1p()).exp_m1());
-            let size = F::from_f64(rate / correct_first);
-            let root = F::from_f64(1.0 / correct_second.sqrt());
-            for (((p, g), m), v) in p.iter_mut().zip(g).zip(m).zip(v) {
-                let (g, pulled) = if APART { (*g, pull * *p) } else { (*g + decay * *p, F::zero()) };
-                towards(m, g, first);
-                towards(v, g * g, second);
-                *p -= pulled + size * *m / (v.sqrt() * root + epsilon);
+            AdamStep::<APART> {
+                shares: betas.map(|beta| 1.0 - beta),
+                size: rate / correct_first,
+                root: 1.0 / correct_second.sqrt(),
+                epsilon,
+                weight_decay,
+                pull: rate * weight_decay,
             }
         })
     }
 
     remembers! { F: "exp_avg", "exp_avg_sq" }
+}
+
+/// One step: how far, and what the root of the average of squares is multiplied by.
+struct AdamStep<const APART: bool> {
+    shares: [f64; 2],
+    size: f64,
+    root: f64,
+    epsilon: f64,
+    weight_decay: f64,
+    pull: f64,
+}
+
+impl<const APART: bool> Rule<2> for AdamStep<APART> {
+    const FLOPS: u64 = 20;
+
+    fn change<R: Number>(&self, p: R, g: R, [m, v]: [R; 2]) -> (R, [R; 2]) {
+        let g = if APART { g } else { pulled(g, p, self.weight_decay) };
+        let (m, v) = (towards(m, g, self.shares[0]), towards(v, g * g, self.shares[1]));
+        let step = m * self.size / (v.sqrt() * self.root + self.epsilon);
+        let step = if APART && self.pull != 0.0 { p * self.pull + step } else { step };
+        (p - step, [m, v])
+    }
 }

@@ -1,8 +1,8 @@
 //! Lion.
 
-use wengert_tape::Float;
+use wengert_tape::{Float, Number};
 
-use super::{Memories, Optimiser, OptimiserState, ParameterGradients, Step, remembers, towards, walk};
+use super::{Memories, Optimiser, OptimiserState, ParameterGradients, Rule, Step, pulled, remembers, towards, walk};
 use crate::error::Error;
 use crate::module::Parameters;
 
@@ -44,19 +44,29 @@ impl<F: Float> Lion<F> {
 
 impl<F: Float> Optimiser<F> for Lion<F> {
     fn step(&mut self, model: &mut dyn Parameters<F>, gradients: &dyn ParameterGradients<F>) -> Step {
-        let zero = F::zero();
-        let [first, second] = self.betas.map(|beta| F::from_f64(1.0 - beta));
-        let [rate, weight_decay] = [self.rate, self.weight_decay].map(F::from_f64);
-        walk(&mut self.memories, model, gradients, |p, g, [m], _| {
-            for ((p, g), m) in p.iter_mut().zip(g).zip(m) {
-                let mut c = *m;
-                towards(&mut c, *g, first);
-                let sign = if c == zero { zero } else { c.signum() };
-                *p -= rate * (sign + weight_decay * *p);
-                towards(m, *g, second);
-            }
-        })
+        let Lion { rate, betas, weight_decay, .. } = *self;
+        let rule = LionStep { rate, shares: betas.map(|beta| 1.0 - beta), weight_decay };
+        walk(&mut self.memories, model, gradients, |_| rule)
     }
 
     remembers! { F: "exp_avg" }
+}
+
+/// A step, with the numbers of the optimiser.
+#[derive(Clone, Copy)]
+struct LionStep {
+    rate: f64,
+    shares: [f64; 2],
+    weight_decay: f64,
+}
+
+impl Rule<1> for LionStep {
+    const FLOPS: u64 = 16;
+
+    fn change<R: Number>(&self, p: R, g: R, [m]: [R; 1]) -> (R, [R; 1]) {
+        let c = towards(m, g, self.shares[0]);
+        let zero = c.number(0.0);
+        let sign = R::select(zero.lt(c), c.number(1.0), R::select(c.lt(zero), c.number(-1.0), c));
+        (p - pulled(sign, p, self.weight_decay) * self.rate, [towards(m, g, self.shares[1])])
+    }
 }

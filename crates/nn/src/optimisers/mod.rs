@@ -24,7 +24,7 @@ pub use lbfgs::{Lbfgs, Minimum};
 pub use lion::Lion;
 pub use rms_prop::RmsProp;
 pub use sgd::Sgd;
-use wengert_tape::{Float, Param, ParamId, Tensor};
+use wengert_tape::{Float, Number, Param, ParamId, Tensor, change_together};
 
 use crate::error::Error;
 use crate::module::{Name, Parameters};
@@ -157,12 +157,22 @@ struct Memory<F: Float, const N: usize> {
 
 type Memories<F, const N: usize> = BTreeMap<ParamId, Memory<F, N>>;
 
-/// The walk over a model that all optimisers share: calls `change` with each parameter's numbers, gradient and memory.
-fn walk<F: Float, const N: usize>(
+/// How an optimiser changes a number: a formula, as that of an operation is.
+trait Rule<const N: usize>: Sync {
+    /// About how many operations there are in it.
+    const FLOPS: u64;
+
+    /// A parameter and what is remembered of it, after a step along the gradient `g`.
+    fn change<R: Number>(&self, p: R, g: R, memory: [R; N]) -> (R, [R; N]);
+}
+
+/// The walk over a model that all optimisers share: changes each parameter that has a gradient, and its memory, by the rule of the
+/// step that it takes.
+fn walk<F: Float, const N: usize, S: Rule<N>>(
     memories: &mut Memories<F, N>,
     model: &mut dyn Parameters<F>,
     gradients: &dyn ParameterGradients<F>,
-    mut change: impl FnMut(&mut [F], &[F], [&mut [F]; N], u64),
+    rule: impl Fn(u64) -> S,
 ) -> Step {
     let mut step = Step::default();
     let mut done: BTreeMap<ParamId, Tensor<F>> = BTreeMap::new();
@@ -180,25 +190,34 @@ fn walk<F: Float, const N: usize>(
         let fresh = || Memory { tensors: [(); N].map(|()| Tensor::zeros(param.value().shape())), steps: 0 };
         let memory = memories.entry(param.id()).or_insert_with(fresh);
         memory.steps += 1;
-        let tensors = memory.tensors.each_mut().map(Tensor::data_mut);
-        change(param.value_mut().data_mut(), gradient.data(), tensors, memory.steps);
+        let rule = rule(memory.steps);
+        let mut changed: Vec<&mut [F]> = vec![param.value_mut().data_mut()];
+        changed.extend(memory.tensors.iter_mut().map(Tensor::data_mut));
+        change_together(&mut changed, gradient.data(), S::FLOPS, &|g, [p, first, second, third]| {
+            let (p, memory) = rule.change(p, g, std::array::from_fn(|k| [first, second, third][k]));
+            let at = |k: usize| memory.get(k).copied().unwrap_or(p);
+            [p, at(0), at(1), at(2)]
+        });
         step.updated += 1;
         done.insert(param.id(), param.value().clone());
     });
     step
 }
 
-/// Moves an average by a share towards a number. The share is rounded from 1 − β, and not 1 less β rounded: near β = 1 that
+/// An average after a step by a share towards a number. The share is rounded from 1 − β, and not 1 less β rounded: near β = 1 that
 /// has no digits left in `f32`; the average of one number again and again is that number, and a share of 1 gives the number.
-fn towards<F: Float>(average: &mut F, number: F, share: F) {
-    let (apart, rest) = (number - *average, F::one() - share);
-    *average = match apart.is_finite() {
-        true if share < rest => *average + share * apart,
-        true => number - rest * apart,
-        // A square that overflowed: the average is infinite from there on, and never ∞ − ∞ or 0 · ∞.
-        false if rest > F::zero() => share * number + rest * *average,
-        false => number,
-    };
+fn towards<R: Number>(average: R, number: R, share: f64) -> R {
+    let apart = number - average;
+    let rest = number.number(1.0) - share;
+    let usual = if share < 0.5 { average + apart * share } else { number - apart * rest };
+    // A square that overflowed: the average is infinite from there on, and never ∞ − ∞ or 0 · ∞.
+    let far = if share < 1.0 { number * share + average * rest } else { number };
+    R::select(apart.abs().le(apart.number(f64::MAX)), usual, far)
+}
+
+/// A gradient with the pull of a parameter towards 0.
+fn pulled<R: Number>(g: R, p: R, weight_decay: f64) -> R {
+    if weight_decay == 0.0 { g } else { g + p * weight_decay }
 }
 
 /// What is remembered of a model's parameters, under the names of the `kinds` of tensors.

@@ -1,8 +1,10 @@
 //! RMSProp.
 
-use wengert_tape::Float;
+use wengert_tape::{Float, Number};
 
-use super::{Memories, Optimiser, OptimiserState, ParameterGradients, Step, restored, state, towards, walk};
+use super::{
+    Memories, Optimiser, OptimiserState, ParameterGradients, Rule, Step, pulled, restored, state, towards, walk,
+};
 use crate::error::Error;
 use crate::module::Parameters;
 
@@ -70,23 +72,9 @@ impl<F: Float> RmsProp<F> {
 
 impl<F: Float> Optimiser<F> for RmsProp<F> {
     fn step(&mut self, model: &mut dyn Parameters<F>, gradients: &dyn ParameterGradients<F>) -> Step {
-        let all = [self.rate, self.decay, 1.0 - self.decay, self.epsilon, self.momentum, self.weight_decay];
-        let [rate, decay, share, epsilon, momentum, weight_decay] = all.map(F::from_f64);
-        let centred = self.centred;
-        walk(&mut self.memories, model, gradients, |p, g, [v, m, b], _| {
-            for ((((p, g), v), m), b) in p.iter_mut().zip(g).zip(v).zip(m).zip(b) {
-                let g = *g + weight_decay * *p;
-                if centred {
-                    let apart = g - *m;
-                    towards(m, g, share);
-                    *v = decay * (*v + share * (apart * apart));
-                } else {
-                    towards(v, g * g, share);
-                }
-                *b = momentum * *b + g / (v.sqrt() + epsilon);
-                *p -= rate * *b;
-            }
-        })
+        let RmsProp { rate, decay, epsilon, momentum, centred, weight_decay, .. } = *self;
+        let rule = RmsStep { rate, decay, epsilon, momentum, centred, weight_decay };
+        walk(&mut self.memories, model, gradients, |_| rule)
     }
 
     fn rate(&self) -> f64 {
@@ -108,5 +96,33 @@ impl<F: Float> Optimiser<F> for RmsProp<F> {
 
     fn boxed(&self) -> Box<dyn Optimiser<F>> {
         Box::new(self.clone())
+    }
+}
+
+/// A step, with the numbers of the optimiser.
+#[derive(Clone, Copy)]
+struct RmsStep {
+    rate: f64,
+    decay: f64,
+    epsilon: f64,
+    momentum: f64,
+    centred: bool,
+    weight_decay: f64,
+}
+
+impl Rule<3> for RmsStep {
+    const FLOPS: u64 = 16;
+
+    fn change<R: Number>(&self, p: R, g: R, [v, m, b]: [R; 3]) -> (R, [R; 3]) {
+        let share = 1.0 - self.decay;
+        let g = pulled(g, p, self.weight_decay);
+        let (v, m) = if self.centred {
+            let apart = g - m;
+            ((v + apart * apart * share) * self.decay, towards(m, g, share))
+        } else {
+            (towards(v, g * g, share), m)
+        };
+        let b = b * self.momentum + g / (v.sqrt() + self.epsilon);
+        (p - b * self.rate, [v, m, b])
     }
 }

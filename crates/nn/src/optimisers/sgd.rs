@@ -1,8 +1,8 @@
 //! Stochastic gradient descent.
 
-use wengert_tape::Float;
+use wengert_tape::{Float, Number};
 
-use super::{Memories, Optimiser, OptimiserState, ParameterGradients, Step, restored, state, walk};
+use super::{Memories, Optimiser, OptimiserState, ParameterGradients, Rule, Step, pulled, restored, state, walk};
 use crate::error::Error;
 use crate::module::Parameters;
 
@@ -60,20 +60,11 @@ impl<F: Float> Sgd<F> {
 
 impl<F: Float> Optimiser<F> for Sgd<F> {
     fn step(&mut self, model: &mut dyn Parameters<F>, gradients: &dyn ParameterGradients<F>) -> Step {
-        let [rate, momentum, decay] = [self.rate, self.momentum, self.weight_decay].map(F::from_f64);
-        if self.momentum == 0.0 {
-            return walk(&mut self.plain, model, gradients, |p, g, [], _| {
-                p.iter_mut().zip(g).for_each(|(p, g)| *p -= rate * (*g + decay * *p));
-            });
+        let Sgd { rate, momentum, nesterov, weight_decay, .. } = *self;
+        if momentum == 0.0 {
+            return walk(&mut self.plain, model, gradients, |_| Descent { rate, weight_decay });
         }
-        let nesterov = self.nesterov;
-        walk(&mut self.velocities, model, gradients, |p, g, [v], _| {
-            for ((p, g), v) in p.iter_mut().zip(g).zip(v) {
-                let g = *g + decay * *p;
-                *v = momentum * *v + g;
-                *p -= rate * if nesterov { g + momentum * *v } else { *v };
-            }
-        })
+        walk(&mut self.velocities, model, gradients, |_| Heavy { rate, momentum, nesterov, weight_decay })
     }
 
     fn rate(&self) -> f64 {
@@ -101,5 +92,38 @@ impl<F: Float> Optimiser<F> for Sgd<F> {
 
     fn boxed(&self) -> Box<dyn Optimiser<F>> {
         Box::new(self.clone())
+    }
+}
+
+/// A step down the slope.
+struct Descent {
+    rate: f64,
+    weight_decay: f64,
+}
+
+impl Rule<0> for Descent {
+    const FLOPS: u64 = 2;
+
+    fn change<R: Number>(&self, p: R, g: R, []: [R; 0]) -> (R, [R; 0]) {
+        (p - pulled(g, p, self.weight_decay) * self.rate, [])
+    }
+}
+
+/// A step of what has mass.
+struct Heavy {
+    rate: f64,
+    momentum: f64,
+    nesterov: bool,
+    weight_decay: f64,
+}
+
+impl Rule<1> for Heavy {
+    const FLOPS: u64 = 4;
+
+    fn change<R: Number>(&self, p: R, g: R, [v]: [R; 1]) -> (R, [R; 1]) {
+        let g = pulled(g, p, self.weight_decay);
+        let v = v * self.momentum + g;
+        let along = if self.nesterov { g + v * self.momentum } else { v };
+        (p - along * self.rate, [v])
     }
 }

@@ -3,7 +3,7 @@
 use smallvec::SmallVec;
 
 use crate::rule::number::Num;
-use crate::rule::pointwise::{Arity, Of, Pointwise, Two};
+use crate::rule::pointwise::{Arity, Of, Pointwise};
 use crate::rule::real::Real;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
@@ -118,22 +118,6 @@ fn common(shapes: &[&Shape]) -> Shape {
     all
 }
 
-/// The shapes and elements of up to three operands; what is missing stands for the first.
-struct Operands<'a, E> {
-    shapes: [&'a Shape; 3],
-    data: [&'a [E]; 3],
-}
-
-impl<'a, E: Element> Operands<'a, E> {
-    fn of(x: &[&'a Tensor<E>]) -> Self {
-        let at = |k: usize| x[if k < x.len() { k } else { 0 }];
-        Operands {
-            shapes: [at(0).shape(), at(1).shape(), at(2).shape()],
-            data: [at(0).data(), at(1).data(), at(2).data()],
-        }
-    }
-}
-
 /// Calls `each` for the runs of a result: the elements of the result, where the operands begin, and their steps from one
 /// element to the next.
 pub(crate) fn for_each_run(
@@ -148,63 +132,31 @@ pub(crate) fn for_each_run(
     }
 }
 
-/// Computes a result of the common shape of `x`, run by run: `run` gets the elements of the result, the operands from where
-/// the run begins, and their steps. Compiled once for each element type, and not for each operation.
-fn by_runs<E: Element, T: Element>(
-    x: &[&Tensor<E>],
-    run: &mut dyn FnMut(&mut [T], [&[E]; 3], [usize; 3]),
-) -> Tensor<T> {
-    let Operands { shapes, data: [a, b, c] } = Operands::of(x);
-    let shape = common(&shapes[..x.len()]);
-    let mut out = Buffer::<T>::any(shape.len_elements());
-    for_each_run(&shape, &shapes[..x.len()], &mut |range, at, inner| {
-        let start = |k: usize| if k < x.len() { at[k] } else { 0 };
-        run(&mut out[range], [&a[start(0)..], &b[start(1)..], &c[start(2)..]], inner);
-    });
-    Tensor::from_parts(shape, out)
-}
-
-/// Applies `f` to the elements of `x`, broadcast against each other, in plain loops, which the compiler vectorises.
-#[inline(always)]
-fn broadcast<A: Arity, E: Element, T: Element>(x: A::Of<&Tensor<E>>, f: impl Fn(A::Of<E>) -> T) -> Tensor<T> {
-    by_runs(x.as_ref(), &mut |y, [a, b, c], inner| {
-        let n = y.len();
-        if A::N == 1 {
-            let a = &a[..n];
-            for i in 0..n {
-                y[i] = f(A::from_fn(|_| a[i]));
-            }
-        } else if A::N == 2 && inner[0] == 1 && inner[1] == 1 {
-            let (a, b) = (&a[..n], &b[..n]);
-            for i in 0..n {
-                y[i] = f(A::from_fn(|k| if k == 0 { a[i] } else { b[i] }));
-            }
-        } else if A::N == 2 && inner[0] == 1 {
-            let (a, b) = (&a[..n], b[0]);
-            for i in 0..n {
-                y[i] = f(A::from_fn(|k| if k == 0 { a[i] } else { b }));
-            }
-        } else if A::N == 2 && inner[1] == 1 {
-            let (a, b) = (a[0], &b[..n]);
-            for i in 0..n {
-                y[i] = f(A::from_fn(|k| if k == 0 { a } else { b[i] }));
-            }
-        } else {
-            for (i, y) in y.iter_mut().enumerate() {
-                *y = f(A::from_fn(|k| [a, b, c][k][i * inner[k]]));
-            }
-        }
-    })
-}
-
 /// The value of a pointwise operation.
 pub(crate) fn eval<F: Float, P: Pointwise>(op: &P, x: Of<P, &Tensor<F>>) -> Tensor<F> {
-    broadcast::<P::Arity, F, F>(x, |x| op.eval(P::Arity::from_fn(|k| Num(x.as_ref()[k]))).0)
+    let x = x.as_ref();
+    let shapes = P::Arity::from_fn(|k| x[k].shape());
+    F::formula_value(x, common(shapes.as_ref()), P::FLOPS, &|x| op.eval(P::Arity::from_fn(|k| x[k])))
 }
 
 /// A function of two tensors, element by element.
 pub(crate) fn zip<E: Element, T: Element>(a: &Tensor<E>, b: &Tensor<E>, f: impl Fn(&E, &E) -> T) -> Tensor<T> {
-    broadcast::<Two, E, T>([a, b], |[a, b]| f(&a, &b))
+    let shapes = [a.shape(), b.shape()];
+    let shape = common(&shapes);
+    let (a, b) = (a.data(), b.data());
+    let mut out = Buffer::<T>::any(shape.len_elements());
+    for_each_run(&shape, &shapes, &mut |range, at, inner| {
+        let y = &mut out[range];
+        let (a, b, n) = (&a[at[0]..], &b[at[1]..], y.len());
+        if inner[0] == 1 && inner[1] == 1 {
+            y.iter_mut().zip(&a[..n]).zip(&b[..n]).for_each(|((y, a), b)| *y = f(a, b));
+        } else if inner[0] == 1 && inner[1] == 0 {
+            y.iter_mut().zip(&a[..n]).for_each(|(y, a)| *y = f(a, &b[0]));
+        } else {
+            y.iter_mut().enumerate().for_each(|(i, y)| *y = f(&a[i * inner[0]], &b[i * inner[1]]));
+        }
+    });
+    Tensor::from_parts(shape, out)
 }
 
 /// `a` where the mask holds, else `b`.
@@ -241,38 +193,10 @@ pub(crate) fn times_partial<F: Float, P: Pointwise>(
         }
         return g;
     }
-    in_place(&mut g, y, x.as_ref(), &mut |g, y, [a, b, c], inner| {
-        let n = g.len().min(y.len());
-        if n == 1 || inner[..P::Arity::N].iter().all(|step| *step == 1) {
-            let x = [&a[..n], &b[..n], &c[..n]];
-            for i in 0..n {
-                g[i] = Num(g[i]).chain(op.partial(arg, P::Arity::from_fn(|k| Num(x[k][i])), Num(y[i]))).0;
-            }
-        } else {
-            for i in 0..n {
-                let x = P::Arity::from_fn(|k| Num([a, b, c][k][i * inner[k]]));
-                g[i] = Num(g[i]).chain(op.partial(arg, x, Num(y[i]))).0;
-            }
-        }
+    F::change_by_formula(&mut g, y, x.as_ref(), P::FLOPS, &|g, y, x| {
+        g.chain(op.partial(arg, P::Arity::from_fn(|k| x[k]), y))
     });
     g
-}
-
-/// Changes `g`, which has the shape of `y`, run by run: `run` gets its elements and those of `y`, and the operands of `y`
-/// as [`by_runs`] gives them.
-fn in_place<F: Float>(
-    g: &mut Tensor<F>,
-    y: &Tensor<F>,
-    x: &[&Tensor<F>],
-    run: &mut dyn FnMut(&mut [F], &[F], [&[F]; 3], [usize; 3]),
-) {
-    let Operands { shapes, data: [a, b, c] } = Operands::of(x);
-    let all = g.data_mut();
-    for_each_run(y.shape(), &shapes[..x.len()], &mut |range, at, inner| {
-        let start = |k: usize| if k < x.len() { at[k] } else { 0 };
-        let operands = [&a[start(0)..], &b[start(1)..], &c[start(2)..]];
-        run(&mut all[range.clone()], &y.data()[range], operands, inner);
-    });
 }
 
 /// `a ← a + b` for equal shapes.
@@ -282,9 +206,8 @@ fn in_place<F: Float>(
 #[track_caller]
 pub(crate) fn add_to<F: Float>(a: &mut Tensor<F>, b: &Tensor<F>) {
     assert_eq!(a.shape(), b.shape(), "add_assign: shapes differ");
-    let add = |a: &mut [F], b: &[F]| a.iter_mut().zip(b).for_each(|(a, b)| *a += *b);
     match a.alike_mut(b) {
-        Some((a, b)) => add(a, b),
-        None => add(a.data_mut(), b.data()),
+        Some((a, b)) => F::add_to(a, b),
+        None => F::add_to(a.data_mut(), b.data()),
     }
 }

@@ -2,7 +2,10 @@
 
 #![allow(unsafe_code)] // the library is called with pointers
 
+use std::ops::Range;
+
 use crate::kernels::running::{self, RunningSums};
+use crate::kernels::threads;
 use crate::shape::product;
 use crate::tensor::buffer::Buffer;
 use crate::tensor::float::Float;
@@ -18,6 +21,12 @@ const PART: usize = 512;
 
 /// What a vector is multiplied by is read once, so that shorter parts cost next to nothing.
 const PART_OF_VECTOR: usize = 128;
+
+/// From this many multiplications on a product is shared by threads, each of which has at least half as many.
+const SHARED: usize = 1 << 20;
+
+/// The library sums otherwise in products of at most this many rows and columns: no part is made one of these.
+const SMALL: usize = 64;
 
 /// A matrix in row-major storage, or the transpose of one.
 #[derive(Clone, Copy, Debug)]
@@ -113,11 +122,10 @@ pub(crate) fn multiply<F: Float>(a: Matrix<'_, F>, b: Matrix<'_, F>, c: &mut [F]
     // The part of the product that `count` inner entries from `first` on give.
     let product = |first: usize, count: usize, add: bool, c: &mut [F]| {
         let (a, b) = (&a.data[first * ac..], &b.data[first * br..]);
+        let whole = Product { size: [m, count, n], a: (a, [ar, ac]), b: (b, [br, bc]), add, c: Place(c.as_mut_ptr()) };
         // SAFETY: the lengths asserted above are what the strides of row-major or transposed storage reach, of inner entries
-        // up to `first + count <= k`; `c` is a unique reference to `m × n` elements.
-        unsafe {
-            F::gemm([m, count, n], (a.as_ptr(), [ar, ac]), (b.as_ptr(), [br, bc]), add, (c.as_mut_ptr(), [n, 1]));
-        }
+        // up to `first + count <= k`; `c` is a unique reference to `m × n` elements, of which each part writes its own.
+        threads::each(parts(m, count, n), u64::MAX, |part| unsafe { whole.part(part) });
     };
     let (long, step) = if m == 1 || n == 1 { (PART_OF_VECTOR, PART_OF_VECTOR) } else { (LONG, PART) };
     if k <= long {
@@ -138,10 +146,82 @@ pub(crate) fn multiply<F: Float>(a: Matrix<'_, F>, b: Matrix<'_, F>, c: &mut [F]
     Buffer::recycle(sums);
 }
 
+/// Where a product is written, by several threads in parts that do not overlap.
+struct Place<F>(*mut F);
+
+// SAFETY: a pointer to numbers, which may be sent; that each thread writes other numbers is held by `Product::part`.
+unsafe impl<F: Send> Sync for Place<F> {}
+
+/// A product of two matrices, given by the strides (row, column) of each, to be computed in parts.
+struct Product<'a, F> {
+    size: [usize; 3],
+    a: (&'a [F], [usize; 2]),
+    b: (&'a [F], [usize; 2]),
+    add: bool,
+    c: Place<F>,
+}
+
+impl<F: Float> Product<'_, F> {
+    /// Computes some rows or some columns of the result.
+    ///
+    /// # Safety
+    /// As for [`Gemm::gemm`], with `c` row-major; no part may be computed twice at a time.
+    unsafe fn part(&self, (rows, columns): (Range<usize>, Range<usize>)) {
+        let ([_, k, n], (a, [ar, ac]), (b, [br, bc])) = (self.size, self.a, self.b);
+        let (a, b) = (&a[rows.start * ar..], &b[columns.start * bc..]);
+        // SAFETY: the rows and columns are among those that the caller vouches for.
+        unsafe {
+            let c = self.c.0.add(rows.start * n + columns.start);
+            F::gemm(
+                [rows.len(), k, columns.len()],
+                (a.as_ptr(), [ar, ac]),
+                (b.as_ptr(), [br, bc]),
+                self.add,
+                (c, [n, 1]),
+            );
+        }
+    }
+}
+
+/// The parts of a product `m × k` by `k × n` for the threads at hand: rows or columns of the result. Each number of the result is
+/// the same sum in the same order, however many parts there are.
+fn parts(m: usize, k: usize, n: usize) -> impl ExactSizeIterator<Item = (Range<usize>, Range<usize>)> + Send {
+    let by_rows = m >= n;
+    let (length, other) = if by_rows { (m, n) } else { (n, m) };
+    let least = if other > SMALL { SMALL } else { 2 * SMALL };
+    let most = (product(&[m, k, n]) / (SHARED / 2)).min(length / least);
+    let count = if most > 1 { threads::threads().min(most) } else { 1 };
+    let bound = move |part: usize| if part == count { length } else { part * length / count / 16 * 16 };
+    (0..count).map(move |part| {
+        let range = bound(part)..bound(part + 1);
+        if by_rows { (range, 0..n) } else { (0..m, range) }
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::tensor::Tensor;
+
+    /// The numbers have the same bits on any number of threads, along rows and columns, in either order of storage.
+    #[test]
+    fn threads_change_no_bit() {
+        for (m, k, n) in
+            [(300, 700, 60), (60, 700, 300), (130, 784, 512), (512, 130, 784), (129, 5000, 70), (1, 2000, 3000)]
+        {
+            let (a, b) = (Tensor::<f32>::linspace(-1.0, 2.0, m * k), Tensor::<f32>::linspace(3.0, -1.0, k * n));
+            for flags in 0..4 {
+                let left = Matrix { data: a.data(), rows: m, columns: k, transposed: flags & 1 != 0 };
+                let right = Matrix { data: b.data(), rows: k, columns: n, transposed: flags & 2 != 0 };
+                let results = [1, 2, 3, 8].map(|count| {
+                    let mut c = vec![0.5; m * n];
+                    threads::with_threads(count, || multiply(left, right, &mut c, true));
+                    c.iter().map(|c| c.to_bits()).collect::<Vec<_>>()
+                });
+                assert!(results.iter().all(|c| *c == results[0]), "[{m}, {k}] · [{k}, {n}], {flags}");
+            }
+        }
+    }
 
     /// Every size around the crossover, both orders of storage, against the sum that defines the product.
     #[test]

@@ -4,6 +4,7 @@ pub(crate) mod convolve;
 pub(crate) mod elementwise;
 #[cfg(feature = "linalg")]
 pub(crate) mod factor;
+pub(crate) mod formula;
 pub(crate) mod gemm;
 pub(crate) mod groups;
 pub(crate) mod pairs;
@@ -15,6 +16,9 @@ pub(crate) mod rows;
 pub(crate) mod running;
 pub(crate) mod scaled;
 pub(crate) mod slopes;
+pub(crate) mod threads;
+pub(crate) mod tile;
 #[cfg(feature = "linalg")]
 pub(crate) mod triangles;
+pub(crate) mod vector;
 pub(crate) mod windows;

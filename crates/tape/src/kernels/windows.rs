@@ -178,7 +178,8 @@ fn for_each_block(windows: &[Window], lengths: &[usize], counts: &[usize], mut b
                         lines: bottom - top,
                         count: right - left,
                         column_step: columns,
-                        at_step: down.stride * width,
+                        // the stride of a single line may be greater than any image
+                        at_step: if bottom - top > 1 { down.stride * width } else { 0 },
                         stride: across.stride,
                     });
                 }

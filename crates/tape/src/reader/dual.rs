@@ -112,6 +112,10 @@ impl<A: Base> Algebra for Dual<A> {
         A::shape_of_mask(&mask.0)
     }
 
+    fn lies_transposed(&self) -> bool {
+        self.value.lies_transposed()
+    }
+
     #[track_caller]
     fn full(&self, shape: Shape, value: f64) -> Self {
         Dual::still(self.value.full(shape, value))

@@ -48,6 +48,10 @@ impl<F: Float> Algebra for Tensor<F> {
         mask.shape().clone()
     }
 
+    fn lies_transposed(&self) -> bool {
+        self.layout().1
+    }
+
     #[track_caller]
     fn full(&self, shape: Shape, value: f64) -> Self {
         Tensor::full(shape, F::from_f64(value))

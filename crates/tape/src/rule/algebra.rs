@@ -127,6 +127,12 @@ pub trait Algebra:
     #[track_caller]
     fn shape_of_mask(mask: &Self::Mask) -> Shape;
 
+    /// Whether the last two axes lie in memory in the other order. A rule may ask it, so that a cotangent lies as the operand
+    /// does; what it gives must not depend on it. A reader without memory says no.
+    fn lies_transposed(&self) -> bool {
+        false
+    }
+
     /// A constant beside this value, every element equal to `value`.
     #[track_caller]
     fn full(&self, shape: Shape, value: f64) -> Self;

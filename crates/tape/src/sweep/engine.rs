@@ -9,7 +9,9 @@ use smallvec::SmallVec;
 use crate::error::{Error, Line};
 #[cfg(feature = "linalg")]
 use crate::kernels::factor::Factor;
+use crate::kernels::formula::Formulas;
 use crate::kernels::gemm::Gemm;
+use crate::kernels::vector::Vector;
 use crate::reader::any_op::AnyOp;
 use crate::reader::erased::OfFloat;
 use crate::rule::algebra::{Any, Arg};
@@ -31,7 +33,7 @@ macro_rules! engine {
     ($($(#[$doc:meta])* fn $name:ident($($arg:ident: $type:ty),*) -> $result:ty = $path:path;)*) => {
         /// The engine for one float type.
         #[doc(hidden)]
-        pub trait Engine: Gemm + Factor + OfFloat + Lane + Sized {
+        pub trait Engine: Gemm + Vector + Formulas + Factor + OfFloat + Lane + Sized {
             $($(#[$doc])* fn $name($($arg: $type),*) -> $result where Self: Float;)*
         }
         engine! { @ where_used f32 $($name($($arg: $type),*) -> $result = $path;)* }

@@ -167,6 +167,10 @@ impl<F: Float> Algebra for Var<F> {
         mask.value().shape().clone()
     }
 
+    fn lies_transposed(&self) -> bool {
+        self.try_value().is_ok_and(|value| value.layout().1)
+    }
+
     #[track_caller]
     fn full(&self, shape: Shape, value: f64) -> Self {
         self.constant(Tensor::full(shape, F::from_f64(value)))

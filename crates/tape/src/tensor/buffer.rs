@@ -1,20 +1,25 @@
-//! Memory of tensors: vectors that return to the thread's pool when they are dropped.
+//! Memory of tensors: vectors that return to a pool when they are dropped.
 //!
 //! A training step makes and drops the same sizes again and again. Memory that is given back to the system is paid for
-//! a second time in page faults, so a freed buffer is kept (up to a bound) and handed to the next tensor of its size.
+//! a second time in page faults, so a freed buffer is kept (up to a bound) and handed to the next tensor of its size. Small ones stay
+//! with the thread; large ones are shared by all threads, since what one makes another often drops.
 
 use std::ops::Deref;
 
 use crate::error::{Error, OrRaise};
-use crate::tensor::ceiling::check_bytes;
+use crate::tensor::ceiling::{ceiling, check_bytes};
 use crate::tensor::float::Element;
 
 /// Buffers shorter than this are left to the allocator, which is fast for them.
 const SMALLEST: usize = 256;
+/// Buffers of more bytes than this are shared by all threads.
+const SHARED: usize = 1 << 16;
 /// A thread keeps at most this many bytes of free buffers for each element type.
-const KEPT_BYTES: usize = 256 << 20;
-/// And at most this many of one size class.
-const KEPT_OF_A_CLASS: usize = 64;
+const KEPT_BY_A_THREAD: usize = 16 << 20;
+/// All threads together keep at most this part of what a call may ask for ([`max_bytes`](crate::max_bytes)).
+const SHARE: usize = 8;
+/// And at most this many of one size.
+const KEPT_OF_A_SIZE: usize = 64;
 
 /// A vector that goes back to the pool of the thread that drops it.
 pub(crate) struct Buffer<E: Element>(Vec<E>);
@@ -34,24 +39,24 @@ impl<E: Element> Buffer<E> {
     /// A vector from the pool, as it was left, or a new one with room for at least `len` elements.
     fn pooled(len: usize) -> Vec<E> {
         let bytes = len.saturating_mul(size_of::<E>());
-        if bytes > KEPT_BYTES {
-            return Self::beyond_the_pool(len, bytes);
-        }
-        E::pool(|pool| pool.take(len)).flatten().unwrap_or_else(|| {
-            check_bytes("memory", bytes as u64).or_raise();
-            Vec::with_capacity(len.next_power_of_two())
-        })
+        let of_a_size = if bytes <= SHARED { E::pool(|pool| pool.take(len)) } else { E::shared(|pool| pool.take(len)) };
+        of_a_size.flatten().unwrap_or_else(|| Self::new(len, bytes))
     }
 
-    /// A new vector that no pool will keep. That there is no memory for it is an error like any other.
+    /// A new vector, of zeros that the system makes when they are read. That there is no memory for it is an error like any other.
     #[cold]
-    fn beyond_the_pool(len: usize, bytes: usize) -> Vec<E> {
-        let bytes = bytes as u64;
-        check_bytes("memory", bytes).or_raise();
+    fn new(len: usize, bytes: usize) -> Vec<E> {
+        check_bytes("memory", bytes as u64).or_raise();
+        if bytes <= KEPT_BY_A_THREAD {
+            let mut v = vec![E::default(); size(len)];
+            v.truncate(len);
+            return v;
+        }
+        // What there is no room for just now is refused, where a vector would abort.
+        let refused =
+            |_| Error::TooLarge { op: "memory".into(), shape: None, bytes: bytes as u64, ceiling: bytes as u64 - 1 };
         let mut v = Vec::new();
-        // Refused is what there is no room for just now.
-        let refused = |_| Error::TooLarge { op: "memory".into(), shape: None, bytes, ceiling: bytes - 1 };
-        v.try_reserve_exact(len).map_err(refused).or_raise();
+        v.try_reserve_exact(size(len)).map_err(refused).or_raise();
         v
     }
 
@@ -104,38 +109,65 @@ impl<E: Element> Deref for Buffer<E> {
 
 impl<E: Element> Drop for Buffer<E> {
     fn drop(&mut self) {
-        if self.0.capacity() >= SMALLEST {
-            let v = std::mem::take(&mut self.0);
-            E::pool(|pool| pool.give(v));
+        let bytes = self.0.capacity() * size_of::<E>();
+        if self.0.capacity() < SMALLEST {
+            return;
+        }
+        let v = std::mem::take(&mut self.0);
+        if bytes <= SHARED {
+            E::pool(|pool| pool.give(v, KEPT_BY_A_THREAD));
+        } else {
+            E::shared(|pool| pool.give(v, ceiling().unwrap_or(0) / SHARE));
         }
     }
 }
 
-/// The free buffers of one element type on one thread, by the power of two that their capacity reaches.
+/// The sizes that buffers have: eight between a power of two and the next, so that at most an eighth is not used.
+fn size(len: usize) -> usize {
+    len.next_multiple_of(step(len))
+}
+
+/// The distance between neighbouring sizes.
+fn step(len: usize) -> usize {
+    (1 << len.max(SMALLEST).ilog2()) / 8
+}
+
+/// The place of a buffer of this capacity among the sizes.
+fn class(len: usize) -> usize {
+    let len = len.max(SMALLEST);
+    (len.ilog2() as usize - SMALLEST.ilog2() as usize) * 8 + len / step(len) - 8
+}
+
+/// The free buffers of one element type, by size.
 #[doc(hidden)]
 pub struct Pool<E> {
-    classes: [Vec<Vec<E>>; 64],
+    sizes: Vec<Vec<Vec<E>>>,
     bytes: usize,
 }
 
 impl<E> Pool<E> {
     pub(crate) const fn new() -> Self {
-        Pool { classes: [const { Vec::new() }; 64], bytes: 0 }
+        Pool { sizes: Vec::new(), bytes: 0 }
     }
 
     fn take(&mut self, len: usize) -> Option<Vec<E>> {
-        let class = len.next_power_of_two().trailing_zeros() as usize;
-        let v = self.classes[class].pop()?;
+        let v = self.sizes.get_mut(class(size(len)))?.pop()?;
         self.bytes -= v.capacity() * size_of::<E>();
         Some(v)
     }
 
-    fn give(&mut self, v: Vec<E>) {
-        let class = v.capacity().ilog2() as usize;
-        let bytes = v.capacity() * size_of::<E>();
-        if self.bytes + bytes <= KEPT_BYTES && self.classes[class].len() < KEPT_OF_A_CLASS {
+    /// Keeps a buffer, as long as there are no more bytes than `most`.
+    fn give(&mut self, v: Vec<E>, most: usize) {
+        let (class, bytes) = (class(v.capacity()), v.capacity() * size_of::<E>());
+        if self.bytes + bytes > most {
+            return;
+        }
+        if self.sizes.len() <= class {
+            self.sizes.resize_with(class + 1, Vec::new);
+        }
+        if self.sizes[class].len() < KEPT_OF_A_SIZE {
             self.bytes += bytes;
-            self.classes[class].push(v);
+            self.sizes[class].push(v);
         }
     }
 }
@@ -149,8 +181,36 @@ mod tests {
         let v = Buffer::<f64>::filled(5000, 1.0);
         let at = v.as_ptr();
         drop(Buffer::from(v));
-        let again = Buffer::<f64>::filled(6000, 2.0);
+        let again = Buffer::<f64>::filled(5100, 2.0);
         assert_eq!(at, again.as_ptr());
-        assert!(again.iter().all(|x| *x == 2.0) && again.len() == 6000);
+        assert!(again.iter().all(|x| *x == 2.0) && again.len() == 5100);
+    }
+
+    /// A buffer that is found for a length has room for it, and at most an eighth more; the sizes are in order.
+    #[test]
+    fn sizes_waste_at_most_an_eighth() {
+        let mut last = 0;
+        for len in (256..10_000).chain((14..40).map(|k| 3 << k)).chain([usize::MAX / 16]) {
+            let room = size(len);
+            assert!(room >= len && room - len <= len / 8, "{len}: {room}");
+            assert_eq!(class(room), class(size(room)), "{len}");
+            assert!(class(room) >= last && (room == len || class(room) > class(len)), "{len}");
+            last = class(room);
+        }
+    }
+
+    /// What a thread makes and another drops serves a third.
+    #[test]
+    fn large_buffers_are_shared() {
+        let len = 123_457;
+        let at = std::thread::spawn(move || {
+            let v = Buffer::<f32>::filled(len, 1.0);
+            let at = v.as_ptr() as usize;
+            std::thread::spawn(move || drop(Buffer::from(v))).join().unwrap();
+            at
+        });
+        let at = at.join().unwrap();
+        let again = Buffer::<f32>::any(len);
+        assert_eq!(at, again.as_ptr() as usize);
     }
 }

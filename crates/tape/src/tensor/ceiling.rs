@@ -125,7 +125,7 @@ pub(crate) fn possible(op: &dyn Fn() -> String, shape: &Shape) -> Result<(), Err
 }
 
 #[inline]
-fn ceiling() -> Result<usize, Error> {
+pub(crate) fn ceiling() -> Result<usize, Error> {
     match CEILING.load(Ordering::Relaxed) {
         0 => from_outside(),
         bytes => Ok(bytes),

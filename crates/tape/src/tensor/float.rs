@@ -20,6 +20,9 @@ pub trait Element: sealed::Sealed + Copy + PartialEq + Debug + Display + Default
     /// Runs `f` on this thread's pool of buffers, or returns `None` while the thread is ending.
     #[doc(hidden)]
     fn pool<R>(f: impl FnOnce(&mut Pool<Self>) -> R) -> Option<R>;
+    /// Runs `f` on the pool of large buffers that all threads share.
+    #[doc(hidden)]
+    fn shared<R>(f: impl FnOnce(&mut Pool<Self>) -> R) -> Option<R>;
 }
 
 /// What can be recorded and differentiated: `f32` or `f64`.
@@ -121,9 +124,13 @@ macro_rules! elements {
         thread_local! {
             static POOL: std::cell::RefCell<Pool<$e>> = const { std::cell::RefCell::new(Pool::new()) };
         }
+        static SHARED: std::sync::Mutex<Pool<$e>> = std::sync::Mutex::new(Pool::new());
         impl Element for $e {
             fn pool<R>(f: impl FnOnce(&mut Pool<Self>) -> R) -> Option<R> {
                 POOL.try_with(|p| p.try_borrow_mut().ok().map(|mut p| f(&mut p))).ok().flatten()
+            }
+            fn shared<R>(f: impl FnOnce(&mut Pool<Self>) -> R) -> Option<R> {
+                SHARED.lock().ok().map(|mut p| f(&mut p))
             }
         }
     };)* };

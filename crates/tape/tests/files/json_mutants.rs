@@ -142,7 +142,7 @@ fn a_changed_file_is_read_or_refused_by_name() {
     let mut failures = Vec::new();
     let (mut draw, mut refused, mut tried) = (Draw(0x9e37_79b9_7f4a_7c15), 0, 0);
     for text in &files {
-        for _ in 0..40 {
+        for _ in 0..200 {
             let mut mutant = changed(text, &mut draw);
             if draw.below(4) == 0 {
                 mutant = changed(&mutant, &mut draw);
@@ -165,6 +165,25 @@ fn a_changed_file_is_read_or_refused_by_name() {
     }
     assert!(tried > 8000 && refused > tried / 4, "{refused} of {tried} refused");
     assert!(failures.is_empty(), "{} of {tried}\n{}", failures.len(), failures[..failures.len().min(25)].join("\n"));
+}
+
+/// Steps between windows, and between the entries of one, that are longer than any axis.
+#[test]
+fn what_steps_over_the_whole_image_is_computed_or_refused() {
+    let file = |conv: &str| {
+        format!(
+            r#"{{"format": "wengert graph 1", "float": "f64", "nodes": [
+                {{"node": "var", "shape": [1, 1, 3, 2], "numbers": [1, 2, 3, 4, 5, 6]}},
+                {{"node": "var", "shape": [1, 1, 1, 2], "numbers": [1, 10]}},
+                {{"node": "op", "op": "Conv", "attributes": {{"groups": 1, {conv}}}, "operands": [0, 1]}}]}}"#
+        )
+    };
+    let far = 9_223_372_036_854_775_807_u64;
+    let stride = file(&format!(r#""stride": [{far}], "padding": {{"Each": [0]}}, "dilation": [1]"#));
+    assert_eq!(Replay::<f64>::from_json(&stride).unwrap().output().data(), [21.0]);
+    let dilation = file(&format!(r#""stride": [1], "padding": "Full", "dilation": [1, {far}]"#));
+    let error = Replay::<f64>::from_json(&dilation).unwrap_err().to_string();
+    assert!(error.starts_with("conv2d: ") || error.starts_with("conv: "), "{error}");
 }
 
 /// The samples: a huge shape, forty doublings, an axis of all ones in bits, an operand too few, a slot that there is not.

@@ -8,3 +8,4 @@ mod parameters;
 mod range;
 mod scale;
 mod sums;
+mod ulps;

@@ -184,10 +184,11 @@ impl Conv {
         let mut y = Shape::from([x[0], w[0]]);
         for (k, window) in self.windows(&w[2..]).iter().enumerate() {
             let (before, after) = self.padding.sides(k, window.span().unwrap_or(0));
-            let padded = x[k + 2].saturating_add(before).saturating_add(after);
-            match window.count_in(padded) {
+            let padded = x[k + 2].checked_add(before).and_then(|n| n.checked_add(after));
+            match padded.and_then(|padded| window.count_in(padded)) {
                 Some(n) => y.push(n),
                 None => {
+                    let padded = padded.unwrap_or(usize::MAX);
                     let span = window.span().unwrap_or(usize::MAX);
                     return error(format!(
                         "filters {w} span {span} along axis {}, the image {x} padded by {before} and {after} has {padded}",

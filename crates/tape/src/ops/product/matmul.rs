@@ -85,10 +85,10 @@ impl Op for MatMul {
         let batches = shape.clone();
         shape.push(m);
         shape.push(n);
-        let mut out = Buffer::filled(shape.len_elements(), F::zero());
-        if k == 0 || out.is_empty() {
-            return Tensor::from_parts(shape, out).into();
+        if k == 0 || shape.len_elements() == 0 {
+            return Tensor::<F>::zeros(shape).into();
         }
+        let mut out = Buffer::any(shape.len_elements());
         if bw.len_elements() == 1 && !mx.transposed {
             // One matrix for the whole batch: all rows in one product.
             mx.rows = mx.data.len() / k;
@@ -112,11 +112,18 @@ impl Op for MatMul {
 
     fn vjp<A: Algebra>(&self, arg: usize, g: A, a: Args<'_, A>, _y: &A) -> A {
         let shape = a[arg].shape();
+        let other = &a[1 - arg];
         match arg {
-            0 => g.matmul(a[1].t()).sum_to(shape),
+            // It lies as the operand does: that of a transposed matrix is the transpose of the transposed product, so that what
+            // was transposed has it as it is stored.
+            0 if shape.rank() == 2 && other.shape().rank() == 2 && a[0].lies_transposed() => {
+                MatMul::of(other, &g.t()).t()
+            }
+            0 => g.matmul(other.t()).sum_to(shape),
             // One matrix for the whole batch: its gradient is the product over all rows.
-            _ if shape.rank() == 2 => rows(&a[0]).t().matmul(rows(&g)),
-            _ => a[0].t().matmul(g).sum_to(shape),
+            _ if shape.rank() == 2 && a[1].lies_transposed() => rows(&g).t().matmul(rows(other)).t(),
+            _ if shape.rank() == 2 => rows(other).t().matmul(rows(&g)),
+            _ => other.t().matmul(g).sum_to(shape),
         }
     }
 

@@ -1,0 +1,329 @@
+//! Pointwise formulas over whole tensors, tile by tile, with broadcasting. Compiled once for each float type, and not for each
+//! formula.
+
+use smallvec::SmallVec;
+
+use super::threads;
+use super::tile::{Desk, TILE, Tile};
+use crate::shape::Shape;
+use crate::tensor::Tensor;
+use crate::tensor::buffer::Buffer;
+use crate::tensor::float::Float;
+
+/// A formula of up to three operands.
+pub(crate) type Formula<'f, F> = dyn for<'a> Fn([Tile<'a, F>; 3]) -> Tile<'a, F> + Sync + 'f;
+
+/// A formula that changes numbers: it sees the number, the result of an operation, and the operands of that.
+pub(crate) type Change<'f, F> = dyn for<'a> Fn(Tile<'a, F>, Tile<'a, F>, [Tile<'a, F>; 3]) -> Tile<'a, F> + Sync + 'f;
+
+/// A formula that changes up to four numbers together, by another that it sees.
+pub(crate) type Together<'f, F> = dyn for<'a> Fn(Tile<'a, F>, [Tile<'a, F>; 4]) -> [Tile<'a, F>; 4] + Sync + 'f;
+
+/// Rows that are shorter than this are laid side by side in a tile.
+const SHORT: usize = 64;
+
+/// The numbers that one thread takes at a time, about.
+const PART: usize = 1 << 14;
+
+/// The steps of a formula for which there is room at first.
+const STEPS: usize = 24;
+
+/// How an operand lies under a result.
+#[derive(Clone, Copy)]
+enum Lies {
+    /// It has the same shape.
+    Along,
+    /// It is one number.
+    Single,
+    /// It is repeated along some axes: the steps of this place in [`Walk::axes`].
+    Repeated(usize),
+}
+
+/// How operands lie under a result.
+struct Walk<'x, F> {
+    operands: SmallVec<[(&'x [F], Lies); 4]>,
+    /// The axes of the result, outer first, as few as the operands allow: length, and the steps of the operands that are repeated.
+    axes: SmallVec<[(usize, [usize; 3]); 4]>,
+}
+
+impl<'x, F: Float> Walk<'x, F> {
+    fn new(shape: &Shape, operands: &[&'x Tensor<F>]) -> Self {
+        let mut repeated: SmallVec<[SmallVec<[usize; 4]>; 3]> = SmallVec::new();
+        let operands = operands.iter().map(|x| {
+            let lies = if x.shape() == shape {
+                Lies::Along
+            } else if x.len() == 1 {
+                Lies::Single
+            } else {
+                repeated.push(x.shape().steps_in(shape));
+                Lies::Repeated(repeated.len() - 1)
+            };
+            (x.data(), lies)
+        });
+        let operands = operands.collect();
+        let mut axes: SmallVec<[(usize, [usize; 3]); 4]> = SmallVec::new();
+        if repeated.is_empty() {
+            axes.push((shape.len_elements(), [0; 3]));
+            return Walk { operands, axes };
+        }
+        for (axis, length) in shape.iter().copied().enumerate().filter(|(_, length)| *length != 1) {
+            let mut steps = [0; 3];
+            steps.iter_mut().zip(&repeated).for_each(|(step, all)| *step = all[axis]);
+            match axes.last_mut() {
+                // what goes on from the end of one row to the next is one row
+                Some((outer, outer_steps)) if (0..3).all(|k| outer_steps[k] == steps[k] * length) => {
+                    *outer *= length;
+                    *outer_steps = steps;
+                }
+                _ => axes.push((length, steps)),
+            }
+        }
+        Walk { operands, axes }
+    }
+
+    /// The length of a row: of what is one stretch in each operand, or one number.
+    fn width(&self) -> usize {
+        self.axes.last().map_or(1, |(length, _)| *length)
+    }
+
+    /// How many numbers of the result, from `at` on, are the next tile, of `left` that there are.
+    fn tile(&self, at: usize, left: usize) -> usize {
+        let width = self.width();
+        if width < SHORT {
+            return left.min(TILE);
+        }
+        // a row is cut into equal tiles
+        let size = width.div_ceil(width.div_ceil(TILE));
+        left.min(size).min(width - at % width)
+    }
+
+    /// The numbers of an operand that lie under a tile of the result.
+    fn under<'a>(&'a self, operand: usize, at: usize, len: usize, desk: &'a Desk<'a, F>) -> Tile<'a, F> {
+        let (data, lies) = self.operands[operand];
+        let which = match lies {
+            Lies::Along => return Tile::new(&data[at..at + len], desk),
+            Lies::Single => return Tile::new(&data[..1], desk),
+            Lies::Repeated(which) => which,
+        };
+        // the position along each axis, and where that is in the operand
+        let mut index: SmallVec<[usize; 4]> = SmallVec::from_elem(0, self.axes.len());
+        let (mut rest, mut from) = (at, 0);
+        for (k, (length, steps)) in self.axes.iter().enumerate().rev() {
+            index[k] = rest % length;
+            rest /= length;
+            from += index[k] * steps[which];
+        }
+        let step = self.axes.last().map_or(0, |(_, steps)| steps[which]);
+        if self.width() >= SHORT {
+            return Tile::new(if step == 0 { &data[from..from + 1] } else { &data[from..from + len] }, desk);
+        }
+        let slot = desk.slot(len);
+        for y in slot.iter_mut() {
+            *y = data[from];
+            for (k, (length, steps)) in self.axes.iter().enumerate().rev() {
+                index[k] += 1;
+                from += steps[which];
+                if index[k] < *length {
+                    break;
+                }
+                from -= steps[which] * length;
+                index[k] = 0;
+            }
+        }
+        Tile::new(slot, desk)
+    }
+
+    /// How many numbers of the result are a part for one thread.
+    fn part(&self) -> usize {
+        let width = self.width();
+        if width < PART { PART / width.max(1) * width } else { PART }
+    }
+}
+
+/// A formula of operands under a tile: from a place on, so many numbers, and what these are before.
+type OfTile<'f, 'x, F> = dyn for<'a> Fn(&'a Walk<'x, F>, usize, usize, &[F], &'a Desk<'a, F>) -> Tile<'a, F> + 'f;
+
+/// Writes what a formula gives for each tile of `out`, which is the part of the result from `first` on. It is asked for the numbers
+/// from a place on, so many, as long as the desk is too small for its steps.
+fn fill<'x, F: Float>(walk: &Walk<'x, F>, first: usize, out: &mut [F], formula: &OfTile<'_, 'x, F>) {
+    let mut few = [F::zero(); 96];
+    let mut many = Vec::new();
+    let mut done = 0;
+    while done < out.len() {
+        let len = walk.tile(first + done, out.len() - done);
+        let out = &mut out[done..done + len];
+        let mut steps = STEPS;
+        loop {
+            let room = steps * (len + 1);
+            let room = if room <= few.len() { &mut few[..] } else { enough(&mut many, room) };
+            let desk = Desk::new(room);
+            let y = formula(walk, first + done, len, out, &desk);
+            if !desk.is_short() {
+                write(y, out);
+                break;
+            }
+            steps *= 2;
+        }
+        done += len;
+    }
+    if !many.is_empty() {
+        Buffer::recycle(many);
+    }
+}
+
+/// Writes the numbers of a tile.
+fn write<F: Float>(tile: Tile<'_, F>, out: &mut [F]) {
+    match tile.numbers() {
+        [one] => out.fill(*one),
+        numbers => out.copy_from_slice(numbers),
+    }
+}
+
+fn enough<F: Float>(room: &mut Vec<F>, len: usize) -> &mut [F] {
+    if room.len() < len {
+        Buffer::recycle(std::mem::replace(room, Buffer::any(len)));
+    }
+    room
+}
+
+/// Formulas over whole tensors, compiled for each float type with this crate.
+#[doc(hidden)]
+pub trait Formulas: Sized {
+    /// The result of a formula of the elements of `x`, broadcast against each other to `shape`; `flops` are those of an element.
+    fn formula_value(x: &[&Tensor<Self>], shape: Shape, flops: u64, formula: &Formula<'_, Self>) -> Tensor<Self>
+    where
+        Self: Float;
+    /// Changes each of the numbers `g`, which has the shape of `y`, a result of `x`.
+    fn change_by_formula(
+        g: &mut Tensor<Self>,
+        y: &Tensor<Self>,
+        x: &[&Tensor<Self>],
+        flops: u64,
+        formula: &Change<'_, Self>,
+    ) where
+        Self: Float;
+    /// Changes up to four slices of one length together, by another that is read; what there is less than four of is the first.
+    fn change_together(changed: &mut [&mut [Self]], read: &[Self], flops: u64, formula: &Together<'_, Self>)
+    where
+        Self: Float;
+}
+
+macro_rules! formulas {
+    ($($float:ident)*) => { $(
+        impl Formulas for $float {
+            fn formula_value(x: &[&Tensor<$float>], shape: Shape, flops: u64, formula: &Formula<'_, $float>) -> Tensor<$float> {
+                value(x, shape, flops, formula)
+            }
+            fn change_by_formula(
+                g: &mut Tensor<$float>,
+                y: &Tensor<$float>,
+                x: &[&Tensor<$float>],
+                flops: u64,
+                formula: &Change<'_, $float>,
+            ) {
+                change(g, y, x, flops, formula);
+            }
+            fn change_together(
+                changed: &mut [&mut [$float]],
+                read: &[$float],
+                flops: u64,
+                formula: &Together<'_, $float>,
+            ) {
+                together(changed, read, flops, formula);
+            }
+        }
+    )* };
+}
+formulas! { f32 f64 }
+
+/// The result of a formula of the elements of `x`, broadcast against each other to `shape`; `flops` are those of an element.
+fn value<F: Float>(x: &[&Tensor<F>], shape: Shape, flops: u64, formula: &Formula<'_, F>) -> Tensor<F> {
+    let n = shape.len_elements();
+    let walk = Walk::new(&shape, x);
+    let mut out = Buffer::<F>::any(n);
+    let operand = |k: usize| if k < x.len() { k } else { 0 };
+    let of = |first: usize, out: &mut [F]| {
+        fill(&walk, first, out, &|walk, at, len, _, desk| {
+            formula([0, 1, 2].map(|k| walk.under(operand(k), at, len, desk)))
+        });
+    };
+    over_parts(&walk, &mut out, flops, &of);
+    Tensor::from_parts(shape, out)
+}
+
+/// Changes each of the numbers `g`, which has the shape of `y`, a result of `x`.
+fn change<F: Float>(g: &mut Tensor<F>, y: &Tensor<F>, x: &[&Tensor<F>], flops: u64, formula: &Change<'_, F>) {
+    let mut operands: SmallVec<[&Tensor<F>; 4]> = SmallVec::from_slice(x);
+    operands.push(y);
+    let walk = Walk::new(y.shape(), &operands);
+    let operand = |k: usize| if k < x.len() { k } else { 0 };
+    let of = |first: usize, out: &mut [F]| {
+        fill(&walk, first, out, &|walk, at, len, out, desk| {
+            let g = desk.slot(len);
+            if desk.is_short() {
+                return Tile::new(g, desk);
+            }
+            g.copy_from_slice(out);
+            let under = |k: usize| walk.under(k, at, len, desk);
+            formula(Tile::new(g, desk), under(x.len()), [0, 1, 2].map(|k| under(operand(k))))
+        });
+    };
+    over_parts(&walk, g.data_mut(), flops, &of);
+}
+
+/// Calls `of` for parts of a result, over threads if that pays.
+fn over_parts<F: Float>(walk: &Walk<'_, F>, out: &mut [F], flops: u64, of: &(dyn Fn(usize, &mut [F]) + Sync)) {
+    let part = walk.part();
+    if out.len() <= part.max(1) {
+        return of(0, out);
+    }
+    let work = (out.len() as u64).saturating_mul(flops.saturating_add(4));
+    threads::each(out.chunks_mut(part).enumerate(), work, |(k, out)| of(k * part, out));
+}
+
+/// [`Formulas::change_together`], as optimisers call it.
+#[doc(hidden)]
+pub fn change_together<F: Float>(
+    changed: &mut [&mut [F]],
+    read: &[F],
+    flops: u64,
+    formula: &(dyn for<'a> Fn(Tile<'a, F>, [Tile<'a, F>; 4]) -> [Tile<'a, F>; 4] + Sync),
+) {
+    F::change_together(changed, read, flops, formula);
+}
+
+/// Changes slices of one length together.
+fn together<F: Float>(changed: &mut [&mut [F]], read: &[F], flops: u64, formula: &Together<'_, F>) {
+    let work = (read.len() as u64).saturating_mul(flops.saturating_add(4));
+    let mut parts: Vec<(&[F], SmallVec<[&mut [F]; 4]>)> =
+        read.chunks(PART).map(|read| (read, SmallVec::with_capacity(changed.len()))).collect();
+    for changed in changed.iter_mut() {
+        parts.iter_mut().zip(changed.chunks_mut(PART)).for_each(|(part, chunk)| part.1.push(chunk));
+    }
+    threads::each(parts.into_iter(), work, |(read, mut changed)| {
+        let mut room = Buffer::<F>::any(4 * STEPS * TILE);
+        let mut first = 0;
+        while first < read.len() {
+            let len = TILE.min(read.len() - first);
+            let desk = Desk::new(&mut room);
+            let tile = |k: usize| {
+                let slot = desk.slot(len);
+                if let (Some(from), false) = (changed.get(k).or(changed.first()), desk.is_short()) {
+                    slot.copy_from_slice(&from[first..first + len]);
+                }
+                Tile::new(slot, &desk)
+            };
+            let results = formula(Tile::new(&read[first..first + len], &desk), [tile(0), tile(1), tile(2), tile(3)]);
+            if desk.is_short() {
+                let len = 2 * room.len();
+                Buffer::recycle(std::mem::replace(&mut room, Buffer::any(len)));
+                continue;
+            }
+            for (changed, result) in changed.iter_mut().zip(results) {
+                write(result, &mut changed[first..first + len]);
+            }
+            first += len;
+        }
+        Buffer::recycle(room);
+    });
+}

@@ -1,0 +1,158 @@
+//! The threads that large operations share.
+//!
+//! Work is cut by its size alone, never by the number of threads, and each part is done as it would be done alone: the results have
+//! the same bits on any number of threads. The pool is that of `rayon-core`; a hand-off costs some microseconds, so that what
+//! takes less is done where it is.
+
+use std::cell::Cell;
+#[cfg(feature = "threads")]
+use std::sync::Mutex;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// What [`set_threads`] said; 0 before.
+static ASKED: AtomicUsize = AtomicUsize::new(0);
+
+thread_local! {
+    /// What [`with_threads`] said on this thread; 0 outside.
+    static HERE: Cell<usize> = const { Cell::new(0) };
+}
+
+/// How many threads an operation on large tensors may use, that calls it among them.
+///
+/// That is what [`set_threads`] said, else the environment variable `WENGERT_THREADS`, else as many as the machine can run at once.
+/// Without the feature `threads` it is one.
+pub fn threads() -> usize {
+    if !cfg!(feature = "threads") {
+        return 1;
+    }
+    match (HERE.get(), ASKED.load(Ordering::Relaxed)) {
+        (0, 0) => default_threads(),
+        (0, asked) => asked,
+        (here, _) => here,
+    }
+}
+
+fn default_threads() -> usize {
+    static DEFAULT: OnceLock<usize> = OnceLock::new();
+    *DEFAULT.get_or_init(|| {
+        let said = std::env::var("WENGERT_THREADS").ok().and_then(|n| n.parse().ok()).filter(|n| *n > 0);
+        said.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from))
+    })
+}
+
+/// Sets how many threads an operation on large tensors may use, on every thread of the program. The results have the same bits
+/// whatever the number.
+///
+/// # Panics
+/// If it is 0.
+///
+/// # Examples
+/// ```
+/// use wengert_tape::{set_threads, threads};
+/// set_threads(1);
+/// assert_eq!(threads(), 1);
+/// ```
+pub fn set_threads(count: usize) {
+    assert!(count > 0, "set_threads: an operation needs at least one thread");
+    ASKED.store(count, Ordering::Relaxed);
+}
+
+/// Calls `f`, in which operations of this thread use at most so many threads: for a program that is parallel itself.
+///
+/// # Panics
+/// If the count is 0.
+///
+/// # Examples
+/// ```
+/// use wengert_tape::{threads, with_threads};
+/// assert_eq!(with_threads(1, threads), 1);
+/// ```
+pub fn with_threads<R>(count: usize, f: impl FnOnce() -> R) -> R {
+    assert!(count > 0, "with_threads: an operation needs at least one thread");
+    struct Before(usize);
+    impl Drop for Before {
+        fn drop(&mut self) {
+            HERE.set(self.0);
+        }
+    }
+    let _before = Before(HERE.replace(count));
+    f()
+}
+
+/// The work from which on handing a part of it over pays: about this many additions.
+#[cfg(any(test, feature = "threads"))]
+pub(crate) const WORTH: u64 = 1 << 19;
+
+/// Calls `f` for each of some parts of a work, on the threads that are free for it.
+#[cfg(feature = "threads")]
+pub(crate) fn each<T: Send>(parts: impl ExactSizeIterator<Item = T> + Send, work: u64, f: impl Fn(T) + Sync) {
+    let count = if work < WORTH { 1 } else { threads().min(parts.len()) };
+    let Some(pool) = (count > 1).then(|| pool(threads() - 1)).flatten() else {
+        return parts.for_each(f);
+    };
+    let parts = Mutex::new(parts);
+    let next = || parts.lock().ok()?.next();
+    let take = || {
+        while let Some(part) = next() {
+            f(part);
+        }
+    };
+    pool.in_place_scope(|scope| {
+        (1..count).for_each(|_| scope.spawn(|_| take()));
+        with_threads(1, take);
+    });
+}
+
+/// Calls `f` for each of some parts of a work.
+#[cfg(not(feature = "threads"))]
+pub(crate) fn each<T: Send>(parts: impl ExactSizeIterator<Item = T> + Send, _work: u64, f: impl Fn(T) + Sync) {
+    parts.for_each(f);
+}
+
+/// The pool of so many helpers, or none where the system has no threads for it.
+#[cfg(feature = "threads")]
+fn pool(helpers: usize) -> Option<std::sync::Arc<rayon_core::ThreadPool>> {
+    static POOL: Mutex<Option<(usize, std::sync::Arc<rayon_core::ThreadPool>)>> = Mutex::new(None);
+    let mut pool = POOL.lock().ok()?;
+    if let Some((count, pool)) = &*pool
+        && *count == helpers
+    {
+        return Some(pool.clone());
+    }
+    let made = rayon_core::ThreadPoolBuilder::new()
+        .num_threads(helpers)
+        .thread_name(|k| format!("wengert-{k}"))
+        .start_handler(|_| HERE.set(1))
+        .build()
+        .ok()?;
+    let made = std::sync::Arc::new(made);
+    *pool = Some((helpers, made.clone()));
+    Some(made)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_part_is_done_once_and_inside_it_there_is_one_thread() {
+        for count in [1, 2, 3, 8] {
+            with_threads(count, || {
+                let done: Vec<AtomicUsize> = (0..100).map(|_| AtomicUsize::new(0)).collect();
+                each(done.iter(), WORTH, |part| {
+                    part.fetch_add(threads(), Ordering::Relaxed);
+                });
+                assert!(done.iter().all(|n| n.load(Ordering::Relaxed) == 1));
+            });
+        }
+    }
+
+    #[test]
+    fn a_panic_in_a_part_reaches_the_caller() {
+        let panicked =
+            std::panic::catch_unwind(|| with_threads(3, || each(0..50, WORTH, |k| assert!(k != 30, "part {k}"))));
+        let message = *panicked.unwrap_err().downcast::<String>().unwrap();
+        assert_eq!(message, "part 30");
+    }
+}
