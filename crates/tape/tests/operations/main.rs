@@ -3,6 +3,7 @@
 mod convolution;
 mod determinants;
 mod every_reader;
+mod formulas;
 mod illegal;
 mod illegal_elementwise;
 mod linalg;

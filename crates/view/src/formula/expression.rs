@@ -55,7 +55,10 @@ impl Expression {
             Negative(x) => Negative(put(x)),
             Sum(a, b) => Sum(put(a), put(b)),
             Difference(a, b) => Difference(put(a), put(b)),
-            Product(a, b) => Product(put(a), put(b)),
+            Product(a, b) => match (*put(a), *put(b)) {
+                (a, b) if a == b => squared(&a),
+                (a, b) => product(a, b),
+            },
             Quotient(a, b) => Quotient(put(a), put(b)),
             Power(a, b) => Power(put(a), put(b)),
             Relation(sign, a, b) => Relation(sign, put(a), put(b)),
