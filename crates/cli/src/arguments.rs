@@ -13,7 +13,8 @@ use crate::{check, experiment, graph, output, predict, train};
 /// Three to try:
 ///   wengert train digits                                   learn to read handwritten digits, in seconds
 ///   wengert train xor                                      the smallest task that needs a hidden layer
-///   wengert graph "tanh(x*w + b)" --at x=0.5,w=-2,b=1      every step of the chain rule, with numbers
+///   wengert graph "tanh(x*w + b)" --at x=0.5,w=-2,b=1 --derive
+///                                                          every factor of the chain rule, with numbers; --html FILE steps through it
 #[derive(Debug, Parser)]
 #[command(name = "wengert", version, verbatim_doc_comment)]
 pub(crate) struct Arguments {
