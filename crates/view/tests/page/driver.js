@@ -43,6 +43,10 @@ for (const index of foldings()) {
     expect(trail.length === 0, "Escape");
   }
 }
+dispatchEvent(new Event("beforeprint"));
+expect(picture.hasAttribute("viewBox") && !scene.hasAttribute("transform"), "not all is printed");
+dispatchEvent(new Event("afterprint"));
+expect(!picture.hasAttribute("viewBox"), "after printing");
 press("f");
 const select = document.getElementById("fold");
 select.value = select.options[0].value; select.dispatchEvent(new Event("change"));

@@ -84,3 +84,13 @@ picture.addEventListener("pointermove", (event) => {
 for (const end of ["pointerup", "pointercancel", "pointerleave"]) {
   picture.addEventListener(end, (event) => pointers.delete(event.pointerId));
 }
+
+// On paper everything is in sight.
+addEventListener("beforeprint", () => {
+  picture.setAttribute("viewBox", `-8 -8 ${view.size[0] + 16} ${view.size[1] + 16}`);
+  scene.removeAttribute("transform");
+});
+addEventListener("afterprint", () => {
+  picture.removeAttribute("viewBox");
+  place();
+});
