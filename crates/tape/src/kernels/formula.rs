@@ -22,9 +22,6 @@ pub(crate) type Together<'f, F> = dyn for<'a> Fn(Tile<'a, F>, [Tile<'a, F>; 4]) 
 /// Rows that are shorter than this are laid side by side in a tile.
 const SHORT: usize = 64;
 
-/// The numbers that one thread takes at a time, about.
-const PART: usize = 1 << 14;
-
 /// The steps of a formula for which there is room at first.
 const STEPS: usize = 24;
 
@@ -135,8 +132,8 @@ impl<'x, F: Float> Walk<'x, F> {
 
     /// How many numbers of the result are a part for one thread.
     fn part(&self) -> usize {
-        let width = self.width();
-        if width < PART { PART / width.max(1) * width } else { PART }
+        let (width, most) = (self.width(), threads::part());
+        if width < most { most / width.max(1) * width } else { most }
     }
 }
 
@@ -299,9 +296,9 @@ pub fn change_together<F: Float>(
 fn together<F: Float>(changed: &mut [&mut [F]], read: &[F], flops: u64, formula: &Together<'_, F>) {
     let work = (read.len() as u64).saturating_mul(flops.saturating_add(4));
     let mut parts: Vec<(&[F], SmallVec<[&mut [F]; 4]>)> =
-        read.chunks(PART).map(|read| (read, SmallVec::with_capacity(changed.len()))).collect();
+        read.chunks(threads::part()).map(|read| (read, SmallVec::with_capacity(changed.len()))).collect();
     for changed in changed.iter_mut() {
-        parts.iter_mut().zip(changed.chunks_mut(PART)).for_each(|(part, chunk)| part.1.push(chunk));
+        parts.iter_mut().zip(changed.chunks_mut(threads::part())).for_each(|(part, chunk)| part.1.push(chunk));
     }
     threads::each(parts.into_iter(), work, |(read, mut changed)| {
         let mut room = Buffer::<F>::any(4 * STEPS * TILE);
