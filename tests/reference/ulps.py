@@ -39,6 +39,8 @@ FUNCTIONS = {
     "sin": (mp.sin, lambda: both(spread(3e5) + spread(10.0)) + [k * math.pi / 2 for k in range(1, 2000, 97)]),
     "cos": (mp.cos, lambda: both(spread(3e5) + spread(10.0)) + [k * math.pi / 2 for k in range(1, 2000, 97)]),
     "erf": (mp.erf, lambda: both(spread(6.0) + spread(1.5))),
+    "sinh": (mp.sinh, lambda: both(spread(600.0) + spread(3.0))),
+    "cosh": (mp.cosh, lambda: both(spread(600.0) + spread(3.0))),
     "erfc": (mp.erfc, lambda: both(spread(26.0) + spread(3.0))),
 }
 

@@ -59,6 +59,8 @@ pub use error::scope::{from_line, through_pointer};
 pub use error::{Error, try_with};
 #[doc(hidden)]
 pub use kernels::formula::change_together;
+#[doc(hidden)]
+pub use kernels::threads::with_threads_for_all;
 pub use kernels::threads::{set_threads, threads, with_threads};
 pub use kernels::windows::Window;
 pub use reader::custom_op::CustomOp;

@@ -15,7 +15,7 @@ impl<F: Float, T, O: Goal<F>> Trainer<'_, F, T, O> {
     {
         let error = |message: &str| Err(Error::shape("trainer", message));
         let Settings { batch, shard, threads, accumulate, .. } = self.settings;
-        if [batch, shard, threads, accumulate].contains(&0) && data.count() > 0 {
+        if [batch, shard, threads.unwrap_or(1), accumulate].contains(&0) && data.count() > 0 {
             return error("the batch, its shards and the threads must be at least 1");
         }
         let limits = [("clip_value", self.settings.clip_value), ("clip_norm", self.settings.clip_norm)];

@@ -27,7 +27,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, RwLock};
 use std::thread;
 
-use wengert_tape::{Float, Stored, Tensor, Var, through_pointer};
+use wengert_tape::{Float, Stored, Tensor, Var, through_pointer, with_threads};
 
 pub use bar::ProgressBar;
 pub use best::Monitor;
@@ -188,7 +188,7 @@ impl<'a, F: Float, T, O: Goal<F>> Trainer<'a, F, T, O> {
             batch: 32,
             shard: 16,
             whole: false,
-            threads: 1,
+            threads: None,
             seed: 0,
             accumulate,
             clip_value,
@@ -226,9 +226,11 @@ impl<'a, F: Float, T, O: Goal<F>> Trainer<'a, F, T, O> {
         self
     }
 
-    /// With a number of threads. More than a batch has shards are not used.
+    /// With a number of threads: of those that take shards of a batch, of which more than there are shards are not used, and for
+    /// large operations where there is one shard. If this is not called, shards are on this thread alone, and large operations on
+    /// as many as [`threads`](wengert_tape::threads) says.
     pub fn threads(mut self, threads: usize) -> Self {
-        self.settings.threads = threads;
+        self.settings.threads = Some(threads);
         self
     }
 
@@ -439,14 +441,21 @@ impl<'a, F: Float, T, O: Goal<F>> Trainer<'a, F, T, O> {
         state.names = names;
         state.begin();
         let settings = &Settings { whole, ..*settings };
-        let helpers = settings.threads.min(settings.batch.min(data.count()).div_ceil(settings.shard())) - 1;
+        let threads = settings.threads.unwrap_or(1);
+        let helpers = threads.min(settings.batch.min(data.count()).div_ceil(settings.shard())) - 1;
         let model = &RwLock::new(model);
-        thread::scope(|scope| {
-            let workers = Workers::new(scope, task, helpers, model);
-            let feed = Feed::new(data, change.as_deref(), *settings, helpers, (state.epoch, state.step), line);
-            let batches = ahead(scope, feed, feed::DEPTH).flatten();
-            Run { settings, task, schedule, watched, kept, followers, workers, optimiser, state }.go(batches)
-        })
+        let train = || {
+            thread::scope(|scope| {
+                let workers = Workers::new(scope, task, helpers, model);
+                let feed = Feed::new(data, change.as_deref(), *settings, helpers, (state.epoch, state.step), line);
+                let batches = ahead(scope, feed, feed::DEPTH).flatten();
+                Run { settings, task, schedule, watched, kept, followers, workers, optimiser, state }.go(batches)
+            })
+        };
+        match settings.threads {
+            None => train(),
+            Some(threads) => with_threads(threads, train),
+        }
     }
 
     /// The loss and the metrics of `model` on `data`, of all samples together; nothing is trained.

@@ -22,7 +22,8 @@ pub(super) struct Settings {
     pub(super) shard: usize,
     /// Whether samples are looked at together, so that a batch is not cut.
     pub(super) whole: bool,
-    pub(super) threads: usize,
+    /// For shards of a batch and for large operations; `None` for one, and as many as the engine takes.
+    pub(super) threads: Option<usize>,
     pub(super) seed: u64,
     pub(super) accumulate: usize,
     pub(super) clip_value: Option<f64>,

@@ -12,7 +12,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::thread::Scope;
 
-use wengert_tape::{Any, Float, GraphNode, GraphView, Tape, Tensor, Var, from_line};
+use wengert_tape::{Any, Float, GraphNode, GraphView, Tape, Tensor, Var, from_line, with_threads};
 
 use super::HERE;
 use super::evaluate::one_number;
@@ -87,6 +87,8 @@ pub(super) struct Job<B> {
     step: usize,
     /// The shards of a part: a power of two, so that their sum is one of the sums of the tree.
     part: usize,
+    /// Whether several threads work on it; then each is one.
+    shared: bool,
     /// The first shard that nobody has taken.
     next: AtomicUsize,
 }
@@ -98,7 +100,7 @@ impl<B: Samples<Batch = B> + Clone + Send + 'static> Job<B> {
             1 => shards.next_power_of_two(),
             _ => 1 << (shards / (PARTS_FOR_EACH * threads)).max(1).ilog2(),
         };
-        Job { batch, step, part, next: AtomicUsize::new(0) }
+        Job { batch, step, part, shared: threads > 1, next: AtomicUsize::new(0) }
     }
 
     pub(super) fn parts(&self) -> usize {
@@ -227,6 +229,15 @@ fn locked<F: Float, M: Parameters<F>, B: Batch<F>>(
 
 /// Takes parts of a batch until there are no more: each is the sum of its shards.
 pub(super) fn work<F: Float, M: Parameters<F>, B: Batch<F>>(
+    task: Task<'_, F, M, B>,
+    model: &M,
+    tape: &mut Tape<F>,
+    job: &Job<B>,
+) -> Parts<F> {
+    if job.shared { with_threads(1, || parts_of(task, model, tape, job)) } else { parts_of(task, model, tape, job) }
+}
+
+fn parts_of<F: Float, M: Parameters<F>, B: Batch<F>>(
     task: Task<'_, F, M, B>,
     model: &M,
     tape: &mut Tape<F>,

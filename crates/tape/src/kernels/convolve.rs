@@ -1,16 +1,25 @@
 //! The trilinear form of convolution, solved for each of its three tensors, by matrix products with the windows of an
 //! image laid out as a matrix. One image at a time: its matrix stays in the second-level cache, and one product over the
-//! whole batch was measured to be no faster.
+//! whole batch was measured to be no faster. Threads take images.
+
+use std::ops::Range;
 
 use crate::kernels::gemm::{Matrix, multiply};
 use crate::kernels::running::RunningSums;
+use crate::kernels::threads;
 use crate::kernels::windows::{Window, entries, fold, unfold};
-use crate::shape::product;
+use crate::shape::{product, work};
 use crate::tensor::buffer::Buffer;
 use crate::tensor::float::Float;
 
 /// Images whose parts of a filter's cotangent are added one after the other; the sums of so many keep their digits.
 const TOGETHER: usize = 64;
+
+/// The shares into which a batch is cut for threads.
+const SHARES: usize = 16;
+
+/// Filters of which there are more numbers in all shares than this are not cut: the products are, over threads too.
+const MOST_SHARED: usize = 1 << 22;
 
 /// The sizes of a convolution.
 pub(crate) struct Sizes<'a> {
@@ -46,13 +55,31 @@ impl Sizes<'_> {
         product(self.counts)
     }
 
-    /// Calls `f` with the number of each group of each image, over the batch, and of the group.
-    fn for_each(&self, mut f: impl FnMut(usize, usize)) {
-        for image in 0..self.batch {
-            for group in 0..self.groups {
-                f(image * self.groups + group, group);
-            }
+    /// Groups of images, over the batch.
+    fn parts(&self) -> usize {
+        self.batch * self.groups
+    }
+
+    /// Calls `f` for each group of each image, with its number over the batch, its part of `out`, and room for a matrix of windows; over
+    /// threads if that pays.
+    fn for_each<F: Float>(&self, out: &mut [F], f: impl Fn(usize, &mut [F], &mut [F]) + Sync) {
+        if out.is_empty() {
+            return;
         }
+        let size = out.len() / self.parts();
+        let together = self.parts().div_ceil(SHARES);
+        threads::each(out.chunks_mut(size * together).enumerate(), self.work(), |(first, out)| {
+            let mut scratch = self.scratch();
+            for (k, out) in out.chunks_mut(size).enumerate() {
+                f(first * together + k, out, &mut scratch);
+            }
+            Buffer::recycle(scratch);
+        });
+    }
+
+    /// The multiplications of one of the three convolutions.
+    fn work(&self) -> u64 {
+        work([self.parts(), self.filters, self.rows(), self.columns()])
     }
 
     /// Whether each window is one element, so that the image is its own matrix of windows.
@@ -73,8 +100,10 @@ impl Sizes<'_> {
         scratch
     }
 
+    /// Room for a matrix of windows, where that is not the image.
     fn scratch<F: Float>(&self) -> Vec<F> {
-        Buffer::filled(product(&[self.channels, self.entries(), self.columns()]), F::zero())
+        let len = product(&[self.channels, self.entries(), self.columns()]);
+        if self.is_pointwise() { Vec::new() } else { Buffer::any(len) }
     }
 
     fn weights<'a, F>(&self, w: &'a [F], group: usize, transposed: bool) -> Matrix<'a, F> {
@@ -90,61 +119,71 @@ impl Sizes<'_> {
     /// `y = w ⋆ x`
     pub(crate) fn result<F: Float>(&self, x: &[F], w: &[F]) -> Vec<F> {
         let (rows, columns) = (self.rows(), self.columns());
-        let size = self.filters * columns;
-        let mut y = Buffer::filled(self.batch * self.groups * size, F::zero());
-        let mut scratch = self.scratch();
-        self.for_each(|part, group| {
-            let data = self.matrix(x, part, &mut scratch);
-            let windows = Matrix { data, rows, columns, transposed: false };
-            multiply(self.weights(w, group, false), windows, &mut y[part * size..][..size], false);
+        let mut y = Buffer::any(self.parts() * self.filters * columns);
+        self.for_each(&mut y, |part, y, scratch| {
+            let windows = Matrix { data: self.matrix(x, part, scratch), rows, columns, transposed: false };
+            multiply(self.weights(w, part % self.groups, false), windows, y, false);
         });
-        Buffer::recycle(scratch);
         y
     }
 
     /// The image's cotangent from that of the result.
     pub(crate) fn image<F: Float>(&self, g: &[F], w: &[F]) -> Vec<F> {
         let (plane, size) = (self.plane(), product(&[self.entries(), self.columns()]));
-        let mut x = Buffer::filled(self.batch * self.groups * self.channels * plane, F::zero());
-        let mut scratch = self.scratch();
-        self.for_each(|part, group| {
-            let image = &mut x[part * self.channels * plane..][..self.channels * plane];
-            let (w, g) = (self.weights(w, group, true), self.results(g, part));
+        let mut x = Buffer::any(self.parts() * self.channels * plane);
+        self.for_each(&mut x, |part, image, scratch| {
+            let (w, g) = (self.weights(w, part % self.groups, true), self.results(g, part));
             if self.is_pointwise() {
                 return multiply(w, g, image, false);
             }
-            multiply(w, g, &mut scratch, false);
+            multiply(w, g, scratch, false);
+            image.fill(F::zero());
             for (c, matrix) in scratch.chunks_exact(size.max(1)).enumerate() {
                 fold(matrix, self.windows, self.lengths, self.counts, &mut image[c * plane..][..plane]);
             }
         });
-        Buffer::recycle(scratch);
         x
     }
 
-    /// The filters' cotangent from that of the result.
+    /// The filters' cotangent from that of the result: of some images together, in shares that threads may take, and then the sum of
+    /// these, in their order.
     pub(crate) fn weight<F: Float>(&self, x: &[F], g: &[F]) -> Vec<F> {
-        let (rows, columns) = (self.rows(), self.columns());
-        let size = self.filters * rows;
-        let mut w = Buffer::filled(self.groups * size, F::zero());
-        let mut sums = (self.batch > TOGETHER).then(|| RunningSums::new(self.groups * size));
-        let mut scratch = self.scratch();
-        self.for_each(|part, group| {
-            if let Some(sums) = &mut sums
-                && part.is_multiple_of(TOGETHER * self.groups)
-            {
-                sums.add_row(0, &w);
-                w.fill(F::zero());
+        let size = product(&[self.groups, self.filters, self.rows()]);
+        let together = match product(&[size, SHARES]) <= MOST_SHARED {
+            true => self.batch.div_ceil(SHARES).clamp(1, TOGETHER),
+            false => TOGETHER,
+        };
+        let shares = self.batch.div_ceil(together).max(1);
+        // As many at a time as there are of a usual batch, so that a large one takes no more memory.
+        let mut some = Buffer::any(size * shares.min(SHARES));
+        let mut sums = RunningSums::new(if shares > 1 { size } else { 0 });
+        for first in (0..shares).step_by(SHARES) {
+            let some = &mut some[..size * SHARES.min(shares - first)];
+            threads::each(some.chunks_mut(size.max(1)).enumerate(), self.work(), |(k, w)| {
+                let images = (first + k) * together..((first + k + 1) * together).min(self.batch);
+                self.weight_of(images, x, g, w);
+            });
+            if shares > 1 {
+                some.chunks(size.max(1)).for_each(|w| sums.add_row(0, w));
             }
+        }
+        if shares > 1 {
+            Buffer::recycle(std::mem::replace(&mut some, sums.values()));
+        }
+        some
+    }
+
+    /// The filters' cotangent from that of the results of some images.
+    fn weight_of<F: Float>(&self, images: Range<usize>, x: &[F], g: &[F], w: &mut [F]) {
+        let (rows, columns) = (self.rows(), self.columns());
+        w.fill(F::zero());
+        let mut scratch = self.scratch();
+        for part in images.start * self.groups..images.end * self.groups {
             let data = self.matrix(x, part, &mut scratch);
             let windows = Matrix { data, rows: columns, columns: rows, transposed: true };
-            multiply(self.results(g, part), windows, &mut w[group * size..][..size], true);
-        });
-        Buffer::recycle(scratch);
-        if let Some(mut sums) = sums {
-            sums.add_row(0, &w);
-            Buffer::recycle(std::mem::replace(&mut w, sums.values()));
+            let w = &mut w[part % self.groups * self.filters * rows..][..self.filters * rows];
+            multiply(self.results(g, part), windows, w, true);
         }
-        w
+        Buffer::recycle(scratch);
     }
 }

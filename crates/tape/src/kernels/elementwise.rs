@@ -2,6 +2,7 @@
 
 use smallvec::SmallVec;
 
+use crate::kernels::threads;
 use crate::rule::number::Num;
 use crate::rule::pointwise::{Arity, Of, Pointwise};
 use crate::rule::real::Real;
@@ -206,8 +207,13 @@ pub(crate) fn times_partial<F: Float, P: Pointwise>(
 #[track_caller]
 pub(crate) fn add_to<F: Float>(a: &mut Tensor<F>, b: &Tensor<F>) {
     assert_eq!(a.shape(), b.shape(), "add_assign: shapes differ");
+    let add = |a: &mut [F], b: &[F]| {
+        let part = threads::part();
+        let work = a.len() as u64 * 4;
+        threads::each(a.chunks_mut(part).zip(b.chunks(part)), work, |(a, b)| F::add_to(a, b));
+    };
     match a.alike_mut(b) {
-        Some((a, b)) => F::add_to(a, b),
-        None => F::add_to(a.data_mut(), b.data()),
+        Some((a, b)) => add(a, b),
+        None => add(a.data_mut(), b.data()),
     }
 }

@@ -22,9 +22,6 @@ pub(crate) type Together<'f, F> = dyn for<'a> Fn(Tile<'a, F>, [Tile<'a, F>; 4]) 
 /// Rows that are shorter than this are laid side by side in a tile.
 const SHORT: usize = 64;
 
-/// The numbers that one thread takes at a time, about.
-const PART: usize = 1 << 14;
-
 /// The steps of a formula for which there is room at first.
 const STEPS: usize = 24;
 
@@ -41,7 +38,7 @@ enum Lies {
 
 /// How operands lie under a result.
 struct Walk<'x, F> {
-    operands: SmallVec<[(&'x [F], Lies); 4]>,
+    operands: SmallVec<[(&'x [F], Lies); 5]>,
     /// The axes of the result, outer first, as few as the operands allow: length, and the steps of the operands that are repeated.
     axes: SmallVec<[(usize, [usize; 3]); 4]>,
 }
@@ -135,8 +132,8 @@ impl<'x, F: Float> Walk<'x, F> {
 
     /// How many numbers of the result are a part for one thread.
     fn part(&self) -> usize {
-        let width = self.width();
-        if width < PART { PART / width.max(1) * width } else { PART }
+        let (width, most) = (self.width(), threads::part());
+        if width < most { most / width.max(1) * width } else { most }
     }
 }
 
@@ -251,24 +248,27 @@ fn value<F: Float>(x: &[&Tensor<F>], shape: Shape, flops: u64, formula: &Formula
     Tensor::from_parts(shape, out)
 }
 
-/// Changes each of the numbers `g`, which has the shape of `y`, a result of `x`.
+/// Changes each of the numbers `g`, which has the shape of `y`, a result of `x`: where they lie, if nothing else uses them.
 fn change<F: Float>(g: &mut Tensor<F>, y: &Tensor<F>, x: &[&Tensor<F>], flops: u64, formula: &Change<'_, F>) {
-    let mut operands: SmallVec<[&Tensor<F>; 4]> = SmallVec::from_slice(x);
+    let used = (!g.is_alone()).then(|| g.clone());
+    let mut operands: SmallVec<[&Tensor<F>; 5]> = SmallVec::from_slice(x);
     operands.push(y);
+    operands.extend(&used);
     let walk = Walk::new(y.shape(), &operands);
     let operand = |k: usize| if k < x.len() { k } else { 0 };
     let of = |first: usize, out: &mut [F]| {
         fill(&walk, first, out, &|walk, at, len, out, desk| {
-            let g = desk.slot(len);
-            if desk.is_short() {
-                return Tile::new(g, desk);
-            }
-            g.copy_from_slice(out);
             let under = |k: usize| walk.under(k, at, len, desk);
-            formula(Tile::new(g, desk), under(x.len()), [0, 1, 2].map(|k| under(operand(k))))
+            let g = if operands.len() > x.len() + 1 { under(x.len() + 1) } else { Tile::copied(out, desk) };
+            formula(g, under(x.len()), [0, 1, 2].map(|k| under(operand(k))))
         });
     };
-    over_parts(&walk, g.data_mut(), flops, &of);
+    if used.is_none() {
+        return over_parts(&walk, g.data_mut(), flops, &of);
+    }
+    let mut out = Buffer::<F>::any(y.len());
+    over_parts(&walk, &mut out, flops, &of);
+    *g = Tensor::from_parts(y.shape().clone(), out);
 }
 
 /// Calls `of` for parts of a result, over threads if that pays.
@@ -296,9 +296,9 @@ pub fn change_together<F: Float>(
 fn together<F: Float>(changed: &mut [&mut [F]], read: &[F], flops: u64, formula: &Together<'_, F>) {
     let work = (read.len() as u64).saturating_mul(flops.saturating_add(4));
     let mut parts: Vec<(&[F], SmallVec<[&mut [F]; 4]>)> =
-        read.chunks(PART).map(|read| (read, SmallVec::with_capacity(changed.len()))).collect();
+        read.chunks(threads::part()).map(|read| (read, SmallVec::with_capacity(changed.len()))).collect();
     for changed in changed.iter_mut() {
-        parts.iter_mut().zip(changed.chunks_mut(PART)).for_each(|(part, chunk)| part.1.push(chunk));
+        parts.iter_mut().zip(changed.chunks_mut(threads::part())).for_each(|(part, chunk)| part.1.push(chunk));
     }
     threads::each(parts.into_iter(), work, |(read, mut changed)| {
         let mut room = Buffer::<F>::any(4 * STEPS * TILE);
@@ -307,11 +307,8 @@ fn together<F: Float>(changed: &mut [&mut [F]], read: &[F], flops: u64, formula:
             let len = TILE.min(read.len() - first);
             let desk = Desk::new(&mut room);
             let tile = |k: usize| {
-                let slot = desk.slot(len);
-                if let (Some(from), false) = (changed.get(k).or(changed.first()), desk.is_short()) {
-                    slot.copy_from_slice(&from[first..first + len]);
-                }
-                Tile::new(slot, &desk)
+                let from = changed.get(k).or(changed.first()).map_or(&[][..], |all| &all[first..first + len]);
+                Tile::copied(from, &desk)
             };
             let results = formula(Tile::new(&read[first..first + len], &desk), [tile(0), tile(1), tile(2), tile(3)]);
             if desk.is_short() {

@@ -4,6 +4,7 @@ use smallvec::SmallVec;
 
 use crate::kernels::elementwise::for_each_row;
 use crate::kernels::running::{RunningSums, sum};
+use crate::kernels::threads;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 use crate::tensor::buffer::Buffer;
@@ -13,7 +14,7 @@ use crate::tensor::float::{Element, Float};
 pub(crate) fn sum_to<F: Float>(x: &Tensor<F>, to: &Shape) -> Tensor<F> {
     let data = x.data();
     if to.len_elements() == 1 {
-        return Tensor::from_parts(to.clone(), vec![sum(data)]);
+        return Tensor::from_parts(to.clone(), vec![sum_of_all(data)]);
     }
     let mut sums = RunningSums::new(to.len_elements());
     for_each_block(x.shape(), to, |block| match block {
@@ -21,6 +22,16 @@ pub(crate) fn sum_to<F: Float>(x: &Tensor<F>, to: &Shape) -> Tensor<F> {
         Block::Rows { first, width, rows, at } => sums.add_rows(at, width, &data[first..first + rows * width]),
     });
     Tensor::from_parts(to.clone(), sums.values())
+}
+
+/// The sum of many numbers: that of the sums of parts, which threads may take.
+fn sum_of_all<F: Float>(data: &[F]) -> F {
+    if data.len() <= PART {
+        return sum(data);
+    }
+    let mut sums = vec![F::zero(); data.len().div_ceil(PART)];
+    threads::each(sums.iter_mut().zip(data.chunks(PART)), data.len() as u64 * 4, |(total, part)| *total = sum(part));
+    sum(&sums)
 }
 
 /// Neighbouring elements of a tensor, and where the smaller tensor that it is summed to has their sums.
@@ -46,6 +57,9 @@ pub(crate) enum Block {
         at: usize,
     },
 }
+
+/// The numbers of such a part, whatever the number of threads: the sum depends on it.
+const PART: usize = 1 << 16;
 
 /// Rows that are added to each other before they are added to what there is.
 const ROWS: usize = 8;

@@ -16,6 +16,8 @@ static ASKED: AtomicUsize = AtomicUsize::new(0);
 thread_local! {
     /// What [`with_threads`] said on this thread; 0 outside.
     static HERE: Cell<usize> = const { Cell::new(0) };
+    /// Whether the smallest work is cut.
+    static FINELY: Cell<bool> = const { Cell::new(false) };
 }
 
 /// How many threads an operation on large tensors may use, that calls it among them.
@@ -70,14 +72,30 @@ pub fn set_threads(count: usize) {
 /// ```
 pub fn with_threads<R>(count: usize, f: impl FnOnce() -> R) -> R {
     assert!(count > 0, "with_threads: an operation needs at least one thread");
-    struct Before(usize);
-    impl Drop for Before {
-        fn drop(&mut self) {
-            HERE.set(self.0);
-        }
-    }
-    let _before = Before(HERE.replace(count));
+    let _before = Before(HERE.replace(count), FINELY.get());
     f()
+}
+
+/// Calls `f`, in which also the smallest work is shared by so many threads: for tests.
+#[doc(hidden)]
+pub fn with_threads_for_all<R>(count: usize, f: impl FnOnce() -> R) -> R {
+    let _before = Before(HERE.replace(count), FINELY.replace(true));
+    f()
+}
+
+/// What held on this thread, to hold again.
+struct Before(usize, bool);
+
+impl Drop for Before {
+    fn drop(&mut self) {
+        HERE.set(self.0);
+        FINELY.set(self.1);
+    }
+}
+
+/// About how many numbers a part of a work has.
+pub(crate) fn part() -> usize {
+    if FINELY.get() { 2 } else { 1 << 14 }
 }
 
 /// The work from which on handing a part of it over pays: about this many additions.
@@ -87,7 +105,7 @@ pub(crate) const WORTH: u64 = 1 << 19;
 /// Calls `f` for each of some parts of a work, on the threads that are free for it.
 #[cfg(feature = "threads")]
 pub(crate) fn each<T: Send>(parts: impl ExactSizeIterator<Item = T> + Send, work: u64, f: impl Fn(T) + Sync) {
-    let count = if work < WORTH { 1 } else { threads().min(parts.len()) };
+    let count = if work < WORTH && !FINELY.get() { 1 } else { threads().min(parts.len()) };
     let Some(pool) = (count > 1).then(|| pool(threads() - 1)).flatten() else {
         return parts.for_each(f);
     };

@@ -65,6 +65,13 @@ impl<'a, F: Float> Tile<'a, F> {
         Tile { numbers, desk }
     }
 
+    /// Numbers that may be written over while the tile is read.
+    pub(crate) fn copied(numbers: &[F], desk: &'a Desk<'a, F>) -> Self {
+        let slot = desk.slot(numbers.len());
+        slot.iter_mut().zip(numbers).for_each(|(slot, x)| *slot = *x);
+        Tile { numbers: slot, desk }
+    }
+
     /// The numbers, or one that stands for all.
     pub(crate) fn numbers(self) -> &'a [F] {
         self.numbers

@@ -153,6 +153,11 @@ impl<E: Element> Tensor<E> {
         }
     }
 
+    /// Whether [`data_mut`](Self::data_mut) copies nothing.
+    pub(crate) fn is_alone(&mut self) -> bool {
+        self.transposed.is_none() && Arc::get_mut(&mut self.buffer).is_some()
+    }
+
     /// The buffer as it lies for writing, and that of a tensor of the same shape that lies in the same order; `None` if
     /// they do not lie alike, or something else shares the first.
     pub(crate) fn alike_mut<'a>(&'a mut self, other: &'a Self) -> Option<(&'a mut [E], &'a [E])> {

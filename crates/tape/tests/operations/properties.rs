@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use wengert_tape::ops::{AnyFunction, AnyOp};
 use wengert_tape::prelude::*;
-use wengert_tape::{Algebra, Any, Arg, Args, Case, Dual, Kind, Op, Shape, Stored, Text, Value};
+use wengert_tape::{Algebra, Any, Arg, Args, Case, Dual, Kind, Op, Shape, Stored, Text, Value, with_threads_for_all};
 
 /// An operation or a function, to be called on any kind of value.
 #[derive(Clone, Debug)]
@@ -364,6 +364,34 @@ fn the_order_in_memory_does_not_matter() {
             (Any::Index(a), Any::Index(b)) if a == b => {}
             (Any::Mask(a), Any::Mask(b)) if a == b => {}
             _ => writeln!(out, "  positions or truth values differ").unwrap(),
+        }
+    });
+}
+
+#[test]
+fn threads_change_no_bit() {
+    for_all(false, |subject, case, out| {
+        let active = subject.active(case);
+        let results = [1, 2, 3, 8].map(|count| {
+            with_threads_for_all(count, || {
+                let y = subject.call(Args(&args(&case.args)));
+                let gradients = match &y {
+                    Any::Real(y) if !active.is_empty() => {
+                        gradient(subject, &case.args, &active, &other(y.shape(), 0.3))
+                    }
+                    _ => Vec::new(),
+                };
+                let bits = |t: &Tensor| t.data().iter().map(|x| x.to_bits()).collect::<Vec<_>>();
+                let of_value = match &y {
+                    Any::Real(y) => bits(y),
+                    Any::Index(y) => y.data().iter().map(|i| *i as u64).collect(),
+                    Any::Mask(y) => y.data().iter().map(|holds| u64::from(*holds)).collect(),
+                };
+                (of_value, gradients.iter().map(bits).collect::<Vec<_>>())
+            })
+        });
+        if results.iter().any(|result| *result != results[0]) {
+            writeln!(out, "  other bits on another number of threads").unwrap();
         }
     });
 }

@@ -122,6 +122,23 @@ pub(super) fn tanh<F: Lane>(x: F) -> F {
     choose(size < F::from_f64(0.55), near, far)
 }
 
+/// The hyperbolic cosine, where `exp` of the size is a normal number.
+#[inline(always)]
+pub(super) fn cosh<F: Lane>(x: F) -> F {
+    let half = F::from_f64(0.5);
+    let e = exp(choose(x < F::zero(), -x, x));
+    half * e + half / e
+}
+
+/// The hyperbolic sine, where [`exp_m1`] holds.
+#[inline(always)]
+pub(super) fn sinh<F: Lane>(x: F) -> F {
+    // with t = exp(|x|) − 1 it is (t + t/(t + 1))/2
+    let t = exp_m1(choose(x < F::zero(), -x, x));
+    let y = F::from_f64(0.5) * (t + t / (t + F::one()));
+    choose(x < F::zero(), -y, choose(x == F::zero(), x, y))
+}
+
 /// How far [`sin`] and [`cos`] hold.
 pub(super) const TURNS: f64 = 314_159.0;
 

@@ -4,6 +4,7 @@ use crate::error::Error;
 use crate::error::scope::called;
 use crate::kernels::elementwise::for_each_row;
 use crate::kernels::gemm::{Matrix, multiply};
+use crate::kernels::threads;
 use crate::ops::{PermuteExt, ReshapeExt, SumToExt};
 use crate::rule::algebra::{Algebra, Arg, Args};
 use crate::rule::case::{Case, Function};
@@ -78,7 +79,7 @@ impl Op for MatMul {
 
     fn forward<F: Float>(&self, a: Args<'_, Tensor<F>>) -> Value<F> {
         let (x, w) = (&a[0], &a[1]);
-        let (mut mx, mut mw) = (matrix(x), matrix(w));
+        let (mut mx, mw) = (matrix(x), matrix(w));
         let (m, k, n) = (mx.rows, mx.columns, mw.columns);
         let (bx, bw) = (batch(Tensor::shape(x)), batch(Tensor::shape(w)));
         let mut shape = bx.broadcast(&bw).unwrap_or_default();
@@ -96,16 +97,18 @@ impl Op for MatMul {
             return Tensor::from_parts(shape, out).into();
         }
         let (dx, dw) = (mx.data, mw.data);
-        let mut outputs = out.chunks_exact_mut(m * n);
         // An axis of length 1 makes each run a single matrix.
         let mut each = batches;
         each.push(1);
-        for_each_row(&each, [&bx.steps_in(&batch_of(&each)), &bw.steps_in(&batch_of(&each))], |[ix, iw]| {
+        let mut places = Vec::with_capacity(out.len() / (m * n));
+        for_each_row(&each, [&bx.steps_in(&batch_of(&each)), &bw.steps_in(&batch_of(&each))], |at| places.push(at));
+        let operands = (mx, mw);
+        let work = work([places.len(), m, k, n]);
+        threads::each(out.chunks_exact_mut(m * n).zip(places), work, |(c, [ix, iw])| {
+            let (mut mx, mut mw) = operands;
             mx.data = &dx[ix * m * k..][..m * k];
             mw.data = &dw[iw * k * n..][..k * n];
-            if let Some(c) = outputs.next() {
-                multiply(mx, mw, c, false);
-            }
+            multiply(mx, mw, c, false);
         });
         Tensor::from_parts(shape, out).into()
     }

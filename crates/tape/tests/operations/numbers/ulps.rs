@@ -27,12 +27,14 @@ fn call<F: Float>(name: &str, x: &Tensor<F>) -> Tensor<F> {
         "cos" => x.cos(),
         "erf" => x.erf(),
         "erfc" => x.erfc(),
+        "sinh" => x.sinh(),
+        "cosh" => x.cosh(),
         _ => panic!("no function {name}"),
     }
 }
 
 /// The greatest error in ulps that is allowed, in `f64` and in `f32`.
-const ALLOWED: [(&str, f64, f64); 10] = [
+const ALLOWED: [(&str, f64, f64); 12] = [
     ("exp", 1.0, 1.0),
     ("exp_m1", 1.5, 1.5),
     ("ln", 1.0, 1.0),
@@ -43,6 +45,8 @@ const ALLOWED: [(&str, f64, f64); 10] = [
     ("cos", 1.0, 0.6),
     ("erf", 1.5, 0.51),
     ("erfc", 4.0, 0.51),
+    ("sinh", 2.0, 2.5),
+    ("cosh", 2.0, 2.0),
 ];
 
 #[test]
@@ -84,6 +88,8 @@ fn functions_of_many_numbers_keep_their_digits_in_f32() {
         "ln_1p" => x.ln_1p(),
         "tanh" => x.tanh(),
         "sin" => x.sin(),
+        "sinh" => x.sinh(),
+        "cosh" => x.cosh(),
         _ => x.cos(),
     };
     let mut x: Vec<f32> = (0..20_000).map(|k| 10_f32.powf(-37.0 + 75.0 * k as f32 / 19_999.0)).collect();
@@ -130,7 +136,7 @@ fn a_number_has_one_value_in_any_company() {
             let alone = call(name, &Tensor::from(*x)).item();
             assert_eq!(alone.to_bits(), y.to_bits(), "{name} at {x}: {alone} alone and {y} among others");
         }
-        let plain: [fn(f64) -> f64; 10] = [
+        let plain: [fn(f64) -> f64; 12] = [
             f64::exp,
             f64::exp_m1,
             f64::ln,
@@ -159,6 +165,8 @@ fn a_number_has_one_value_in_any_company() {
                     1.0
                 }
             },
+            f64::sinh,
+            f64::cosh,
         ];
         let at = ALLOWED.iter().position(|row| row.0 == name).unwrap();
         for (x, y) in x.iter().zip(together.data()).take(10) {
