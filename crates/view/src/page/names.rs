@@ -77,7 +77,7 @@ mod tests {
         let mut y = z.tanh();
         for b in b {
             let part = b * b;
-            y = y + part;
+            y += part;
         }
         let view = y.view().name(x, "mine");
         let names: Vec<(usize, String)> = guessed(&view, &Sources::read(&view.graph.nodes));
