@@ -191,9 +191,8 @@ fn walk<F: Float, const N: usize, S: Rule<N>>(
         let memory = memories.entry(param.id()).or_insert_with(fresh);
         memory.steps += 1;
         let rule = rule(memory.steps);
-        let mut changed: Vec<&mut [F]> = vec![param.value_mut().data_mut()];
-        changed.extend(memory.tensors.iter_mut().map(Tensor::data_mut));
-        change_together(&mut changed, gradient.data(), S::FLOPS, &|g, [p, first, second, third]| {
+        let mut memory: Vec<&mut [F]> = memory.tensors.iter_mut().map(Tensor::data_mut).collect();
+        change_together(param.value_mut(), &mut memory, gradient.data(), S::FLOPS, &|g, [p, first, second, third]| {
             let (p, memory) = rule.change(p, g, std::array::from_fn(|k| [first, second, third][k]));
             let at = |k: usize| memory.get(k).copied().unwrap_or(p);
             [p, at(0), at(1), at(2)]

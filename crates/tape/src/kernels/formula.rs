@@ -199,9 +199,14 @@ pub trait Formulas: Sized {
         formula: &Change<'_, Self>,
     ) where
         Self: Float;
-    /// Changes up to four slices of one length together, by another that is read; what there is less than four of is the first.
-    fn change_together(changed: &mut [&mut [Self]], read: &[Self], flops: u64, formula: &Together<'_, Self>)
-    where
+    /// Changes a tensor and up to three slices as long together, by another that is read; what there is less than four of is the first.
+    fn change_together(
+        first: &mut Tensor<Self>,
+        others: &mut [&mut [Self]],
+        read: &[Self],
+        flops: u64,
+        formula: &Together<'_, Self>,
+    ) where
         Self: Float;
 }
 
@@ -221,12 +226,13 @@ macro_rules! formulas {
                 change(g, y, x, flops, formula);
             }
             fn change_together(
-                changed: &mut [&mut [$float]],
+                first: &mut Tensor<$float>,
+                others: &mut [&mut [$float]],
                 read: &[$float],
                 flops: u64,
                 formula: &Together<'_, $float>,
             ) {
-                together(changed, read, flops, formula);
+                change_all(first, others, read, flops, formula);
             }
         }
     )* };
@@ -284,31 +290,59 @@ fn over_parts<F: Float>(walk: &Walk<'_, F>, out: &mut [F], flops: u64, of: &(dyn
 /// [`Formulas::change_together`], as optimisers call it.
 #[doc(hidden)]
 pub fn change_together<F: Float>(
-    changed: &mut [&mut [F]],
+    first: &mut Tensor<F>,
+    others: &mut [&mut [F]],
     read: &[F],
     flops: u64,
     formula: &(dyn for<'a> Fn(Tile<'a, F>, [Tile<'a, F>; 4]) -> [Tile<'a, F>; 4] + Sync),
 ) {
-    F::change_together(changed, read, flops, formula);
+    F::change_together(first, others, read, flops, formula);
 }
 
-/// Changes slices of one length together.
-fn together<F: Float>(changed: &mut [&mut [F]], read: &[F], flops: u64, formula: &Together<'_, F>) {
-    let work = (read.len() as u64).saturating_mul(flops.saturating_add(4));
-    let mut parts: Vec<(&[F], SmallVec<[&mut [F]; 4]>)> =
-        read.chunks(threads::part()).map(|read| (read, SmallVec::with_capacity(changed.len()))).collect();
-    for changed in changed.iter_mut() {
-        parts.iter_mut().zip(changed.chunks_mut(threads::part())).for_each(|(part, chunk)| part.1.push(chunk));
+/// Changes a tensor, where it lies if nothing else uses it, and slices together.
+fn change_all<F: Float>(
+    first: &mut Tensor<F>,
+    others: &mut [&mut [F]],
+    read: &[F],
+    flops: u64,
+    formula: &Together<'_, F>,
+) {
+    if first.is_alone() {
+        return together(None, first.data_mut(), others, read, flops, formula);
     }
-    threads::each(parts.into_iter(), work, |(read, mut changed)| {
+    let mut out = Buffer::<F>::any(first.len());
+    together(Some(first.data()), &mut out, others, read, flops, formula);
+    *first = Tensor::from_parts(first.shape().clone(), out);
+}
+
+/// Changes slices of one length together, the first of which may be written elsewhere than it is read.
+fn together<F: Float>(
+    source: Option<&[F]>,
+    out: &mut [F],
+    others: &mut [&mut [F]],
+    read: &[F],
+    flops: u64,
+    formula: &Together<'_, F>,
+) {
+    let (work, part) = ((read.len() as u64).saturating_mul(flops.saturating_add(4)), threads::part());
+    let mut parts: Vec<(usize, SmallVec<[&mut [F]; 4]>)> =
+        out.chunks_mut(part).enumerate().map(|(k, out)| (k * part, SmallVec::from_iter([out]))).collect();
+    for other in others.iter_mut() {
+        parts.iter_mut().zip(other.chunks_mut(part)).for_each(|(part, chunk)| part.1.push(chunk));
+    }
+    threads::each(parts.into_iter(), work, |(begin, mut changed)| {
+        let all = changed.first().map_or(0, |out| out.len());
+        let read = &read[begin..begin + all];
+        let source = source.map(|source| &source[begin..begin + all]);
         let mut room = Buffer::<F>::any(4 * STEPS * TILE);
         let mut first = 0;
         while first < read.len() {
             let len = TILE.min(read.len() - first);
             let desk = Desk::new(&mut room);
             let tile = |k: usize| {
-                let from = changed.get(k).or(changed.first()).map_or(&[][..], |all| &all[first..first + len]);
-                Tile::copied(from, &desk)
+                let k = if k < changed.len() { k } else { 0 };
+                let from = source.filter(|_| k == 0).unwrap_or(changed[k]);
+                Tile::copied(&from[first..first + len], &desk)
             };
             let results = formula(Tile::new(&read[first..first + len], &desk), [tile(0), tile(1), tile(2), tile(3)]);
             if desk.is_short() {

@@ -40,12 +40,12 @@ impl<E: Element> Buffer<E> {
     fn pooled(len: usize) -> Vec<E> {
         let bytes = len.saturating_mul(size_of::<E>());
         let of_a_size = if bytes <= SHARED { E::pool(|pool| pool.take(len)) } else { E::shared(|pool| pool.take(len)) };
-        of_a_size.flatten().unwrap_or_else(|| Self::new(len, bytes))
+        of_a_size.flatten().unwrap_or_else(|| Self::fresh(len, bytes))
     }
 
     /// A new vector, of zeros that the system makes when they are read. That there is no memory for it is an error like any other.
     #[cold]
-    fn new(len: usize, bytes: usize) -> Vec<E> {
+    fn fresh(len: usize, bytes: usize) -> Vec<E> {
         check_bytes("memory", bytes as u64).or_raise();
         if bytes <= KEPT_BY_A_THREAD {
             let mut v = vec![E::default(); size(len)];
