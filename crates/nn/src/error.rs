@@ -3,6 +3,13 @@
 use std::path::PathBuf;
 
 /// Everything that can go wrong in this crate.
+///
+/// # Examples
+/// ```
+/// use wengert_nn::{Error, prelude::*};
+/// let error: Error = "softmax2".parse::<Activation>().unwrap_err();
+/// assert!(matches!(&error, Error::Parse { text, .. } if text == "softmax2"));
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {

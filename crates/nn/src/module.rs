@@ -12,6 +12,13 @@ use crate::error::Error;
 use crate::training::Training;
 
 /// Where a parameter stands in a model, as PyTorch writes it: `conv1.weight`, `0.bias`.
+///
+/// # Examples
+/// ```
+/// use wengert_nn::Name;
+/// let name = Name::ROOT.field("encoder");
+/// assert_eq!(name.position(2).field("weight").to_string(), "encoder.2.weight");
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Name<'a> {
     parent: Option<&'a Name<'a>>,
@@ -54,8 +61,29 @@ impl fmt::Display for Name<'_> {
 }
 
 /// What is called with the name and value of each parameter.
+///
+/// # Examples
+/// ```
+/// use wengert_nn::prelude::*;
+/// use wengert_nn::{Name, Visit};
+/// let model = Linear::<f32>::new(3, 2, &mut generator(1));
+/// let mut numbers = 0;
+/// let count: &mut Visit<'_, '_, f32> = &mut |_, param| numbers += param.value().len();
+/// model.visit(Name::ROOT, count);
+/// assert_eq!(numbers, 3 * 2 + 2);
+/// ```
 pub type Visit<'v, 'a, F> = dyn FnMut(Name<'_>, &'a Param<F>) + 'v;
 /// What is called with the name and value of each parameter, and may change it.
+///
+/// # Examples
+/// ```
+/// use wengert_nn::prelude::*;
+/// use wengert_nn::{Name, VisitMut};
+/// let mut model = Linear::<f32>::new(3, 2, &mut generator(1));
+/// let freeze: &mut VisitMut<'_, '_, f32> = &mut |name, param| param.set_frozen(name.to_string() == "bias");
+/// model.visit_mut(Name::ROOT, freeze);
+/// assert!(model.bias.unwrap().is_frozen() && !model.weight.is_frozen());
+/// ```
 pub type VisitMut<'v, 'a, F> = dyn FnMut(Name<'_>, &'a mut Param<F>) + 'v;
 
 /// What has parameters: a model, a layer, or a single [`Param`].
@@ -405,6 +433,14 @@ impl<F: Float, A: Reader<F>, M: Module<F>> ForwardOn<F, A> for M {
 
 /// A module behind a pointer: every [`Module`] that can be cloned and sent is one, and nothing needs to be written for
 /// it. `Box<dyn Layer<F>>` is itself a module.
+///
+/// # Examples
+/// ```
+/// use wengert_nn::prelude::*;
+/// let layers: Vec<Box<dyn Layer<f32>>> = vec![Box::new(Linear::new(3, 2, &mut generator(1))), Box::new(Activation::Relu)];
+/// let y = layers.iter().fold(Shape::from([5, 3]), |x, layer| layer.forward(&x));
+/// assert_eq!(y, [5, 2]);
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no layer of `{F}`",
     label = "not a layer of `{F}`",

@@ -26,6 +26,13 @@ use crate::trainer::{History, Monitor, Progress, Trainer};
 const WEIGHTS: u64 = 2;
 
 /// A network of a book: what it is, what was published, and what it is trained with here.
+///
+/// # Examples
+/// ```
+/// use wengert_nn::published::Recipe;
+/// let recipe = Recipe::ALL.iter().find(|recipe| recipe.name == "mnist-784-30-10").unwrap();
+/// assert_eq!((recipe.source, recipe.published), ("Nielsen, chapter 1", 95.42));
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Recipe {
     /// The name, as in `mnist-784-30-10`.
@@ -46,6 +53,13 @@ pub struct Recipe {
 }
 
 /// How a recipe is run.
+///
+/// # Examples
+/// ```
+/// use wengert_nn::published::Run;
+/// let run = Run { seed: 7, threads: 2, ..Run::default() };
+/// assert!(run.epochs.is_none()); // the recipe's
+/// ```
 #[derive(Default)]
 pub struct Run<'a> {
     /// What everything random follows from.
@@ -66,6 +80,17 @@ pub struct Run<'a> {
 }
 
 /// A trained network. Each epoch of its history has an `accuracy` on validation and test samples.
+///
+/// # Examples
+/// ```
+/// use wengert_nn::published::Trained;
+/// fn report(trained: &Trained) {
+///     if let Some((best, last)) = trained.test_accuracy() {
+///         println!("{:.2} % at the best epoch, {:.2} % at the last", 100.0 * best, 100.0 * last);
+///     }
+/// }
+/// # let _ = report;
+/// ```
 #[derive(Clone, Debug)]
 pub struct Trained {
     /// The network at the end of the epoch that was best on the validation samples.

@@ -3,6 +3,15 @@
 use rand::SeedableRng;
 
 /// The generator that this crate draws from: ChaCha with 8 rounds, the same numbers on every machine.
+///
+/// # Examples
+/// ```
+/// use wengert_nn::prelude::*;
+/// fn noise(rng: &mut Generator) -> Tensor {
+///     Tensor::randn([3], rng)
+/// }
+/// assert_eq!(noise(&mut generator(1)), noise(&mut generator(1)));
+/// ```
 pub type Generator = rand::rngs::ChaCha8Rng;
 
 /// A generator that gives the same numbers for the same seed.

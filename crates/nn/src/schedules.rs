@@ -44,6 +44,13 @@ pub trait Schedule: Debug + Send {
 }
 
 /// The rate times `factor` at each `every`th step: `base · factor^⌊step / every⌋`.
+///
+/// # Examples
+/// ```
+/// use wengert_nn::prelude::*;
+/// let rates = [0, 29, 30, 60].map(|step| Steps::new(30, 0.5).rate(0.4, step));
+/// assert_eq!(rates, [0.4, 0.4, 0.2, 0.1]);
+/// ```
 #[derive(Clone, Debug)]
 pub struct Steps {
     every: u64,
@@ -69,6 +76,12 @@ impl Schedule for Steps {
 }
 
 /// `base · factor^step`
+///
+/// # Examples
+/// ```
+/// use wengert_nn::prelude::*;
+/// assert_eq!([0, 1, 3].map(|step| Exponential::new(0.5).rate(0.8, step)), [0.8, 0.4, 0.1]);
+/// ```
 #[derive(Clone, Debug)]
 pub struct Exponential {
     factor: f64,
@@ -89,6 +102,13 @@ impl Schedule for Exponential {
 
 /// Half a wave of the cosine from the base rate to `last` over a number of steps, and `last` from then on (Loshchilov and
 /// Hutter 2017).
+///
+/// # Examples
+/// ```
+/// use wengert_nn::prelude::*;
+/// let rates = [0, 50, 100, 200].map(|step| Cosine::new(100, 0.0).rate(0.2, step));
+/// assert!(rates.iter().zip([0.2, 0.1, 0.0, 0.0]).all(|(rate, right)| (rate - right).abs() < 1e-15));
+/// ```
 #[derive(Clone, Debug)]
 pub struct Cosine {
     steps: u64,
@@ -110,6 +130,13 @@ impl Schedule for Cosine {
 
 /// A straight rise from `first · base` over a number of steps, and then another schedule, which counts its steps from
 /// there.
+///
+/// # Examples
+/// ```
+/// use wengert_nn::prelude::*;
+/// let rates = [0, 2, 4, 100].map(|step| WarmUp::new(4, 0.5, Constant).rate(0.8, step));
+/// assert!(rates.iter().zip([0.4, 0.6, 0.8, 0.8]).all(|(rate, right)| (rate - right).abs() < 1e-15));
+/// ```
 #[derive(Clone, Debug)]
 pub struct WarmUp<S> {
     steps: u64,
@@ -143,6 +170,12 @@ impl<S: Schedule> Schedule for WarmUp<S> {
 }
 
 /// The base rate all the time.
+///
+/// # Examples
+/// ```
+/// use wengert_nn::prelude::*;
+/// assert_eq!(Constant.rate(0.1, 1_000_000), 0.1);
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Constant;
 
@@ -154,6 +187,14 @@ impl Schedule for Constant {
 
 /// One cycle (Smith and Topin 2018): half a wave of the cosine up to the base rate over the first 0.3 of all steps, from a
 /// 25th of it, and half a wave down to a 250,000th.
+///
+/// # Examples
+/// ```
+/// use wengert_nn::prelude::*;
+/// let rates: Vec<f64> = (0..101).map(|step| OneCycle::new(101).rate(0.25, step)).collect();
+/// let highest = rates.iter().copied().fold(0.0, f64::max);
+/// assert!((rates[0] - 0.01).abs() < 1e-15 && highest > 0.24 && highest <= 0.25 && rates[100] < 1e-3);
+/// ```
 #[derive(Clone, Debug)]
 pub struct OneCycle {
     steps: u64,

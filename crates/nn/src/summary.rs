@@ -8,6 +8,14 @@ use wengert_tape::{Float, Shape, cost, try_with};
 use crate::module::{Layer, Module, Parameters};
 
 /// What a model is, layer by layer, for an input of one shape: [`summary`].
+///
+/// # Examples
+/// ```
+/// use wengert_nn::prelude::*;
+/// let model = Sequential::<f32>::new().then(Linear::new(3, 4, &mut generator(1))).then(Activation::Relu);
+/// let summary = summary(&model, &Shape::from([10, 3]));
+/// assert_eq!((summary.layers.len(), summary.learned, summary.frozen), (2, 16, 0));
+/// ```
 #[derive(Clone, Debug)]
 pub struct Summary {
     /// The shape of the input.
@@ -23,6 +31,16 @@ pub struct Summary {
 }
 
 /// One layer of a [`Summary`].
+///
+/// # Examples
+/// ```
+/// use wengert_nn::prelude::*;
+/// let model = Sequential::<f32>::new().then(Linear::new(3, 4, &mut generator(1))).then(Linear::new(5, 2, &mut generator(2)));
+/// let summary = summary(&model, &Shape::from([10, 3]));
+/// let second = &summary.layers[1];
+/// assert_eq!((second.name.as_str(), second.parameters), ("1", 12));
+/// assert!(second.error.is_some()); // 4 outputs for 5 inputs
+/// ```
 #[derive(Clone, Debug)]
 pub struct LayerSummary {
     /// Where it stands, as parameters are named.

@@ -22,8 +22,23 @@ use wengert_tape::{Float, Tensor};
 use crate::layers::{Activation, Mlp};
 
 /// A column of numbers: activations, weighted inputs, errors or biases of one layer.
+///
+/// # Examples
+/// ```
+/// use wengert_nn::textbook::{Column, sigmoid};
+/// let z: Column = vec![0.0, 100.0];
+/// assert_eq!(z.into_iter().map(sigmoid).collect::<Column>(), [0.5, 1.0]);
+/// ```
 pub type Column = Vec<f64>;
 /// Rows of numbers: the weights of one layer, a row for each of its neurons.
+///
+/// # Examples
+/// ```
+/// use wengert_nn::prelude::*;
+/// use wengert_nn::textbook::{Network, Rows};
+/// let weights: Vec<Rows> = Network::new(&[2, 3, 1], &mut generator(1)).weights;
+/// assert_eq!((weights[0].len(), weights[0][0].len()), (3, 2)); // a row for each neuron
+/// ```
 pub type Rows = Vec<Vec<f64>>;
 
 /// σ, the sigmoid: 1 / (1 + exp(−z)).
@@ -62,6 +77,15 @@ pub struct Network {
 }
 
 /// What [`Network::backprop`] finds on its way: everything that the book names.
+///
+/// # Examples
+/// ```
+/// use wengert_nn::prelude::*;
+/// use wengert_nn::textbook::{Backprop, Network};
+/// let found: Backprop = Network::new(&[2, 3, 1], &mut generator(1)).backprop(&[0.5, -1.0], &[1.0]);
+/// assert_eq!((found.zs.len(), found.activations.len()), (2, 3));
+/// assert_eq!(found.nabla_b, found.deltas); // BP3
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Backprop {
     /// The weighted inputs zˡ of each layer but the input's.

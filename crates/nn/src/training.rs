@@ -46,6 +46,17 @@ enum Together {
 }
 
 /// Numbers that a layer saw, for a parameter that follows them and not a gradient.
+///
+/// # Examples
+/// ```
+/// use wengert_nn::prelude::*;
+/// let layer = BatchNorm::<f64>::new(2);
+/// let x = Tensor::from([[1.0, 10.0], [3.0, 30.0]]);
+/// let mut training = Training::new(Tensor::from([1, 2]));
+/// layer.forward_training(&x, &mut training);
+/// let seen = training.observed();
+/// assert_eq!((seen[0].numbers.data(), seen[0].share), (&[2.0, 20.0][..], 0.1)); // the mean, a tenth of the way
+/// ```
 #[derive(Clone, Debug)]
 pub struct Observed<A> {
     /// The parameter.

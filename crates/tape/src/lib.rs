@@ -72,7 +72,7 @@ pub use rule::case::{Case, Function};
 pub use rule::complex::Analytic;
 pub use rule::number::{DualNumber, Num, Number};
 pub use rule::op::{Cotangents, Kind, Named, Op, Takes, Value};
-pub use rule::operand::{Held, IndexOperand, MaskOperand, Operand};
+pub use rule::operand::{Held, IndexOperand, Listed, MaskOperand, Operand};
 pub use rule::param::{Param, ParamId};
 pub use rule::pointwise::{Arity, Of, One, Pointwise, Three, Two};
 pub use rule::real::Real;

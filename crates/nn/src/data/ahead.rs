@@ -53,6 +53,15 @@ where
 }
 
 /// Items that another thread computes: [`ahead`].
+///
+/// # Examples
+/// ```
+/// use wengert_nn::data::{Ahead, ahead};
+/// std::thread::scope(|scope| {
+///     let squares: Ahead<u32> = ahead(scope, (1..4).map(|k| k * k), 2);
+///     assert_eq!(squares.collect::<Vec<_>>(), [1, 4, 9]);
+/// });
+/// ```
 #[derive(Debug)]
 pub struct Ahead<T>(IntoIter<Result<T, Box<dyn Any + Send>>>);
 

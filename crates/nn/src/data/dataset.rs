@@ -297,6 +297,13 @@ fn together<E: Element>(what: &str, a: &Tensor<E>, b: &Tensor<E>) -> Result<Tens
 }
 
 /// Samples to train on, and others to test with.
+///
+/// # Examples
+/// ```
+/// use wengert_nn::prelude::*;
+/// let split: Split = moons::<f32>(100, 0.1, &mut generator(1)).split(0.2, &mut generator(2));
+/// assert_eq!((split.train().len(), split.test().len()), (80, 20));
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Split<F: Element = f32, T: Element = i64> {
     train: Dataset<F, T>,

@@ -126,6 +126,15 @@ fn ends(e: io::Error, cut: &str) -> String {
 }
 
 /// MNIST, or another set of the same four files, in three parts.
+///
+/// # Examples
+/// ```
+/// use wengert_nn::data::{Mnist, mnist};
+/// let error = mnist::<f32>("no-such-folder", 1.0 / 256.0).unwrap_err();
+/// assert!(error.to_string().contains("no-such-folder"));
+/// let size = |data: &Mnist| data.train.len() + data.validation.len(); // 60,000 of the published files
+/// # let _ = size;
+/// ```
 #[derive(Clone, Debug)]
 pub struct Mnist<F: Float = f32> {
     /// The first training images: 50,000 of MNIST's 60,000.

@@ -57,6 +57,16 @@ pub trait Samples: Sync {
 }
 
 /// A batch that can be brought to a tape of `F`: a tensor, or a tuple of them.
+///
+/// # Examples
+/// ```
+/// use wengert_nn::data::Batch;
+/// use wengert_nn::prelude::*;
+/// let tape = Tape::new();
+/// let batch = (Tensor::<f64>::ones([4, 3]), Tensor::from([0_i64, 1, 1, 0]));
+/// let (x, classes) = batch.record(&tape);
+/// assert_eq!((x.shape(), classes.value().len()), (Shape::from([4, 3]), 4));
+/// ```
 pub trait Batch<F: Float>: Samples<Batch = Self> + Clone + Send + Sync + 'static {
     /// What it is there: a [`Var`], or a tuple of them.
     type Recorded: OnTape<F, Batch = Self>;
@@ -70,6 +80,18 @@ pub trait Batch<F: Float>: Samples<Batch = Self> + Clone + Send + Sync + 'static
 }
 
 /// A batch on a tape of `F`: a [`Var`], or a tuple of them.
+///
+/// # Examples
+/// ```
+/// use wengert_nn::data::{Batch, OnTape};
+/// use wengert_nn::prelude::*;
+/// fn on_a_tape<R: OnTape<f64>>(batch: &R::Batch, tape: &Tape) -> R {
+///     batch.record(tape)
+/// }
+/// let tape = Tape::new();
+/// let x: Var = on_a_tape(&Tensor::ones([4, 3]), &tape);
+/// assert_eq!(x.sum().item(), 12.0);
+/// ```
 pub trait OnTape<F: Float>: Sized {
     /// What it is off the tape.
     type Batch: Batch<F, Recorded = Self>;

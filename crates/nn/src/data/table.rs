@@ -69,6 +69,16 @@ pub struct Table {
 }
 
 /// A column of a table; `None` stands for a missing cell.
+///
+/// # Examples
+/// ```
+/// use wengert_nn::data::{Column, Table};
+/// let table = Table::parse("length,colour\n1.5,red\n,blue\n2.5,red\n")?;
+/// assert_eq!(table.column("length")?, &Column::Numbers(vec![Some(1.5), None, Some(2.5)]));
+/// let words = ["blue", "red"].map(String::from).to_vec();
+/// assert_eq!(table.column("colour")?, &Column::Categories(vec![Some(1), Some(0), Some(1)], words));
+/// # Ok::<(), wengert_nn::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub enum Column {
     /// Numbers.
@@ -88,6 +98,15 @@ struct Odd {
 }
 
 /// What becomes of missing cells among the inputs. A missing target is always refused.
+///
+/// # Examples
+/// ```
+/// use wengert_nn::data::{Missing, Table};
+/// let table = Table::parse("length,kind\n1.5,cat\nNA,dog\n")?;
+/// assert!(table.classes::<f64>("kind", Missing::Refuse).is_err());
+/// assert!(table.classes::<f64>("kind", Missing::Nan)?.inputs().data()[1].is_nan());
+/// # Ok::<(), wengert_nn::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Missing {
     /// The first of them is an error.

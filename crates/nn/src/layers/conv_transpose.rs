@@ -48,10 +48,31 @@ pub struct ConvTranspose<F: Float, const D: usize> {
 }
 
 /// [`ConvTranspose`] of signals `[batch, channels, length]`.
+///
+/// # Examples
+/// ```
+/// use wengert_nn::prelude::*;
+/// let layer = ConvTranspose1d::<f32>::new(3, 4, 2, Conv::default().stride(2), &mut generator(1));
+/// assert_eq!(layer.forward(&Shape::from([10, 3, 7])), [10, 4, 14]);
+/// ```
 pub type ConvTranspose1d<F = f32> = ConvTranspose<F, 1>;
 /// [`ConvTranspose`] of images `[batch, channels, height, width]`.
+///
+/// # Examples
+/// ```
+/// use wengert_nn::prelude::*;
+/// let layer = ConvTranspose2d::<f32>::new(3, 4, 2, Conv::default().stride(2), &mut generator(1));
+/// assert_eq!(layer.forward(&Shape::from([10, 3, 7, 5])), [10, 4, 14, 10]);
+/// ```
 pub type ConvTranspose2d<F = f32> = ConvTranspose<F, 2>;
 /// [`ConvTranspose`] of volumes `[batch, channels, depth, height, width]`.
+///
+/// # Examples
+/// ```
+/// use wengert_nn::prelude::*;
+/// let layer = ConvTranspose3d::<f32>::new(3, 4, 2, Conv::default().stride(2), &mut generator(1));
+/// assert_eq!(layer.forward(&Shape::from([10, 3, 2, 7, 5])), [10, 4, 4, 14, 10]);
+/// ```
 pub type ConvTranspose3d<F = f32> = ConvTranspose<F, 3>;
 
 impl<F: Float, const D: usize> ConvTranspose<F, D> {

@@ -42,10 +42,31 @@ pub struct Convolution<F: Float, const D: usize> {
 }
 
 /// [`Convolution`] of signals `[batch, channels, length]`.
+///
+/// # Examples
+/// ```
+/// use wengert_nn::prelude::*;
+/// let layer = Conv1d::<f32>::new(3, 4, 3, Conv::default(), &mut generator(1));
+/// assert_eq!(layer.forward(&Shape::from([10, 3, 15])), [10, 4, 13]);
+/// ```
 pub type Conv1d<F = f32> = Convolution<F, 1>;
 /// [`Convolution`] of images `[batch, channels, height, width]`.
+///
+/// # Examples
+/// ```
+/// use wengert_nn::prelude::*;
+/// let layer = Conv2d::<f32>::new(3, 4, 3, Conv::default(), &mut generator(1));
+/// assert_eq!(layer.forward(&Shape::from([10, 3, 15, 9])), [10, 4, 13, 7]);
+/// ```
 pub type Conv2d<F = f32> = Convolution<F, 2>;
 /// [`Convolution`] of volumes `[batch, channels, depth, height, width]`.
+///
+/// # Examples
+/// ```
+/// use wengert_nn::prelude::*;
+/// let layer = Conv3d::<f32>::new(3, 4, 3, Conv::default(), &mut generator(1));
+/// assert_eq!(layer.forward(&Shape::from([10, 3, 5, 15, 9])), [10, 4, 3, 13, 7]);
+/// ```
 pub type Conv3d<F = f32> = Convolution<F, 3>;
 
 impl<F: Float, const D: usize> Convolution<F, D> {

@@ -132,6 +132,13 @@ impl<F: Float> Perceptron<F> {
 }
 
 /// How Rosenblatt's rule went: [`Perceptron::learn`].
+///
+/// # Examples
+/// ```
+/// use wengert_nn::Lessons;
+/// let lessons = Lessons { mistakes: vec![2, 1, 0] };
+/// assert!(lessons.learned() && lessons.mistakes.len() == 3);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lessons {
     /// The number of mistakes in each epoch.

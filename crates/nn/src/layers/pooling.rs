@@ -14,6 +14,18 @@ use crate::parameters;
 use crate::saved::weights::Weights;
 
 /// What is taken of a window: [`Largest`] or [`Mean`].
+///
+/// # Examples
+/// ```
+/// use wengert_nn::prelude::*;
+/// use wengert_nn::{Largest, Mean, Sliding, Taken};
+/// fn halved<T: Taken>(x: &Tensor) -> Tensor {
+///     Module::<f64>::forward(&Sliding::<T, 1>::new(2), x)
+/// }
+/// let x = Tensor::from([[[1.0, 3.0, 0.0, 2.0]]]);
+/// assert_eq!(halved::<Largest>(&x).data(), [3.0, 2.0]);
+/// assert_eq!(halved::<Mean>(&x).data(), [2.0, 1.0]);
+/// ```
 pub trait Taken: Copy + Debug + PartialEq + Send + Sync + 'static {
     /// What the name of such a layer begins with.
     #[doc(hidden)]
@@ -29,10 +41,26 @@ pub trait Taken: Copy + Debug + PartialEq + Send + Sync + 'static {
 }
 
 /// The largest entry; the gradient goes to it, or to the first of several.
+///
+/// # Examples
+/// ```
+/// use wengert_nn::prelude::*;
+/// use wengert_nn::{Adaptive, Largest};
+/// let x = Tensor::from([[[1.0, 3.0, 0.0]]]);
+/// assert_eq!(Module::<f64>::forward(&Adaptive::<Largest, 1>::new(1), &x).item(), 3.0);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Largest;
 
 /// The mean of the entries.
+///
+/// # Examples
+/// ```
+/// use wengert_nn::prelude::*;
+/// use wengert_nn::{Adaptive, Mean};
+/// let x = Tensor::from([[[1.0, 5.0, 0.0, 2.0]]]);
+/// assert_eq!(Module::<f64>::forward(&Adaptive::<Mean, 1>::new(1), &x).item(), 2.0);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Mean;
 
@@ -85,16 +113,58 @@ pub struct Sliding<T, const D: usize> {
 }
 
 /// [`Sliding`]: the largest entry of windows of signals `[batch, channels, length]`.
+///
+/// # Examples
+/// ```
+/// use wengert_nn::prelude::*;
+/// let x = Tensor::new([1, 2, 4], vec![1.0, 3.0, 0.0, -2.0, 5.0, 5.0, -1.0, 7.0]);
+/// assert_eq!(Module::<f64>::forward(&MaxPool1d::new(2), &x).data(), [3.0, 0.0, 5.0, 7.0]);
+/// ```
 pub type MaxPool1d = Sliding<Largest, 1>;
 /// [`Sliding`]: the largest entry of windows of images `[batch, channels, height, width]`.
+///
+/// # Examples
+/// ```
+/// use wengert_nn::prelude::*;
+/// let x = Tensor::new([1, 1, 2, 4], vec![1.0, 3.0, 0.0, -2.0, 5.0, 5.0, -1.0, 7.0]);
+/// assert_eq!(Module::<f64>::forward(&MaxPool2d::new(2), &x).data(), [5.0, 7.0]);
+/// ```
 pub type MaxPool2d = Sliding<Largest, 2>;
 /// [`Sliding`]: the largest entry of windows of volumes `[batch, channels, depth, height, width]`.
+///
+/// # Examples
+/// ```
+/// use wengert_nn::prelude::*;
+/// let x = Tensor::new([1, 1, 2, 2, 2], vec![1.0, 3.0, 0.0, -2.0, 5.0, 5.0, -1.0, 7.0]);
+/// assert_eq!(Module::<f64>::forward(&MaxPool3d::new(2), &x).data(), [7.0]);
+/// ```
 pub type MaxPool3d = Sliding<Largest, 3>;
 /// [`Sliding`]: the mean of windows of signals.
+///
+/// # Examples
+/// ```
+/// use wengert_nn::prelude::*;
+/// let x = Tensor::new([1, 2, 4], vec![1.0, 3.0, 0.0, -2.0, 5.0, 5.0, -1.0, 7.0]);
+/// assert_eq!(Module::<f64>::forward(&AvgPool1d::new(2), &x).data(), [2.0, -1.0, 5.0, 3.0]);
+/// ```
 pub type AvgPool1d = Sliding<Mean, 1>;
 /// [`Sliding`]: the mean of windows of images.
+///
+/// # Examples
+/// ```
+/// use wengert_nn::prelude::*;
+/// let x = Tensor::new([1, 1, 2, 4], vec![1.0, 3.0, 0.0, -2.0, 5.0, 5.0, -1.0, 7.0]);
+/// assert_eq!(Module::<f64>::forward(&AvgPool2d::new(2), &x).data(), [3.5, 1.0]);
+/// ```
 pub type AvgPool2d = Sliding<Mean, 2>;
 /// [`Sliding`]: the mean of windows of volumes.
+///
+/// # Examples
+/// ```
+/// use wengert_nn::prelude::*;
+/// let x = Tensor::new([1, 1, 2, 2, 2], vec![1.0, 3.0, 0.0, -2.0, 5.0, 5.0, -1.0, 7.0]);
+/// assert_eq!(Module::<f64>::forward(&AvgPool3d::new(2), &x).data(), [2.25]);
+/// ```
 pub type AvgPool3d = Sliding<Mean, 3>;
 
 impl<T, const D: usize> From<Pool> for Sliding<T, D> {
@@ -194,16 +264,58 @@ pub struct Adaptive<T, const D: usize> {
 }
 
 /// [`Adaptive`]: the largest entries of a signal.
+///
+/// # Examples
+/// ```
+/// use wengert_nn::prelude::*;
+/// let x = Tensor::new([1, 2, 4], vec![1.0, 3.0, 0.0, -2.0, 5.0, 5.0, -1.0, 7.0]);
+/// assert_eq!(Module::<f64>::forward(&AdaptiveMaxPool1d::new(1), &x).data(), [3.0, 7.0]);
+/// ```
 pub type AdaptiveMaxPool1d = Adaptive<Largest, 1>;
 /// [`Adaptive`]: the largest entries of an image.
+///
+/// # Examples
+/// ```
+/// use wengert_nn::prelude::*;
+/// let x = Tensor::new([1, 1, 2, 4], vec![1.0, 3.0, 0.0, -2.0, 5.0, 5.0, -1.0, 7.0]);
+/// assert_eq!(Module::<f64>::forward(&AdaptiveMaxPool2d::new(1), &x).data(), [7.0]);
+/// ```
 pub type AdaptiveMaxPool2d = Adaptive<Largest, 2>;
 /// [`Adaptive`]: the largest entries of a volume.
+///
+/// # Examples
+/// ```
+/// use wengert_nn::prelude::*;
+/// let x = Tensor::new([1, 1, 2, 2, 2], vec![1.0, 3.0, 0.0, -2.0, 5.0, 5.0, -1.0, 7.0]);
+/// assert_eq!(Module::<f64>::forward(&AdaptiveMaxPool3d::new(1), &x).data(), [7.0]);
+/// ```
 pub type AdaptiveMaxPool3d = Adaptive<Largest, 3>;
 /// [`Adaptive`]: the means of a signal.
+///
+/// # Examples
+/// ```
+/// use wengert_nn::prelude::*;
+/// let x = Tensor::new([1, 2, 4], vec![1.0, 3.0, 0.0, -2.0, 5.0, 5.0, -1.0, 7.0]);
+/// assert_eq!(Module::<f64>::forward(&AdaptiveAvgPool1d::new(1), &x).data(), [0.5, 4.0]);
+/// ```
 pub type AdaptiveAvgPool1d = Adaptive<Mean, 1>;
 /// [`Adaptive`]: the means of an image.
+///
+/// # Examples
+/// ```
+/// use wengert_nn::prelude::*;
+/// let x = Tensor::new([1, 1, 2, 4], vec![1.0, 3.0, 0.0, -2.0, 5.0, 5.0, -1.0, 7.0]);
+/// assert_eq!(Module::<f64>::forward(&AdaptiveAvgPool2d::new(1), &x).data(), [2.25]);
+/// ```
 pub type AdaptiveAvgPool2d = Adaptive<Mean, 2>;
 /// [`Adaptive`]: the means of a volume.
+///
+/// # Examples
+/// ```
+/// use wengert_nn::prelude::*;
+/// let x = Tensor::new([1, 1, 2, 2, 2], vec![1.0, 3.0, 0.0, -2.0, 5.0, 5.0, -1.0, 7.0]);
+/// assert_eq!(Module::<f64>::forward(&AdaptiveAvgPool3d::new(1), &x).data(), [2.25]);
+/// ```
 pub type AdaptiveAvgPool3d = Adaptive<Mean, 3>;
 
 impl<T, const D: usize> Adaptive<T, D> {

@@ -20,6 +20,13 @@ use crate::saved::weights::Weights;
 /// | `Tanh`, `Relu` | | h ← f(W x + b + U h + b′) |
 /// | `Lstm` | i, f, g, o | c ← σ(f) c + σ(i) tanh(g); h ← σ(o) tanh(c) (Hochreiter and Schmidhuber 1997) |
 /// | `Gru` | r, z, n | n = tanh(Wₙ x + bₙ + σ(r) (Uₙ h + b′ₙ)); h ← (1 − σ(z)) n + σ(z) h (Cho et al. 2014) |
+///
+/// # Examples
+/// ```
+/// use wengert_nn::prelude::*;
+/// let rows = |cell| Recurrent::<f32>::new(cell, 3, 5, 1, &mut generator(1)).layers[0][0].value().shape()[0];
+/// assert_eq!([Cell::Tanh, Cell::Gru, Cell::Lstm].map(rows), [5, 3 * 5, 4 * 5]); // a block for each gate
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cell {
     /// The simple cell with the hyperbolic tangent.
@@ -56,6 +63,19 @@ impl fmt::Display for Cell {
 }
 
 /// What recurrent layers remember between two steps, of each layer: `[batch, hidden]`, or `[hidden]` of one sequence.
+///
+/// # Examples
+/// ```
+/// use wengert_nn::prelude::*;
+/// let layer = Recurrent::<f64>::new(Cell::Lstm, 3, 5, 2, &mut generator(1));
+/// let x = Tensor::randn([1, 7, 3], &mut generator(2));
+/// let (whole, _) = layer.forward_from(&x, None);
+/// // In two pieces, of which the second goes on where the first ended.
+/// let (_, state) = layer.forward_from(&x.slice(1, ..4), None);
+/// assert_eq!((state.hidden.len(), state.cell[1].shape()), (2, &Shape::from([1, 5])));
+/// let (rest, _) = layer.forward_from(&x.slice(1, 4..), Some(&state));
+/// assert!((whole.slice(1, 4..) - rest).abs().max().item() < 1e-15);
+/// ```
 #[derive(Clone, Debug)]
 pub struct RecurrentState<A> {
     /// The outputs h of the last step.

@@ -36,8 +36,29 @@ pub struct AdamOf<F: Float, const APART: bool> {
 }
 
 /// Adam (Kingma and Ba 2015).
+///
+/// # Examples
+/// ```
+/// use wengert_nn::prelude::*;
+/// let mut p = Param::new(Tensor::from(2.0));
+/// let tape = Tape::new();
+/// let loss = tape.param(&p).square();
+/// Adam::new(0.1).step(&mut p, &loss.backward());
+/// assert!((p.value().item() - 1.9).abs() < 1e-8); // the first step is as long as the rate
+/// ```
 pub type Adam<F = f32> = AdamOf<F, false>;
 /// Adam whose weight decay does not pass through the averages (Loshchilov and Hutter 2019).
+///
+/// # Examples
+/// ```
+/// use wengert_nn::prelude::*;
+/// let mut p = Param::new(Tensor::from(2.0));
+/// let tape = Tape::new();
+/// let loss = tape.param(&p).square();
+/// AdamW::new(0.1).step(&mut p, &loss.backward());
+/// // A hundredth of it decays at the rate, apart from the step.
+/// assert!((p.value().item() - (2.0 - 0.1 * 0.01 * 2.0 - 0.1)).abs() < 1e-8);
+/// ```
 pub type AdamW<F = f32> = AdamOf<F, true>;
 
 impl<F: Float, const APART: bool> AdamOf<F, APART> {

@@ -8,6 +8,17 @@ use wengert_tape::{Error, Float, Gradients, Param, ParamId, Tensor};
 use crate::module::{Name, Parameters};
 
 /// Where an optimiser finds the gradient of a parameter.
+///
+/// # Examples
+/// ```
+/// use wengert_nn::ParameterGradients;
+/// use wengert_nn::prelude::*;
+/// let (p, other) = (Param::new(Tensor::from(3.0)), Param::new(Tensor::from(1.0)));
+/// let tape = Tape::new();
+/// let gradients = tape.param(&p).square().backward();
+/// assert_eq!(gradients.of_parameter(&p), Some(&Tensor::from(6.0)));
+/// assert_eq!(gradients.of_parameter(&other), None);
+/// ```
 pub trait ParameterGradients<F: Float>: Debug {
     /// The gradient, or `None` where there is none: the parameter is frozen, or the loss does not depend on it.
     ///

@@ -37,6 +37,20 @@ pub struct Lbfgs {
 }
 
 /// Where [`Lbfgs::minimise`] ended.
+///
+/// # Examples
+/// ```
+/// use wengert_nn::Minimum;
+/// use wengert_nn::prelude::*;
+/// let mut p = Param::new(Tensor::from(3.0));
+/// let found: Minimum = Lbfgs::new().minimise(&mut p, |p| {
+///     let tape = Tape::new();
+///     let loss = (tape.param(p) - 1.0).square() + 0.5;
+///     Ok((loss.item(), ModelGradients::of(p, &loss.backward())))
+/// })?;
+/// assert!((found.loss - 0.5).abs() < 1e-15 && found.slope < 1e-9 && found.evaluations >= found.iterations);
+/// # Ok::<(), wengert_nn::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Minimum {
     /// The loss.

@@ -129,6 +129,17 @@ macro_rules! remembers {
 use remembers;
 
 /// What a step did.
+///
+/// # Examples
+/// ```
+/// use wengert_nn::prelude::*;
+/// let mut layer = Linear::<f64>::new(2, 1, &mut generator(1));
+/// layer.bias.as_mut().unwrap().set_frozen(true);
+/// let tape = Tape::new();
+/// let loss = layer.forward(&tape.input(Tensor::ones([1, 2]))).sum();
+/// let step = Sgd::new(0.1).step(&mut layer, &loss.backward());
+/// assert_eq!((step.updated, step.frozen, step.unreached.len()), (1, vec!["bias".to_string()], 0));
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Step {
     /// How many parameters were changed.
@@ -140,6 +151,18 @@ pub struct Step {
 }
 
 /// What an optimiser remembers, by the names that a file would give it.
+///
+/// # Examples
+/// ```
+/// use wengert_nn::prelude::*;
+/// let mut p = Param::new(Tensor::from(2.0));
+/// let mut optimiser = Sgd::new(0.1).momentum(0.9);
+/// let tape = Tape::new();
+/// let loss = tape.param(&p).square();
+/// optimiser.step(&mut p, &loss.backward());
+/// let state = optimiser.state(&p);
+/// assert_eq!(state.tensors.values().next(), Some(&Tensor::from(4.0)));
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct OptimiserState<F: Float> {
     /// Tensors by kind and parameter, such as `momentum` of `0.weight`.

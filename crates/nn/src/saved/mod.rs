@@ -26,9 +26,29 @@ use weights::Weights;
 pub(crate) const BESIDE: char = '~';
 
 /// What a program keeps beside the parameters of a model: texts by name.
+///
+/// # Examples
+/// ```
+/// use wengert_nn::prelude::*;
+/// let details = Details::from([("unit".to_string(), "pixels from 0 to 16".to_string())]);
+/// assert_eq!(details["unit"], "pixels from 0 to 16");
+/// ```
 pub type Details = BTreeMap<String, String>;
 
 /// A model that was read from a file.
+///
+/// # Examples
+/// ```
+/// use wengert_nn::Loaded;
+/// use wengert_nn::prelude::*;
+/// let path = std::env::temp_dir().join("wengert-doc-loaded.safetensors");
+/// let model = Linear::<f32>::new(3, 2, &mut generator(1));
+/// save(&model, &Details::new(), &path)?;
+/// let Loaded { model: read, details } = load::<f32>(&path)?;
+/// assert_eq!((read.parameter_count(), details.len()), (8, 0));
+/// # std::fs::remove_file(path).unwrap();
+/// # Ok::<(), wengert_nn::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Loaded<F: Float = f32> {
     /// The model.

@@ -141,6 +141,20 @@ fn run<F: Float, M: Parameters<F> + Sync, B: Batch<F>>(
 }
 
 /// The loss of a batch, the gradients of a model's parameters, and what its layers saw: [`Shards::gradients`].
+///
+/// # Examples
+/// ```
+/// use wengert_nn::prelude::*;
+/// let mut model = Linear::<f64>::new(2, 1, &mut generator(1));
+/// let batch = (Tensor::ones([5, 2]), Tensor::ones([5, 1]));
+/// let mut gradients =
+///     Shards::whole().gradients(&model, &batch, (7, 1), |model, (x, y), _| mse(model.forward(&x), y))?;
+/// assert_eq!(gradients.samples, 5);
+/// gradients.clip_norm(1.0);
+/// let step = gradients.step(&mut Sgd::new(0.1), &mut model);
+/// assert_eq!(step.updated, 2);
+/// # Ok::<(), wengert_nn::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct BatchGradients<F: Float> {
     /// The loss: the mean over the samples of the batch.

@@ -3,6 +3,14 @@
 use std::time::Duration;
 
 /// How far training is: what callbacks see.
+///
+/// # Examples
+/// ```
+/// use wengert_nn::prelude::*;
+/// let state = TrainingState::new(&Sgd::<f32>::new(0.5));
+/// let progress = state.progress(10, 20); // of epochs and steps in each
+/// assert_eq!((progress.epoch, progress.epochs, progress.steps, progress.done), (1, 10, 20, 0.0));
+/// ```
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Progress<'a> {
@@ -37,6 +45,18 @@ impl Progress<'_> {
 }
 
 /// How a training went.
+///
+/// # Examples
+/// ```
+/// use wengert_nn::History;
+/// use wengert_nn::prelude::*;
+/// let mut model = Mlp::<f64>::new(&[2, 4, 1], Activation::Sigmoid, &mut generator(1));
+/// let mut trainer = Trainer::new(mse).epochs(3).metric("accuracy", binary_accuracy);
+/// let history: History = trainer.train(&mut model, &mut Adam::new(0.05), &xor())?;
+/// assert_eq!((history.epochs.len(), history.stopped, history.best), (3, false, None));
+/// assert!(history.last("accuracy").is_some() && history.last("recall").is_none());
+/// # Ok::<(), wengert_nn::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct History {
     /// The epochs, in order. The last one is partial if the training was stopped in it.
@@ -67,6 +87,18 @@ impl History {
 }
 
 /// One pass over the data.
+///
+/// # Examples
+/// ```
+/// use wengert_nn::Epoch;
+/// use wengert_nn::prelude::*;
+/// let mut model = Mlp::<f64>::new(&[2, 4, 1], Activation::Sigmoid, &mut generator(1));
+/// let mut trainer = Trainer::new(mse).epochs(3).metric("accuracy", binary_accuracy);
+/// let epochs: Vec<Epoch> = trainer.train(&mut model, &mut Adam::new(0.05), &xor())?.epochs;
+/// assert_eq!((epochs[2].number, epochs[2].steps, epochs[2].rate), (3, 1, 0.05));
+/// assert!(epochs[2].loss < epochs[0].loss && epochs[2].validation.is_none());
+/// # Ok::<(), wengert_nn::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Epoch {
     /// The number, from 1.
@@ -88,6 +120,13 @@ pub struct Epoch {
 }
 
 /// How a model does on a data set.
+///
+/// # Examples
+/// ```
+/// use wengert_nn::prelude::*;
+/// let evaluation = Evaluation { loss: 0.25, metrics: vec![("accuracy".into(), 0.75)] };
+/// assert_eq!((evaluation.get("loss"), evaluation.get("accuracy"), evaluation.get("recall")), (Some(0.25), Some(0.75), None));
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Evaluation {
     /// The mean loss.

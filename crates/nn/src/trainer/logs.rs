@@ -10,6 +10,24 @@ use crate::error::Error;
 use crate::files;
 
 /// What is told of each epoch as it ends.
+///
+/// # Examples
+/// ```
+/// use wengert_nn::{Error, History};
+/// use wengert_nn::prelude::*;
+/// struct Lines;
+/// impl Log for Lines {
+///     fn epoch(&mut self, history: &History) -> Result<(), Error> {
+///         println!("{} {}", history.epochs.len(), history.loss());
+///         Ok(())
+///     }
+/// }
+/// let mut model = Mlp::<f64>::new(&[2, 4, 1], Activation::Sigmoid, &mut generator(1));
+/// let mut trainer = Trainer::new(mse).epochs(3).metric("accuracy", binary_accuracy);
+/// trainer = trainer.log(Lines);
+/// trainer.train(&mut model, &mut Adam::new(0.05), &xor())?;
+/// # Ok::<(), Error>(())
+/// ```
 pub trait Log {
     /// A training begins, or goes on.
     ///
@@ -94,6 +112,19 @@ fn quoted(name: &str) -> String {
 }
 
 /// A file of events for TensorBoard in a folder: each number of an epoch under its name.
+///
+/// # Examples
+/// ```
+/// use wengert_nn::prelude::*;
+/// let folder = std::env::temp_dir().join("wengert-doc-tensorboard");
+/// let mut model = Mlp::<f64>::new(&[2, 4, 1], Activation::Sigmoid, &mut generator(1));
+/// let mut trainer = Trainer::new(mse).epochs(3).metric("accuracy", binary_accuracy);
+/// trainer = trainer.log(TensorBoardLog::new(&folder)?);
+/// trainer.train(&mut model, &mut Adam::new(0.05), &xor())?;
+/// assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 1); // `tensorboard --logdir` shows it
+/// # std::fs::remove_dir_all(folder).unwrap();
+/// # Ok::<(), wengert_nn::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct TensorBoardLog {
     path: PathBuf,

@@ -12,7 +12,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::thread::Scope;
 
-use wengert_tape::{Any, Float, GraphNode, GraphView, Tape, Tensor, Var, from_line, with_threads};
+use wengert_tape::{Float, OnNonFinite, Tape, Tensor, from_line, with_threads};
 
 use super::HERE;
 use super::evaluate::one_number;
@@ -270,8 +270,16 @@ pub(super) fn together<F: Float, M: Parameters<F>, B: Batch<F>>(
         let sample = job.sample(task.data, task.seed, shard);
         let mut training = Training::new(tape.input(Tensor::from(sample.key)));
         let (loss, _) = task.objective.record(model, &sample.batch, tape, &mut training);
-        if let Some(what) = first_gradient_not_finite(loss)? {
-            return Err(Failure::NotFinite(format!("a gradient is not finite, though the loss is; {what}")));
+        // The engine's own watch says where.
+        tape.on_non_finite(OnNonFinite::Error);
+        let found = loss.try_backward();
+        tape.on_non_finite(OnNonFinite::Off);
+        match found {
+            Err(wengert_tape::Error::NonFinite(first)) => {
+                let what = format!("a gradient is not finite, though the loss is; the first: {first}");
+                return Err(Failure::NotFinite(what));
+            }
+            other => other.map(drop)?,
         }
     }
     Err(Failure::NotFinite("the sum of the gradients of a batch is not finite, though each is".into()))
@@ -297,7 +305,10 @@ fn compute<F: Float, M: Parameters<F>, B: Batch<F>>(
     let value = loss.try_value()?;
     let mean = one_number(&value).map_err(Failure::Other)?;
     if !mean.is_finite() {
-        return Err(Failure::NotFinite(format!("the loss is {mean}{}", first_not_finite(tape)?)));
+        let first = tape
+            .first_non_finite()?
+            .map_or(String::new(), |first| format!("; the first number that is not finite: {first}"));
+        return Err(Failure::NotFinite(format!("the loss is {mean}{first}")));
     }
     let gradients = loss.backward_from(Tensor::full(value.shape(), F::from_f64(sample.share)))?;
     let gradients = ModelGradients::of(model, &gradients);
@@ -313,36 +324,6 @@ fn compute<F: Float, M: Parameters<F>, B: Batch<F>>(
     // The tape holds the parameters' buffers, and whoever takes the next part would keep them from being used again.
     tape.clear();
     Ok(Outcome { loss: mean * sample.share, metrics, gradients, observed: statistics })
-}
-
-fn is_finite<F: Float>(tensor: &Tensor<F>) -> bool {
-    tensor.data().iter().all(|x| Float::to_f64(*x).is_finite())
-}
-
-/// A node in words.
-fn words<F: Float>(node: &GraphNode<F>) -> String {
-    let at = node.line.map_or(String::new(), |line| format!(", recorded at {line}"));
-    format!("`{}` of shape {}{at}", node.name(), node.shape())
-}
-
-/// Where the first number that is not finite was made, in words.
-fn first_not_finite<F: Float>(tape: &Tape<F>) -> Result<String, wengert_tape::Error> {
-    let graph = GraphView::of_tape(tape)?;
-    let first = graph.nodes.iter().find(|node| matches!(&node.value, Any::Real(t) if !is_finite(t)));
-    Ok(first.map_or(String::new(), |node| format!("; the first number that is not finite is in {}", words(node))))
-}
-
-/// Which operation's derivative was the first of the backward pass that is not finite, in words; `None` if all are.
-fn first_gradient_not_finite<F: Float>(loss: Var<F>) -> Result<Option<String>, wengert_tape::Error> {
-    let gradients = loss.backward_all();
-    let graph = GraphView::of_var(loss)?;
-    let wrong = |node: &&GraphNode<F>| graph.gradient(node, &gradients).is_some_and(|g| !is_finite(&g));
-    // The pass goes from the last node to the first: the operations that the first wrong gradient came from had right ones.
-    let Some(first) = graph.nodes.iter().rev().find(wrong) else {
-        return Ok(None);
-    };
-    let makers: Vec<String> = graph.nodes.iter().filter(|n| n.parents.contains(&first.index)).map(words).collect();
-    Ok(Some(format!("the first is in the derivative of {}", makers.join(" or of "))))
 }
 
 /// The sum of all parts, in a tree whose form depends on their number alone.

@@ -331,7 +331,7 @@ fn a_loss_that_is_not_finite_names_the_last_checkpoint() {
     let Error::NotFinite { epoch: 2, step: 4, checkpoint: Some(at), .. } = &error else { panic!("{error}") };
     assert_eq!(*at, path);
     let message = error.to_string();
-    let expected = "training stopped in epoch 2, step 4: the loss is inf; the first number that is not finite is in `ln` of shape []";
+    let expected = "training stopped in epoch 2, step 4: the loss is inf; the first number that is not finite: ln (";
     assert!(message.starts_with(expected), "{message}");
     let end = format!("and the last good checkpoint is {}", path.display());
     assert!(message.ends_with(&end), "{message}");

@@ -196,10 +196,7 @@ fn what_has_no_gradients_is_said() {
     );
     assert_eq!(of(x(), |m, x, _| m.forward(&x)), "trainer: a loss of shape [2, 1] is not one number");
     let error = of(x(), |m, x, _| (m.forward(&x) * 0.0).ln().sum());
-    assert!(
-        error.starts_with("gradients: the loss is -inf; the first number that is not finite is in `ln`"),
-        "{error}"
-    );
+    assert!(error.starts_with("gradients: the loss is -inf; the first number that is not finite: ln ("), "{error}");
     let error = of(x(), |m, x, _| (m.forward(&x) - m.forward(&x)).sqrt().sum());
     assert!(error.starts_with("gradients: a gradient is not finite, though the loss is; "), "{error}");
     let panics = std::panic::catch_unwind(|| of(x(), |_, _, _| panic!("on purpose")));

@@ -152,7 +152,7 @@ fn a_loss_that_is_not_finite_stops_and_is_named() {
         let error = trainer.train(&mut trained, &mut Sgd::new(0.1), &data()).unwrap_err();
         assert!(matches!(error, Error::NotFinite { epoch: 1, step: 1, .. }));
         let message = error.to_string();
-        let begin = "training stopped in epoch 1, step 1: the loss is NaN; the first number that is not finite is in `ln` of shape [16, 2], recorded at ";
+        let begin = "training stopped in epoch 1, step 1: the loss is NaN; the first number that is not finite: ln (";
         assert!(message.starts_with(begin) && message.contains("trainer.rs:"), "{message}");
         assert_eq!(bits(&trained), before);
 
@@ -160,7 +160,7 @@ fn a_loss_that_is_not_finite_stops_and_is_named() {
         let root = |y: Var<f32>, t| (y - y.stop_gradient()).sqrt().sum() + cross_entropy(y, t);
         let mut trainer = Trainer::new(root).threads(threads);
         let message = trainer.train(&mut trained, &mut Sgd::new(0.1), &data()).unwrap_err().to_string();
-        let expected = "a gradient is not finite, though the loss is; the first is in the derivative of `sqrt` of shape [16, 2], recorded at ";
+        let expected = "a gradient is not finite, though the loss is; the first: sqrt (";
         assert!(message.contains(expected), "{message}");
         assert_eq!(bits(&trained), before);
     }

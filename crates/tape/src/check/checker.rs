@@ -35,6 +35,7 @@ pub struct Checker {
     pub(super) seed: u64,
     pub(super) names: Names,
     pub(super) forward_mode: Option<bool>,
+    pub(super) smooth: bool,
 }
 
 impl Default for Checker {
@@ -48,6 +49,7 @@ impl Default for Checker {
             seed: 0,
             names: Names::default(),
             forward_mode: None,
+            smooth: false,
         }
     }
 }
@@ -136,6 +138,23 @@ impl Checker {
     /// the report says. Asked for, a missing rule is [`Error::NoRule`].
     pub fn forward_mode(self, compared: bool) -> Self {
         Checker { forward_mode: Some(compared), ..self }
+    }
+
+    /// Says that the function has no kink at its point. Of a graph of our operations that is known; of a closure it is not, and
+    /// a small derivative is "cannot tell" where a kink that is too weak to be seen might be as large as what must show. A
+    /// kink that is seen is said to be one all the same.
+    ///
+    /// # Examples
+    /// ```
+    /// use wengert_tape::check::{Checker, Verdict};
+    /// // The derivative by y is a hundred-thousandth of that by x.
+    /// let f = |p: &[f64]| ((p[0] + 1e-5 * p[1]).exp(), vec![(p[0] + 1e-5 * p[1]).exp(), 1e-5 * (p[0] + 1e-5 * p[1]).exp()]);
+    /// let report = Checker::new().smooth().report_function(f, &[0.5, 2.0])?;
+    /// assert_eq!(report.verdict, Verdict::Pass);
+    /// # Ok::<(), wengert_tape::Error>(())
+    /// ```
+    pub fn smooth(self) -> Self {
+        Checker { smooth: true, ..self }
     }
 
     /// Checks a function of recorded values: [`check_gradients`].

@@ -49,6 +49,7 @@ pub(crate) fn of_parameters(subject: &mut Subject<'_>, report: &mut Report, rand
             numeric: escape.called / STEPS[STEPS.len() - 1],
             bar: escape.rounding / STEPS[STEPS.len() - 1],
             sides: None,
+            unseen: None,
             verdict: Verdict::Fail,
             pattern: Some(Pattern::StaleConstant),
         });

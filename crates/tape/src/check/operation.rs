@@ -7,7 +7,7 @@ use crate::rule::algebra::{Algebra, Any, Arg, Args, Lift};
 use crate::rule::case::Case;
 use crate::rule::op::{Kind, Op, Value};
 use crate::shape::Shape;
-use crate::tape::{Stored, Tape, Var};
+use crate::tape::{Scalar, Stored, Tape, Var};
 use crate::tensor::Tensor;
 use crate::tensor::float::Float;
 
@@ -21,7 +21,10 @@ const APART: [f64; 2] = [1e-12, 1e-3];
 /// - rules that are linear, and a forward rule, if there is one, that agrees with the reverse rule, at both orders;
 /// - the shape rule and the shapes of what the rules return;
 /// - the recorded value beside the plain one, `f32` beside `f64`, and arguments whose last two axes lie in memory in the
-///   other order.
+///   other order;
+/// - that the value depends on no argument that the operation says to have no derivative, unless it stops gradients on purpose;
+/// - of an operation that acts element by element, the value and derivatives on single numbers, of both kinds of tape, recorded and
+///   replayed: what [`Pointwise`](crate::Pointwise) says of itself a second time there (`slope`, `partials`, `attribute`).
 ///
 /// A case [at a kink](Case::at_kink) is asked for derivatives that are finite and between the one-sided ones.
 ///
@@ -47,6 +50,9 @@ pub fn check_op<O: Op>() -> Result<(), Error> {
         if let Err(error) = check_case(case, &mut found) {
             found.push(error.to_string());
         }
+        if let Some(op) = case.op.as_ref().and_then(AnyOp::downcast_ref::<O>).filter(|_| !case.kink) {
+            on_numbers(op, &case.args, &mut found);
+        }
         failures.extend(found.into_iter().map(|failure| format!("{}: {failure}", case.label())));
     }
     match failures.is_empty() {
@@ -61,8 +67,11 @@ fn check_case(case: &Case, found: &mut Vec<String>) -> Result<(), Error> {
     let value = value_of(op, &case.args)?;
     shapes(op, case, &value, found);
     let Any::Real(y) = &value else { return Ok(()) };
-    let active: Vec<usize> =
-        (0..case.args.len()).filter(|k| op.active(*k) && case.args[*k].as_real().is_some()).collect();
+    let (active, still): (Vec<usize>, Vec<usize>) =
+        (0..case.args.len()).filter(|k| case.args[*k].as_real().is_some()).partition(|k| op.active(*k));
+    if op.output() == Kind::Real && !op.stops_gradient() {
+        found.extend(still.into_iter().filter_map(|k| moves(op, &case.args, k)));
+    }
     if op.output() != Kind::Real || active.is_empty() {
         return Ok(());
     }
@@ -96,6 +105,92 @@ fn check_case(case: &Case, found: &mut Vec<String>) -> Result<(), Error> {
         }
     }
     Ok(())
+}
+
+/// Says so if the value moves with an argument that is said to have no derivative: alike at two steps, so that it is no choice
+/// between values that stand still.
+fn moves(op: &AnyOp, args: &[Value<f64>], k: usize) -> Option<String> {
+    let x = args[k].as_real()?;
+    let slope = |h: f64| -> Option<(f64, f64)> {
+        let at = |h: f64| {
+            let mut args = args.to_vec();
+            args[k] = Any::Real(x.map(|x| x + h * x.abs().max(1.0)));
+            match value_of(op, &args) {
+                Ok(Any::Real(y)) => Some(y),
+                _ => None,
+            }
+        };
+        let (left, right) = (at(-h)?, at(h)?);
+        let weighted = |y: &Tensor<f64>| y.data().iter().zip(1..).map(|(y, i)| y * f64::from(i).sin()).sum::<f64>();
+        let size = right.data().iter().fold(0.0, |m: f64, y| m.max(y.abs()));
+        Some(((weighted(&right) - weighted(&left)) / (2.0 * h), size))
+    };
+    let ((d, size), (again, _)) = (slope(1e-3)?, slope(5e-4)?);
+    let depends = d.abs() > 1e-6 * size && (d - again).abs() <= 0.1 * d.abs();
+    depends.then(|| {
+        format!("the value depends on argument {k}, which `active` says to have no derivative (about {d:e} along a direction)")
+    })
+}
+
+/// A number with its derivatives by the arguments.
+type Slopes = (f64, Vec<f64>);
+
+/// What an operation that acts element by element says on single numbers, beside the same on tensors of one number.
+fn on_numbers<O: Op>(op: &O, args: &[Value<f64>], found: &mut Vec<String>) {
+    let elements: Vec<&[f64]> = args.iter().filter_map(|a| Some(a.as_real()?.data())).collect();
+    let count = elements.iter().map(|e| e.len()).min().unwrap_or(0).min(3);
+    for i in 0..count {
+        let x: Vec<f64> = elements.iter().map(|e| e[i]).collect();
+        let on_tensors = || -> Result<Option<(Slopes, Slopes)>, Error> {
+            let tape = Tape::new();
+            let leaves: Vec<Var> = x.iter().map(|x| tape.var(Tensor::from(*x))).collect();
+            let Some(y) = op.on_numbers(&leaves) else { return Ok(None) };
+            let (g, recorded) = (y.try_backward()?, y.try_backward_recorded()?);
+            let of = |leaf: &Var| g.get(*leaf).map_or(0.0, Tensor::item);
+            let again = |leaf: &Var| recorded.get(*leaf).map_or(0.0, Var::item);
+            let first = (y.item(), leaves.iter().map(of).collect());
+            Ok(Some((first, (y.item(), leaves.iter().map(again).collect()))))
+        };
+        let on_tape = |tape: Tape, recorded: bool| -> Result<Option<Slopes>, Error> {
+            let leaves = tape.scalars(&x);
+            let Some(y) = op.on_numbers(&leaves) else { return Ok(None) };
+            let slopes = match recorded {
+                false => {
+                    let g = y.try_backward()?;
+                    leaves.iter().map(|leaf| g.get(*leaf).copied().unwrap_or(0.0)).collect()
+                }
+                true => {
+                    let g = Var::from(y).try_backward_recorded()?;
+                    leaves.iter().map(|leaf| g.get(*leaf).map_or(0.0, Scalar::value)).collect()
+                }
+            };
+            Ok(Some((y.value(), slopes)))
+        };
+        // What does not accept these numbers, or has no recorded rule, has said so elsewhere.
+        let Ok(Some((right, recorded))) = caught(on_tensors) else { return };
+        let doors: [(&str, Tape, &Slopes); 3] = [
+            ("on numbers of a tape", Tape::new(), &right),
+            ("on numbers of a gradient-only tape", Tape::gradient_only(), &right),
+            ("on numbers, recorded", Tape::new(), &recorded),
+        ];
+        for (k, (door, tape, right)) in doors.into_iter().enumerate() {
+            match caught(|| on_tape(tape, k == 2)) {
+                Ok(Some(slopes)) => {
+                    compare(
+                        &format!("the value {door}"),
+                        &Tensor::from(slopes.0),
+                        &Tensor::from(right.0),
+                        APART[0],
+                        found,
+                    );
+                    let [a, b] = [&slopes.1, &right.1].map(|slopes| Tensor::from(slopes.clone()));
+                    compare(&format!("the derivatives {door}"), &a, &b, APART[0], found);
+                }
+                Ok(None) => {}
+                Err(error) => found.push(format!("{door}: {error}")),
+            }
+        }
+    }
 }
 
 /// The plain value.

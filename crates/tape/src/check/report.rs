@@ -66,6 +66,9 @@ pub struct Element {
     pub bar: f64,
     /// The one-sided derivatives at a kink.
     pub sides: Option<(f64, f64)>,
+    /// By how much the one-sided derivatives may differ without being seen to, if that is why it cannot be told: the two
+    /// numbers agree to enough digits. [`Checker::smooth`](super::Checker::smooth) says that there is no kink.
+    pub unseen: Option<f64>,
     /// The verdict.
     pub verdict: Verdict,
     /// How a wrong one is wrong.
@@ -76,6 +79,25 @@ impl Element {
     /// How many decimal digits the measurement vouches for.
     pub fn digits(&self) -> u32 {
         digits(self.analytic.abs().max(self.numeric.abs()), self.bar)
+    }
+
+    /// Why it cannot be told, in words.
+    ///
+    /// # Examples
+    /// ```
+    /// use wengert_tape::check::{check_function, Verdict};
+    /// let lost = check_function(|x| (x[0] + 1e16 - 1e16, vec![1.0]), &[0.7])?;
+    /// assert_eq!(lost.elements[0].why_unsure(), "0 digits can be trusted");
+    /// # Ok::<(), wengert_tape::Error>(())
+    /// ```
+    pub fn why_unsure(&self) -> String {
+        let digits = format!("{} digits can be trusted", self.digits());
+        match self.unseen {
+            Some(jump) => format!(
+                "{digits}, unless a kink of {jump:.1e} hides here: `Checker::smooth` (`--smooth`) says that there is none"
+            ),
+            None => digits,
+        }
     }
 
     /// How far the two are apart, in bars.
@@ -394,7 +416,7 @@ impl fmt::Display for Numbers<'_> {
         }
         match (verdict, sides, pattern) {
             (Verdict::Fail, _, Some(pattern)) => write!(f, ", {pattern}"),
-            (Verdict::CannotTell, ..) => write!(f, ", {} digits can be trusted", self.0.digits()),
+            (Verdict::CannotTell, ..) => write!(f, ", {}", self.0.why_unsure()),
             (_, Some((left, right)), _) => write!(f, ", one-sided derivatives {left:.6e} and {right:.6e}"),
             _ => Ok(()),
         }

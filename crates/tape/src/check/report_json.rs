@@ -107,6 +107,7 @@ fn element(e: &Element) -> String {
     object.number("numeric", e.numeric);
     object.number("bar", e.bar);
     object.raw("sides", &e.sides.map_or("null".into(), |(a, b)| format!("[{},{}]", number(a), number(b))));
+    object.raw("unseen_kink", &e.unseen.map_or("null".into(), number));
     object.raw("digits", &e.digits().to_string());
     object.text("verdict", &e.verdict.to_string());
     object.raw("pattern", &e.pattern.map_or("null".into(), |p| quoted(&p.to_string())));

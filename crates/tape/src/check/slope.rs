@@ -103,9 +103,20 @@ impl Slope {
         self.bar + 0.5 * self.jump_bar
     }
 
+    /// By how much a kink that is too weak to be seen may move the measured derivative: half of its jump.
+    pub(crate) fn unseen(&self) -> f64 {
+        if self.edge { 0.0 } else { 0.5 * (self.jump.abs() + 4.0 * self.jump_bar) }
+    }
+
     /// Whether a relative error of `tolerance` in the derivative would show.
     pub(crate) fn resolves(&self, tolerance: f64) -> bool {
         self.bar <= 0.5 * tolerance * self.value.abs()
+    }
+
+    /// Whether nothing more is to be measured: it is resolved, and a kink is seen, or one that matters is excluded.
+    fn is_told(&self, tolerance: f64) -> bool {
+        let excluded = self.bar + self.unseen() <= 0.5 * tolerance * self.value.abs();
+        self.resolves(tolerance) && (excluded || self.is_kink(tolerance))
     }
 
     fn unknown() -> Self {
@@ -140,8 +151,16 @@ pub(crate) fn measure(
         let resolved = slope.resolves(tolerance);
         let small = slope.bar <= 1e-3 * tolerance * slope.natural;
         // Small beside the function, but not nothing: over another size it may be resolved.
-        let settled = resolved || small && slope.value.abs() <= slope.bar;
-        if resolved || found.is_none() || small && !found.as_ref().is_some_and(|f| f.bar <= slope.bar) {
+        let settled = slope.is_told(tolerance) || small && slope.value.abs() <= slope.bar;
+        let better = match &found {
+            None => true,
+            // What is resolved over its likeliest size is measured again only to exclude a kink.
+            Some(f) if f.resolves(tolerance) => {
+                slope.is_told(tolerance) && (f.value - slope.value).abs() <= f.bar + slope.bar
+            }
+            Some(f) => resolved || small && f.bar > slope.bar,
+        };
+        if better {
             found = Some(slope);
         }
         if settled {

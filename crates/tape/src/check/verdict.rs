@@ -61,8 +61,7 @@ pub(crate) fn judge(analytic: f64, rounding: f64, slope: &Slope, tolerance: f64)
         return if analytic >= low - bar && analytic <= high + bar { Kink } else { Fail };
     }
     let difference = (analytic - slope.value).abs();
-    // A kink too weak to be seen moves the measured derivative by half of it.
-    let unseen = if slope.edge { 0.0 } else { 0.5 * (slope.jump.abs() + 4.0 * slope.jump_bar) };
+    let unseen = slope.unseen();
     if difference > bar {
         // A function that never moved may lose small derivatives to rounding inside.
         let invisible = slope.bar == 0.0 && size * slope.scale <= UNIT;

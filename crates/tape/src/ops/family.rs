@@ -56,6 +56,14 @@ macro_rules! family {
                 }
             }
 
+            /// How each operation is put behind a pointer, by its type.
+            #[cfg(debug_assertions)]
+            pub(crate) fn compiled_here() -> Vec<(TypeId, crate::ops::Maker)> {
+                vec![$($((TypeId::of::<$operation>(), |op| {
+                    op.downcast_ref::<$operation>().map(|op| AnyOp::behind::<f32, $operation>(op.clone()))
+                }),)*)*]
+            }
+
             #[inline]
             pub(crate) fn for_both_floats(op: &AnyOp) -> Option<AnyOp> {
                 $($(if let Some(op) = op.downcast_ref::<$operation>() {

@@ -4,6 +4,10 @@
 //! They know rules, kernels and each other. That a tape exists they do not know.
 
 use std::any::TypeId;
+#[cfg(debug_assertions)]
+use std::collections::HashMap;
+#[cfg(debug_assertions)]
+use std::sync::LazyLock;
 
 use crate::rule::algebra::{Algebra, Args};
 use crate::rule::case::Case;
@@ -90,6 +94,18 @@ macro_rules! families {
                 None
             }
 
+            /// An operation of the registry, as this crate compiles it: for who is not optimised (decision 0013). Release builds
+            /// compile what they use where they use it.
+            #[cfg(debug_assertions)]
+            pub(crate) fn compiled_here<O: crate::rule::op::Op>(op: &O) -> Option<AnyOp> {
+                static MAKERS: LazyLock<HashMap<TypeId, Maker>> = LazyLock::new(|| {
+                    let mut makers = HashMap::new();
+                    $($(#[$cfg])? makers.extend($family::registry::compiled_here());)*
+                    makers
+                });
+                MAKERS.get(&TypeId::of::<O>()).and_then(|make| make(op))
+            }
+
             /// The operation, compiled for both float types; `None` for a user's own that is not.
             #[inline]
             pub(crate) fn for_both_floats(&self) -> Option<AnyOp> {
@@ -165,6 +181,10 @@ impl AnyOp {
         Self::registered_types().contains(&self.type_id())
     }
 }
+
+/// Puts an operation of one type behind a pointer.
+#[cfg(debug_assertions)]
+type Maker = fn(&dyn std::any::Any) -> Option<AnyOp>;
 
 /// The number of names in all lists.
 const fn count(lists: &[&[&str]]) -> usize {

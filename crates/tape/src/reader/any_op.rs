@@ -37,6 +37,11 @@ impl AnyOp {
 
     /// An operation of any type, for numbers of the float types that go with `S`.
     pub(crate) fn compiled_for<S: Floats, O: Op>(op: O) -> AnyOp {
+        // What uses this may be compiled without optimisation, but this crate with it.
+        #[cfg(debug_assertions)]
+        if let Some(op) = AnyOp::compiled_here(&op) {
+            return op;
+        }
         op.into_any::<S>()
     }
 

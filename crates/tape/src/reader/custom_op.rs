@@ -8,6 +8,7 @@ use crate::error::{Error, OrRaise, caught};
 use crate::reader::any_op::AnyOp;
 use crate::rule::algebra::{Algebra, Arg, Args};
 use crate::rule::op::{Cotangents, Op, Value};
+use crate::rule::operand::Listed;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 use crate::tensor::float::Float;
@@ -116,8 +117,8 @@ impl<F: Float> CustomOp<F> {
     /// # Panics
     /// If there are no arguments, or a closure does.
     #[track_caller]
-    pub fn call<A: Algebra>(&self, args: &[&A]) -> A {
-        let args: Vec<Arg<'_, A>> = args.iter().map(|a| Arg::Real(*a)).collect();
+    pub fn call<A: Algebra>(&self, args: &[impl Listed<A>]) -> A {
+        let args: Vec<Arg<'_, A>> = args.iter().map(|a| Arg::Real(a.listed())).collect();
         A::apply(AnyOp::new(self.clone()), &args).real()
     }
 

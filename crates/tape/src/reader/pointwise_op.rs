@@ -1,9 +1,11 @@
 //! An operation that acts element by element, as one that every reader reads: its formula on numbers gives it all.
 
+use smallvec::SmallVec;
+
 use crate::error::Error;
 use crate::kernels::elementwise;
 use crate::reader::any_op::AnyOp;
-use crate::rule::algebra::{Algebra, Args};
+use crate::rule::algebra::{Algebra, Args, Elementwise};
 use crate::rule::case::Case;
 use crate::rule::complex::{self, Analytic};
 use crate::rule::op::{Named, Op, Takes, Value};
@@ -69,6 +71,11 @@ impl<P: Pointwise> Op for P {
 
     fn formulas(&self) -> Option<Formulas> {
         Some(Formulas::of(self))
+    }
+
+    fn on_numbers<S: Elementwise>(&self, x: &[S]) -> Option<S> {
+        let args: SmallVec<[&S; 3]> = x.iter().collect();
+        Some(S::pointwise(*self, P::Arity::from_fn(|k| args[k])))
     }
 
     fn at_kinks(&self) -> &'static str {

@@ -7,7 +7,7 @@ use smallvec::SmallVec;
 use crate::error::Error;
 use crate::reader::any_op::AnyOp;
 use crate::reader::erased::Floats;
-use crate::rule::algebra::{Algebra, Any, Args};
+use crate::rule::algebra::{Algebra, Any, Args, Elementwise};
 use crate::rule::case::Case;
 use crate::rule::complex::Analytic;
 use crate::rule::series::Series;
@@ -234,6 +234,12 @@ pub trait Op: Clone + Debug + PartialEq + Send + Sync + 'static {
     /// Floating point operations of forward.
     fn flops(&self, _args: &[&Shape], y: &Shape) -> u64 {
         y.len_elements() as u64
+    }
+
+    /// The value on single numbers of any kind, for an operation that acts on such: what the checker asks.
+    #[doc(hidden)]
+    fn on_numbers<S: Elementwise>(&self, _x: &[S]) -> Option<S> {
+        None
     }
 
     /// The operation behind a pointer, for numbers of the float types that go with `S`.

@@ -67,6 +67,40 @@ impl<A: Algebra> Operand<A> for f32 {
     }
 }
 
+/// One of several tensors in a list, such as those of [`concat`](crate::ops::concat): a value, or a reference to one, so that a list
+/// may own what it holds.
+///
+/// # Examples
+/// ```
+/// use wengert_tape::prelude::*;
+/// let (a, b) = (Tensor::from([1.0, 2.0]), Tensor::from([3.0, 4.0]));
+/// let borrowed = stack(&[&a, &b], 0);
+/// assert_eq!(stack(&[a, b], 0), borrowed);
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not one of several `{A}`",
+    label = "not a tensor, and no reference to one",
+    note = "a list of tensors is `&[&a, &b]`, or a slice or vector of them: `&list`"
+)]
+pub trait Listed<A> {
+    /// The tensor.
+    fn listed(&self) -> &A;
+}
+
+impl<A: Algebra> Listed<A> for A {
+    #[inline]
+    fn listed(&self) -> &A {
+        self
+    }
+}
+
+impl<A: Algebra> Listed<A> for &A {
+    #[inline]
+    fn listed(&self) -> &A {
+        self
+    }
+}
+
 /// What may be given as positions beside an `A`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` gives no positions beside a `{A}`",

@@ -2,7 +2,8 @@
 //!
 //! A generic function is compiled in every crate that uses it. The functions here are called through a trait whose
 //! methods for `f64`, the usual type, are plain functions, so that a program that records and differentiates does not
-//! compile the tape and its sweeps again. Those for `f32` are compiled where they are used.
+//! compile the tape and its sweeps again. Those for `f32` are compiled where they are used, but with debug assertions: where the
+//! program is not optimised, but this crate may be (decision 0013).
 
 use smallvec::SmallVec;
 
@@ -29,13 +30,25 @@ pub trait Factor {}
 #[cfg(not(feature = "linalg"))]
 impl<F> Factor for F {}
 
+/// Of optimised programs, nothing: they compile what records numbers into their formulas.
+#[cfg(not(debug_assertions))]
+#[doc(hidden)]
+pub trait Recording {}
+#[cfg(not(debug_assertions))]
+impl<F> Recording for F {}
+#[cfg(debug_assertions)]
+pub(crate) use crate::tape::unoptimised::Recording;
+
 macro_rules! engine {
     ($($(#[$doc:meta])* fn $name:ident($($arg:ident: $type:ty),*) -> $result:ty = $path:path;)*) => {
         /// The engine for one float type.
         #[doc(hidden)]
-        pub trait Engine: Gemm + Vector + Formulas + Factor + OfFloat + Lane + Sized {
+        pub trait Engine: Gemm + Vector + Formulas + Factor + OfFloat + Lane + Recording + Sized {
             $($(#[$doc])* fn $name($($arg: $type),*) -> $result where Self: Float;)*
         }
+        #[cfg(debug_assertions)]
+        engine! { @ here f32 $($name($($arg: $type),*) -> $result = $path;)* }
+        #[cfg(not(debug_assertions))]
         engine! { @ where_used f32 $($name($($arg: $type),*) -> $result = $path;)* }
         engine! { @ here f64 $($name($($arg: $type),*) -> $result = $path;)* }
     };

@@ -15,10 +15,30 @@ use crate::rule::pointwise::{Arity, Of, Pointwise, Two};
 use crate::tensor::float::Float;
 
 impl<F: Float> Scalar<F> {
-    /// `value` is a function of this number with derivative `slope`; `free` is what the free slot keeps.
+    /// [`unary_here`](Self::unary_here), in a program that is not optimised compiled with this crate.
     #[inline(always)]
     #[track_caller]
     fn unary(self, value: F, slope: Slope<F>, free: F, op: &'static ScalarOp, side: usize) -> Self {
+        #[cfg(debug_assertions)]
+        return F::record_unary(self, value, (slope.by, slope.is_plain), free, op, side);
+        #[cfg(not(debug_assertions))]
+        self.unary_here(value, slope, free, op, side)
+    }
+
+    /// [`binary_here`](Self::binary_here), in a program that is not optimised compiled with this crate.
+    #[inline(always)]
+    #[track_caller]
+    fn binary(self, other: Self, value: F, s: F, t: F, op: &'static ScalarOp, ones: bool) -> Self {
+        #[cfg(debug_assertions)]
+        return F::record_binary(self, other, value, [s, t], op, ones);
+        #[cfg(not(debug_assertions))]
+        self.binary_here(other, value, s, t, op, ones)
+    }
+
+    /// `value` is a function of this number with derivative `slope`; `free` is what the free slot keeps.
+    #[inline(always)]
+    #[track_caller]
+    pub(super) fn unary_here(self, value: F, slope: Slope<F>, free: F, op: &'static ScalarOp, side: usize) -> Self {
         if self.is_folding() {
             let place = self.place() | store::place(FOLDED, 0);
             return Scalar::at(place, value, slope.behind(self.slope()));
@@ -43,7 +63,7 @@ impl<F: Float> Scalar<F> {
     /// `value` is a function of two numbers with derivatives `s` and `t`, which may be known to be `ones`.
     #[inline(always)]
     #[track_caller]
-    fn binary(self, other: Self, value: F, s: F, t: F, op: &'static ScalarOp, ones: bool) -> Self {
+    pub(super) fn binary_here(self, other: Self, value: F, s: F, t: F, op: &'static ScalarOp, ones: bool) -> Self {
         let (p, q) = (self.id(), other.id());
         let next = store::next_place_of_slopes::<F>();
         let key = (next >> 32) as u32;

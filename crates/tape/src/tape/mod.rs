@@ -27,6 +27,8 @@ mod scalar;
 pub(crate) mod slices;
 pub(crate) mod store;
 mod summation;
+#[cfg(debug_assertions)]
+pub(crate) mod unoptimised;
 mod var;
 mod walks;
 mod wengert_list;

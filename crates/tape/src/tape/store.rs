@@ -97,7 +97,8 @@ pub(crate) struct Extra<F> {
 }
 
 /// What an entry of the scalar lane is.
-pub(crate) enum ScalarOp {
+#[doc(hidden)]
+pub enum ScalarOp {
     /// A differentiable number.
     Leaf,
     /// The place of a tensor node.

@@ -38,6 +38,16 @@ impl<F: Float> Summation<F> {
     #[track_caller]
     pub(crate) fn of(numbers: impl Iterator<Item = Scalar<F>>, op: &'static ScalarOp) -> Scalar<F> {
         let next = store::next_place_of_slopes::<F>();
+        #[cfg(debug_assertions)]
+        return F::record_sum(next, &Vec::from_iter(numbers), op);
+        #[cfg(not(debug_assertions))]
+        Self::of_here(next, numbers, op)
+    }
+
+    /// [`of`](Self::of), where the next number that is recorded is at `next`.
+    #[inline(always)]
+    #[track_caller]
+    pub(super) fn of_here(next: u64, numbers: impl Iterator<Item = Scalar<F>>, op: &'static ScalarOp) -> Scalar<F> {
         let key = (next >> 32) as u32;
         let mut sum = Summation {
             folded: key | FOLDED,

@@ -4,8 +4,10 @@ use std::fmt;
 use std::panic::Location;
 use std::rc::Rc;
 
+use smallvec::SmallVec;
+
 use super::read::value_of;
-use super::store::{self, CONSTANT, Store};
+use super::store::{self, CONSTANT, Origin, Store};
 use super::{Scalar, Stored, Var};
 use crate::error::{Error, OrRaise};
 use crate::ops::AnyOp;
@@ -57,6 +59,29 @@ impl<F: Float> Var<F, i64> {
 }
 
 impl<F: Float> Var<F> {
+    /// The same numbers as a leaf of this tape, which is differentiated by: PyTorch's `x.detach().requires_grad_()`. What a
+    /// loss that has derivatives of a model by its input begins with, since a batch is an input of its tape and no leaf. In a
+    /// replay it is a leaf like any other, and does not follow what it was made from.
+    ///
+    /// # Panics
+    /// If the tape is gone or full.
+    ///
+    /// # Examples
+    /// ```
+    /// use wengert_tape::prelude::*;
+    /// let tape = Tape::new();
+    /// let (w, x) = (tape.var(Tensor::from(3.0)), tape.input(Tensor::from([1.0, 2.0])).leaf());
+    /// let slope = (w * x.powi(2)).sum().backward_recorded()[x]; // 2 w x
+    /// assert_eq!(slope.value().data(), [6.0, 12.0]);
+    /// assert_eq!(slope.sum().backward()[w].item(), 6.0);
+    /// ```
+    #[track_caller]
+    pub fn leaf(&self) -> Self {
+        let value = self.value().into();
+        let id = store::push_wide(self.key, Origin::Var, SmallVec::new(), value, Location::caller(), true).or_raise();
+        Var::new(self.key, id)
+    }
+
     /// The only element.
     ///
     /// # Panics

@@ -129,6 +129,35 @@ impl<E: Element> From<Vec<E>> for Tensor<E> {
     }
 }
 
+/// A vector of what an iterator gives.
+///
+/// # Examples
+/// ```
+/// use wengert_tape::prelude::*;
+/// let squares: Tensor = (0..4).map(|k| f64::from(k * k)).collect();
+/// assert_eq!(squares.data(), [0.0, 1.0, 4.0, 9.0]);
+/// ```
+impl<E: Element> FromIterator<E> for Tensor<E> {
+    fn from_iter<I: IntoIterator<Item = E>>(elements: I) -> Self {
+        Self::from(Vec::from_iter(elements))
+    }
+}
+
+/// Rows of a matrix that were gathered one by one.
+///
+/// # Examples
+/// ```
+/// use wengert_tape::prelude::*;
+/// let mut rows = vec![[1.0, 2.0]];
+/// rows.push([3.0, 4.0]);
+/// assert_eq!(Tensor::from(rows), Tensor::from([[1.0, 2.0], [3.0, 4.0]]));
+/// ```
+impl<E: Element, const N: usize> From<Vec<[E; N]>> for Tensor<E> {
+    fn from(rows: Vec<[E; N]>) -> Self {
+        Self::from_parts(Shape::from([rows.len(), N]), rows.into_flattened())
+    }
+}
+
 impl<E: Element> From<&[E]> for Tensor<E> {
     fn from(data: &[E]) -> Self {
         Self::from(data.to_vec())

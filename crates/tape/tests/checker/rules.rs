@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use wengert_tape::check::{Checker, Report, Verdict, check_op};
 use wengert_tape::prelude::*;
-use wengert_tape::{Algebra, Arg, Args, Case, Op, Value};
+use wengert_tape::{Algebra, Arg, Args, Case, Number, One, Op, Pointwise, Real, Value};
 
 /// `y = x³` with rules that are wrong in some way: the value is always right.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -328,4 +328,85 @@ fn the_cases_of_an_operation_are_run_by_one_call() {
     assert!(check_op::<OnlyReverse>().unwrap_err().to_string().contains("has no cases to be checked at"));
     check_op::<wengert_tape::ops::MatMul>().unwrap();
     check_op::<wengert_tape::ops::MaxOver>().unwrap();
+}
+
+/// `y = a x` with `a` 3, of which an operation that acts element by element says several things twice: each wrong once.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Times<const WRONG: usize> {
+    a: f64,
+}
+
+impl<const W: usize> Default for Times<W> {
+    fn default() -> Self {
+        Times { a: 3.0 }
+    }
+}
+
+impl<const W: usize> Pointwise for Times<W> {
+    type Arity = One;
+    const NAME: &'static str = "times";
+
+    fn eval<R: Number>(&self, [x]: [R; 1]) -> R {
+        x * x * self.a
+    }
+    fn partial<R: Real>(&self, _arg: usize, [x]: [R; 1], _y: R) -> R {
+        x * (2.0 * self.a)
+    }
+    fn partials<R: Number>(&self, [x]: [R; 1], y: R) -> [R; 1] {
+        [self.partial(0, [x], y) * if W == 1 { 1.01 } else { 1.0 }]
+    }
+    fn attribute(&self) -> f64 {
+        self.a
+    }
+    fn with_attribute(a: f64) -> Self {
+        Times { a: if W == 2 { 3.0 } else { a } }
+    }
+    fn variants() -> Vec<Self> {
+        vec![Times { a: 3.0 }, Times { a: 0.5 }]
+    }
+}
+
+/// `y = x b` that says to have no derivative by `b`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Silent;
+
+impl Op for Silent {
+    fn name(&self) -> String {
+        "silent".into()
+    }
+    fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
+        Ok(args[0].clone())
+    }
+    fn forward<F: Float>(&self, a: Args<'_, Tensor<F>>) -> Value<F> {
+        (&a[0] * &a[1]).into()
+    }
+    fn active(&self, arg: usize) -> bool {
+        arg == 0
+    }
+    fn vjp<A: Algebra>(&self, _arg: usize, g: A, a: Args<'_, A>, _y: &A) -> A {
+        g * &a[1]
+    }
+    fn jvp<A: Algebra>(&self, _arg: usize, d: A, a: Args<'_, A>, _y: &A) -> A {
+        d * &a[1]
+    }
+    fn cases() -> Vec<Case> {
+        vec![Case::of(Silent).real([2, 3]).real([2, 3])]
+    }
+}
+
+/// What is right on tensors and wrong by another door, or leaves an argument out.
+#[test]
+fn what_an_operation_says_a_second_time_is_asked_too() {
+    check_op::<Times<0>>().unwrap();
+    let says = |found: Result<(), Error>| found.map_or_else(|e| e.to_string(), |()| "nothing was found".into());
+    let partials = says(check_op::<Times<1>>());
+    assert!(partials.contains("the derivatives on numbers of a tape is"), "{partials}");
+    let attribute = says(check_op::<Times<2>>());
+    assert!(attribute.contains("the derivatives on numbers, recorded is"), "{attribute}");
+    let silent = says(check_op::<Silent>());
+    assert!(silent.contains("the value depends on argument 1, which `active` says"), "{silent}");
+    check_op::<wengert_tape::ops::StopGradient>().unwrap();
+    check_op::<wengert_tape::ops::AttentionInput>().unwrap();
+    check_op::<wengert_tape::ops::Hypot>().unwrap();
+    check_op::<wengert_tape::ops::Powf>().unwrap();
 }

@@ -38,9 +38,9 @@ const TABLE: &[(&str, Call)] = &[
     ("pad: 1 entries before and 0 after axis 1 of [2, 0]: at most 0 can be taken from 0", |x| {
         x.slice(1, 0..0).pad([(1, 0)], PadMode::Replicate)
     }),
-    ("concat: no tensors", |_| concat(&[], 0)),
+    ("concat: no tensors", |_| concat(&[] as &[Tensor], 0)),
     ("concat: [2, 3] and [3, 2] differ beside axis 0", |x| concat(&[x, &x.t()], 0)),
-    ("stack: no tensors", |_| stack(&[], 0)),
+    ("stack: no tensors", |_| stack(&[] as &[Tensor], 0)),
     ("stack: the shapes [2, 3] and [3, 2] differ", |x| stack(&[x, &x.t()], 0)),
     ("stack: axis 3 of a tensor of rank 3", |x| stack(&[x, x], 3)),
     ("split: parts of 0 entries of axis 1 of [2, 3]", |x| x.split(1, 0).remove(0)),
@@ -78,7 +78,7 @@ const TABLE: &[(&str, Call)] = &[
     ("triu: a tensor of shape [] has fewer than two axes", |x| x.sum().triu(0)),
     ("one_hot: class 3 of 3 classes", |_| Tensor::from([0, 3]).one_hot(3)),
     ("one_hot: class -1 of 3 classes", |_| Tensor::from([-1]).one_hot(3)),
-    ("meshgrid: no vectors", |_| meshgrid::<Tensor>(&[]).remove(0)),
+    ("meshgrid: no vectors", |_| meshgrid::<Tensor>(&[] as &[Tensor]).remove(0)),
     ("meshgrid: an axis has shape [2, 3], not that of a vector", |x| meshgrid(&[x]).remove(0)),
     ("sliding: windows of 4 entries, 1 apart, on axis 1 of [2, 3]", |x| x.sliding(1, 4, 1)),
     ("sliding: windows of 2 entries, 0 apart, on axis 1 of [2, 3]", |x| x.sliding(1, 2, 0)),

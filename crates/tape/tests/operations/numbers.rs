@@ -8,4 +8,5 @@ mod parameters;
 mod range;
 mod scale;
 mod sums;
+mod sure;
 mod ulps;

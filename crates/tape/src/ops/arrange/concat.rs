@@ -7,6 +7,7 @@ use crate::rule::algebra::{Algebra, Arg, Args};
 use crate::rule::case::Case;
 use crate::rule::complex::Analytic;
 use crate::rule::op::{Kind, Op, Takes, Value};
+use crate::rule::operand::Listed;
 use crate::shape::{Shape, product};
 use crate::tensor::Tensor;
 use crate::tensor::buffer::Buffer;
@@ -127,9 +128,9 @@ impl Op for Concat {
 /// assert_eq!(concat(&[&a, &b], 1), Tensor::from([[1.0, 3.0], [2.0, 4.0]]));
 /// ```
 #[track_caller]
-pub fn concat<A: Algebra>(tensors: &[&A], at: isize) -> A {
+pub fn concat<A: Algebra>(tensors: &[impl Listed<A>], at: isize) -> A {
     let Some(first) = tensors.first() else { Error::shape("concat", "no tensors").raise() };
-    let axis = axis("concat", at, first.shape().rank()).or_raise();
-    let args: Vec<Arg<'_, A>> = tensors.iter().map(|t| Arg::Real(*t)).collect();
+    let axis = axis("concat", at, first.listed().shape().rank()).or_raise();
+    let args: Vec<Arg<'_, A>> = tensors.iter().map(|t| Arg::Real(t.listed())).collect();
     A::apply(Concat { axis }, &args).real()
 }

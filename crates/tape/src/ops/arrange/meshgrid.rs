@@ -5,6 +5,7 @@ use crate::error::scope::called;
 use crate::ops::{BroadcastToExt, ReshapeExt};
 use crate::rule::algebra::{Algebra, Args, shapes_of};
 use crate::rule::case::{Case, Function};
+use crate::rule::operand::Listed;
 use crate::shape::Shape;
 
 /// The coordinates of the grid over given axes: of `n` vectors, `n` tensors of rank `n`, of which the one for vector `k`
@@ -22,9 +23,10 @@ use crate::shape::Shape;
 /// assert_eq!(grid[1], Tensor::from([[10.0, 20.0, 30.0], [10.0, 20.0, 30.0]]));
 /// ```
 #[track_caller]
-pub fn meshgrid<A: Algebra>(axes: &[&A]) -> Vec<A> {
+pub fn meshgrid<A: Algebra>(axes: &[impl Listed<A>]) -> Vec<A> {
     let _called = called("meshgrid");
-    let shapes = shapes_of(axes);
+    let axes: Vec<&A> = axes.iter().map(|x| x.listed()).collect();
+    let shapes = shapes_of(&axes);
     if let Some(other) = shapes.iter().find(|shape| shape.rank() != 1) {
         Error::shape("meshgrid", format!("an axis has shape {other}, not that of a vector")).raise()
     }

@@ -6,6 +6,7 @@ use crate::ops::squeeze::inserted;
 use crate::ops::{SqueezeExt, concat};
 use crate::rule::algebra::{Algebra, Args};
 use crate::rule::case::{Case, Function};
+use crate::rule::operand::Listed;
 use crate::tensor::sizes::signed;
 
 /// Tensors of one shape side by side along a new axis, which is axis `at` of the result; −1 is the last.
@@ -21,16 +22,16 @@ use crate::tensor::sizes::signed;
 /// assert_eq!(stack(&[&a, &b], -1), Tensor::from([[1.0, 3.0], [2.0, 4.0]]));
 /// ```
 #[track_caller]
-pub fn stack<A: Algebra>(tensors: &[&A], at: isize) -> A {
+pub fn stack<A: Algebra>(tensors: &[impl Listed<A>], at: isize) -> A {
     let _called = called("stack");
     let Some(first) = tensors.first() else { Error::shape("stack", "no tensors").raise() };
-    let shape = first.shape();
-    if let Some(other) = tensors.iter().find(|t| t.shape() != shape) {
-        Error::shape("stack", format!("the shapes {shape} and {} differ", other.shape())).raise()
+    let shape = first.listed().shape();
+    if let Some(other) = tensors.iter().map(|t| t.listed().shape()).find(|other| *other != shape) {
+        Error::shape("stack", format!("the shapes {shape} and {other} differ")).raise()
     }
     let axis = signed(inserted("stack", at, shape.rank()).or_raise());
-    let wide: Vec<A> = tensors.iter().map(|t| t.unsqueeze(axis)).collect();
-    concat(&wide.iter().collect::<Vec<_>>(), axis)
+    let wide: Vec<A> = tensors.iter().map(|t| t.listed().unsqueeze(axis)).collect();
+    concat(&wide, axis)
 }
 
 /// [`stack`], as the tests of all functions see it.

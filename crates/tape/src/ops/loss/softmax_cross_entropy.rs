@@ -4,6 +4,7 @@ use crate::error::Error;
 use crate::kernels::pairs;
 use crate::kernels::rows::beside_largest;
 use crate::kernels::running::{sum, sum_of};
+use crate::ops::softmax::{beside_likeliest, centred};
 use crate::ops::{LogSoftmaxExt, ReshapeExt, SoftmaxExt, SumExt, SumToExt, chain};
 use crate::rule::algebra::{Algebra, Arg, Args};
 use crate::rule::case::Case;
@@ -169,8 +170,9 @@ impl Op for SoftmaxCrossEntropyInput {
             for ((out, x), t) in out.iter_mut().zip(x).zip(t) {
                 *out = total * share(*x) - *t;
             }
-            // Where the softmax is nearly 1 and its target most of all, the difference is that of the others.
-            if t[first] + t[first] > total && ln < F::one() {
+            // Where the softmax is nearly 1 and its target more than all others, the difference is that of the others.
+            let size = |i: usize| num_traits::Float::abs(t[i]);
+            if ln < F::one() && size(first) + size(first) > sum_of(t.len(), size) {
                 out[first] = F::zero();
                 out[first] = -sum(out);
             }
@@ -188,13 +190,13 @@ impl Op for SoftmaxCrossEntropyInput {
         let (g, x, t) = (&a[0], &a[1], &a[2]);
         let of = SoftmaxCrossEntropy { axis: self.axis };
         let kept = x.shape().with(self.axis, 1);
-        let along = |p: &A| (p.clone() * &h).sum_to(&kept);
         match arg {
             0 => (of.input(&g.full(g.shape(), 1.0), x, t) * h).sum_over(self.axis),
             1 => self.by_x(&h, a),
             _ => {
-                let g = keep(g, y, self.axis);
-                (along(&x.softmax(signed(self.axis))) - &h) * g
+                let (g, p) = (keep(g, y, self.axis), x.softmax(signed(self.axis)));
+                let h = beside_likeliest(&h, &p, self.axis);
+                ((p * &h).sum_to(&kept) - h) * g
             }
         }
     }
@@ -242,15 +244,13 @@ impl Op for SoftmaxCrossEntropyInput {
 }
 
 impl SoftmaxCrossEntropyInput {
-    /// The derivative of `g (p Σ t − t)` by `x` times `h`: `g Σ t · (p h − p Σ p h)`, a symmetric map of `h`.
+    /// The derivative of `g (p Σ t − t)` by `x` times `h`: `g Σ t · p (h − Σ p h)`, a symmetric map of `h`.
     #[track_caller]
     fn by_x<A: Algebra>(&self, h: &A, a: Args<'_, A>) -> A {
         let (g, x, t) = (&a[0], &a[1], &a[2]);
         let kept = x.shape().with(self.axis, 1);
         let p = x.softmax(signed(self.axis));
-        let product = p.clone() * h;
-        let total = product.sum_to(&kept);
         // one after the other: the product of the factors may overflow where the whole does not
-        (product - p * total) * t.sum_to(&kept) * keep(g, x, self.axis)
+        centred(h, &p, self.axis) * t.sum_to(&kept) * keep(g, x, self.axis)
     }
 }

@@ -3,7 +3,8 @@
 use crate::error::{Error, OrRaise};
 use crate::kernels::rows::{beside_largest, map_rows};
 use crate::ops::axes::{axis, existing, number_as_vector, vector_as_number};
-use crate::ops::{ExpExt, LogSumExpExt, SumToExt, chain};
+use crate::ops::softmax::beside_likeliest;
+use crate::ops::{ExpExt, LogSumExpExt, SoftmaxCrossEntropyInput, SumToExt, chain};
 use crate::rule::algebra::{Algebra, Arg, Args};
 use crate::rule::case::Case;
 use crate::rule::complex::Analytic;
@@ -59,13 +60,17 @@ impl Op for LogSoftmax {
         .into()
     }
 
-    fn vjp<A: Algebra>(&self, _arg: usize, g: A, _a: Args<'_, A>, y: &A) -> A {
-        let total = g.sum_to(kept(y, self.axis));
-        g - chain(&total, &y.exp())
+    fn vjp<A: Algebra>(&self, _arg: usize, g: A, a: Args<'_, A>, y: &A) -> A {
+        // g − softmax(x) Σ g, in one pass, which keeps the digits of 1 − y where a class is nearly sure.
+        let ones = y.full(y.shape().without(self.axis), 1.0);
+        let rule = SoftmaxCrossEntropyInput { axis: self.axis };
+        -A::apply(rule, &[Arg::Real(&ones), Arg::Real(&a[0]), Arg::Real(&g)]).real()
     }
 
     fn jvp<A: Algebra>(&self, _arg: usize, d: A, _a: Args<'_, A>, y: &A) -> A {
-        let mean = chain(&d, &y.exp()).sum_to(kept(y, self.axis));
+        let p = y.exp();
+        let d = beside_likeliest(&d, &p, self.axis);
+        let mean = chain(&d, &p).sum_to(kept(y, self.axis));
         d - mean
     }
 

@@ -6,7 +6,7 @@ mod group_norm;
 mod layer_norm;
 mod log_softmax;
 mod normalise;
-mod softmax;
+pub(super) mod softmax;
 
 family! {
     // file            operations                 compositions              what users write

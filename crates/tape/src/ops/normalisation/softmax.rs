@@ -4,7 +4,7 @@ use crate::error::{Error, OrRaise};
 use crate::kernels::rows::map_rows;
 use crate::kernels::running::sum;
 use crate::ops::axes::{axis, existing, number_as_vector, vector_as_number};
-use crate::ops::{ExpExt, LogSumExpExt, SumToExt, chain};
+use crate::ops::{ArgMax, ExpExt, Gather, LogSumExpExt, SumToExt, chain};
 use crate::rule::algebra::{Algebra, Arg, Args};
 use crate::rule::case::Case;
 use crate::rule::complex::Analytic;
@@ -27,10 +27,22 @@ fn kept<A: Algebra>(x: &A, axis: usize) -> Shape {
     x.shape().with(axis, 1)
 }
 
-/// What the derivative, a symmetric map, makes of a cotangent or tangent.
+/// `x` less its entry where the probability `y` is largest. Of what a softmax's derivative is taken of, a number that is the same
+/// along the axis says nothing; without that one, the share `1 − y` of a class that is nearly sure is the sum of the others' and
+/// no difference, which would have lost its digits.
 #[track_caller]
-fn along<A: Algebra>(g: &A, y: &A, axis: usize) -> A {
-    let product = chain(g, y);
+pub(crate) fn beside_likeliest<A: Algebra>(x: &A, y: &A, axis: usize) -> A {
+    if y.shape()[axis] == 0 {
+        return x.clone();
+    }
+    let at = A::apply(ArgMax { axis, keep: true }, &[Arg::Real(y)]).index();
+    x.clone() - A::apply(Gather { axis }, &[Arg::Real(x), Arg::Index(&at)]).real()
+}
+
+/// `y ∘ (g − Σ y g)` along an axis: what the derivative, a symmetric map, makes of a cotangent or tangent.
+#[track_caller]
+pub(crate) fn centred<A: Algebra>(g: &A, y: &A, axis: usize) -> A {
+    let product = chain(&beside_likeliest(g, y, axis), y);
     let total = product.sum_to(kept(y, axis));
     product - chain(&total, y)
 }
@@ -69,11 +81,11 @@ impl Op for Softmax {
     }
 
     fn vjp<A: Algebra>(&self, _arg: usize, g: A, _a: Args<'_, A>, y: &A) -> A {
-        along(&g, y, self.axis)
+        centred(&g, y, self.axis)
     }
 
     fn jvp<A: Algebra>(&self, _arg: usize, d: A, _a: Args<'_, A>, y: &A) -> A {
-        along(&d, y, self.axis)
+        centred(&d, y, self.axis)
     }
 
     fn composed<A: Algebra>(&self, a: Args<'_, A>) -> Option<A> {

@@ -6,6 +6,7 @@ use crate::kernels::gemm::{Matrix, multiply};
 use crate::kernels::reduce::broadcast_to;
 use crate::kernels::running::{sum, sum_of};
 use crate::ops::masked_product::weigh;
+use crate::ops::softmax;
 use crate::ops::{Logical, MaskedProduct, MatMulExt, PermuteExt, Select, SoftmaxExt, SumExt};
 use crate::rule::algebra::{Algebra, Arg, Args};
 use crate::rule::case::Case;
@@ -101,7 +102,13 @@ impl Attention {
             let seen = mask.as_ref().map(|mask| &mask.data()[b * n * m..][..n * m]);
             let sees = |i: usize, j: usize| seen.is_none_or(|seen| seen[i * m + j]) && (!self.causal || j <= i);
             for (i, row) in p.chunks_exact_mut(m.max(1)).enumerate() {
-                softmax(row, scale, |j| sees(i, j));
+                if row.iter().enumerate().any(|(j, x)| sees(i, j) && !num_traits::Float::is_finite(*x)) {
+                    let k = &k.data()[b * m * e..][..m * e];
+                    scaled_products(&q.data()[(b * n + i) * e..][..e], k, row, self.scale, |j| sees(i, j));
+                    softmax_of(row, F::one(), |j| sees(i, j));
+                } else {
+                    softmax_of(row, scale, |j| sees(i, j));
+                }
             }
             f(b, &mut p, &sees);
         }
@@ -193,9 +200,7 @@ fn weighted_by_transpose<A: Algebra>(w: &A, r: &A, seen: Option<&A::Mask>) -> A 
 /// `p ∘ (x − Σ p x)`, row by row: what the softmax's derivative makes of `x`.
 #[track_caller]
 fn centred<A: Algebra>(p: &A, x: &A) -> A {
-    let product = p.clone() * x;
-    let total = product.sum_keeping(-1);
-    product - total * p
+    softmax::centred(x, p, p.shape().rank() - 1)
 }
 
 /// The mask, which is the argument after the numbers.
@@ -214,8 +219,32 @@ fn columns<F: Float>(x: &Tensor<F>, b: usize, n: usize, e: usize) -> Matrix<'_, 
     Matrix { rows: e, columns: n, transposed: true, ..rows(x, b, n, e) }
 }
 
+/// The products of a query and the keys times the scale, less the largest: where products leave the range of numbers, their
+/// differences may not, and what is far below the largest has probability 0. Taken of numbers near 1, whose size comes back
+/// behind the difference. Nothing is done where a number that is seen is not finite itself.
+#[cold]
+fn scaled_products<F: Float>(q: &[F], k: &[F], row: &mut [F], scale: f64, sees: impl Fn(usize) -> bool) {
+    let e = q.len();
+    let largest = |x: &[F]| x.iter().fold(0.0, |most: f64, x| f64::max(most, Float::to_f64(*x).abs()));
+    let seen: Vec<usize> = (0..row.len()).filter(|j| sees(*j)).collect();
+    let key = |j: usize| &k[j * e..][..e];
+    let finite = |x: &[F]| x.iter().all(|x| num_traits::Float::is_finite(*x));
+    if !finite(q) || !seen.iter().all(|j| finite(key(*j))) {
+        return row.iter_mut().for_each(|x| *x *= F::from_f64(scale));
+    }
+    let (size_q, size_k) = (largest(q), seen.iter().map(|j| largest(key(*j))).fold(0.0, f64::max));
+    let product = |j: usize| {
+        q.iter().zip(key(j)).map(|(q, k)| (Float::to_f64(*q) / size_q) * (Float::to_f64(*k) / size_k)).sum::<f64>()
+    };
+    let products: Vec<f64> = seen.iter().map(|j| scale.signum() * product(*j)).collect();
+    let most = products.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    for (j, product) in seen.into_iter().zip(products) {
+        row[j] = F::from_f64((product - most) * scale.abs() * size_q * size_k);
+    }
+}
+
 /// The softmax of `scale · row` over what is seen; zeros elsewhere, and everywhere if nothing is.
-fn softmax<F: Float>(row: &mut [F], scale: F, sees: impl Fn(usize) -> bool) {
+fn softmax_of<F: Float>(row: &mut [F], scale: F, sees: impl Fn(usize) -> bool) {
     let mut largest = F::neg_infinity();
     for (j, x) in row.iter_mut().enumerate() {
         *x = if sees(j) { *x * scale } else { F::neg_infinity() };
@@ -371,6 +400,11 @@ impl Op for AttentionInput {
             multiply(rows(g, b, n, f), columns(v, b, m, f), &mut scores, false);
             for (i, (row, p)) in scores.chunks_exact_mut(m.max(1)).zip(p.chunks_exact(m.max(1))).enumerate() {
                 row.iter_mut().enumerate().filter(|(j, _)| !sees(i, *j)).for_each(|(_, g)| *g = F::zero());
+                // As in the softmax's own rule: beside the likeliest key, whose 1 − p keeps its digits then.
+                let likeliest = (0..m).fold(0, |at, j| if p[j] > p[at] { j } else { at });
+                if let Some(beside) = row.get(likeliest).copied() {
+                    row.iter_mut().enumerate().filter(|(j, _)| sees(i, *j)).for_each(|(_, g)| *g -= beside);
+                }
                 let total = sum_of(m, |j| row[j] * p[j]);
                 row.iter_mut().zip(p).for_each(|(g, p)| *g = scale * *p * (*g - total));
                 // Of NaN nothing comes to what is hidden.

@@ -5,6 +5,7 @@ use crate::error::{Error, OrRaise};
 use crate::ops::{Axes, DiagonalExt, MatMulExt, PermuteExt, ReshapeExt, SumExt};
 use crate::rule::algebra::{Algebra, Args, shapes_of};
 use crate::rule::case::{Case, Function};
+use crate::rule::operand::Listed;
 use crate::shape::Shape;
 use crate::tensor::sizes::signed;
 
@@ -370,9 +371,10 @@ fn greedy(plan: &Plan, mut terms: Vec<Vec<Label>>) -> Vec<(usize, usize)> {
 /// assert_eq!(einsum("i,ij,j", &[&x, &a, &x]).item(), 154.0);
 /// ```
 #[track_caller]
-pub fn einsum<A: Algebra>(equation: &str, operands: &[&A]) -> A {
+pub fn einsum<A: Algebra>(equation: &str, operands: &[impl Listed<A>]) -> A {
     let _called = called("einsum");
-    let shapes = shapes_of(operands);
+    let operands: Vec<&A> = operands.iter().map(|x| x.listed()).collect();
+    let shapes = shapes_of(&operands);
     let plan = Plan::new(equation, &shapes).or_raise();
     let mut terms: Vec<Term<A>> = Vec::with_capacity(operands.len());
     for (x, labels) in operands.iter().zip(&plan.operands) {

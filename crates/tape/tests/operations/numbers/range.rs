@@ -1,5 +1,6 @@
-//! Every operation that does not act element by element, with arguments from 1e-25 to 1e25 in `f32` against the same operation in
-//! `f64`, whose range is far wider: values, gradients and tangents.
+//! Every operation that does not act element by element: values, gradients and tangents with arguments from 1e-25 to 1e25 in `f32`
+//! against the same operation in `f64`, whose range is far wider; and with arguments of 1e±150 in `f64` against what is known of
+//! functions that are homogeneous: `f(s x) = sᵈ f(x)`.
 
 use std::fmt::Write;
 
@@ -145,4 +146,91 @@ fn in_f32_against_f64() {
         }
     }
     assert!(out.is_empty(), "\n{out}");
+}
+
+/// Two powers of two at which a function is looked at to see whether it is homogeneous, and how far the arguments are brought then:
+/// to about 1e±150, where no product of three is a number.
+const NEAR: [i32; 2] = [8, 16];
+const FAR: [i32; 2] = [498, -498];
+
+/// The arguments with those of numbers that `which` names times a power of two.
+fn by_power(case: &Case, which: &[usize], power: i32) -> Vec<Value<f64>> {
+    let scaled = |(k, value): (usize, &Value<f64>)| match value {
+        Any::Real(t) if which.contains(&k) => Any::Real(t.map(|x| x * 2f64.powi(power))),
+        other => other.clone(),
+    };
+    case.args.iter().enumerate().map(scaled).collect()
+}
+
+/// The whole number `d` for which `far` is `2^(power · d)` times `one`, if there is one; 0 of zeros.
+fn degree(one: &Tensor<f64>, far: &Tensor<f64>, power: i32) -> Option<i32> {
+    if largest(one) == 0.0 && largest(far) == 0.0 {
+        return Some(0);
+    }
+    let d = ((largest(far) / largest(one)).log2() / f64::from(power)).round();
+    let d = d.is_finite().then_some(d as i32)?;
+    let scale = 2f64.powi(power * d);
+    let bar = 1e-10 * largest(far);
+    one.data().iter().zip(far.data()).all(|(a, b)| (a * scale - b).abs() <= bar).then_some(d)
+}
+
+#[test]
+fn in_f64_where_the_degree_is_known() {
+    let (mut out, mut compared) = (String::new(), 0);
+    for case in AnyOp::registered_cases() {
+        let op = case.op.clone().unwrap();
+        let numbers: Vec<usize> = (0..case.args.len()).filter(|k| case.args[*k].as_real().is_some()).collect();
+        if case.kink || op.output() != Kind::Real || elementwise(&op) || numbers.is_empty() {
+            continue;
+        }
+        let active: Vec<usize> = numbers.iter().copied().filter(|k| op.active(*k)).collect();
+        let each = active.iter().map(|k| vec![*k]);
+        for which in each.chain([numbers.clone()]) {
+            let at = |power: i32| {
+                let values = by_power(&case, &which, power);
+                let accepted = op.check(Args(&values.iter().map(Any::as_arg).collect::<Vec<_>>())).is_ok();
+                accepted.then(|| evaluate::<f64>(&op, &values, &active))
+            };
+            let (Some(one), [Some(near), Some(nearer)]) = (at(0), NEAR.map(at)) else { continue };
+            let degrees: Vec<Option<i32>> = (0..one.len())
+                .map(|k| {
+                    let d = degree(&one[k].1, &near[k].1, NEAR[0])?;
+                    (degree(&one[k].1, &nearer[k].1, NEAR[1]) == Some(d)).then_some(d)
+                })
+                .collect();
+            for power in FAR {
+                let expected = |k: usize| -> Option<Tensor<f64>> {
+                    // In two steps, since the power alone may be no number.
+                    let half = 2f64.powi(power / 2 * degrees[k]?);
+                    let expected = one[k].1.map(|x| x * half * half);
+                    let held = |(x, y): (&f64, &f64)| x.abs() < f64::MAX / 8.0 && (*x == 0.0) == (*y == 0.0);
+                    let normal = expected.data().iter().all(|x| *x == 0.0 || x.abs() > 1e-290);
+                    (normal && expected.data().iter().zip(one[k].1.data()).all(held)).then_some(expected)
+                };
+                if expected(0).is_none() {
+                    continue;
+                }
+                let Some(found) = at(power) else {
+                    writeln!(out, "  {} with {which:?} times 2^{power}: refused", case.label()).unwrap();
+                    continue;
+                };
+                for (k, (what, found)) in found.iter().enumerate() {
+                    let Some(expected) = expected(k) else { continue };
+                    compared += 1;
+                    let bar = 1e-9 * largest(&expected);
+                    let pairs = || found.data().iter().zip(expected.data());
+                    if let Some((found, right)) = pairs().find(|(a, b)| !((**a - **b).abs() <= bar)) {
+                        let label = case.label();
+                        writeln!(
+                            out,
+                            "  {label} with {which:?} times 2^{power}, {what}: {found:e} instead of {right:e}"
+                        )
+                        .unwrap();
+                    }
+                }
+            }
+        }
+    }
+    assert!(out.is_empty(), "\n{out}");
+    assert!(compared > 1000, "{compared} comparisons");
 }
