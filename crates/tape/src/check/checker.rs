@@ -13,7 +13,7 @@ use crate::rule::param::ParamId;
 use crate::shape::Shape;
 use crate::transform::point::{Numbers, Output, Point};
 
-/// How a check is made. All methods have good defaults: most checks are [`check_gradients`].
+/// How a check is made. All methods have good defaults: most checks are [`check_gradients`](crate::check_gradients).
 ///
 /// # Examples
 /// ```
@@ -157,10 +157,10 @@ impl Checker {
         Checker { smooth: true, ..self }
     }
 
-    /// Checks a function of recorded values: [`check_gradients`].
+    /// Checks a function of recorded values: [`check_gradients`](crate::check_gradients).
     ///
     /// # Errors
-    /// [`Error::WrongGradient`] with the report if the verdict is [`Verdict::Fail`]; what the function's operations
+    /// [`Error::WrongGradient`] with the report if the verdict is [`Verdict::Fail`](crate::check::Verdict::Fail); what the function's operations
     /// reject.
     #[track_caller]
     pub fn check<P: Point<Sweep = Numbers>, Y: Output<P::F>>(

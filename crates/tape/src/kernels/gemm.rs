@@ -6,6 +6,7 @@ use std::ops::Range;
 
 use crate::kernels::running::{self, RunningSums};
 use crate::kernels::threads;
+use crate::kernels::vector::plain_is_asked_for;
 use crate::shape::product;
 use crate::tensor::buffer::Buffer;
 use crate::tensor::float::Float;
@@ -169,6 +170,15 @@ impl<F: Float> Product<'_, F> {
     unsafe fn part(&self, (rows, columns): (Range<usize>, Range<usize>)) {
         let ([_, k, n], (a, [ar, ac]), (b, [br, bc])) = (self.size, self.a, self.b);
         let (a, b) = (&a[rows.start * ar..], &b[columns.start * bc..]);
+        if plain_is_asked_for() {
+            let b = (b, [br, bc]);
+            for (i, row) in rows.clone().enumerate() {
+                // SAFETY: a row of the result, which is among those that the caller vouches for, and no other part has.
+                let c = unsafe { std::slice::from_raw_parts_mut(self.c.0.add(row * n + columns.start), columns.len()) };
+                plain_row(k, (&a[i * ar..], ac), b, self.add, c);
+            }
+            return;
+        }
         // SAFETY: the rows and columns are among those that the caller vouches for.
         unsafe {
             let c = self.c.0.add(rows.start * n + columns.start);
@@ -179,6 +189,26 @@ impl<F: Float> Product<'_, F> {
                 self.add,
                 (c, [n, 1]),
             );
+        }
+    }
+}
+
+/// A row of a product, by additions in the order of the inner entries: the same bits on every processor.
+fn plain_row<F: Float>(
+    k: usize,
+    (a, a_step): (&[F], usize),
+    (b, [b_row, b_column]): (&[F], [usize; 2]),
+    add: bool,
+    c: &mut [F],
+) {
+    if !add {
+        c.fill(F::zero());
+    }
+    for l in 0..k {
+        let (a, b) = (a[l * a_step], &b[l * b_row..]);
+        match b_column {
+            1 => c.iter_mut().zip(b).for_each(|(c, b)| *c += a * *b),
+            step => c.iter_mut().enumerate().for_each(|(j, c)| *c += a * b[j * step]),
         }
     }
 }
@@ -219,6 +249,21 @@ mod tests {
                     c.iter().map(|c| c.to_bits()).collect::<Vec<_>>()
                 });
                 assert!(results.iter().all(|c| *c == results[0]), "[{m}, {k}] · [{k}, {n}], {flags}");
+            }
+        }
+    }
+
+    /// A row by plain additions, in each order of storage, is the sum that defines it, to the bit.
+    #[test]
+    fn a_plain_row_is_its_sum() {
+        let (k, n) = (7, 5);
+        let (a, b) = (Tensor::<f64>::linspace(-1.0, 2.0, 2 * k), Tensor::<f64>::linspace(3.0, -1.0, k * n));
+        for (a_step, strides, add) in [(1, [n, 1], false), (2, [1, k], true)] {
+            let mut c = vec![0.5; n];
+            plain_row(k, (a.data(), a_step), (b.data(), strides), add, &mut c);
+            for (j, c) in c.iter().enumerate() {
+                let term = |l: usize| a.data()[l * a_step] * b.data()[l * strides[0] + j * strides[1]];
+                assert_eq!(*c, (0..k).fold(if add { 0.5 } else { 0.0 }, |sum, l| sum + term(l)));
             }
         }
     }

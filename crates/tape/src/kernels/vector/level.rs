@@ -21,15 +21,16 @@ pub(crate) enum Level {
 #[inline]
 pub(crate) fn level() -> Level {
     static LEVEL: OnceLock<Level> = OnceLock::new();
-    *LEVEL.get_or_init(|| match asked_for() {
+    *LEVEL.get_or_init(|| match plain_is_asked_for() {
         true => Level::Plain,
         false => found(),
     })
 }
 
-/// Whether the plain kernels are asked for.
-pub(crate) fn asked_for() -> bool {
-    std::env::var("WENGERT_KERNELS").is_ok_and(|kernels| kernels == "plain")
+/// Whether `WENGERT_KERNELS` is `plain`: then nothing depends on the processor.
+pub(crate) fn plain_is_asked_for() -> bool {
+    static PLAIN: OnceLock<bool> = OnceLock::new();
+    *PLAIN.get_or_init(|| std::env::var("WENGERT_KERNELS").is_ok_and(|kernels| kernels == "plain"))
 }
 
 #[cfg(target_arch = "x86_64")]

@@ -10,7 +10,7 @@ mod lane;
 mod level;
 mod loops;
 
-pub(crate) use level::Vector;
+pub(crate) use level::{Vector, plain_is_asked_for};
 
 /// A function of one number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -77,7 +77,7 @@ fn what_is_left_beside_a_sure_class_keeps_its_digits() {
 }
 
 /// Products of a query and keys beyond the range of numbers, whose differences say which key is meant. (PyTorch's
-/// `scaled_dot_product_attention` gives NaN for all but the last, where it multiplies both by the root of the scale before.)
+/// `scaled_dot_product_attention` gave NaN for three of the four that were tried there.)
 #[test]
 fn attention_is_right_where_products_leave_the_range_of_numbers() {
     fn rows<F: Float, const N: usize>(rows: [[f64; 2]; N]) -> Tensor<F> {
