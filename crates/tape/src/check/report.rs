@@ -85,8 +85,10 @@ impl Element {
     ///
     /// # Examples
     /// ```
-    /// use wengert_tape::check::{check_function, Verdict};
-    /// let lost = check_function(|x| (x[0] + 1e16 - 1e16, vec![1.0]), &[0.7])?;
+    /// use wengert_tape::check::Checker;
+    /// use wengert_tape::Scalar;
+    /// // adding a large number takes the digits
+    /// let lost = Checker::new().report(|x: Scalar| ((x + 1e16) - 1e16).sin(), 0.7)?;
     /// assert_eq!(lost.elements[0].why_unsure(), "0 digits can be trusted");
     /// # Ok::<(), wengert_tape::Error>(())
     /// ```

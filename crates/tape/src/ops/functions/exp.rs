@@ -34,8 +34,8 @@ pub trait ExpExt: Elementwise {
     /// # Examples
     /// ```
     /// use wengert_tape::prelude::*;
-    /// let x = Tensor::from([0.0, 1.0]);
-    /// assert_eq!(x.exp().data(), [1.0, std::f64::consts::E]);
+    /// let y = Tensor::from([0.0, 1.0]).exp();
+    /// assert!(y.data()[0] == 1.0 && (y.data()[1] - std::f64::consts::E).abs() < 1e-15);
     /// ```
     #[inline(always)]
     #[track_caller]
