@@ -98,6 +98,7 @@ pub(crate) struct Extra<F> {
 
 /// What an entry of the scalar lane is.
 #[doc(hidden)]
+#[cfg_attr(not(debug_assertions), allow(unreachable_pub))] // debug builds name it in a trait of float types
 pub enum ScalarOp {
     /// A differentiable number.
     Leaf,
