@@ -1,6 +1,7 @@
 const tolerance = TOLERANCE;
 const wrong = new Set();
 const without = new Set();
+const tried = new Set();
 // Equal, or as near as the largest of what stands beside it tells.
 const near = (a, b, scale) => Object.is(a, b) || a === b || Math.abs(a - b) <= tolerance * scale;
 const largestOf = (data) => data.reduce((most, x) => (Number.isFinite(x) ? Math.max(most, Math.abs(x)) : most), 0);
@@ -19,6 +20,7 @@ for (const node of graph.nodes) {
   if (node.k !== 3) continue;
   const name = graph.ops[node.o].name;
   if (!canCompute(node.o)) { without.add(name); continue; }
+  tried.add(graph.ops[node.o].type);
   attempt(node, "value", () => compare("value", node, applyOperation(node.o, operandsOf(node, recorded.values), node.s).data, recorded.values[node.index].data, operandsOf(node, recorded.values).map((x) => x.data)));
   for (const part of state.parts[node.step] ?? []) {
     const what = `cotangent of operand ${part.arg + 1}`;
@@ -46,4 +48,5 @@ for (const node of graph.nodes) {
     });
   }
 }
-return [...wrong].join("\n") + "\n---\n" + [...without].join("\n");
+const untried = Object.keys(Operations).filter((type) => !tried.has(type));
+return [[...wrong].join("\n"), [...without].join("\n"), untried.join("\n")].join("\n---\n");

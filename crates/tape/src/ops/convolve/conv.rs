@@ -282,6 +282,12 @@ impl Op for Conv {
             case(Conv::default(), &[2, 3, 2, 4], &[5, 3, 1, 1]),
             case(Conv::default().padding(Padding::Full).dilation([1, 2]), &[1, 1, 3, 2], &[1, 1, 2, 3]),
             case(Conv::default().padding(1), &[1, 1, 2, 3, 2], &[2, 1, 2, 3, 2]),
+            // other zeros on each of four sides
+            case(
+                Conv::default().stride([1, 2]).padding(Padding::Sides([(1, 2), (0, 3)].as_slice().into())),
+                &[1, 2, 3, 4],
+                &[2, 2, 2, 3],
+            ),
             // as large as the padded image, and windows that leave entries out
             case(Conv::default().padding(1), &[1, 2, 3], &[2, 2, 5]),
             case(Conv::default().stride(4), &[1, 1, 9], &[1, 1, 2]),

@@ -19,21 +19,40 @@ function softmax(line) {
 // A position that is counted from the end is negative.
 const fromEnd = (k, length) => (k < 0 ? k + length : k);
 
-// How one axis of a convolution or a pool is walked.
-const perAxis = (list, k) => {
-  const flat = [list].flat(9);
-  return flat.length === 1 ? flat[0] : flat[k];
-};
+// The entry for an axis of a list that has one for each axis, or one for all.
+const perAxis = ([list], k) => (list.length === 1 ? list[0] : list[k]);
+
+// How far before the image the windows of an axis begin, that span `reach` beyond their first entry.
+function before(padding, k, reach) {
+  const given = { Full: reach, Same: Math.floor(reach / 2), Valid: 0 }[padding];
+  // `Each` has a number for an axis, `Sides` two: before, and after.
+  return given ?? [perAxis(padding[0], k)].flat()[0];
+}
 
 function convolution({ stride, padding, dilation, groups }, x, w) {
-  const axes = x.shape.length - 2;
-  const along = Array.from({ length: axes }, (_, k) => {
+  const along = x.shape.slice(2).map((_, k) => {
     const d = perAxis(dilation, k);
-    const reach = d * (w.shape[k + 2] - 1);
-    const before = padding === "Full" ? reach : padding === "Same" ? Math.floor(reach / 2) : padding === "None" || padding === "Valid" ? 0 : perAxis(padding, k);
-    return { stride: perAxis(stride, k), dilation: d, before };
+    return { stride: perAxis(stride, k), dilation: d, before: before(padding, k, d * (w.shape[k + 2] - 1)) };
   });
-  return { along, groups, axes };
+  return { along, groups };
+}
+
+// For each window of a pool along an axis of length n, the places on it.
+function sliding(pool, k, n) {
+  const [size, stride, padding, dilation] = ["size", "stride", "padding", "dilation"].map((name) => perAxis(pool[name], k));
+  const span = n + 2 * padding - dilation * (size - 1) - 1;
+  let windows = Math.floor(span / stride) + 1;
+  if (pool.ceil && span % stride !== 0 && windows * stride < n + padding) windows++;
+  return Array.from({ length: windows }, (_, i) =>
+    Array.from({ length: size }, (_, j) => i * stride - padding + j * dilation).filter((at) => at >= 0 && at < n));
+}
+
+// The same of so many windows as cover the axis.
+function covering(windows, n) {
+  return Array.from({ length: windows }, (_, i) => {
+    const [first, end] = [Math.floor((i * n) / windows), Math.ceil(((i + 1) * n) / windows)];
+    return Array.from({ length: end - first }, (_, j) => first + j);
+  });
 }
 
 // Calls with the places in input, weight and output that are multiplied and added.
@@ -236,16 +255,10 @@ const Operations = {
     const c = convolution(conv, x, { shape });
     return added(count(shape), (sums) => eachProduct(c, x.shape, shape, g.shape, (i, k, o) => (sums[k] += x.data[i] * g.data[o])));
   },
-  ArgMaxPool([pool], [x], shape) {
+  // `Sliding` has a pool, `Adaptive` the number of windows along each axis.
+  ArgMaxPool([how], [x], shape) {
     const lengths = x.shape.slice(2);
-    const windows = lengths.map((n, k) => {
-      const [size, stride, padding, dilation] = ["size", "stride", "padding", "dilation"].map((name) => perAxis(pool[name], k));
-      const span = n + 2 * padding - dilation * (size - 1) - 1;
-      let windows = Math.floor(span / stride) + 1;
-      if (pool.ceil && span % stride !== 0 && windows * stride < n + padding) windows++;
-      return Array.from({ length: windows }, (_, i) =>
-        Array.from({ length: size }, (_, j) => i * stride - padding + j * dilation).filter((at) => at >= 0 && at < n));
-    });
+    const windows = lengths.map((n, k) => (Array.isArray(how) ? covering(perAxis(how, k), n) : sliding(how, k, n)));
     const places = windows.reduce((all, axis, k) =>
       all.flatMap((before) => axis.map((entries) => before.flatMap((at) => entries.map((e) => at * lengths[k] + e)))), [[0]]);
     const image = count(lengths);
