@@ -75,7 +75,12 @@ impl Formula {
     fn up_to(self, last: usize) -> Self {
         let mut used = vec![false; last + 1];
         used[last] = true;
-        mark(&self.terms, last, &mut used);
+        // What a term is made of stands before it.
+        for (k, term) in self.terms.iter().enumerate().take(last + 1).rev() {
+            if let (true, Term::Apply(_, operands)) = (used[k], term) {
+                operands.iter().for_each(|operand| used[*operand] = true);
+            }
+        }
         let mut place = vec![0; last + 1];
         let mut terms = Vec::new();
         for (k, mut term) in self.terms.into_iter().enumerate().take(last + 1).filter(|(k, _)| used[*k]) {
@@ -86,20 +91,6 @@ impl Formula {
             terms.push(term);
         }
         Formula { terms }
-    }
-}
-
-/// Marks what a term is made of.
-fn mark(terms: &[Term], from: usize, used: &mut [bool]) {
-    let mut open = vec![from];
-    while let Some(k) = open.pop() {
-        if let Term::Apply(_, operands) = &terms[k] {
-            for operand in operands {
-                if !std::mem::replace(&mut used[*operand], true) {
-                    open.push(*operand);
-                }
-            }
-        }
     }
 }
 

@@ -17,11 +17,10 @@ const LANES: usize = 12;
 /// A stretch of layers.
 #[derive(Clone, Debug)]
 struct Row {
-    /// Where it lies across before it is wrapped.
-    near: f64,
     /// How far it is moved.
     shift: [f64; 2],
-    /// Where it ends across, once moved.
+    /// Where it begins and ends across, once moved.
+    top: f64,
     far: f64,
 }
 
@@ -60,7 +59,7 @@ impl Rows {
             let (near, far) = if near.is_finite() { (near, far) } else { (0.0, 0.0) };
             let top = rows.last().map_or(0.0, |row| row.far + BETWEEN + LANE * LANES as f64);
             let shift = [margin - along.get(*start).map_or(0.0, |[start, _]| *start), top - near];
-            rows.push(Row { near, shift, far: far + shift[1] });
+            rows.push(Row { shift, top, far: far + shift[1] });
             of.extend((*start..end).map(|_| k));
         }
         let along: Vec<[f64; 2]> =
@@ -94,7 +93,7 @@ impl Rows {
         let offset = MARGIN + LANE * (lane % LANES) as f64;
         let (right, left) = (self.size[0] - offset, offset);
         let gap = self.rows[row].far + offset;
-        debug_assert!(self.rows[row + 1].near + self.rows[row + 1].shift[1] >= gap);
+        debug_assert!(self.rows[row + 1].top >= gap);
         [[right, from[1]], [right, gap], [left, gap], [left, to[1]], to].map(Piece::Straight).to_vec()
     }
 }

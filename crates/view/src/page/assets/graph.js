@@ -47,7 +47,7 @@ function runningSums() {
     }));
 }
 
-// What each node feeds, to say why the page cannot compute it: the first operation that it has no function for.
+// What the page has no function for, so that it cannot compute the graph anew: the first operation, or rule, of which that is so.
 const lacking = (() => {
   for (const node of graph.nodes) {
     if (node.k === 3 && !canCompute(node.o)) return graph.ops[node.o].name;

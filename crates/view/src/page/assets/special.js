@@ -80,11 +80,10 @@ Object.assign(Numbers, {
       return far - sum;
     }
     far = factorial / (order * Math.pow(z, order)) + factorial / (2 * Math.pow(z, order + 1));
-    let rising = factorial;
     bernoulli.forEach((b, k) => {
       const n = 2 * k + 2;
       // (n + order − 1)! / n!
-      rising = 1;
+      let rising = 1;
       for (let j = n + 1; j < n + order; j++) rising *= j;
       far += (b * rising) / Math.pow(z, n + order);
     });
