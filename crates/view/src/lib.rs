@@ -43,6 +43,7 @@ mod listing;
 mod numeral;
 mod page;
 pub mod prelude;
+mod rule;
 mod steps;
 mod svg;
 mod view;

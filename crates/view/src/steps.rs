@@ -3,6 +3,7 @@
 use wengert_tape::{Any, Arg, Args, Error, Float, NodeKind, Op, Tensor, try_with};
 
 use crate::View;
+use crate::rule::rule;
 
 /// What came to one operand of a node: a factor of the chain rule, and what it is added to.
 #[derive(Clone, Debug)]
@@ -95,23 +96,14 @@ impl<F: Float> View<F> {
         let (NodeKind::Op(op), Any::Real(y)) = (&node.kind, &node.value) else { return Vec::new() };
         let args: Vec<Arg<'_, Tensor<F>>> = node.parents.iter().map(|p| self.graph.nodes[*p].value.as_arg()).collect();
         let args = Args(&args);
-        let rule = |arg: usize, g: &Tensor<F>| match op.vjps(&[arg], g, args, y) {
-            Some(mut only) if only.len() == 1 => only.remove(0),
-            _ => op.vjp(arg, g.clone(), args, y),
-        };
         let one = |arg: usize| y.len() == 1 && self.graph.nodes[node.parents[arg]].shape().iter().all(|n| *n == 1);
-        let local = |arg: usize| one(arg).then(|| rule(arg, &Tensor::full(y.shape().clone(), F::one())).item());
+        let local =
+            |arg: usize| one(arg).then(|| rule(op, arg, Tensor::full(y.shape().clone(), F::one()), args, y).item());
         // An operation that stands for several adds its parts itself, in their order.
         let mut onto = |arg: usize| sums[node.parents[needed[arg]]].clone();
         let summed = op.vjps_onto(needed, g, args, y, &mut onto);
-        let products: Vec<Tensor<F>> = match (&summed, op.vjps(needed, g, args, y)) {
-            (Some(_), _) => match op.vjps_onto(needed, g, args, y, &mut |_| None) {
-                Some(alone) => alone.into_iter().collect(),
-                None => Vec::new(),
-            },
-            (None, Some(shared)) => shared.into_iter().collect(),
-            (None, None) => needed.iter().map(|arg| op.vjp(*arg, g.clone(), args, y)).collect(),
-        };
+        let alone = summed.as_ref().and_then(|_| op.vjps_onto(needed, g, args, y, &mut |_| None));
+        let products = alone.unwrap_or_else(|| op.cotangents(needed, g.clone(), args, y));
         let mut parts = Vec::new();
         for (k, (arg, product)) in needed.iter().zip(products).enumerate() {
             let sum = &mut sums[node.parents[*arg]];

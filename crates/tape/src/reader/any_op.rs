@@ -75,7 +75,8 @@ impl AnyOp {
     }
 
     /// The cotangents of the arguments `need`, in that order; the last rule may work in the buffer of `g`.
-    pub(crate) fn cotangents<A: Algebra>(&self, need: &[usize], g: A, a: Args<'_, A>, y: &A) -> Cotangents<A> {
+    #[doc(hidden)]
+    pub fn cotangents<A: Algebra>(&self, need: &[usize], g: A, a: Args<'_, A>, y: &A) -> Cotangents<A> {
         if let Some(shared) = self.vjps(need, &g, a, y) {
             return shared;
         }

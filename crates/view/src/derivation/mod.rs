@@ -8,7 +8,7 @@ use wengert_tape::{Error, Float, NodeKind};
 
 use crate::View;
 use crate::formula::Expression;
-use notation::{Notation, Written};
+use notation::{Notation, Writing};
 use symbols::Symbols;
 use writer::Writer;
 
@@ -143,7 +143,7 @@ impl Derivation {
     }
 
     fn written(&self, notation: Notation) -> Vec<String> {
-        let writing = Written { notation, symbols: &self.symbols, output: self.output };
+        let writing = Writing { notation, symbols: &self.symbols, output: self.output };
         let sides = |line: &Line| if self.numbers { line.sides.len() } else { 1 };
         self.lines.iter().map(|line| writing.line(&line.left, &line.sides[..sides(line)])).collect()
     }

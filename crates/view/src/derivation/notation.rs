@@ -2,8 +2,7 @@
 
 use super::symbols::Symbols;
 use super::{Piece, Product, Sum};
-use crate::formula::{Expression, Latex, MathMl, Plain, Style, printed};
-use crate::numeral;
+use crate::formula::{Expression, Latex, MathMl, Plain, Slot, Style, printed};
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Notation {
@@ -13,13 +12,13 @@ pub(super) enum Notation {
 }
 
 /// How lines are written.
-pub(super) struct Written<'a> {
+pub(super) struct Writing<'a> {
     pub(super) notation: Notation,
     pub(super) symbols: &'a Symbols,
     pub(super) output: usize,
 }
 
-impl Written<'_> {
+impl Writing<'_> {
     /// `left = side = side`
     pub(super) fn line(&self, left: &Piece, sides: &[Sum]) -> String {
         let sides: Vec<String> = sides.iter().map(|sum| self.sum(sum)).collect();
@@ -32,7 +31,8 @@ impl Written<'_> {
     }
 
     fn sum(&self, sum: &Sum) -> String {
-        let closed = |piece: &Piece| matches!(piece, Piece::Formula(Expression::Cases(_))) && self.cases_are_closed();
+        let closed =
+            |piece: &Piece| matches!(piece, Piece::Formula(Expression::Cases(_))) && self.style().cases_are_closed();
         let product = |(which, product): (usize, &Product)| {
             let alone = product.len() == 1;
             let factor = |(k, piece): (usize, &Piece)| {
@@ -43,12 +43,12 @@ impl Written<'_> {
                     Loose::Sign => k == 0 && which == 0,
                     Loose::Sum => closed(piece) || alone && sum.len() == 1,
                 };
-                if bare { text } else { self.brackets(&text) }
+                if bare { text } else { self.style().brackets(&text) }
             };
-            product.iter().enumerate().map(factor).collect::<Vec<_>>().join(&self.operator("·"))
+            product.iter().enumerate().map(factor).collect::<Vec<_>>().join(&self.style().operator("·"))
         };
         let products: Vec<String> = sum.iter().enumerate().map(product).collect();
-        products.join(&self.operator("+"))
+        products.join(&self.style().operator("+"))
     }
 
     fn piece(&self, piece: &Piece) -> String {
@@ -79,8 +79,24 @@ impl Written<'_> {
         }
     }
 
+    /// A formula whose operands are nodes.
     fn formula(&self, formula: &Expression) -> String {
-        printed(formula, self)
+        let called = |slot| match (slot, self.notation) {
+            (Slot::Argument(node), Notation::Text) => self.symbols.text(node).into(),
+            (Slot::Argument(node), Notation::Latex) => self.symbols.latex(node),
+            (Slot::Argument(node), Notation::MathMl) => self.symbols.mathml(node),
+            // the node itself stands in its place
+            (Slot::Value, _) => String::new(),
+        };
+        printed(formula, self.style(), &called)
+    }
+
+    fn style(&self) -> &'static dyn Style {
+        match self.notation {
+            Notation::Text => &Plain,
+            Notation::Latex => &Latex,
+            Notation::MathMl => &MathMl,
+        }
     }
 }
 
@@ -101,67 +117,5 @@ fn looseness(piece: &Piece) -> Loose {
         Piece::Formula(Expression::Negative(_)) => Loose::Sign,
         Piece::Formula(Expression::Number(x)) | Piece::Number(x) if *x < 0.0 => Loose::Sign,
         _ => Loose::No,
-    }
-}
-
-/// Formulas whose operands are nodes.
-impl Style for Written<'_> {
-    fn argument(&self, node: usize) -> String {
-        match self.notation {
-            Notation::Text => self.symbols.text(node).into(),
-            Notation::Latex => self.symbols.latex(node),
-            Notation::MathMl => self.symbols.mathml(node),
-        }
-    }
-    fn value(&self) -> String {
-        String::new()
-    }
-    fn number(&self, x: f64) -> String {
-        match self.notation {
-            Notation::Latex => Latex.number(x),
-            Notation::MathMl => format!("<mn>{}</mn>", numeral::number(x, 6)),
-            Notation::Text => numeral::number(x, 6),
-        }
-    }
-    fn operator(&self, sign: &str) -> String {
-        self.style().operator(sign)
-    }
-    fn row(&self, parts: &[String]) -> String {
-        self.style().row(parts)
-    }
-    fn fraction(&self, a: &str, b: &str) -> String {
-        self.style().fraction(a, b)
-    }
-    fn fraction_is_tall(&self) -> bool {
-        self.style().fraction_is_tall()
-    }
-    fn power(&self, base: &str, exponent: &str) -> String {
-        self.style().power(base, exponent)
-    }
-    fn call(&self, name: &str, operands: &[String]) -> String {
-        self.style().call(name, operands)
-    }
-    fn call_to_power(&self, name: &str, operands: &[String], exponent: &str) -> String {
-        self.style().call_to_power(name, operands, exponent)
-    }
-    fn cases(&self, condition: &str, a: &str, b: &str) -> String {
-        self.style().cases(condition, a, b)
-    }
-    fn cases_are_closed(&self) -> bool {
-        self.style().cases_are_closed()
-    }
-    fn brackets(&self, inner: &str) -> String {
-        self.style().brackets(inner)
-    }
-}
-
-impl Written<'_> {
-    /// How everything but symbols is written.
-    fn style(&self) -> &'static dyn Style {
-        match self.notation {
-            Notation::Text => &Plain { arguments: &[] },
-            Notation::Latex => &Latex,
-            Notation::MathMl => &MathMl,
-        }
     }
 }

@@ -44,7 +44,7 @@ impl Symbols {
     }
 
     /// The number that a constant is.
-    pub(super) fn is_known(&self, index: usize) -> Option<f64> {
+    pub(super) fn number(&self, index: usize) -> Option<f64> {
         self.known[index]
     }
 

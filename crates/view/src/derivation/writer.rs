@@ -5,7 +5,8 @@ use wengert_tape::{Any, Error, Float, NodeKind, Op};
 use super::symbols::Symbols;
 use super::{Derivation, Line, Piece, Product, Sum};
 use crate::View;
-use crate::formula::Expression;
+use crate::formula::{Expression, Plain, Slot, Style, printed};
+use crate::rule::{operands, repeats, rule_text};
 use crate::steps::{Part, Steps};
 
 /// What is longer than this has a line and a symbol of its own.
@@ -18,6 +19,8 @@ pub(super) struct Writer<'a, F: Float> {
     symbols: Symbols,
     /// What each node is in formulas: its symbol, or what it is made of.
     formulas: Vec<Expression>,
+    /// What each node is made of, of those whose operation has a formula.
+    made: Vec<Option<Expression>>,
     /// How many paths lead from each node to the output, up to what is written out.
     pub(super) ways: Vec<usize>,
 }
@@ -26,18 +29,16 @@ impl<'a, F: Float> Writer<'a, F> {
     pub(super) fn new(view: &'a View<F>) -> Result<Self, Error> {
         let steps = view.steps()?;
         let symbols = Symbols::of(view, steps.output);
-        let mut formulas: Vec<Expression> = Vec::new();
+        let (mut formulas, mut made): (Vec<Expression>, Vec<Option<Expression>>) = (Vec::new(), Vec::new());
         for node in &view.graph.nodes {
-            let symbol = Expression::Argument(node.index);
-            let formula = match symbols.is_known(node.index) {
-                Some(x) => Expression::Number(x),
-                None if symbols.is_named(node.index) => symbol,
-                None => match made_of(view, node.index, &formulas) {
-                    Some(formula) if formula.length() <= LONG => formula,
-                    _ => symbol,
-                },
-            };
-            formulas.push(formula);
+            let own = made_of(view, node.index, &formulas);
+            let written_out = own.as_ref().filter(|own| !symbols.is_named(node.index) && own.length() <= LONG);
+            formulas.push(match (symbols.number(node.index), written_out) {
+                (Some(x), _) => Expression::Number(x),
+                (None, Some(formula)) => formula.clone(),
+                (None, None) => Expression::Argument(node.index),
+            });
+            made.push(own);
         }
         let mut ways = vec![0usize; view.graph.nodes.len()];
         ways[steps.output] = 1;
@@ -46,7 +47,7 @@ impl<'a, F: Float> Writer<'a, F> {
                 ways[part.node] = ways[part.node].saturating_add(ways[step.node]);
             }
         }
-        Ok(Writer { view, steps, symbols, formulas, ways })
+        Ok(Writer { view, steps, symbols, formulas, made, ways })
     }
 
     /// What has a symbol: how it is made.
@@ -57,7 +58,7 @@ impl<'a, F: Float> Writer<'a, F> {
         });
         symbolic
             .map(|node| {
-                let made = made_of(self.view, node.index, &self.formulas).map(Piece::Formula);
+                let made = self.made[node.index].clone().map(Piece::Formula);
                 let text = || match &node.kind {
                     NodeKind::Op(op) => {
                         let names: Vec<&str> = node.parents.iter().map(|p| self.symbols.text(*p)).collect();
@@ -107,17 +108,15 @@ impl<'a, F: Float> Writer<'a, F> {
             let (mut formulas, mut numbers) = (Sum::new(), Sum::new());
             for (user, part) in uses(node) {
                 formulas.push(self.step(user, part));
-                let arrived = self.steps.cotangents[user].as_ref().map(|g| g.data().to_vec()).unwrap_or_default();
-                numbers.push(
-                    part.local
-                        .into_iter()
-                        .chain(arrived.into_iter().take(1))
-                        .map(|x| Piece::Number(Float::to_f64(x)))
-                        .collect(),
-                );
+                let arrived = self.steps.cotangents[user].as_ref().and_then(|g| g.data().first());
+                let factors = part.local.zip(arrived).map(|(local, g)| [local, *g]);
+                numbers.extend(factors.map(|factors| factors.map(|x| Piece::Number(Float::to_f64(x))).to_vec()));
             }
             if result.is_empty() {
                 lines.push(Line { left: Piece::Derivative(node), sides: vec![formulas] });
+            } else if numbers.len() < formulas.len() {
+                // A rule of tensors adds up more numbers than are written.
+                lines.push(Line { left: Piece::Derivative(node), sides: vec![formulas, result] });
             } else {
                 lines.push(derivative(node, formulas, numbers, result));
             }
@@ -142,19 +141,34 @@ impl<'a, F: Float> Writer<'a, F> {
     fn rule(&self, user: usize, part: &Part<F>) -> String {
         let node = &self.view.graph.nodes[user];
         let NodeKind::Op(op) = &node.kind else { return String::new() };
-        let operands = node.parents.iter().map(|p| self.view.graph.nodes[*p].value.as_arg());
-        let (kinds, shapes): (Vec<_>, Vec<_>) = operands.map(|arg| (arg.kind(), arg.shape())).unzip();
-        let text = crate::page::rule_text(op, part.arg, &kinds, &shapes, &node.shape()).unwrap_or_else(|| op.name());
+        let operands = operands(&self.view.graph, node);
+        let text = rule_text(op, part.arg, &operands, &node.shape()).unwrap_or_else(|| op.name());
         let text = (0..node.parents.len())
-            .fold(text, |text, k| text.replace(&format!("⟨{k}⟩"), self.symbols.text(node.parents[k])));
+            .fold(text, |text, k| text.replace(&format!("⟨{k}⟩"), &self.operand(node.parents[k])));
         let arrived = format!("∂{}/∂{}", self.symbols.text(self.steps.output), self.symbols.text(user));
         text.replace("⟨y⟩", self.symbols.text(user)).replace("⟨g⟩", &arrived)
     }
 
-    /// The derivative of a node by an operand as a formula.
+    /// An operand in a rule: its symbol, or what it is made of if that has none.
+    fn operand(&self, index: usize) -> String {
+        let symbol = |index: usize| self.symbols.text(index).to_string();
+        let called = |slot| match slot {
+            Slot::Argument(index) => symbol(index),
+            Slot::Value => String::new(),
+        };
+        match &self.formulas[index] {
+            Expression::Argument(_) | Expression::Number(_) => symbol(index),
+            formula => Plain.brackets(&printed(formula, &Plain, &called)),
+        }
+    }
+
+    /// The derivative of a node by an operand as a formula; `None` where it is a rule.
     fn local(&self, user: usize, part: &Part<F>) -> Option<Expression> {
         let node = &self.view.graph.nodes[user];
         let NodeKind::Op(op) = &node.kind else { return None };
+        if repeats(&self.view.graph, node, part.arg) {
+            return None;
+        }
         let Some(formulas) = op.formulas() else {
             return part.local.map(|local| Expression::Number(Float::to_f64(local)));
         };

@@ -161,12 +161,17 @@ fn squared(a: &Expression) -> Expression {
     Power(a.clone().into(), Number(2.0).into())
 }
 
-/// How the parts of an expression are written.
-pub(crate) trait Style {
-    /// An operand, by its place.
-    fn argument(&self, k: usize) -> String;
+/// What a formula has a place for.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Slot {
+    /// An operand.
+    Argument(usize),
     /// The value of the operation.
-    fn value(&self) -> String;
+    Value,
+}
+
+/// How the parts of an expression are written, but for what stands in its slots.
+pub(crate) trait Style {
     /// A number, which is not negative.
     fn number(&self, x: f64) -> String;
     /// A sign before an operand, or between two.
@@ -206,17 +211,17 @@ fn strength(expression: &Expression) -> u8 {
     }
 }
 
-/// The expression in a style.
-pub(crate) fn printed(expression: &Expression, style: &dyn Style) -> String {
-    let plain = |x: &Expression| printed(x, style);
+/// The expression in a style, with what each slot is called.
+pub(crate) fn printed(expression: &Expression, style: &dyn Style, called: &dyn Fn(Slot) -> String) -> String {
+    let plain = |x: &Expression| printed(x, style, called);
     let at_least = |x: &Expression, least: u8| {
         let inner = plain(x);
         let closed = matches!(x, Cases(_)) && style.cases_are_closed();
         if strength(x) < least && !closed { style.brackets(&inner) } else { inner }
     };
     match expression {
-        Argument(k) => style.argument(*k),
-        Value => style.value(),
+        Argument(k) => called(Slot::Argument(*k)),
+        Value => called(Slot::Value),
         Number(x) if *x < 0.0 => style.row(&[style.operator("−"), style.number(-x)]),
         Number(x) => style.number(*x),
         Negative(x) => style.row(&[style.operator("−"), at_least(x, 2)]),
@@ -252,7 +257,7 @@ fn is_named(name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Plain;
+    use super::super::{MathMl, Plain, slot};
     use super::*;
     use wengert_tape::Op;
     use wengert_tape::ops::AnyOp;
@@ -275,12 +280,37 @@ mod tests {
         for (name, attribute, expected) in table {
             let named = AnyOp::named().into_iter().find(|op| op.name == *name).unwrap();
             let formulas = (named.make)(*attribute).unwrap().formulas().unwrap();
-            let style = Plain { arguments: &["a".into(), "b".into()] };
-            let found: Vec<String> = formulas.partials.iter().map(|f| printed(&Expression::of(f), &style)).collect();
+            let called = |slot| match slot {
+                Slot::Argument(k) => ["a", "b"][k].into(),
+                Slot::Value => "y".into(),
+            };
+            let partials = formulas.partials.iter();
+            let found: Vec<String> = partials.map(|f| printed(&Expression::of(f), &Plain, &called)).collect();
             if found != *expected {
                 wrong.push(format!("{name}: {found:?} in place of {expected:?}"));
             }
         }
         assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    }
+
+    /// The square of an exponential is not the exponential of a square.
+    #[test]
+    fn a_power_of_a_power_stands_in_brackets() {
+        let a = || Box::new(Argument(0));
+        let two = || Box::new(Number(2.0));
+        let table = [
+            (Power(a(), two()), "<msup><mrow>⟨0⟩</mrow><mrow><mn>2</mn></mrow></msup>"),
+            (
+                Power(Call("exp", vec![*a()]).into(), two()),
+                "<msup><mrow><mo>(</mo><msup><mi>e</mi><mrow>⟨0⟩</mrow></msup><mo>)</mo></mrow><mrow><mn>2</mn></mrow></msup>",
+            ),
+            (
+                Call("exp", vec![Power(a(), two())]),
+                "<msup><mi>e</mi><mrow><msup><mrow>⟨0⟩</mrow><mrow><mn>2</mn></mrow></msup></mrow></msup>",
+            ),
+        ];
+        for (expression, expected) in table {
+            assert_eq!(printed(&expression, &MathMl, &slot), expected, "{expression:?}");
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::expression::Style;
 
-/// LaTeX with slots in place of operands: `a_0`, and `y` for the value.
+/// LaTeX.
 pub(crate) struct Latex;
 
 fn function(name: &str) -> String {
@@ -17,12 +17,6 @@ fn function(name: &str) -> String {
 }
 
 impl Style for Latex {
-    fn argument(&self, k: usize) -> String {
-        format!("a_{{{k}}}")
-    }
-    fn value(&self) -> String {
-        "y".into()
-    }
     fn number(&self, x: f64) -> String {
         // all digits: LaTeX may be computed with
         match (1e-4..1e7).contains(&x) || x == 0.0 || !x.is_finite() {

@@ -1,11 +1,19 @@
 //! Formulas as MathML.
 
-use super::expression::Style;
+use super::expression::{Slot, Style};
 use super::text::book_name;
 use crate::numeral;
 
-/// MathML with slots in place of operands, which the page fills: `⟨0⟩`, `⟨y⟩`.
+/// MathML, as browsers show it.
 pub(crate) struct MathMl;
+
+/// A slot as the page fills it: `⟨0⟩`, `⟨y⟩`.
+pub(crate) fn slot(slot: Slot) -> String {
+    match slot {
+        Slot::Argument(k) => format!("⟨{k}⟩"),
+        Slot::Value => "⟨y⟩".into(),
+    }
+}
 
 fn row(inner: &str) -> String {
     format!("<mrow>{inner}</mrow>")
@@ -17,12 +25,6 @@ fn before(name: &str, operands: &[String]) -> String {
 }
 
 impl Style for MathMl {
-    fn argument(&self, k: usize) -> String {
-        format!("⟨{k}⟩")
-    }
-    fn value(&self) -> String {
-        "⟨y⟩".into()
-    }
     fn number(&self, x: f64) -> String {
         format!("<mn>{}</mn>", numeral::number(x, 6))
     }
@@ -37,7 +39,9 @@ impl Style for MathMl {
         format!("<mfrac>{}{}</mfrac>", row(a), row(b))
     }
     fn power(&self, base: &str, exponent: &str) -> String {
-        format!("<msup>{}{}</msup>", row(base), row(exponent))
+        // the power of a power, as of an exponential, would stand above it: e^x²
+        let base = if base.starts_with("<msup>") { self.brackets(base) } else { row(base) };
+        format!("<msup>{base}{}</msup>", row(exponent))
     }
     fn call(&self, name: &str, operands: &[String]) -> String {
         let between = |open: &str, close: &str| row(&format!("<mo>{open}</mo>{}<mo>{close}</mo>", operands.concat()));

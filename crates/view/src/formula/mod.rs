@@ -6,8 +6,8 @@ mod mathml;
 mod script;
 mod text;
 
-pub(crate) use expression::{Expression, Style, printed};
+pub(crate) use expression::{Expression, Slot, Style, printed};
 pub(crate) use latex::Latex;
-pub(crate) use mathml::MathMl;
+pub(crate) use mathml::{MathMl, slot};
 pub(crate) use script::script;
 pub(crate) use text::Plain;

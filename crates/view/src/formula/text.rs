@@ -3,10 +3,8 @@
 use super::expression::Style;
 use crate::numeral;
 
-/// Plain text, with these operands, and `y` for the value.
-pub(crate) struct Plain<'a> {
-    pub(crate) arguments: &'a [String],
-}
+/// Plain text.
+pub(crate) struct Plain;
 
 /// A whole exponent as text can have it above the line.
 fn raised(exponent: &str) -> Option<String> {
@@ -45,13 +43,7 @@ pub(super) fn book_name(name: &str) -> &str {
     }
 }
 
-impl Style for Plain<'_> {
-    fn argument(&self, k: usize) -> String {
-        self.arguments.get(k).cloned().unwrap_or_default()
-    }
-    fn value(&self) -> String {
-        "y".into()
-    }
+impl Style for Plain {
     fn number(&self, x: f64) -> String {
         numeral::number(x, 6)
     }

@@ -1,8 +1,10 @@
 //! The graph and its backward pass as the page reads them.
 
 use std::collections::HashMap;
+use std::hash::Hash;
+use std::sync::Arc;
 
-use wengert_tape::{Any, Error, Float, GraphNode, NodeKind, Value};
+use wengert_tape::{Any, Error, Float, GraphNode, NodeKind};
 
 use super::json;
 use super::operations::Operations;
@@ -10,30 +12,36 @@ use super::pool::Pool;
 use super::programs::{Programs, Rule};
 use super::views::views;
 use crate::View;
-use crate::fold::Sources;
+use crate::fold::{Line, Sources};
 use crate::label::short_line;
+use crate::rule::{operands, repeats, rule_text};
 use crate::steps::Steps;
 
 /// What is written into a page.
 pub(super) struct Data {
     /// A JSON object.
     pub(super) json: String,
+    /// The position of the output.
+    pub(super) output: usize,
     /// The formulas of the operations, as JavaScript.
     pub(super) script: String,
 }
 
-/// Texts, each once.
-#[derive(Default)]
-struct Texts {
-    places: HashMap<String, usize>,
+/// What is said of things, each once, as JSON.
+struct Texts<K> {
+    places: HashMap<K, usize>,
     texts: Vec<String>,
 }
 
-impl Texts {
-    /// The place of a text that is JSON already.
-    fn place(&mut self, text: String) -> usize {
-        *self.places.entry(text.clone()).or_insert_with(|| {
-            self.texts.push(text);
+impl<K: Eq + Hash> Texts<K> {
+    fn new() -> Self {
+        Texts { places: HashMap::new(), texts: Vec::new() }
+    }
+
+    /// The place of what is said of a thing.
+    fn place(&mut self, of: K, text: impl FnOnce() -> String) -> usize {
+        *self.places.entry(of).or_insert_with(|| {
+            self.texts.push(text());
             self.texts.len() - 1
         })
     }
@@ -48,8 +56,8 @@ struct Gathered<'a, F: Float> {
     pool: Pool,
     operations: Operations,
     programs: Programs,
-    lines: Texts,
-    layers: Texts,
+    lines: Texts<Line>,
+    layers: Texts<Arc<str>>,
 }
 
 impl Data {
@@ -66,8 +74,8 @@ impl Data {
             pool: Pool::default(),
             operations: Operations::default(),
             programs: Programs::default(),
-            lines: Texts::default(),
-            layers: Texts::default(),
+            lines: Texts::new(),
+            layers: Texts::new(),
         };
         let mut nodes = Vec::new();
         let mut cotangents = Vec::new();
@@ -92,7 +100,7 @@ impl Data {
             ("opens", opens.to_string()),
             ("pool", json::string(&all.pool.base64())),
         ]);
-        Ok(Data { json, script: all.operations.script() })
+        Ok(Data { json, output: all.steps.output, script: all.operations.script() })
     }
 }
 
@@ -118,22 +126,36 @@ impl<F: Float> Gathered<'_, F> {
             Any::Mask(_) => fields.push(("t", json::string("truth values"))),
         }
         if let Some(line) = node.line.filter(|_| self.view.lines) {
-            let text = self.sources.text(line).map(|text| ("text", json::string(text)));
-            let function = self.sources.function(line).map(|(_, name)| ("fn", json::string(&name)));
-            let at = ("at", json::string(&short_line(line)));
-            let line = json::object([at].into_iter().chain(text).chain(function));
-            fields.push(("l", self.lines.place(line).to_string()));
+            let place = self.lines.place(line, || {
+                let text = self.sources.text(line).map(|text| ("text", json::string(text)));
+                let function = self.sources.function(line).map(|(_, name)| ("fn", json::string(&name)));
+                let at = ("at", json::string(&short_line(line)));
+                json::object([at].into_iter().chain(text).chain(function))
+            });
+            fields.push(("l", place.to_string()));
         }
         if let Some(layer) = &node.layer {
-            fields.push(("y", self.layers.place(json::string(layer)).to_string()));
+            fields.push(("y", self.layers.place(layer.clone(), || json::string(layer)).to_string()));
         }
         if let NodeKind::Op(op) = &node.kind {
             let known: Vec<Option<f64>> = node.parents.iter().map(|p| self.view.constant_number(*p)).collect();
             let place = self.operations.place::<F>(op, &known);
             fields.push(("o", place.to_string()));
             fields.push(("p", json::list(&node.parents)));
-            if let (Any::Real(y), false) = (&node.value, self.operations.pointwise[place]) {
-                let values: Vec<&Value<F>> = node.parents.iter().map(|p| &self.view.graph.nodes[*p].value).collect();
+            let values = operands(&self.view.graph, node);
+            if self.operations.pointwise[place] {
+                let rules: Vec<Option<String>> = (0..node.parents.len())
+                    .map(|arg| {
+                        let told =
+                            self.view.carries(&self.active, node.index, arg) && repeats(&self.view.graph, node, arg);
+                        told.then(|| rule_text(op, arg, &values, &node.shape())).flatten()
+                    })
+                    .collect();
+                if rules.iter().any(Option::is_some) {
+                    let rules = rules.iter().map(|rule| json::or_null(rule.as_deref().map(json::string)));
+                    fields.push(("r", json::list(rules)));
+                }
+            } else if let Any::Real(y) = &node.value {
                 let rule = |arg: usize, rule: fn(usize) -> Rule, all: &mut Self| {
                     let carries = all.view.carries(&all.active, node.index, arg);
                     let (operations, pool) = (&mut all.operations, &mut all.pool);

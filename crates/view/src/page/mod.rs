@@ -21,7 +21,6 @@ use crate::View;
 use crate::fold::Sources;
 use crate::svg::escape;
 use data::Data;
-pub(crate) use operations::rule_text;
 
 /// The scripts, in the order in which they are read: each is one subject.
 const SCRIPTS: &[&str] = &[
@@ -70,8 +69,7 @@ impl<F: Float> View<F> {
             named.names.insert(node, name);
         }
         let data = Data::of(&named, &sources)?;
-        let last = named.graph.nodes.last().and_then(|node| named.name_of(node.index));
-        let title = format!("Backpropagation of {}", last.unwrap_or("a graph"));
+        let title = format!("Backpropagation of {}", named.name_of(data.output).unwrap_or("a graph"));
         let script = format!("const formulas = {};\n{}", data.script, SCRIPTS.join("\n"));
         let page = [
             ("{title}", escape(&title)),

@@ -3,11 +3,12 @@
 use std::collections::HashMap;
 
 use wengert_tape::ops::AnyOp;
-use wengert_tape::{Any, Arg, Args, Float, GraphView, Kind, NodeKind, Op, Tape, Tensor, Value, Var, try_with};
+use wengert_tape::{Any, Arg, Args, Float, GraphView, NodeKind, Op, Tape, Tensor, Value, Var, try_with};
 
 use super::json;
-use super::operations::{Operations, rule, rule_text};
+use super::operations::Operations;
 use super::pool::Pool;
+use crate::rule::{rule, rule_text};
 
 /// Rules by what they are of, each once.
 #[derive(Default)]
@@ -66,11 +67,7 @@ fn program<F: Float>(
 ) -> Option<String> {
     let tape = Tape::of::<F>();
     let (beside, text) = match which {
-        Rule::Back(arg) => {
-            let kinds: Vec<Kind> = args.iter().map(|arg| arg.as_arg().kind()).collect();
-            let shapes: Vec<_> = args.iter().map(|arg| arg.as_arg().shape()).collect();
-            (y.clone(), rule_text(op, arg, &kinds, &shapes, y.shape()))
-        }
+        Rule::Back(arg) => (y.clone(), rule_text(op, arg, args, y.shape())),
         Rule::Forth(arg) => match args[arg] {
             Any::Real(x) => (x.clone(), None),
             _ => return None,

@@ -322,6 +322,23 @@ fn tensors_are_written_by_their_rules() {
     roxmltree::Document::parse(&mathml).unwrap();
 }
 
+/// What is repeated gets the sum of what arrives at its places, and the line says so.
+#[test]
+fn what_is_repeated_gets_a_sum() {
+    let tape = Tape::new();
+    let x = tape.var(Tensor::from([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]));
+    let (b, c) = (tape.var(Tensor::from([0.1, 0.2, 0.3])), tape.var(Tensor::from(2.0)));
+    let z = (x + b) * c;
+    let view = z.sum().view();
+    let view =
+        [("x", x), ("b", b), ("c", c), ("z", z)].into_iter().fold(view, |view, (name, node)| view.name(node, name));
+    let text = view.derivation().unwrap().numbers().text();
+    // ∂y/∂c is the sum of x + b: 21 and twice 0.6
+    for line in ["∂y/∂c = sum_to((∂y/∂z · (x + b)), []) = 22.2", "∂y/∂b = sum_to(∂y/∂v_4, [3])"] {
+        assert!(text.lines().any(|own| own.starts_with(line)), "no {line}:\n{text}");
+    }
+}
+
 /// KaTeX reads it, where `WENGERT_KATEX` names the folder of that package.
 #[test]
 fn katex_reads_what_is_written() {
