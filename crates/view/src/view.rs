@@ -91,7 +91,7 @@ impl<F: Float> View<F> {
         self
     }
 
-    /// Drawn with these nodes in one box. A folding that says nothing of this graph, as layers of one that has none, is left out.
+    /// Drawn with these nodes in one box, in pictures and when the page opens. A folding that says nothing of this graph, as layers of one that has none, is left out.
     ///
     /// # Examples
     /// ```

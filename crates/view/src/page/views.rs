@@ -23,22 +23,27 @@ const LENGTH: f64 = 1150.0;
 /// The most characters of a title or formula on a box.
 const CHARACTERS: usize = 26;
 
-/// All foldings that can be drawn, as JSON, and the place of the one that the page opens with.
+/// All foldings that can be drawn, as JSON, and the place of the one that the page opens with: the view's own, if it is among them.
 pub(super) fn views<F: Float>(view: &View<F>, sources: &Sources) -> (String, usize) {
-    let (mut drawn, mut titles) = (Vec::new(), Vec::new());
-    let mut seen: Vec<Vec<Group>> = Vec::new();
+    let mut drawn: Vec<Folded> = Vec::new();
+    let mut titles: Vec<(Fold, usize)> = Vec::new();
+    let mut asked_for = None;
     for fold in Fold::ALL {
         let Some(folded) = view.folded(fold, sources).filter(|folded| folded.groups.len() <= MOST) else { continue };
         // A folding that folds nothing more than another is not offered twice.
-        let nodes = |groups: &[Group]| groups.iter().map(|g| g.nodes.clone()).collect::<Vec<_>>();
-        if seen.iter().any(|other| nodes(other) == nodes(&folded.groups)) {
-            continue;
+        let nodes = |folded: &Folded| folded.groups.iter().map(|g| g.nodes.clone()).collect::<Vec<_>>();
+        let own = nodes(&folded);
+        let place = drawn.iter().position(|other| nodes(other) == own).unwrap_or(drawn.len());
+        if view.fold == Some(fold) {
+            asked_for = Some(place);
         }
-        titles.push((fold, folded.groups.len()));
-        seen.push(folded.groups.clone());
-        drawn.push(folded);
+        if place == drawn.len() {
+            titles.push((fold, folded.groups.len()));
+            drawn.push(folded);
+        }
     }
-    let opens = opens_with(&titles);
+    let opens = asked_for.unwrap_or_else(|| opens_with(&titles));
+    let active = view.active();
     let mut all: Vec<String> = Vec::new();
     let mut inner: Vec<String> = Vec::new();
     // Boxes of the same nodes have one inside.
@@ -48,12 +53,12 @@ pub(super) fn views<F: Float>(view: &View<F>, sources: &Sources) -> (String, usi
         let mut insides = Vec::new();
         for (k, group) in folded.groups.iter().enumerate().filter(|(_, g)| (2..=INSIDE).contains(&g.nodes.len())) {
             let place = *places.entry(group.nodes.clone()).or_insert_with(|| {
-                inner.push(laid_out(view, &view.inside(group, sources), "", "{}"));
+                inner.push(laid_out(view, &active, &view.inside(group, sources), "", "{}"));
                 count + inner.len() - 1
             });
             insides.push(format!("\"{k}\":{place}"));
         }
-        all.push(laid_out(view, folded, fold.title(), &format!("{{{}}}", insides.join(","))));
+        all.push(laid_out(view, &active, folded, fold.title(), &format!("{{{}}}", insides.join(","))));
     }
     (json::list(all.into_iter().chain(inner)), opens)
 }
@@ -72,7 +77,7 @@ fn opens_with(titles: &[(Fold, usize)]) -> usize {
         .unwrap_or_else(coarsest)
 }
 
-fn laid_out<F: Float>(view: &View<F>, folded: &Folded, title: &str, insides: &str) -> String {
+fn laid_out<F: Float>(view: &View<F>, active: &[bool], folded: &Folded, title: &str, insides: &str) -> String {
     let titles: Vec<[String; 2]> = folded.groups.iter().map(|group| titles(view, group)).collect();
     let width = |text: &str| (text.chars().count().min(CHARACTERS) as f64 * BOX.1 + 22.0).max(BOX.0);
     // An unnamed node has its symbol beside its title.
@@ -89,7 +94,6 @@ fn laid_out<F: Float>(view: &View<F>, folded: &Folded, title: &str, insides: &st
         .collect();
     let parents = folded.arrows.iter().map(|arrows| arrows.iter().map(|(from, ..)| *from).collect()).collect();
     let layout = Boxes { sizes: sizes.clone(), parents, within: LENGTH }.layout();
-    let active = view.active();
     let boxes = folded.groups.iter().enumerate().map(|(k, group)| {
         let [x, y] = layout.corners[k];
         let [width, height] = sizes[k];
@@ -104,7 +108,7 @@ fn laid_out<F: Float>(view: &View<F>, folded: &Folded, title: &str, insides: &st
     let mut last: HashMap<usize, (usize, String)> = HashMap::new();
     for (to, (ways, ends)) in layout.arrows.iter().zip(&folded.arrows).enumerate() {
         for (arrow, (from, node, arg)) in ways.iter().zip(ends) {
-            let carries = u8::from(view.carries(&active, *node, *arg));
+            let carries = u8::from(view.carries(active, *node, *arg));
             let ([x, y], path) = (arrow.head(0.0).1, path(arrow));
             let told = match last.get(from) {
                 Some((k, other)) if shared(other, &path) > 12 => {
@@ -171,4 +175,39 @@ fn path(arrow: &Arrow) -> String {
         let _ = write!(path, "H{}", from[0]);
     }
     path
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ViewExt;
+    use wengert_tape::prelude::*;
+
+    /// The titles of the foldings in their order: those of the insides have none.
+    fn titles(json: &str) -> Vec<String> {
+        let titles = json.split("\"title\":\"").skip(1).map(|rest| rest[..rest.find('"').unwrap()].to_string());
+        titles.filter(|title| !title.is_empty()).collect()
+    }
+
+    #[test]
+    fn the_page_opens_with_the_folding_of_the_view() {
+        let tape = Tape::new();
+        let x = tape.scalars(&[0.1, 0.2, 0.3]);
+        let neuron = |bias: f64| x.iter().fold(tape.scalar(bias), |sum, x| sum + tape.scalar(0.5) * *x).tanh();
+        let (a, b) = (neuron(0.1), neuron(0.2));
+        let view = (a * b + a).view();
+        let sources = Sources::read(&view.graph.nodes);
+        let table = [
+            (Fold::Nothing, "every node"),
+            (Fold::Neurons, "neurons"),
+            (Fold::Lines, "source lines"),
+            // there is nothing to tidy, which is then every node, and no layer: the page opens as it would
+            (Fold::Tidy, "every node"),
+            (Fold::Layers, "every node"),
+        ];
+        for (fold, title) in table {
+            let (json, opens) = views(&view.clone().fold(fold), &sources);
+            assert_eq!(titles(&json)[opens], title, "{fold:?}");
+        }
+    }
 }

@@ -20,7 +20,7 @@ click("first"); press("End"); expect(time === last, "End"); press("Home"); expec
 slider.value = 3; slider.dispatchEvent(new Event("input")); expect(time === 3, "slider");
 click("play"); expect(timer !== null, "play"); press(" "); expect(timer === null, "Space");
 speed.value = "10"; speed.dispatchEvent(new Event("change"));
-// Every step can be written, every tenth of a long walk.
+// Every step can be written, of a long walk some 150.
 for (let t = 0; t <= last; t += Math.max(1, Math.floor(last / 150))) {
   go(t);
   expect(now.textContent.length > 20 && !/undefined|\[object|⟨/.test(now.innerHTML), `step ${t}: ${now.innerHTML.slice(0, 2000)}`);

@@ -3,5 +3,7 @@
 mod browser;
 mod evaluator;
 mod graphs;
+mod levers;
 mod opening;
 mod pictures;
+mod writing;

@@ -1,29 +1,32 @@
 // Levers: what a neuron's sum wants of its bias, of its weights and of the activations before it.
 
-// The products that a sum is made of: pairs of operands of multiplications, and what is added alone.
+// What a sum is made of: products, and what is added alone, each with the slope that the sum has by it.
 function levers(n) {
-  const found = { pairs: [], alone: [] };
-  const open = [n];
-  const seen = new Set();
-  while (open.length && seen.size < 4000) {
-    const node = graph.nodes[open.pop()];
-    if (seen.has(node.index)) continue;
-    seen.add(node.index);
-    const back = state.parts[node.step];
-    const slopes = back?.map((part) => part.local);
-    // Where both slopes are 1 or −1 it is a sum; where each is the other operand's value, a product.
-    if (back?.length && slopes.every((s) => Math.abs(s) === 1) && node.p.every((p) => count(graph.nodes[p].s) === 1) && formulasAreConstant(node)) {
-      open.push(...node.p);
-    } else if (isProduct(node)) found.pairs.push(node);
-    else if (node.index !== n) found.alone.push(node.index);
+  const found = { products: [], alone: [] };
+  const slopes = new Map([[n, 1]]);
+  // What a node is made of stands before it.
+  for (let index = n; index >= 0; index--) {
+    const factor = slopes.get(index);
+    if (factor === undefined) continue;
+    const node = graph.nodes[index];
+    if (isSum(node)) {
+      for (const part of state.parts[node.step]) slopes.set(part.node, (slopes.get(part.node) ?? 0) + factor * part.local);
+    } else if (isProduct(node)) found.products.push({ product: node, factor });
+    else if (index !== n) found.alone.push({ index, factor });
   }
   return found;
 }
 
+// Whether a node is a sum or difference of numbers: its slopes are 1 or −1 everywhere.
+function isSum(node) {
+  const parts = state.parts[node.step];
+  return parts?.length > 0 && parts.every((part) => Math.abs(part.local) === 1) && node.p.every((p) => count(graph.nodes[p].s) === 1) && slopesAreConstant(node);
+}
+
 // Whether the derivatives of an operation are the same everywhere, as those of a sum.
-function formulasAreConstant(node) {
+function slopesAreConstant(node) {
   const partials = graph.ops[node.o]?.partials;
-  return partials ? partials.every((p) => !/⟨/.test(p)) : !formulas[node.o] && node.p.length > 2;
+  return partials ? partials.every((p) => !/⟨/.test(p)) : graph.ops[node.o]?.type === "SumOf";
 }
 
 // Whether each derivative of an operation of two is the other operand.
@@ -34,8 +37,8 @@ function isProduct(node) {
 
 // The sum that a chosen node stands for: itself, or the one that it was made of.
 function sumBelow(n) {
-  const { pairs, alone } = levers(n);
-  if (pairs.length || alone.length) return n;
+  const { products, alone } = levers(n);
+  if (products.length || alone.length) return n;
   const parts = state.parts[graph.nodes[n].step] ?? [];
   return parts.length === 1 && graph.nodes[parts[0].node].k === 3 ? sumBelow(parts[0].node) : n;
 }
@@ -43,32 +46,40 @@ function sumBelow(n) {
 const wish = (g) => (g === 0 ? "stay" : g > 0 ? "fall" : "rise");
 const bar = (x, most) => `<span class="bar ${x < 0 ? "below" : "above"}" style="width:${most ? Math.round((Math.abs(x) / most) * 90) : 0}px"></span>`;
 
+// The wanted change of everything that a sum is made of: minus the derivative of the output along it.
+function scalarLevers(z) {
+  const delta = state.cotangents[z].data[0];
+  const { products, alone } = levers(z);
+  const isWeight = (i) => graph.nodes[i].k === 0;
+  const lever = (kind, i, factor, why) => ({ kind, i, change: -delta * factor, why });
+  const found = alone.filter(({ index }) => isWeight(index)).map(({ index, factor }) => lever("bias", index, factor, `directly: its factor is ${short(factor)}`));
+  for (const { product, factor } of products) {
+    const [a, b] = isWeight(product.p[1]) && !isWeight(product.p[0]) ? [product.p[1], product.p[0]] : product.p;
+    const along = (other) => factor * state.values[other].data[0];
+    const why = (other) => `in proportion to ${factor === 1 ? "" : `${short(factor)} · `}${nameOf(other)} = ${short(along(other))}`;
+    found.push(lever("weight", a, along(b), why(b)), lever("activation", b, along(a), `${why(a)}; not changed, but handed back`));
+  }
+  return inOrder(found);
+}
+
+const inOrder = (found) => ["bias", "weight", "activation"].flatMap((kind) => found.filter((lever) => lever.kind === kind));
+
 function leversHtml(n) {
   if (graph.nodes[n].k !== 3) return `<p>Choose a neuron: a node that was computed.</p>`;
   if (count(graph.nodes[n].s) > 1) return matrixLevers(n);
   const z = sumBelow(n);
   const delta = state.cotangents[z]?.data[0];
   if (delta === undefined) return `<p>The output does not depend on it.</p>`;
-  const { pairs, alone } = levers(z);
-  if (!pairs.length) return `<p>${escaped(nameOf(n))} is no sum of products.</p>`;
-  const isWeight = (i) => graph.nodes[i].k === 0;
-  const rows = [];
-  for (const i of alone.filter(isWeight)) rows.push(["bias", i, "directly: its factor is 1"]);
-  for (const product of pairs) {
-    const [a, b] = isWeight(product.p[1]) && !isWeight(product.p[0]) ? [product.p[1], product.p[0]] : product.p;
-    rows.push(["weight", a, `in proportion to ${nameOf(b)} = ${short(state.values[b].data[0])}`]);
-    rows.push(["activation", b, `in proportion to ${nameOf(a)} = ${short(state.values[a].data[0])}; not changed, but handed back`]);
-  }
-  const wanted = rows.map(([kind, i, why]) => {
-    const factor = kind === "bias" ? 1 : Number(state.values[pairs.flatMap((p) => (p.p[0] === i ? [p.p[1]] : p.p[1] === i ? [p.p[0]] : []))[0]].data[0]);
-    return { kind, i, why, change: -delta * factor };
-  });
+  const wanted = scalarLevers(z);
+  if (wanted.every(({ kind }) => kind === "bias")) return `<p>${escaped(nameOf(n))} is no sum of products.</p>`;
   const most = Math.max(...wanted.map((w) => Math.abs(w.change)));
   const line = ({ kind, i, why, change }) => `<tr><th>${nodeButton(i)}</th><td>${kind}</td><td>${bar(change, most)} ${short(change)}</td><td>${escaped(why)}</td></tr>`;
-  const order = ["bias", "weight", "activation"].flatMap((kind) => wanted.filter((w) => w.kind === kind));
   return `<p>For ${escaped(nameOf(graph.output))} to fall, ${nodeButton(z)} should ${wish(delta)}: its derivative is ${short(delta)}. Three levers move it; the wanted change of each is −∂${escaped(nameOf(graph.output))} along it.</p>
-    <table><tr><th>lever</th><th>is</th><th>wanted change</th><th>why</th></tr>${order.map(line).join("")}</table>`;
+    <table><tr><th>lever</th><th>is</th><th>wanted change</th><th>why</th></tr>${wanted.map(line).join("")}</table>`;
 }
+
+// The neuron and the sample of a layer that the table is of.
+const picked = { neuron: 1, sample: 1 };
 
 // Of a layer on tensors: sample and neuron are chosen; then the table over the batch, whose last column is the gradient.
 function matrixLevers(n) {
@@ -78,9 +89,9 @@ function matrixLevers(n) {
   const [samples, neurons] = node.s;
   const delta = state.cotangents[node.index]?.data;
   if (!delta) return `<p>The output does not depend on it.</p>`;
-  const pick = (name, most, word) => `<label>${word} <input type="number" class="lever" data-lever="${name}" min="1" max="${most}" value="${Math.min(most, leversHtml[name] ?? 1)}"></label>`;
-  const s = Math.min(samples, leversHtml.sample ?? 1) - 1;
-  const j = Math.min(neurons, leversHtml.neuron ?? 1) - 1;
+  const pick = (name, most, word) => `<label>${word} <input type="number" class="lever" data-lever="${name}" min="1" max="${most}" value="${Math.min(most, picked[name])}"></label>`;
+  const s = Math.min(samples, picked.sample) - 1;
+  const j = Math.min(neurons, picked.neuron) - 1;
   const inputs = x.shape[1];
   const d = (sample) => delta[sample * neurons + j];
   const first = Math.min(inputs, 24);
@@ -89,20 +100,36 @@ function matrixLevers(n) {
     changes.push({ kind: "weight", k, change: -d(s) * x.data[s * inputs + k], why: `∝ activation ${short(x.data[s * inputs + k], 3)}` });
     changes.push({ kind: "activation", k, change: -d(s) * w.data[k * neurons + j], why: `∝ weight ${short(w.data[k * neurons + j], 3)}; handed back` });
   }
-  changes.unshift({ kind: "bias", k: null, change: -d(s), why: "its factor is 1" });
+  const bias = biasBehind(node);
+  if (bias) changes.push({ kind: "bias", k: null, change: bias.wanted(s, j), why: `its factor is ${short(bias.slope)}` });
   const most = Math.max(...changes.map((c) => Math.abs(c.change)));
   const line = ({ kind, k, change, why }) => `<tr><th>${kind}${k === null ? "" : ` k = ${k + 1}`}</th><td>${bar(change, most)} ${short(change)}</td><td>${why}</td></tr>`;
   const columns = Array.from({ length: Math.min(samples, 8) }, (_, i) => i);
   const all = Array.from({ length: samples }, (_, i) => i);
-  const batch = Array.from({ length: first }, (_, k) => {
-    const of = (i) => -d(i) * x.data[i * inputs + k];
-    return `<tr><th>weight k = ${k + 1}</th>${columns.map((i) => `<td>${short(of(i), 3)}</td>`).join("")}<td><b>${short(sumOf(all.map(of)))}</b></td></tr>`;
-  });
-  const bias = `<tr><th>bias</th>${columns.map((i) => `<td>${short(-d(i), 3)}</td>`).join("")}<td><b>${short(sumOf(all.map((i) => -d(i))))}</b></td></tr>`;
+  const row = (name, of) => `<tr><th>${name}</th>${columns.map((i) => `<td>${short(of(i), 3)}</td>`).join("")}<td><b>${short(sumOf(all.map(of)))}</b></td></tr>`;
+  const batch = Array.from({ length: first }, (_, k) => row(`weight k = ${k + 1}`, (i) => -d(i) * x.data[i * inputs + k]));
+  if (bias) batch.unshift(row("bias", (i) => bias.wanted(i, j)));
   return `<p>${pick("neuron", neurons, "neuron j =")} ${pick("sample", samples, "sample")}: for ${escaped(nameOf(graph.output))} to fall, its sum should ${wish(d(s))} (δ = ${short(d(s))}).</p>
-    <table><tr><th>lever</th><th>wanted change</th><th>why</th></tr>${["bias", "weight", "activation"].flatMap((kind) => changes.filter((c) => c.kind === kind)).map(line).join("")}</table>
-    <h4>Over the batch</h4><div class="wide"><table><tr><th></th>${columns.map((i) => `<th>sample ${i + 1}</th>`).join("")}<th>${samples > columns.length ? `all ${samples}` : "sum"}</th></tr>${bias}${batch.join("")}</table></div>
+    <table><tr><th>lever</th><th>wanted change</th><th>why</th></tr>${inOrder(changes).map(line).join("")}</table>
+    <h4>Over the batch</h4><div class="wide"><table><tr><th></th>${columns.map((i) => `<th>sample ${i + 1}</th>`).join("")}<th>${samples > columns.length ? `all ${samples}` : "sum"}</th></tr>${batch.join("")}</table></div>
     <p>Each column is what one sample wants; the last is their sum, minus the gradient of the mini-batch${inputs > first ? `; the first ${first} of ${inputs} weights are shown` : ""}.</p>`;
+}
+
+// The bias of a layer, a number for each neuron that is added to the product, or subtracted; nothing where there is none.
+function biasBehind(product) {
+  const [, neurons] = product.s;
+  const isBias = (user) => (p, arg) => {
+    const { s, k } = graph.nodes[p];
+    return user.back?.has(arg) && count(s) === neurons && s.at(-1) === neurons && (k === 0 || s.length === 1);
+  };
+  for (const user of product.users.map((index) => graph.nodes[index])) {
+    if (!formulas[user.o] || !slopesAreConstant(user) || count(user.s) !== count(product.s)) continue;
+    const arg = user.p.findIndex(isBias(user));
+    if (arg < 0) continue;
+    const slope = formulas[user.o].partials[arg](0, 0, 0);
+    return { slope, wanted: (sample, j) => -slope * state.cotangents[user.index].data[sample * neurons + j] };
+  }
+  return null;
 }
 
 // The product of matrices that a node is or was made from, by steps that have one operand to go back to.

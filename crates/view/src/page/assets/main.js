@@ -92,7 +92,7 @@ document.querySelector("aside").addEventListener("click", (event) => {
   const target = event.target.closest("[data-node],[data-open],[data-path]");
   if (!target) return;
   if (target.dataset.open) open(target.dataset.open);
-  else if (target.dataset.path) lightPath(pathsHtml.found[target.dataset.path]);
+  else if (target.dataset.path) lightPath(pathsShown[target.dataset.path]);
   else chooseNode(Number(target.dataset.node));
 });
 
@@ -109,7 +109,7 @@ document.querySelector("aside").addEventListener("input", (event) => {
 document.querySelector("aside").addEventListener("change", (event) => {
   const lever = event.target.dataset?.lever;
   if (!lever) return;
-  leversHtml[lever] = Math.max(1, Number(event.target.value));
+  picked[lever] = Math.max(1, Number(event.target.value));
   writeChosen();
 });
 document.querySelector("aside").addEventListener("submit", (event) => {

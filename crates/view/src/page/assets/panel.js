@@ -105,8 +105,10 @@ function partHtml(node, part, sums) {
   const scalar = part.product?.length === 1;
   const chain = derivative(node.index, parent) + TIMES + derivative(graph.output, n);
   const rule = ruleText(node, part.arg) || graph.ops[node.o].name;
+  // Of what is repeated the rule adds up all places, which the formula of one does not say.
+  const told = scalar && !node.r?.[part.arg] || formula;
   const start = derivative(graph.output, parent) + "<mo>⟵</mo>";
-  let lines = math(start + (scalar || formula ? chain : `<mtext>${escaped(rule)}</mtext>`), true);
+  let lines = math(start + (told ? chain : `<mtext>${escaped(rule)}</mtext>`), true);
   if (formula) lines += math(EQUALS + bracketed(formula) + TIMES + (g.length === 1 ? mathNumber(g[0], true) : derivative(graph.output, n)), true);
   if (part.local !== null && scalar) {
     lines += math(EQUALS + mathNumber(part.local, true) + TIMES + mathNumber(g[0], true) + EQUALS + mathNumber(part.product[0]), true);

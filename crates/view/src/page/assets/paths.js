@@ -1,6 +1,8 @@
 // Paths from a leaf to the output: each is a product of local derivatives, and their sum is the gradient.
 
 const MOST_PATHS = 12;
+// The nodes of each path on the panel.
+let pathsShown = [];
 
 // The links by which a node is used: to which node, with which local derivative.
 function linksFrom() {
@@ -112,7 +114,7 @@ function pathsHtml(n) {
   const all = found.map((p, k) => `<li><button class="path" data-path="${k}">${way([n, ...p.path.map((link) => link.to)])}</button>${chainHtml(n, p)}</li>`).join("");
   const rest = ways[n] > found.length ? `<p>The ${found.length} heaviest of ${many(ways[n])} paths give ${short(sum)}; ${short(g.data[0] - sum)} is left for the others, of ${short(g.data[0])}.</p>`
     : `<p class="total">${found.length === 1 ? "The one path is" : `The ${found.length} paths add up to ${found.map((p) => short(p.product)).join(" + ").replace(/\+ −/g, "− ")} = ${short(sum)}, `} the gradient ${short(g.data[0])}.</p>`;
-  pathsHtml.found = found.map((p) => [n, ...p.path.map((link) => link.to)]);
+  pathsShown = found.map((p) => [n, ...p.path.map((link) => link.to)]);
   return `${rest}<ol>${all}</ol>${work}`;
 }
 

@@ -1,13 +1,17 @@
 // Ripple: a leaf is nudged, and every node downstream is told to change by so much, and changes by so much.
 
+// Where the slider stands, and the element that is nudged.
+let nudgeAt = 20;
+let nudgedElement = 0;
+
 function rippleHtml(n) {
   const node = graph.nodes[n];
   if (node.k > 1 || node.t) return `<p>Choose a leaf.</p>`;
   if (lacking) return `<p>The page cannot compute ${escaped(lacking)}.</p>`;
-  const element = Math.min(Number(rippleHtml.element ?? 0), state.values[n].data.length - 1);
+  const element = Math.min(nudgedElement, state.values[n].data.length - 1);
   const which = state.values[n].data.length > 1 ? `<label>element <input type="number" id="nudged" min="0" max="${state.values[n].data.length - 1}" value="${element}"></label>` : "";
   return `<p>${which}<label>nudge ${escaped(nameOf(n))} by ε = <output id="epsilon"></output>
-    <input type="range" id="nudge" min="-100" max="100" value="${rippleHtml.at ?? 20}"></label></p><div id="ripples"></div>`;
+    <input type="range" id="nudge" min="-100" max="100" value="${nudgeAt}"></label></p><div id="ripples"></div>`;
 }
 
 // The slider goes by powers of ten on both sides of 0, from ten-thousandths to 1.
@@ -16,13 +20,13 @@ const nudgeOf = (at) => (at === 0 ? 0 : Math.sign(at) * 10 ** (-4 + (4 * Math.ab
 function ripple() {
   const slider = document.getElementById("nudge");
   if (!slider || chosen === null) return;
-  rippleHtml.at = Number(slider.value);
-  rippleHtml.element = Number(document.getElementById("nudged")?.value ?? 0);
-  const epsilon = nudgeOf(Number(slider.value));
+  nudgeAt = Number(slider.value);
+  nudgedElement = Number(document.getElementById("nudged")?.value ?? 0);
+  const epsilon = nudgeOf(nudgeAt);
   document.getElementById("epsilon").textContent = short(epsilon, 3);
   const old = state.values[chosen];
   const direction = newNumbers(old.data.length);
-  direction[rippleHtml.element] = 1;
+  direction[nudgedElement] = 1;
   const moved = newNumbers(old.data.length);
   old.data.forEach((x, k) => (moved[k] = x + epsilon * direction[k]));
   const values = forward(new Map([[chosen, moved]]), state.values);

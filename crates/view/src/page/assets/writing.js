@@ -1,12 +1,13 @@
 // How numbers, names and formulas are written.
 
-// A number with few digits, the sign a minus.
+// A number with few digits, but those of a whole number all; the sign a minus.
 function short(x, digits = 4) {
   if (x === null || x === undefined) return "";
   if (!Number.isFinite(x)) return Number.isNaN(x) ? "NaN" : x > 0 ? "∞" : "−∞";
   if (x === 0) return "0";
   const size = Math.abs(x);
-  const text = size >= 1e-4 && size < 1e6 ? trimmed(x.toPrecision(digits)) : trimmed(x.toExponential(digits - 2));
+  const plain = () => (size < 10 ** digits ? trimmed(x.toPrecision(digits)) : x.toFixed(0));
+  const text = size >= 1e-4 && size < 1e6 ? plain() : trimmed(x.toExponential(digits - 2));
   return text.replace(/-/g, "−").replace("e+", "e");
 }
 
@@ -65,7 +66,7 @@ function mathNumber(x, inProduct = false) {
   let inner = digits.startsWith("−") ? `<mo form="prefix" rspace="0">−</mo><mn>${digits.slice(1)}</mn>` : `<mn>${digits}</mn>`;
   if (power) inner += `<mo>·</mo><msup><mn>10</mn><mn>${power.replace("-", "−")}</mn></msup>`;
   const bare = !text.startsWith("−") && !power;
-  return inProduct && !bare ? `<mrow><mo stretchy="false">(</mo>${inner}<mo stretchy="false">)</mo></mrow>` : `<mrow>${inner}</mrow>`;
+  return inProduct && !bare ? inBrackets(inner) : `<mrow>${inner}</mrow>`;
 }
 
 // MathML of what a node is called: `w_12` and `w12` are a letter with an index.
@@ -83,10 +84,13 @@ function symbol(index) {
 // ∂ of one node by another.
 const derivative = (of, by) => `<mfrac><mrow><mo>∂</mo>${symbol(of)}</mrow><mrow><mo>∂</mo>${symbol(by)}</mrow></mfrac>`;
 
-// A formula of the engine with its operands put in.
+// A formula of the engine with its operands put in, in brackets where a power is taken of what is more than a symbol.
 function filled(math, node, name = symbol) {
-  return math.replace(/⟨(\d+)⟩/g, (_, k) => name(node.p[k])).replace(/⟨y⟩/g, name(node.index));
+  const operand = (place) => name(place === "y" ? node.index : node.p[place]);
+  return math.replace(/(<msup><mrow>)?⟨(\d+|y)⟩/g, (_, power, place) => (power ? power + base(operand(place)) : operand(place)));
 }
+
+const base = (formula) => (/^<(mfrac|msup)>/.test(formula) || hasSign(formula, "+−·") ? inBrackets(formula) : formula);
 
 // What a node is called, or, if it has no name, what it is made of, where that is short: a sum or a product of two.
 function spelled(index, brackets = bracketed) {
@@ -95,20 +99,34 @@ function spelled(index, brackets = bracketed) {
   return short ? brackets(filled(graph.ops[node.o].math, node)) : symbol(index);
 }
 
-const bracketed = (formula) =>
-  /<mo>[+−]<\/mo>/.test(formula) && !formula.startsWith("<mfrac>") ? `<mrow><mo stretchy="false">(</mo>${formula}<mo stretchy="false">)</mo></mrow>` : formula;
+const inBrackets = (formula) => `<mrow><mo stretchy="false">(</mo>${formula}<mo stretchy="false">)</mo></mrow>`;
 
-// The derivative of a node by an operand as a formula: MathML, or nothing where it is a rule on tensors.
-function localFormula(node, arg, name = symbol) {
-  const partials = graph.ops[node.o].partials;
-  return partials ? filled(partials[arg], node, name) : "";
+// Whether one of these signs stands between the parts of a formula, and not inside of one or in brackets around all.
+function hasSign(formula, signs) {
+  let depth = 0;
+  const found = [];
+  for (const [, end, tag, text] of formula.matchAll(/<(\/?)(\w+)[^>]*>([^<]*)/g)) {
+    if (!end && tag === "mo" && depth === 1) found.push(text);
+    depth += end ? -1 : 1;
+  }
+  return found[0] !== "(" && found.some((sign) => signs.includes(sign));
 }
 
-// The rule of an operation on tensors, as text.
+// A sum in brackets, as a factor needs them.
+const bracketed = (formula) => (hasSign(formula, "+−") ? inBrackets(formula) : formula);
+
+// The derivative of a node by an operand as a formula: MathML, or nothing where it is a rule.
+function localFormula(node, arg, name = symbol) {
+  const partials = graph.ops[node.o].partials;
+  return partials && !node.r?.[arg] ? filled(partials[arg], node, name) : "";
+}
+
+// The rule of an operation on tensors, as text; also of one that acts element by element on an operand that it repeats.
 function ruleText(node, arg) {
   const program = graph.programs[node.b?.[arg]];
   const named = (text) => text.replace(/⟨(\d+)⟩/g, (_, k) => nameOf(node.p[k])).replace(/⟨y⟩/g, nameOf(node.index));
-  return program?.text ? named(program.text).replace(/⟨g⟩/g, "ḡ") : "";
+  const text = node.r?.[arg] ?? program?.text;
+  return text ? named(text).replace(/⟨g⟩/g, "ḡ") : "";
 }
 
 const math = (inner, block = false) => `<math${block ? ' display="block"' : ""}><mrow>${inner}</mrow></math>`;
