@@ -49,8 +49,40 @@ pub struct Recipe {
     pub softmax: bool,
     /// Whether the learning rate falls over all epochs.
     falls: bool,
-    run: fn(&Recipe, &Mnist<f32>, Run<'_>) -> Result<Trained, Error>,
+    plan: Plan,
 }
+
+/// What a recipe makes small: a function of the outputs and the targets of a batch.
+///
+/// # Examples
+/// ```
+/// use wengert_nn::published::{Loss, Recipe};
+/// use wengert_tape::prelude::*;
+/// let Loss::OneHot(loss) = Recipe::named("mnist-784-30-10")?.loss() else { unreachable!() };
+/// let tape = Tape::of::<f32>();
+/// let (a, y) = (tape.var(Tensor::from([[0.5, 0.0]])), tape.input(Tensor::from([[1.0, 0.0]])));
+/// assert_eq!(loss(a, y).item(), 0.125); // half of 0.5²
+/// # Ok::<(), wengert_nn::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub enum Loss {
+    /// A target is a row of numbers with a 1 at the place of the class.
+    OneHot(LossOf<f32>),
+    /// A target is the number of the class.
+    Class(LossOf<i64>),
+}
+
+/// A loss on targets of type `T`.
+pub type LossOf<T> = fn(Var<f32>, Var<f32, T>) -> Var<f32>;
+
+/// A loss, and what trains by it.
+#[derive(Clone, Copy, Debug)]
+enum Plan {
+    OneHot(LossOf<f32>, Train<f32>),
+    Class(LossOf<i64>, Train<i64>),
+}
+
+type Train<T> = fn(&Recipe, LossOf<T>, &Mnist<f32>, Run<'_>) -> Result<Trained, Error>;
 
 /// How a recipe is run.
 ///
@@ -118,7 +150,7 @@ impl Recipe {
             epochs: 30,
             softmax: false,
             falls: false,
-            run: chapter_1,
+            plan: Plan::OneHot(half_squared_error::<Var<f32>>, chapter_1),
         },
         Recipe {
             name: "mnist-784-100-10",
@@ -128,7 +160,7 @@ impl Recipe {
             epochs: 30,
             softmax: false,
             falls: false,
-            run: chapter_3,
+            plan: Plan::OneHot(cross_entropy_of_each, chapter_3),
         },
         Recipe {
             name: "mnist-784-16-16-10",
@@ -138,7 +170,7 @@ impl Recipe {
             epochs: 20,
             softmax: true,
             falls: true,
-            run: sixteen,
+            plan: Plan::Class(cross_entropy::<Var<f32>>, sixteen),
         },
         Recipe {
             name: "mnist-conv",
@@ -148,7 +180,9 @@ impl Recipe {
             epochs: 15,
             softmax: true,
             falls: true,
-            run: |recipe, data, run| Convolutional { filters: &[20], ..SIGMOID }.run(recipe, data, run),
+            plan: Plan::Class(cross_entropy::<Var<f32>>, |recipe, loss, data, run| {
+                Convolutional { filters: &[20], ..SIGMOID }.run(recipe, loss, data, run)
+            }),
         },
         Recipe {
             name: "mnist-conv-conv",
@@ -158,7 +192,9 @@ impl Recipe {
             epochs: 15,
             softmax: true,
             falls: true,
-            run: |recipe, data, run| SIGMOID.run(recipe, data, run),
+            plan: Plan::Class(cross_entropy::<Var<f32>>, |recipe, loss, data, run| {
+                SIGMOID.run(recipe, loss, data, run)
+            }),
         },
         Recipe {
             name: "mnist-conv-conv-relu",
@@ -168,7 +204,7 @@ impl Recipe {
             epochs: 15,
             softmax: true,
             falls: true,
-            run: |recipe, data, run| RELU.run(recipe, data, run),
+            plan: Plan::Class(cross_entropy::<Var<f32>>, |recipe, loss, data, run| RELU.run(recipe, loss, data, run)),
         },
         Recipe {
             name: "mnist-conv-conv-expanded",
@@ -178,7 +214,9 @@ impl Recipe {
             epochs: 5,
             softmax: true,
             falls: true,
-            run: |recipe, data, run| RELU.run(recipe, &expanded(data)?, run),
+            plan: Plan::Class(cross_entropy::<Var<f32>>, |recipe, loss, data, run| {
+                RELU.run(recipe, loss, &expanded(data)?, run)
+            }),
         },
         Recipe {
             name: "mnist-dropout-expanded",
@@ -188,7 +226,9 @@ impl Recipe {
             epochs: 10,
             softmax: true,
             falls: true,
-            run: |recipe, data, run| DROPOUT.run(recipe, &expanded(data)?, run),
+            plan: Plan::Class(cross_entropy::<Var<f32>>, |recipe, loss, data, run| {
+                DROPOUT.run(recipe, loss, &expanded(data)?, run)
+            }),
         },
     ];
 
@@ -209,7 +249,18 @@ impl Recipe {
     /// # Errors
     /// What [`Trainer::train`] returns.
     pub fn run(&self, data: &Mnist<f32>, run: Run<'_>) -> Result<Trained, Error> {
-        (self.run)(self, data, run)
+        match self.plan {
+            Plan::OneHot(loss, train) => train(self, loss, data, run),
+            Plan::Class(loss, train) => train(self, loss, data, run),
+        }
+    }
+
+    /// The loss that training makes small.
+    pub fn loss(&self) -> Loss {
+        match self.plan {
+            Plan::OneHot(loss, _) => Loss::OneHot(loss),
+            Plan::Class(loss, _) => Loss::Class(loss),
+        }
     }
 
     /// Trains `model` on `train`, and keeps the best epoch.
@@ -268,35 +319,39 @@ fn hot(data: &Mnist<f32>) -> [Dataset<f32, f32>; 3] {
 }
 
 /// Sigmoid, half the squared error, plain descent with rate 3 and batches of 10.
-fn chapter_1(recipe: &Recipe, data: &Mnist<f32>, run: Run<'_>) -> Result<Trained, Error> {
+fn chapter_1(recipe: &Recipe, loss: LossOf<f32>, data: &Mnist<f32>, run: Run<'_>) -> Result<Trained, Error> {
     let [train, validation, test] = hot(data);
     let model = perceptron(&[784, 30, 10], Initialiser::Normal, Activation::Sigmoid, run.seed);
-    let trainer = Trainer::new(half_squared_error::<Var<f32>>).batch(10).metric("accuracy", hot_accuracy);
-    recipe.train((model, &mut Sgd::new(3.0)), trainer.validate(&validation).test(&test), &train, run)
+    let trainer = Trainer::new(loss).batch(10).metric("accuracy", hot_accuracy).validate(&validation).test(&test);
+    recipe.train((model, &mut Sgd::new(3.0)), trainer, &train, run)
 }
 
-/// Sigmoid, the book's cross-entropy −Σ [y ln a + (1 − y) ln(1 − a)], rate 0.5, batches of 10, and L2 with λ = 5: weights
-/// shrink by η λ / n in each step, biases do not.
-fn chapter_3(recipe: &Recipe, data: &Mnist<f32>, run: Run<'_>) -> Result<Trained, Error> {
+/// The book's cross-entropy −Σ [y ln a + (1 − y) ln(1 − a)] of a = σ(z), the mean over a batch. With σ in it ln a is safe.
+fn cross_entropy_of_each(z: Var<f32>, y: Var<f32>) -> Var<f32> {
+    z.binary_cross_entropy_with_logits(y, Reduction::Sum) / z.shape()[0] as f64
+}
+
+/// Sigmoid, the cross-entropy of each output, rate 0.5, batches of 10, and L2 with λ = 5: weights shrink by η λ / n in each step,
+/// biases do not.
+fn chapter_3(recipe: &Recipe, loss: LossOf<f32>, data: &Mnist<f32>, run: Run<'_>) -> Result<Trained, Error> {
     let [train, validation, test] = hot(data);
-    // The last sigmoid is in the loss: ln σ(z) is then safe.
+    // The last sigmoid is in the loss.
     let model = perceptron(&[784, 100, 10], Initialiser::NormalOverRoot, Activation::Identity, run.seed);
-    let loss = |z: Var<f32>, y: Var<f32>| z.binary_cross_entropy_with_logits(y, Reduction::Sum) / z.shape()[0] as f64;
-    let trainer = Trainer::new(loss).batch(10).metric("accuracy", hot_accuracy);
+    let trainer = Trainer::new(loss).batch(10).metric("accuracy", hot_accuracy).validate(&validation).test(&test);
     let decay = 5.0 / data.train.len() as f64;
     let optimiser = Groups::new(Sgd::new(0.5).weight_decay(decay)).group(|name| name.ends_with("bias"), Sgd::new(0.5));
     let mut optimiser = optimiser;
-    recipe.train((model, &mut optimiser), trainer.validate(&validation).test(&test), &train, run)
+    recipe.train((model, &mut optimiser), trainer, &train, run)
 }
 
 /// 784-16-16-10 with ReLU and softmax, by Adam with a falling rate.
-fn sixteen(recipe: &Recipe, data: &Mnist<f32>, run: Run<'_>) -> Result<Trained, Error> {
+fn sixteen(recipe: &Recipe, loss: LossOf<i64>, data: &Mnist<f32>, run: Run<'_>) -> Result<Trained, Error> {
     let [train, validation, test] = [&data.train, &data.validation, &data.test].map(Dataset::flattened);
     let rng = &mut stream(run.seed, WEIGHTS);
     let mlp = Mlp::new(&[784, 16, 16, 10], Activation::Relu, rng).output(Activation::Identity);
     let model = Sequential::from(mlp);
     assert_eq!(model.parameter_count(), 13_002);
-    let trainer = Trainer::new(cross_entropy::<Var<f32>>).batch(32).metric("accuracy", accuracy);
+    let trainer = Trainer::new(loss).batch(32).metric("accuracy", accuracy);
     let trainer = trainer.validate(&validation).test(&test).schedule_epochs(falling(recipe, &run));
     recipe.train((model, &mut Adam::new(0.002)), trainer, &train, run)
 }
@@ -352,9 +407,8 @@ impl Convolutional {
         drop(model).then(Linear::with(inputs, 10, Initialiser::XavierUniform, rng))
     }
 
-    fn run(&self, recipe: &Recipe, data: &Mnist<f32>, run: Run<'_>) -> Result<Trained, Error> {
-        let trainer = Trainer::new(cross_entropy::<Var<f32>>).batch(self.batch).shard(self.batch / 2);
-        let trainer = trainer.metric("accuracy", accuracy);
+    fn run(&self, recipe: &Recipe, loss: LossOf<i64>, data: &Mnist<f32>, run: Run<'_>) -> Result<Trained, Error> {
+        let trainer = Trainer::new(loss).batch(self.batch).shard(self.batch / 2).metric("accuracy", accuracy);
         let trainer = trainer.validate(&data.validation).test(&data.test).schedule_epochs(falling(recipe, &run));
         let mut optimiser = Adam::new(0.001).weight_decay(self.decay);
         recipe.train((self.model(run.seed), &mut optimiser), trainer, &data.train, run)

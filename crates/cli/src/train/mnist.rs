@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde_json::{Map, Value, json};
 use wengert::nn::data::mnist;
-use wengert::nn::published::{Recipe, Run, Trained};
+use wengert::nn::published::{Loss, Recipe, Run, Trained};
 use wengert::nn::{Confusion, Details, load, save};
 use wengert::prelude::*;
 
@@ -107,13 +107,9 @@ impl MnistArgs {
 
 /// The page of the first test image, with the loss of the recipe.
 fn explore_recipe(recipe: &Recipe, model: &Sequential<f32>, test: &Dataset<f32>, page: &Path) -> Result<(), Error> {
-    match recipe.name {
-        "mnist-784-30-10" => explore(model, half_squared_error::<Var<f32>>, &test.one_hot(), page),
-        "mnist-784-100-10" => {
-            let loss = |z: Var<f32>, y: Var<f32>| z.binary_cross_entropy_with_logits(y, Reduction::Sum);
-            explore(model, loss, &test.one_hot(), page)
-        }
-        _ => explore(model, cross_entropy::<Var<f32>>, test, page),
+    match recipe.loss() {
+        Loss::OneHot(loss) => explore(model, loss, &test.one_hot(), page),
+        Loss::Class(loss) => explore(model, loss, test, page),
     }
 }
 
