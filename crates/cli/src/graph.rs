@@ -46,7 +46,7 @@ pub(crate) struct GraphArgs {
     html: Option<PathBuf>,
 
     /// Print the derivatives written out, with their numbers, in place of the listing: as text, or as `latex` or `mathml`
-    #[arg(long, value_name = "NOTATION", num_args = 0..=1, require_equals = true, default_missing_value = "text", conflicts_with = "json")]
+    #[arg(long, value_name = "NOTATION", num_args = 0..=1, require_equals = true, default_missing_value = "text")]
     derive: Option<Notation>,
 
     /// Save the graph as JSON data that a program can run again with other values (`Replay::from_json`)
@@ -102,14 +102,13 @@ pub(crate) enum Error {
 
 /// Runs the command. Files and standard output are written only when everything else went well.
 pub(crate) fn run(args: &GraphArgs) -> Result<(), Error> {
-    let to_output =
-        [is_output(&args.dot), is_output(&args.svg), is_output(&args.html), is_output(&args.save), args.json];
-    if to_output.into_iter().filter(|wanted| *wanted).count() > 1 {
+    let files = [("--dot", &args.dot), ("--svg", &args.svg), ("--html", &args.html), ("--save", &args.save)];
+    let to_output = files.iter().filter(|(_, path)| is_output(path)).count();
+    if to_output + usize::from(args.json) + usize::from(args.derive.is_some()) > 1 {
         return Err(Error::Arguments(
-            "only one of --dot -, --svg -, --html -, --save - and --json can have standard output".into(),
+            "only one of --dot -, --svg -, --html -, --save -, --derive and --json can have standard output".into(),
         ));
     }
-    let files = [("--dot", &args.dot), ("--svg", &args.svg), ("--html", &args.html), ("--save", &args.save)];
     let files = files.into_iter().filter(|(_, path)| !is_output(path));
     let files: Vec<(&str, &Path)> = files.filter_map(|(option, path)| Some((option, path.as_deref()?))).collect();
     apart(&files, &[]).map_err(Error::Arguments)?;
@@ -119,39 +118,31 @@ pub(crate) fn run(args: &GraphArgs) -> Result<(), Error> {
     let expression = Expression::parse(&args.expression)?;
     let values = expression.values(&args.at).map_err(Error::Arguments)?;
     let graph = Graph::record(&expression, &values)?;
-    let drawing = |wanted: &Option<PathBuf>, draw: fn(&View<f64>) -> String| match (wanted, &graph.view) {
-        (None, _) => Ok(None),
-        (Some(path), Some(view)) => Ok(Some((path.clone(), draw(&with_choices(view, args))))),
-        (Some(_), None) => Err(Error::Arguments("an expression without names has no graph to draw".into())),
+    let recorded = |what: &str| {
+        let lacking = || Error::Arguments(format!("an expression without names has no {what}"));
+        graph.recorded.as_ref().ok_or_else(lacking)
     };
-    let derivation = match (args.derive, &graph.view) {
-        (None, _) => None,
-        (Some(notation), Some(view)) => Some(derivation(view, notation)?),
-        (Some(_), None) => {
-            return Err(Error::Arguments("an expression without names has no derivative to write out".into()));
-        }
-    };
-    let drawings = [drawing(&args.dot, View::dot)?, drawing(&args.svg, View::svg)?];
-    let page = match (&args.html, &graph.view) {
-        (None, _) => None,
-        (Some(path), Some(view)) => Some((path.clone(), view.html()?)),
-        (Some(_), None) => {
-            return Err(Error::Arguments("an expression without names has no graph to step through".into()));
-        }
-    };
-    let saved = match (&args.save, &graph.replay) {
-        (None, _) => None,
-        (Some(path), Some(replay)) => Some((path.clone(), format!("{}\n", replay.to_json()?))),
-        (Some(_), None) => return Err(Error::Arguments("an expression without names has no graph to save".into())),
-    };
-    for (path, text) in drawings.iter().flatten().chain(&page).chain(&saved) {
-        write(path, text)?;
+    let mut texts: Vec<(&Path, String)> = Vec::new();
+    if let Some(path) = &args.dot {
+        texts.push((path, with_choices(&recorded("graph to draw")?.view, args).dot()));
     }
-    match to_output {
-        [.., true] => write(Path::new("-"), &format!("{}\n", graph.json(&args.expression))),
-        [false, false, false, false, false] => write(Path::new("-"), &derivation.unwrap_or_else(|| graph.text(args))),
-        _ => Ok(()),
+    if let Some(path) = &args.svg {
+        texts.push((path, with_choices(&recorded("graph to draw")?.view, args).svg()));
     }
+    if let Some(path) = &args.html {
+        texts.push((path, recorded("graph to step through")?.view.html()?));
+    }
+    if let Some(path) = &args.save {
+        texts.push((path, format!("{}\n", recorded("graph to save")?.replay.to_json()?)));
+    }
+    if let Some(notation) = args.derive {
+        texts.push((Path::new("-"), derivation(&recorded("derivative to write out")?.view, notation)?));
+    } else if args.json {
+        texts.push((Path::new("-"), format!("{}\n", graph.json(&args.expression))));
+    } else if to_output == 0 {
+        texts.push((Path::new("-"), graph.text(args)));
+    }
+    texts.iter().try_for_each(|(path, text)| write(path, text))
 }
 
 /// The derivatives written out, with their numbers.
@@ -178,11 +169,16 @@ struct Graph {
     value: f64,
     /// The names with their derivatives.
     derivatives: Vec<(String, f64)>,
-    gradients: Option<Gradients>,
     /// `None` for an expression without names.
-    view: Option<View<f64>>,
-    /// The graph as data; `None` for an expression without names.
-    replay: Option<Replay>,
+    recorded: Option<Recorded>,
+}
+
+/// What was recorded of an expression.
+struct Recorded {
+    gradients: Gradients,
+    view: View<f64>,
+    /// The graph as data.
+    replay: Replay,
 }
 
 impl Graph {
@@ -195,7 +191,7 @@ impl Graph {
         let y = expression.eval(&vars, |x| tape.constant(Tensor::from(x)));
         let value = y.item();
         if leaves.is_empty() {
-            return Ok(Graph { value, derivatives: Vec::new(), gradients: None, view: None, replay: None });
+            return Ok(Graph { value, derivatives: Vec::new(), recorded: None });
         }
         let gradients = y.backward_all();
         let mut view = y.try_view()?.gradients(&gradients).without_lines();
@@ -204,13 +200,13 @@ impl Graph {
             derivatives.push((name.to_string(), *gradients.get(leaf)?));
             view = view.name(leaf, name);
         }
-        let replay = Some(Replay::of(y)?);
-        Ok(Graph { value, derivatives, gradients: Some(gradients), view: Some(view), replay })
+        let replay = Replay::of(y)?;
+        Ok(Graph { value, derivatives, recorded: Some(Recorded { gradients, view, replay }) })
     }
 
     /// The listing, the value and the derivatives.
     fn text(&self, args: &GraphArgs) -> String {
-        let listing = self.view.as_ref().map(|view| format!("{}\n", with_choices(view, args)));
+        let listing = self.recorded.as_ref().map(|recorded| format!("{}\n", with_choices(&recorded.view, args)));
         let derivatives = self.derivatives.iter().map(|(name, derivative)| (format!("d/d{name}"), *derivative));
         let rows: Vec<(String, f64)> = std::iter::once(("value".to_string(), self.value)).chain(derivatives).collect();
         let width = rows.iter().map(|(label, _)| label.chars().count()).max().unwrap_or(0);
@@ -224,9 +220,11 @@ impl Graph {
 
     fn json(&self, expression: &str) -> Value {
         let derivatives: Map<String, Value> = self.derivatives.iter().map(|(n, d)| (n.clone(), json!(d))).collect();
-        let nodes: Vec<Value> = match (&self.view, &self.gradients) {
-            (Some(view), Some(gradients)) => (0..view.graph().nodes.len()).map(|k| node(view, gradients, k)).collect(),
-            _ => Vec::new(),
+        let nodes: Vec<Value> = match &self.recorded {
+            Some(Recorded { view, gradients, .. }) => {
+                (0..view.graph().nodes.len()).map(|k| node(view, gradients, k)).collect()
+            }
+            None => Vec::new(),
         };
         json!({ "expression": expression, "value": self.value, "derivatives": derivatives, "nodes": nodes })
     }

@@ -118,7 +118,7 @@ fn what_is_wrong_is_one_line_and_nothing_is_written() {
         (&["x", "--at", "x=1", "--svg", nowhere], "cannot be written"),
         (
             &["x", "--at", "x=1", "--svg", "-", "--json"],
-            "wengert: only one of --dot -, --svg -, --html -, --save - and --json can have standard output",
+            "wengert: only one of --dot -, --svg -, --html -, --save -, --derive and --json can have standard output",
         ),
         (&["1 + 1", "--svg", unwritten], "wengert: an expression without names has no graph to draw"),
         (&["1 + 1", "--html", unwritten], "wengert: an expression without names has no graph to step through"),
@@ -167,6 +167,27 @@ fn an_expression_is_a_page_to_step_through() {
     }
     let to_output = wengert(&[&args[..], &["-"]].concat());
     assert_eq!(text(&to_output.stdout), page);
+}
+
+#[test]
+fn standard_output_is_for_one() {
+    let all: [&[&str]; 6] =
+        [&["--dot", "-"], &["--svg", "-"], &["--html", "-"], &["--save", "-"], &["--derive"], &["--json"]];
+    let mut wrong = Vec::new();
+    for (k, first) in all.iter().enumerate() {
+        let alone = wengert(&[&["graph", "x", "--at", "x=1"], *first].concat());
+        if alone.status.code() != Some(0) || alone.stdout.is_empty() {
+            wrong.push(format!("{first:?}: {alone:?}"));
+        }
+        for second in &all[..k] {
+            let both = wengert(&[&["graph", "x", "--at", "x=1"], *first, *second].concat());
+            let refused = text(&both.stderr).starts_with("wengert: only one of --dot -, ");
+            if both.status.code() != Some(2) || !both.stdout.is_empty() || !refused {
+                wrong.push(format!("{first:?} and {second:?}: {both:?}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]
