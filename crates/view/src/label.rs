@@ -1,5 +1,6 @@
 //! What is said of a node, as text.
 
+use wengert_tape::ops::AnyOp;
 use wengert_tape::{Any, Float, GraphNode, NodeKind, Op, Tensor, Value};
 
 use crate::View;
@@ -41,18 +42,25 @@ impl<F: Float> View<F> {
     /// The same, with the formulas of the operands that are in a list in place of their ids. Of one that only hands on, what it is
     /// of is enough, but for what says it in a sign: `wᵀ`.
     pub(crate) fn formula_within(&self, index: usize, written_out: &[usize]) -> String {
-        let node = &self.graph.nodes[index];
-        let NodeKind::Op(op) = &node.kind else { return String::new() };
-        let operands: Vec<String> = node.parents.iter().map(|p| self.written(*p, written_out)).collect();
-        one_line(&op.text(&operands.iter().map(String::as_str).collect::<Vec<_>>()))
+        match &self.graph.nodes[index].kind {
+            NodeKind::Op(op) => self.applied(op, index, written_out).0,
+            _ => String::new(),
+        }
+    }
+
+    /// The operation of a node on its operands, and how these are written.
+    fn applied(&self, op: &AnyOp, index: usize, written_out: &[usize]) -> (String, Vec<String>) {
+        let parents = &self.graph.nodes[index].parents;
+        let operands: Vec<String> = parents.iter().map(|p| self.written(*p, written_out)).collect();
+        let text = one_line(&op.text(&operands.iter().map(String::as_str).collect::<Vec<_>>()));
+        (text, operands)
     }
 
     fn written(&self, index: usize, written_out: &[usize]) -> String {
         let node = &self.graph.nodes[index];
         match &node.kind {
             NodeKind::Op(op) if written_out.contains(&index) => {
-                let operands: Vec<String> = node.parents.iter().map(|p| self.written(*p, written_out)).collect();
-                let text = one_line(&op.text(&operands.iter().map(String::as_str).collect::<Vec<_>>()));
+                let (text, operands) = self.applied(op, index, written_out);
                 match &operands[..] {
                     [only] if text.chars().count() > only.chars().count() + 2 => only.clone(),
                     _ => text,
@@ -103,7 +111,7 @@ impl<F: Float> View<F> {
         if let Some(name) = self.names.get(&node.index) {
             return name.clone();
         }
-        if node.kind == NodeKind::Constant && node.shape().rank() == 0 {
+        if !self.has_box(node.index) {
             let text = constant(&node.value);
             return if text.starts_with('-') { format!("({text})") } else { text };
         }

@@ -5,9 +5,7 @@ use std::io;
 use std::path::Path;
 
 use crate::fold::Fold;
-use wengert_tape::{
-    Any, Error, Float, Gradients, GraphNode, GraphView, Kind, NodeKind, Op, Param, Scalar, Tape, Tensor, Var,
-};
+use wengert_tape::{Any, Error, Float, Gradients, GraphView, Kind, NodeKind, Op, Param, Scalar, Tape, Tensor, Var};
 
 /// A recorded graph with what is to be shown of it: gradients, names, source lines.
 ///
@@ -136,17 +134,13 @@ impl<F: Float> View<F> {
 
     /// The positions of the nodes that get a line or a box: all but the constant numbers, which stand in formulas.
     pub(crate) fn shown(&self) -> Vec<usize> {
-        let in_formula = |node: &GraphNode<F>| node.kind == NodeKind::Constant && node.shape().rank() == 0;
-        self.graph.nodes.iter().filter(|node| !in_formula(node)).map(|node| node.index).collect()
+        (0..self.graph.nodes.len()).filter(|index| self.has_box(*index)).collect()
     }
 
     /// The number that a constant node is.
     pub(crate) fn constant_number(&self, index: usize) -> Option<f64> {
-        let node = &self.graph.nodes[index];
-        match &node.value {
-            Any::Real(value) if node.kind == NodeKind::Constant && value.rank() == 0 => {
-                Some(Float::to_f64(value.item()))
-            }
+        match &self.graph.nodes[index].value {
+            Any::Real(value) if !self.has_box(index) => Some(Float::to_f64(value.item())),
             _ => None,
         }
     }

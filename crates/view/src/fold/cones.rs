@@ -13,14 +13,7 @@ const BUNCH: usize = 24;
 /// neurons, each with its weights. `None` where that is no folding.
 pub(super) fn owners<F: Float>(view: &View<F>) -> Option<Vec<Option<usize>>> {
     let nodes = &view.graph.nodes;
-    let mut users: Vec<Vec<usize>> = vec![Vec::new(); nodes.len()];
-    for (index, node) in nodes.iter().enumerate() {
-        for parent in &node.parents {
-            if users[*parent].last() != Some(&index) {
-                users[*parent].push(index);
-            }
-        }
-    }
+    let users = view.users();
     let mut owner: Vec<Option<usize>> = vec![None; nodes.len()];
     for index in (0..nodes.len()).rev().filter(|index| view.has_box(*index)) {
         owner[index] = match users[index][..] {

@@ -117,6 +117,19 @@ impl<F: Float> View<F> {
         node.kind != NodeKind::Constant || node.shape().rank() > 0
     }
 
+    /// For each node those that use it, each once.
+    fn users(&self) -> Vec<Vec<usize>> {
+        let mut users: Vec<Vec<usize>> = vec![Vec::new(); self.graph.nodes.len()];
+        for (index, node) in self.graph.nodes.iter().enumerate() {
+            for parent in &node.parents {
+                if users[*parent].last() != Some(&index) {
+                    users[*parent].push(index);
+                }
+            }
+        }
+        users
+    }
+
     /// Every node that has a box as its own owner.
     fn shown_alone(&self) -> Vec<Option<usize>> {
         (0..self.graph.nodes.len()).map(|k| self.has_box(k).then_some(k)).collect()

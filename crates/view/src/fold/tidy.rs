@@ -15,7 +15,7 @@ const BUNCH: usize = 12;
 /// For each node the node in whose box it is.
 pub(super) fn owners<F: Float>(view: &View<F>) -> Vec<Option<usize>> {
     let mut owner = view.shown_alone();
-    let users = users(view);
+    let users = view.users();
     fold_plumbing(view, &users, &mut owner);
     fold_runs(view, &users, &mut owner);
     // What a box of many uses may itself be many of a kind.
@@ -24,19 +24,6 @@ pub(super) fn owners<F: Float>(view: &View<F>) -> Vec<Option<usize>> {
         owner[index] = owner[index].map(|o| last_owner(&owner, o));
     }
     owner
-}
-
-/// The nodes that use each node.
-fn users<F: Float>(view: &View<F>) -> Vec<Vec<usize>> {
-    let mut users: Vec<Vec<usize>> = vec![Vec::new(); view.graph.nodes.len()];
-    for (index, node) in view.graph.nodes.iter().enumerate() {
-        for parent in &node.parents {
-            if users[*parent].last() != Some(&index) {
-                users[*parent].push(index);
-            }
-        }
-    }
-    users
 }
 
 fn last_owner(owner: &[Option<usize>], mut index: usize) -> usize {

@@ -59,6 +59,16 @@ impl Piece {
             Piece::Curve(end) | Piece::Straight(end) => end,
         }
     }
+
+    /// The piece from one point to another in the language of SVG's paths, where `at` writes a point. A curve leaves and arrives
+    /// level.
+    pub(crate) fn drawn(self, from: [f64; 2], to: [f64; 2], at: &dyn Fn([f64; 2]) -> String) -> String {
+        let half = (from[0] + to[0]) / 2.0;
+        match self {
+            Piece::Curve(_) => format!("C{} {} {}", at([half, from[1]]), at([half, to[1]]), at(to)),
+            Piece::Straight(_) => format!("L{}", at(to)),
+        }
+    }
 }
 
 /// The least room between boxes across the arrows.

@@ -8,7 +8,7 @@ use wengert_tape::Float;
 use super::json;
 use crate::View;
 use crate::fold::{Fold, Folded, Group, Sources};
-use crate::layout::{Arrow, Boxes, Piece};
+use crate::layout::{Arrow, Boxes};
 
 /// A folding of more boxes is not drawn.
 const MOST: usize = 900;
@@ -150,29 +150,26 @@ fn shared(a: &str, b: &str) -> usize {
 
 /// An arrow as the path of an SVG picture, in whole pixels. What is level is one line, through however many layers it goes.
 fn path(arrow: &Arrow) -> String {
-    let whole = |[x, y]: [f64; 2]| [x.round() as i64, y.round() as i64];
-    let [x, y] = whole(arrow.start);
-    let mut path = format!("M{x} {y}");
-    let (mut from, mut level) = ([x, y], false);
+    let whole = |point: [f64; 2]| point.map(f64::round);
+    let at = |[x, y]: [f64; 2]| format!("{:.0} {y:.0}", x.trunc());
+    let mut from = whole(arrow.start);
+    let mut path = format!("M{}", at(from));
+    let mut level = false;
     for piece in &arrow.pieces {
         let to = whole(piece.end());
         if to[1] == from[1] {
             level = true;
         } else {
             if level {
-                let _ = write!(path, "H{}", from[0]);
+                let _ = write!(path, "H{:.0}", from[0]);
                 level = false;
             }
-            let half = (from[0] + to[0]) / 2;
-            let _ = match piece {
-                Piece::Curve(_) => write!(path, "C{half} {} {half} {} {} {}", from[1], to[1], to[0], to[1]),
-                Piece::Straight(_) => write!(path, "L{} {}", to[0], to[1]),
-            };
+            path.push_str(&piece.drawn(from, to, &at));
         }
         from = to;
     }
     if level {
-        let _ = write!(path, "H{}", from[0]);
+        let _ = write!(path, "H{:.0}", from[0]);
     }
     path
 }

@@ -9,7 +9,7 @@ use wengert_tape::Float;
 
 use crate::View;
 use crate::fold::{Fold, Folded, Sources};
-use crate::layout::{Arrow, Boxes, Layout, Piece};
+use crate::layout::{Arrow, Boxes, Layout};
 use card::Card;
 
 /// A picture of more boxes than this shows the last ones, which lie nearest to the output.
@@ -126,11 +126,7 @@ impl<F: Float> View<F> {
         for (k, piece) in arrow.pieces.iter().enumerate() {
             // The head lies before the tip, and the line ends where the head begins.
             let to = if k + 1 == arrow.pieces.len() { neck } else { piece.end() };
-            let half = (from[0] + to[0]) / 2.0;
-            let drawn = match piece {
-                Piece::Curve(_) => format!("C{} {} {}", at([half, from[1]]), at([half, to[1]]), at(to)),
-                Piece::Straight(_) => format!("L{}", at(to)),
-            };
+            let drawn = piece.drawn(from, to, &at);
             // What another arrow has in common with this one is its beginning.
             if shared.insert(format!("{}{drawn}", at(from))) {
                 if path.is_empty() {

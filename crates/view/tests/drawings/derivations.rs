@@ -249,7 +249,7 @@ fn faults(what: &str, y: Var, leaves: &[(&str, Var)]) -> Vec<String> {
                 }
                 continue;
             };
-            if (value - due).abs() > 1e-11 * due.abs().max(1.0) {
+            if !((value - due).abs() <= 1e-11 * due.abs().max(1.0)) {
                 wrong.push(format!("{what}: {value} in place of {due} for {name}: {}", derivation.latex()));
             }
         }

@@ -3,13 +3,7 @@
 use wengert_tape::prelude::*;
 use wengert_view::ViewExt;
 
-fn size(svg: &str) -> [f64; 2] {
-    let number = |name: &str| {
-        let rest = svg.split_once(&format!(" {name}=\"")).unwrap().1;
-        rest.split_once('"').unwrap().0.parse::<f64>().unwrap()
-    };
-    [number("width"), number("height")]
-}
+use crate::size::size;
 
 fn boxes(svg: &str) -> usize {
     svg.matches("<rect").count()

@@ -4,4 +4,5 @@ mod curves;
 mod derivations;
 mod folds;
 mod pictures;
+mod size;
 mod steps;

@@ -6,4 +6,6 @@ mod graphs;
 mod levers;
 mod opening;
 mod pictures;
+#[path = "../drawings/size.rs"]
+mod size;
 mod writing;

@@ -1,12 +1,13 @@
 //! The pages are opened, and every button and key is tried.
 
 use wengert_tape::prelude::*;
+use wengert_tape::{Kind, NodeKind, Op};
 use wengert_view::View;
 
 use crate::browser::{run, screenshot};
 use crate::graphs;
 
-/// Presses everything, and tells what the page then says at the last step: `name: bits` for each derivative.
+/// Presses everything, and tells what the page then says at the last step: `index bits` for each number of each derivative.
 const DRIVER: &str = include_str!("driver.js");
 
 /// No page names a place that it would have to be fetched from.
@@ -52,13 +53,24 @@ fn try_page<F: Float>(name: &str, (view, gradients): (View<F>, Gradients<F>), mo
             (place.parse().unwrap(), bits.parse().unwrap())
         })
         .collect();
-    let mut at = 0;
+    let (mut at, mut active) = (0, Vec::new());
     for node in &view.graph().nodes {
+        // whether a gradient can reach it
+        active.push(match &node.kind {
+            NodeKind::Var => true,
+            NodeKind::Op(op) if op.output() == Kind::Real => {
+                node.parents.iter().enumerate().any(|(arg, parent)| op.active(arg) && active[*parent])
+            }
+            _ => false,
+        });
         let Some(g) = view.graph().gradient(node, &gradients) else { continue };
         let same = |x: &F, (index, bits): (usize, u64)| index == node.index && Float::to_f64(*x).to_bits() == bits;
         let own = &told[at..told.len().min(at + g.len())];
         if own.first().is_none_or(|(index, _)| *index != node.index) {
-            // what gets no gradient though it is reached: an input
+            let zeros = g.data().iter().all(|x| *x == F::zero());
+            if active[node.index] && !zeros {
+                wrong.push(format!("nothing of node {}", node.index));
+            }
             continue;
         }
         at += g.len();

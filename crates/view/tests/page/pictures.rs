@@ -4,13 +4,7 @@ use wengert_tape::Float;
 use wengert_view::{Fold, View};
 
 use crate::graphs;
-
-fn size(svg: &str) -> [f64; 2] {
-    ["width", "height"].map(|name| {
-        let rest = svg.split_once(&format!(" {name}=\"")).unwrap().1;
-        rest.split_once('"').unwrap().0.parse().unwrap()
-    })
-}
+use crate::size::size;
 
 fn look<F: Float>(name: &str, view: &View<F>, boxes: [usize; 2], words: &[&str]) {
     let svg = view.svg();
