@@ -1,4 +1,4 @@
-//! Recorded graphs made visible: as text, for Graphviz, as SVG.
+//! Recorded graphs made visible: as text, for Graphviz, as SVG, as a page on which the chain rule is stepped through.
 //!
 //! ```
 //! use wengert_tape::prelude::*;
@@ -27,6 +27,10 @@
 //! [`ViewExt`] gives every tape and every recorded value the methods [`print`](ViewExt::print),
 //! [`graphviz`](ViewExt::graphviz) and [`svg`](ViewExt::svg); [`view`](ViewExt::view) gives the [`View`] that they are made
 //! from, to which gradients and names can be added.
+//!
+//! [`explore`](ViewExt::explore) writes a page: one file on which the backward pass is stepped through. The same as data is
+//! [`View::steps`], and written out in text, LaTeX or MathML it is a [`Derivation`]. [`View::fold`] draws neurons, source lines,
+//! functions or layers as boxes ([`Fold`]).
 //!
 //! [`ReportExt`] draws what a gradient check saw: the error of the difference against its step.
 //!

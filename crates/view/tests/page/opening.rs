@@ -29,6 +29,7 @@ fn try_page<F: Float>(name: &str, (view, gradients): (View<F>, Gradients<F>), mo
     let html = view.html().unwrap();
     assert_eq!(faults(&html), [""; 0], "{name}");
     assert!(html.len() <= most_bytes, "{name}: {} bytes", html.len());
+    println!("{name}: {} nodes, {} bytes", view.graph().nodes.len(), html.len());
     if let Some(kept) = std::env::var_os("WENGERT_SCREENSHOTS") {
         std::fs::write(std::path::Path::new(&kept).join(format!("{name}.html")), &html).unwrap();
     }
@@ -101,6 +102,17 @@ fn a_network_on_images() {
 #[test]
 fn a_convolution_network() {
     try_page("convolution", graphs::convolution(), 400_000);
+}
+
+/// The page is of what is differentiated, also where something is recorded after it.
+#[test]
+fn the_title_names_the_output() {
+    use wengert_view::ViewExt;
+    let tape = Tape::new();
+    let loss = tape.scalar(1.0).exp();
+    let later = tape.scalar(2.0);
+    let html = tape.view().name(loss, "loss").name(later, "later").html().unwrap();
+    assert!(html.contains("<title>Backpropagation of loss</title>"), "{}", &html[..400]);
 }
 
 /// Two hundred nodes are small enough to be sent by mail.
