@@ -132,7 +132,7 @@ function biasBehind(product) {
   return null;
 }
 
-// The product of matrices that a node is or was made from, by steps that have one operand to go back to.
+// The product of matrices that a node is or was made from: a few steps back, each to the first operand that was computed.
 function productBelow(n) {
   for (let at = n, steps = 0; steps < 6; steps++) {
     const node = graph.nodes[at];
