@@ -208,8 +208,7 @@ pub(crate) fn times_partial<F: Float, P: Pointwise>(
 pub(crate) fn add_to<F: Float>(a: &mut Tensor<F>, b: &Tensor<F>) {
     assert_eq!(a.shape(), b.shape(), "add_assign: shapes differ");
     let add = |a: &mut [F], b: &[F]| {
-        let part = threads::part();
-        let work = a.len() as u64 * 4;
+        let (part, work) = (threads::part(), threads::work_of(a.len(), 1));
         threads::each(a.chunks_mut(part).zip(b.chunks(part)), work, |(a, b)| F::add_to(a, b));
     };
     match a.alike_mut(b) {

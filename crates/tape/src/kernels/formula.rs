@@ -4,7 +4,8 @@
 use smallvec::SmallVec;
 
 use super::threads;
-use super::tile::{Desk, TILE, Tile};
+use super::tile::{Desk, Room, STEPS, TILE, Tile};
+use super::update::{self, Together};
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 use crate::tensor::buffer::Buffer;
@@ -16,14 +17,8 @@ pub(crate) type Formula<'f, F> = dyn for<'a> Fn([Tile<'a, F>; 3]) -> Tile<'a, F>
 /// A formula that changes numbers: it sees the number, the result of an operation, and the operands of that.
 pub(crate) type Change<'f, F> = dyn for<'a> Fn(Tile<'a, F>, Tile<'a, F>, [Tile<'a, F>; 3]) -> Tile<'a, F> + Sync + 'f;
 
-/// A formula that changes up to four numbers together, by another that it sees.
-pub(crate) type Together<'f, F> = dyn for<'a> Fn(Tile<'a, F>, [Tile<'a, F>; 4]) -> [Tile<'a, F>; 4] + Sync + 'f;
-
 /// Rows that are shorter than this are laid side by side in a tile.
 const SHORT: usize = 64;
-
-/// The steps of a formula for which there is room at first.
-const STEPS: usize = 24;
 
 /// How an operand lies under a result.
 #[derive(Clone, Copy)]
@@ -143,44 +138,23 @@ type OfTile<'f, 'x, F> = dyn for<'a> Fn(&'a Walk<'x, F>, usize, usize, &[F], &'a
 /// Writes what a formula gives for each tile of `out`, which is the part of the result from `first` on. It is asked for the numbers
 /// from a place on, so many, as long as the desk is too small for its steps.
 fn fill<'x, F: Float>(walk: &Walk<'x, F>, first: usize, out: &mut [F], formula: &OfTile<'_, 'x, F>) {
-    let mut few = [F::zero(); 96];
-    let mut many = Vec::new();
+    let mut room = Room::new();
     let mut done = 0;
     while done < out.len() {
         let len = walk.tile(first + done, out.len() - done);
         let out = &mut out[done..done + len];
         let mut steps = STEPS;
         loop {
-            let room = steps * (len + 1);
-            let room = if room <= few.len() { &mut few[..] } else { enough(&mut many, room) };
-            let desk = Desk::new(room);
+            let desk = room.desk(steps, len);
             let y = formula(walk, first + done, len, out, &desk);
             if !desk.is_short() {
-                write(y, out);
+                y.write(out);
                 break;
             }
             steps *= 2;
         }
         done += len;
     }
-    if !many.is_empty() {
-        Buffer::recycle(many);
-    }
-}
-
-/// Writes the numbers of a tile.
-fn write<F: Float>(tile: Tile<'_, F>, out: &mut [F]) {
-    match tile.numbers() {
-        [one] => out.fill(*one),
-        numbers => out.copy_from_slice(numbers),
-    }
-}
-
-fn enough<F: Float>(room: &mut Vec<F>, len: usize) -> &mut [F] {
-    if room.len() < len {
-        Buffer::recycle(std::mem::replace(room, Buffer::any(len)));
-    }
-    room
 }
 
 /// Formulas over whole tensors, compiled for each float type with this crate.
@@ -232,7 +206,7 @@ macro_rules! formulas {
                 flops: u64,
                 formula: &Together<'_, $float>,
             ) {
-                change_all(first, others, read, flops, formula);
+                update::change(first, others, read, flops, formula);
             }
         }
     )* };
@@ -283,78 +257,6 @@ fn over_parts<F: Float>(walk: &Walk<'_, F>, out: &mut [F], flops: u64, of: &(dyn
     if out.len() <= part.max(1) {
         return of(0, out);
     }
-    let work = (out.len() as u64).saturating_mul(flops.saturating_add(4));
+    let work = threads::work_of(out.len(), flops);
     threads::each(out.chunks_mut(part).enumerate(), work, |(k, out)| of(k * part, out));
-}
-
-/// [`Formulas::change_together`], as optimisers call it.
-#[doc(hidden)]
-pub fn change_together<F: Float>(
-    first: &mut Tensor<F>,
-    others: &mut [&mut [F]],
-    read: &[F],
-    flops: u64,
-    formula: &(dyn for<'a> Fn(Tile<'a, F>, [Tile<'a, F>; 4]) -> [Tile<'a, F>; 4] + Sync),
-) {
-    F::change_together(first, others, read, flops, formula);
-}
-
-/// Changes a tensor, where it lies if nothing else uses it, and slices together.
-fn change_all<F: Float>(
-    first: &mut Tensor<F>,
-    others: &mut [&mut [F]],
-    read: &[F],
-    flops: u64,
-    formula: &Together<'_, F>,
-) {
-    if first.is_alone() {
-        return together(None, first.data_mut(), others, read, flops, formula);
-    }
-    let mut out = Buffer::<F>::any(first.len());
-    together(Some(first.data()), &mut out, others, read, flops, formula);
-    *first = Tensor::from_parts(first.shape().clone(), out);
-}
-
-/// Changes slices of one length together, the first of which may be written elsewhere than it is read.
-fn together<F: Float>(
-    source: Option<&[F]>,
-    out: &mut [F],
-    others: &mut [&mut [F]],
-    read: &[F],
-    flops: u64,
-    formula: &Together<'_, F>,
-) {
-    let (work, part) = ((read.len() as u64).saturating_mul(flops.saturating_add(4)), threads::part());
-    let mut parts: Vec<(usize, SmallVec<[&mut [F]; 4]>)> =
-        out.chunks_mut(part).enumerate().map(|(k, out)| (k * part, SmallVec::from_iter([out]))).collect();
-    for other in others.iter_mut() {
-        parts.iter_mut().zip(other.chunks_mut(part)).for_each(|(part, chunk)| part.1.push(chunk));
-    }
-    threads::each(parts.into_iter(), work, |(begin, mut changed)| {
-        let all = changed.first().map_or(0, |out| out.len());
-        let read = &read[begin..begin + all];
-        let source = source.map(|source| &source[begin..begin + all]);
-        let mut room = Buffer::<F>::any(4 * STEPS * TILE);
-        let mut first = 0;
-        while first < read.len() {
-            let len = TILE.min(read.len() - first);
-            let desk = Desk::new(&mut room);
-            let tile = |k: usize| {
-                let k = if k < changed.len() { k } else { 0 };
-                let from = source.filter(|_| k == 0).unwrap_or(changed[k]);
-                Tile::copied(&from[first..first + len], &desk)
-            };
-            let results = formula(Tile::new(&read[first..first + len], &desk), [tile(0), tile(1), tile(2), tile(3)]);
-            if desk.is_short() {
-                let len = 2 * room.len();
-                Buffer::recycle(std::mem::replace(&mut room, Buffer::any(len)));
-                continue;
-            }
-            for (changed, result) in changed.iter_mut().zip(results) {
-                write(result, &mut changed[first..first + len]);
-            }
-            first += len;
-        }
-        Buffer::recycle(room);
-    });
 }

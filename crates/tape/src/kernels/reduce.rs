@@ -30,7 +30,9 @@ fn sum_of_all<F: Float>(data: &[F]) -> F {
         return sum(data);
     }
     let mut sums = vec![F::zero(); data.len().div_ceil(PART)];
-    threads::each(sums.iter_mut().zip(data.chunks(PART)), data.len() as u64 * 4, |(total, part)| *total = sum(part));
+    threads::each(sums.iter_mut().zip(data.chunks(PART)), threads::work_of(data.len(), 1), |(total, part)| {
+        *total = sum(part)
+    });
     sum(&sums)
 }
 

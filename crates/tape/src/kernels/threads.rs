@@ -102,6 +102,11 @@ pub(crate) fn part() -> usize {
 #[cfg(any(test, feature = "threads"))]
 pub(crate) const WORTH: u64 = 1 << 19;
 
+/// The work of so many elements, each of so many operations: what is read and written counts as well.
+pub(crate) fn work_of(elements: usize, flops: u64) -> u64 {
+    (elements as u64).saturating_mul(flops.saturating_add(4))
+}
+
 /// Calls `f` for each of some parts of a work, on the threads that are free for it.
 #[cfg(feature = "threads")]
 pub(crate) fn each<T: Send>(parts: impl ExactSizeIterator<Item = T> + Send, work: u64, f: impl Fn(T) + Sync) {
