@@ -3,6 +3,7 @@
 
 use smallvec::SmallVec;
 
+use super::elementwise::{Axes, axes};
 use super::threads;
 use super::tile::{Desk, Room, STEPS, TILE, Tile};
 use super::update::{self, Together};
@@ -12,7 +13,7 @@ use crate::tensor::buffer::Buffer;
 use crate::tensor::float::Float;
 
 /// A formula of up to three operands.
-pub(crate) type Formula<'f, F> = dyn for<'a> Fn([Tile<'a, F>; 3]) -> Tile<'a, F> + Sync + 'f;
+pub(crate) type OfOperands<'f, F> = dyn for<'a> Fn([Tile<'a, F>; 3]) -> Tile<'a, F> + Sync + 'f;
 
 /// A formula that changes numbers: it sees the number, the result of an operation, and the operands of that.
 pub(crate) type Change<'f, F> = dyn for<'a> Fn(Tile<'a, F>, Tile<'a, F>, [Tile<'a, F>; 3]) -> Tile<'a, F> + Sync + 'f;
@@ -34,43 +35,26 @@ enum Lies {
 /// How operands lie under a result.
 struct Walk<'x, F> {
     operands: SmallVec<[(&'x [F], Lies); 5]>,
-    /// The axes of the result, outer first, as few as the operands allow: length, and the steps of the operands that are repeated.
-    axes: SmallVec<[(usize, [usize; 3]); 4]>,
+    /// With the steps of the operands that are repeated.
+    axes: Axes,
 }
 
 impl<'x, F: Float> Walk<'x, F> {
     fn new(shape: &Shape, operands: &[&'x Tensor<F>]) -> Self {
-        let mut repeated: SmallVec<[SmallVec<[usize; 4]>; 3]> = SmallVec::new();
+        let mut repeated: SmallVec<[&Shape; 3]> = SmallVec::new();
         let operands = operands.iter().map(|x| {
             let lies = if x.shape() == shape {
                 Lies::Along
             } else if x.len() == 1 {
                 Lies::Single
             } else {
-                repeated.push(x.shape().steps_in(shape));
+                repeated.push(x.shape());
                 Lies::Repeated(repeated.len() - 1)
             };
             (x.data(), lies)
         });
         let operands = operands.collect();
-        let mut axes: SmallVec<[(usize, [usize; 3]); 4]> = SmallVec::new();
-        if repeated.is_empty() {
-            axes.push((shape.len_elements(), [0; 3]));
-            return Walk { operands, axes };
-        }
-        for (axis, length) in shape.iter().copied().enumerate().filter(|(_, length)| *length != 1) {
-            let mut steps = [0; 3];
-            steps.iter_mut().zip(&repeated).for_each(|(step, all)| *step = all[axis]);
-            match axes.last_mut() {
-                // what goes on from the end of one row to the next is one row
-                Some((outer, outer_steps)) if (0..3).all(|k| outer_steps[k] == steps[k] * length) => {
-                    *outer *= length;
-                    *outer_steps = steps;
-                }
-                _ => axes.push((length, steps)),
-            }
-        }
-        Walk { operands, axes }
+        Walk { operands, axes: axes(shape, &repeated) }
     }
 
     /// The length of a row: of what is one stretch in each operand, or one number.
@@ -125,6 +109,12 @@ impl<'x, F: Float> Walk<'x, F> {
         Tile::new(slot, desk)
     }
 
+    /// [`under`](Self::under) of the first so many operands; what is missing of three is the first.
+    fn first<'a>(&'a self, count: usize, at: usize, len: usize, desk: &'a Desk<'a, F>) -> [Tile<'a, F>; 3] {
+        let first = self.under(0, at, len, desk);
+        [0, 1, 2].map(|k| if (1..count).contains(&k) { self.under(k, at, len, desk) } else { first })
+    }
+
     /// How many numbers of the result are a part for one thread.
     fn part(&self) -> usize {
         let (width, most) = (self.width(), threads::part());
@@ -159,9 +149,9 @@ fn fill<'x, F: Float>(walk: &Walk<'x, F>, first: usize, out: &mut [F], formula: 
 
 /// Formulas over whole tensors, compiled for each float type with this crate.
 #[doc(hidden)]
-pub trait Formulas: Sized {
+pub trait OnTiles: Sized {
     /// The result of a formula of the elements of `x`, broadcast against each other to `shape`; `flops` are those of an element.
-    fn formula_value(x: &[&Tensor<Self>], shape: Shape, flops: u64, formula: &Formula<'_, Self>) -> Tensor<Self>
+    fn formula_value(x: &[&Tensor<Self>], shape: Shape, flops: u64, formula: &OfOperands<'_, Self>) -> Tensor<Self>
     where
         Self: Float;
     /// Changes each of the numbers `g`, which has the shape of `y`, a result of `x`.
@@ -186,8 +176,8 @@ pub trait Formulas: Sized {
 
 macro_rules! formulas {
     ($($float:ident)*) => { $(
-        impl Formulas for $float {
-            fn formula_value(x: &[&Tensor<$float>], shape: Shape, flops: u64, formula: &Formula<'_, $float>) -> Tensor<$float> {
+        impl OnTiles for $float {
+            fn formula_value(x: &[&Tensor<$float>], shape: Shape, flops: u64, formula: &OfOperands<'_, $float>) -> Tensor<$float> {
                 value(x, shape, flops, formula)
             }
             fn change_by_formula(
@@ -214,15 +204,12 @@ macro_rules! formulas {
 formulas! { f32 f64 }
 
 /// The result of a formula of the elements of `x`, broadcast against each other to `shape`; `flops` are those of an element.
-fn value<F: Float>(x: &[&Tensor<F>], shape: Shape, flops: u64, formula: &Formula<'_, F>) -> Tensor<F> {
+fn value<F: Float>(x: &[&Tensor<F>], shape: Shape, flops: u64, formula: &OfOperands<'_, F>) -> Tensor<F> {
     let n = shape.len_elements();
     let walk = Walk::new(&shape, x);
     let mut out = Buffer::<F>::any(n);
-    let operand = |k: usize| if k < x.len() { k } else { 0 };
     let of = |first: usize, out: &mut [F]| {
-        fill(&walk, first, out, &|walk, at, len, _, desk| {
-            formula([0, 1, 2].map(|k| walk.under(operand(k), at, len, desk)))
-        });
+        fill(&walk, first, out, &|walk, at, len, _, desk| formula(walk.first(x.len(), at, len, desk)));
     };
     over_parts(&walk, &mut out, flops, &of);
     Tensor::from_parts(shape, out)
@@ -235,12 +222,11 @@ fn change<F: Float>(g: &mut Tensor<F>, y: &Tensor<F>, x: &[&Tensor<F>], flops: u
     operands.push(y);
     operands.extend(&used);
     let walk = Walk::new(y.shape(), &operands);
-    let operand = |k: usize| if k < x.len() { k } else { 0 };
     let of = |first: usize, out: &mut [F]| {
         fill(&walk, first, out, &|walk, at, len, out, desk| {
             let under = |k: usize| walk.under(k, at, len, desk);
             let g = if operands.len() > x.len() + 1 { under(x.len() + 1) } else { Tile::copied(out, desk) };
-            formula(g, under(x.len()), [0, 1, 2].map(|k| under(operand(k))))
+            formula(g, under(x.len()), walk.first(x.len(), at, len, desk))
         });
     };
     if used.is_none() {

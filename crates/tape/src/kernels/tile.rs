@@ -21,7 +21,6 @@ pub(crate) const TILE: usize = 256;
 pub(crate) const STEPS: usize = 24;
 
 /// Where the steps of a formula put their results.
-#[doc(hidden)]
 pub(crate) struct Desk<'a, F> {
     rest: Cell<&'a mut [F]>,
     short: Cell<bool>,

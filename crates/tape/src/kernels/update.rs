@@ -51,16 +51,17 @@ fn over_parts<F: Float>(
 /// Changes the slices of one part.
 fn tiles<F: Float>(source: Option<&[F]>, changed: &mut [&mut [F]], read: &[F], formula: &Together<'_, F>) {
     let mut room = Room::new();
-    let (mut first, mut steps) = (0, STEPS);
-    while first < read.len() {
-        let range = first..read.len().min(first + TILE);
+    let (mut done, mut steps) = (0, STEPS);
+    while done < read.len() {
+        let range = done..read.len().min(done + TILE);
         let desk = room.desk(steps, range.len());
         let tile = |k: usize| {
-            let k = if k < changed.len() { k } else { 0 };
             let from = source.filter(|_| k == 0).unwrap_or(changed[k]);
             Tile::copied(&from[range.clone()], &desk)
         };
-        let results = formula(Tile::new(&read[range.clone()], &desk), [tile(0), tile(1), tile(2), tile(3)]);
+        let first = tile(0);
+        let tiles = [0, 1, 2, 3].map(|k| if (1..changed.len()).contains(&k) { tile(k) } else { first });
+        let results = formula(Tile::new(&read[range.clone()], &desk), tiles);
         if desk.is_short() {
             steps *= 2;
             continue;
@@ -68,6 +69,6 @@ fn tiles<F: Float>(source: Option<&[F]>, changed: &mut [&mut [F]], read: &[F], f
         for (changed, result) in changed.iter_mut().zip(results) {
             result.write(&mut changed[range.clone()]);
         }
-        first = range.end;
+        done = range.end;
     }
 }

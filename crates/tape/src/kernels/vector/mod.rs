@@ -81,6 +81,44 @@ pub enum Unary {
     Lgamma,
 }
 
+#[cfg(test)]
+impl Unary {
+    const ALL: [Self; 32] = [
+        Self::Neg,
+        Self::Abs,
+        Self::Sqrt,
+        Self::Exp,
+        Self::ExpM1,
+        Self::Ln,
+        Self::Ln1p,
+        Self::Sigmoid,
+        Self::Tanh,
+        Self::Sin,
+        Self::Cos,
+        Self::Erf,
+        Self::Erfc,
+        Self::Floor,
+        Self::Ceil,
+        Self::Round,
+        Self::Trunc,
+        Self::Exp2,
+        Self::Log2,
+        Self::Log10,
+        Self::Cbrt,
+        Self::Tan,
+        Self::Asin,
+        Self::Acos,
+        Self::Atan,
+        Self::Sinh,
+        Self::Cosh,
+        Self::Asinh,
+        Self::Acosh,
+        Self::Atanh,
+        Self::Erfinv,
+        Self::Lgamma,
+    ];
+}
+
 /// A function of two numbers. What is true is 1, what is false 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Binary {
@@ -108,4 +146,22 @@ pub enum Binary {
     Fmod,
     /// `√(a² + b²)`, without overflow
     Hypot,
+}
+
+#[cfg(test)]
+impl Binary {
+    const ALL: [Self; 12] = [
+        Self::Add,
+        Self::Sub,
+        Self::Mul,
+        Self::Div,
+        Self::Chain,
+        Self::Pow,
+        Self::Lt,
+        Self::Le,
+        Self::Eq,
+        Self::Atan2,
+        Self::Fmod,
+        Self::Hypot,
+    ];
 }
