@@ -58,8 +58,6 @@ pub use error::scope::{InLayer, layer};
 pub use error::scope::{from_line, through_pointer};
 pub use error::{Error, try_with};
 #[doc(hidden)]
-pub use kernels::formula::change_together;
-#[doc(hidden)]
 pub use kernels::threads::with_threads_for_all;
 pub use kernels::threads::{set_threads, threads, with_threads};
 pub use kernels::windows::Window;

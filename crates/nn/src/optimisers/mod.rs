@@ -24,7 +24,7 @@ pub use lbfgs::{Lbfgs, Minimum};
 pub use lion::Lion;
 pub use rms_prop::RmsProp;
 pub use sgd::Sgd;
-use wengert_tape::{Float, Number, Param, ParamId, Tensor, change_together};
+use wengert_tape::{Float, Number, Param, ParamId, Tensor};
 
 use crate::error::Error;
 use crate::module::{Name, Parameters};
@@ -215,11 +215,17 @@ fn walk<F: Float, const N: usize, S: Rule<N>>(
         memory.steps += 1;
         let rule = rule(memory.steps);
         let mut memory: Vec<&mut [F]> = memory.tensors.iter_mut().map(Tensor::data_mut).collect();
-        change_together(param.value_mut(), &mut memory, gradient.data(), S::FLOPS, &|g, [p, first, second, third]| {
-            let (p, memory) = rule.change(p, g, std::array::from_fn(|k| [first, second, third][k]));
-            let at = |k: usize| memory.get(k).copied().unwrap_or(p);
-            [p, at(0), at(1), at(2)]
-        });
+        F::change_together(
+            param.value_mut(),
+            &mut memory,
+            gradient.data(),
+            S::FLOPS,
+            &|g, [p, first, second, third]| {
+                let (p, memory) = rule.change(p, g, std::array::from_fn(|k| [first, second, third][k]));
+                let at = |k: usize| memory.get(k).copied().unwrap_or(p);
+                [p, at(0), at(1), at(2)]
+            },
+        );
         step.updated += 1;
         done.insert(param.id(), param.value().clone());
     });

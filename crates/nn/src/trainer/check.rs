@@ -14,10 +14,6 @@ impl<F: Float, T, O: Goal<F>> Trainer<'_, F, T, O> {
         O: Objective<F, M>,
     {
         let error = |message: &str| Err(Error::shape("trainer", message));
-        let Settings { batch, shard, threads, accumulate, .. } = self.settings;
-        if [batch, shard, threads.unwrap_or(1), accumulate].contains(&0) && data.count() > 0 {
-            return error("the batch, its shards and the threads must be at least 1");
-        }
         let limits = [("clip_value", self.settings.clip_value), ("clip_norm", self.settings.clip_norm)];
         for (name, limit) in limits {
             if let Some(limit) = limit.filter(|limit| !(*limit > 0.0)) {
@@ -55,9 +51,14 @@ impl<F: Float, T, O: Goal<F>> Trainer<'_, F, T, O> {
     where
         O: Objective<F, M>,
     {
+        let error = |message: &str| Err(Error::shape("trainer", message));
+        let Settings { batch, shard, threads, accumulate, .. } = self.settings;
         match data.count() {
-            0 => Err(Error::shape("trainer", "there are no samples")),
-            samples => self.objective.check(model, data, self.settings.batch.clamp(1, samples)),
+            0 => error("there are no samples"),
+            _ if [batch, shard, threads.unwrap_or(1), accumulate].contains(&0) => {
+                error("the batch, its shards and the threads must be at least 1")
+            }
+            samples => self.objective.check(model, data, batch.min(samples)),
         }
     }
 }

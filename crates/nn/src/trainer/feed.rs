@@ -4,6 +4,7 @@ use std::panic::Location;
 
 use wengert_tape::from_line;
 
+use super::shards::on;
 use super::{HERE, Settings};
 use crate::data::{Samples, order};
 use crate::random::{Generator, stream};
@@ -122,7 +123,9 @@ impl<B: Samples<Batch = B> + Clone + Send + 'static> Iterator for Feed<'_, B> {
     fn next(&mut self) -> Option<Vec<Cut<B>>> {
         let size = self.settings.batch.min(self.data.count());
         let numbers = size * self.data.numbers().max(1);
-        let load: Vec<Cut<B>> = (0..(AT_ONCE / numbers).clamp(1, 64)).map_while(|_| self.batch()).collect();
+        // This is a thread of its own beside those that were asked for: it takes no others.
+        let alone = self.settings.threads.map(|_| 1);
+        let load = on(alone, || (0..(AT_ONCE / numbers).clamp(1, 64)).map_while(|_| self.batch()).collect::<Vec<_>>());
         (!load.is_empty()).then_some(load)
     }
 }

@@ -8,7 +8,7 @@ use wengert_tape::{Float, Tape, Var, from_line, through_pointer};
 use super::HERE;
 use super::feed::{Cut, Shard};
 use super::objective::Own;
-use super::shards::{Failure, Job, Outcome, Task, together, work};
+use super::shards::{Failure, Job, Outcome, Task, on, together, work};
 use crate::data::Batch;
 use crate::error::Error;
 use crate::module::Parameters;
@@ -41,33 +41,34 @@ use crate::training::{Statistics, Training};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shards {
     size: usize,
-    threads: usize,
+    threads: Option<usize>,
 }
 
 impl Shards {
-    /// Shards of so many samples, on one thread. Another number rounds differently; the number of threads does not.
+    /// Shards of so many samples, on this thread. Another number rounds differently; the number of threads does not.
     ///
     /// # Panics
     /// If it is 0.
     #[track_caller]
     pub fn new(size: usize) -> Self {
         assert!(size > 0, "shards: a shard of 0 samples");
-        Shards { size, threads: 1 }
+        Shards { size, threads: None }
     }
 
     /// Batches that are not cut: for a loss that is no mean over samples, such as one of pairs of them.
     pub fn whole() -> Self {
-        Shards { size: usize::MAX, threads: 1 }
+        Shards { size: usize::MAX, threads: None }
     }
 
-    /// With a number of threads. More than a batch has shards are not used.
+    /// With a number of threads: of those that take shards, of which more than there are shards are not used, and for large operations
+    /// where there is one shard. If this is not called, large operations take as many as [`threads`](wengert_tape::threads) says.
     ///
     /// # Panics
     /// If it is 0.
     #[track_caller]
     pub fn threads(self, threads: usize) -> Self {
         assert!(threads > 0, "shards: 0 threads");
-        Shards { threads, ..self }
+        Shards { threads: Some(threads), ..self }
     }
 
     /// The loss of a model on a batch, and its gradients. `loss` gets the model, a shard of the batch on a tape, and the
@@ -94,11 +95,12 @@ impl Shards {
         if batch.count() == 0 {
             return Err(Error::shape("gradients", "there are no samples in the batch"));
         }
-        let run = |size| run(task, model, size, self.threads, step);
-        let outcome = through_pointer(HERE, || match run(self.size) {
+        let run = |size| run(task, model, size, self.threads.unwrap_or(1), step);
+        let all = || match run(self.size) {
             Err(Failure::NeedsWhole) => run(usize::MAX),
             done => done,
-        });
+        };
+        let outcome = through_pointer(HERE, || on(self.threads, all));
         match outcome {
             Ok(Outcome { loss, gradients, observed, .. }) => {
                 Ok(BatchGradients { loss, samples: batch.count(), gradients, observed })

@@ -27,7 +27,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, RwLock};
 use std::thread;
 
-use wengert_tape::{Float, Stored, Tensor, Var, through_pointer, with_threads};
+use wengert_tape::{Float, Stored, Tensor, Var, through_pointer};
 
 pub use bar::ProgressBar;
 pub use best::Monitor;
@@ -43,7 +43,7 @@ use loss::Cutting;
 use objective::{Goal, Objective, Own, OwnLoss, Supervised};
 use run::Run;
 use settings::{Followers, Kept, Scheduled, Settings, Watched};
-use shards::{Task, Workers};
+use shards::{Task, Workers, on};
 
 use crate::data::{Batch, OnTape, Samples, ahead};
 use crate::error::Error;
@@ -398,10 +398,10 @@ impl<'a, F: Float, T, O: Goal<F>> Trainer<'a, F, T, O> {
     where
         O: Objective<F, M>,
     {
-        let (line, rate) = (Location::caller(), optimiser.rate());
+        let (line, rate, threads) = (Location::caller(), optimiser.rate(), self.settings.threads);
         let history = through_pointer(HERE, || {
             self.check(model, data)?;
-            self.train_checked(model, optimiser, data, line)
+            on(threads, || self.train_checked(model, optimiser, data, line))
         });
         optimiser.set_rate(rate);
         history
@@ -444,18 +444,12 @@ impl<'a, F: Float, T, O: Goal<F>> Trainer<'a, F, T, O> {
         let threads = settings.threads.unwrap_or(1);
         let helpers = threads.min(settings.batch.min(data.count()).div_ceil(settings.shard())) - 1;
         let model = &RwLock::new(model);
-        let train = || {
-            thread::scope(|scope| {
-                let workers = Workers::new(scope, task, helpers, model);
-                let feed = Feed::new(data, change.as_deref(), *settings, helpers, (state.epoch, state.step), line);
-                let batches = ahead(scope, feed, feed::DEPTH).flatten();
-                Run { settings, task, schedule, watched, kept, followers, workers, optimiser, state }.go(batches)
-            })
-        };
-        match settings.threads {
-            None => train(),
-            Some(threads) => with_threads(threads, train),
-        }
+        thread::scope(|scope| {
+            let workers = Workers::new(scope, task, helpers, model);
+            let feed = Feed::new(data, change.as_deref(), *settings, helpers, (state.epoch, state.step), line);
+            let batches = ahead(scope, feed, feed::DEPTH).flatten();
+            Run { settings, task, schedule, watched, kept, followers, workers, optimiser, state }.go(batches)
+        })
     }
 
     /// The loss and the metrics of `model` on `data`, of all samples together; nothing is trained.
@@ -469,7 +463,7 @@ impl<'a, F: Float, T, O: Goal<F>> Trainer<'a, F, T, O> {
     {
         through_pointer(HERE, || {
             self.check_shape(model, data)?;
-            self.objective.evaluate(model, data)
+            on(self.settings.threads, || self.objective.evaluate(model, data))
         })
     }
 }

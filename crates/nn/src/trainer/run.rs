@@ -221,13 +221,12 @@ fn first_not_finite<F: Float>(model: &impl Parameters<F>, before: &[Tensor<F>]) 
     let (mut before, mut found) = (before.iter(), None);
     let finite = |x: &F| Float::to_f64(*x).is_finite();
     model.visit(Name::ROOT, &mut |name, param| {
-        let before_it = before.next();
+        let (now, Some(before)) = (param.value().data(), before.next()) else { return };
         // without a branch, so that it is a few instructions for many numbers
-        if param.value().data().iter().fold(true, |all, x| all & finite(x)) {
+        if now.iter().fold(true, |all, x| all & finite(x)) {
             return;
         }
-        let numbers = param.value().data().iter().zip(before_it.into_iter().flat_map(Tensor::data));
-        let wrong = numbers.filter(|(now, _)| !finite(now)).find(|(_, before)| finite(before));
+        let wrong = now.iter().zip(before.data()).find(|(now, before)| !finite(now) && finite(before));
         if let (None, Some((now, _))) = (&found, wrong) {
             found = Some(format!("a number of `{name}` {}", Float::to_f64(*now)));
         }

@@ -77,6 +77,14 @@ impl From<wengert_tape::Error> for Failure {
     }
 }
 
+/// Does something of which large operations use at most so many threads, if that was said.
+pub(super) fn on<R>(threads: Option<usize>, f: impl FnOnce() -> R) -> R {
+    match threads {
+        None => f(),
+        Some(threads) => with_threads(threads, f),
+    }
+}
+
 /// So many parts of a batch for each thread, so that one that is late does less and none waits for long.
 const PARTS_FOR_EACH: usize = 4;
 
@@ -100,7 +108,7 @@ impl<B: Samples<Batch = B> + Clone + Send + 'static> Job<B> {
             1 => shards.next_power_of_two(),
             _ => 1 << (shards / (PARTS_FOR_EACH * threads)).max(1).ilog2(),
         };
-        Job { batch, step, part, shared: threads > 1, next: AtomicUsize::new(0) }
+        Job { batch, step, part, shared: threads > 1 && shards > 1, next: AtomicUsize::new(0) }
     }
 
     pub(super) fn parts(&self) -> usize {
@@ -234,7 +242,7 @@ pub(super) fn work<F: Float, M: Parameters<F>, B: Batch<F>>(
     tape: &mut Tape<F>,
     job: &Job<B>,
 ) -> Parts<F> {
-    if job.shared { with_threads(1, || parts_of(task, model, tape, job)) } else { parts_of(task, model, tape, job) }
+    on(job.shared.then_some(1), || parts_of(task, model, tape, job))
 }
 
 fn parts_of<F: Float, M: Parameters<F>, B: Batch<F>>(

@@ -136,6 +136,7 @@ fn bad_calls() -> Vec<(&'static str, Ending)> {
         ("lbfgs", tried(|| Lbfgs::new().minimise(&mut Param::new(zeros([1])), |p| Ok((1.0, of(p, f64::NAN)))))),
         ("lbfgs", tried(|| Lbfgs::new().minimise(&mut Param::new(zeros([1])), |p| Ok((1.0, of(p, f64::INFINITY)))))),
         ("trainer", tried(|| Trainer::new(|y: Var, _: Var<f64, i64>| y).evaluate(&Flatten, &data))),
+        ("trainer", tried(|| Trainer::new(cross_entropy).threads(0).evaluate(&Flatten, &data))),
         ("trainer", tried(|| Trainer::new(cross_entropy).threads(0).train(&mut Flatten, &mut Sgd::new(0.1), &data))),
     ]
 }

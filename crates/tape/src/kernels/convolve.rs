@@ -68,7 +68,7 @@ impl Sizes<'_> {
         }
         let size = out.len() / self.parts();
         let together = self.parts().div_ceil(SHARES);
-        threads::each(out.chunks_mut(size * together).enumerate(), self.work(), |(first, out)| {
+        threads::each_or_inside(out.chunks_mut(size * together).enumerate(), self.work(), |(first, out)| {
             let mut scratch = self.scratch();
             for (k, out) in out.chunks_mut(size).enumerate() {
                 f(first * together + k, out, &mut scratch);

@@ -3,7 +3,6 @@
 use smallvec::SmallVec;
 
 use crate::kernels::threads;
-use crate::rule::number::Num;
 use crate::rule::pointwise::{Arity, Of, Pointwise};
 use crate::rule::real::Real;
 use crate::shape::Shape;
@@ -43,6 +42,28 @@ pub(crate) fn for_each_row<const N: usize>(shape: &[usize], steps: [&[usize]; N]
     }
 }
 
+/// The axes of a result, outer first, as few as the operands allow: the length of each, and the steps of the operands along it.
+pub(crate) type Axes = SmallVec<[(usize, [usize; 3]); 4]>;
+
+/// The axes along which up to three operands lie under a result: those along which they go on from the end of one to the next are
+/// one.
+pub(crate) fn axes(shape: &Shape, operands: &[&Shape]) -> Axes {
+    let along: SmallVec<[SmallVec<[usize; 4]>; 3]> = operands.iter().map(|o| o.steps_in(shape)).collect();
+    let mut axes = Axes::new();
+    for (axis, length) in shape.iter().copied().enumerate().filter(|(_, length)| *length != 1) {
+        let mut steps = [0; 3];
+        steps.iter_mut().zip(&along).for_each(|(step, along)| *step = along[axis]);
+        match axes.last_mut() {
+            Some((outer, outer_steps)) if (0..3).all(|k| outer_steps[k] == steps[k] * length) => {
+                *outer *= length;
+                *outer_steps = steps;
+            }
+            _ => axes.push((length, steps)),
+        }
+    }
+    axes
+}
+
 /// How up to three operands lie under the elements of a result: runs along which each goes on or stands still.
 ///
 /// One type for every operation, so that the walk is compiled once.
@@ -61,27 +82,10 @@ struct Runs {
 
 impl Runs {
     fn new(shape: &Shape, operands: &[&Shape]) -> Self {
-        let n = shape.len_elements();
-        let mut runs = Runs { width: n, inner: [0; 3], at: [0; 3], outer: SmallVec::new(), left: usize::from(n > 0) };
-        // Operands of the result's shape, and single numbers: one run.
-        if operands.iter().all(|o| *o == shape || o.len_elements() == 1) {
-            for (inner, operand) in runs.inner.iter_mut().zip(operands) {
-                *inner = usize::from(*operand == shape && n > 1);
-            }
-            return runs;
-        }
-        let steps: SmallVec<[SmallVec<[usize; 4]>; 3]> = operands.iter().map(|o| o.steps_in(shape)).collect();
-        let along = |axis: usize| {
-            let mut all = [0; 3];
-            all.iter_mut().zip(&steps).for_each(|(all, steps)| *all = steps[axis]);
-            all
-        };
-        let Some(last) = shape.rank().checked_sub(1) else { return runs };
-        runs.width = shape[last];
-        runs.inner = along(last);
-        runs.outer = (0..last).rev().map(|axis| (shape[axis], 0, along(axis))).collect();
-        runs.left = n.checked_div(runs.width).unwrap_or(0);
-        runs
+        let mut axes = axes(shape, operands);
+        let (width, inner) = axes.pop().unwrap_or((1, [0; 3]));
+        let outer = axes.into_iter().rev().map(|(length, steps)| (length, 0, steps)).collect();
+        Runs { width, inner, at: [0; 3], outer, left: shape.len_elements().checked_div(width).unwrap_or(0) }
     }
 }
 
@@ -185,18 +189,14 @@ pub(crate) fn times_partial<F: Float, P: Pointwise>(
     x: Of<P, &Tensor<F>>,
     y: &Tensor<F>,
 ) -> Tensor<F> {
-    if let Some(c) = op.slope(arg) {
-        let by = F::from_f64(c);
-        if c == 0.0 {
-            g.data_mut().iter_mut().for_each(|g| *g = Num(*g).chain(Num(by)).0);
-        } else if c != 1.0 {
-            g.data_mut().iter_mut().for_each(|g| *g *= by);
-        }
-        return g;
+    match op.slope(arg) {
+        Some(1.0) => {}
+        Some(0.0) => F::change_by_formula(&mut g, y, x.as_ref(), 1, &|g, _, _| g.chain(g.number(0.0))),
+        Some(c) => F::change_by_formula(&mut g, y, x.as_ref(), 1, &|g, _, _| g * c),
+        None => F::change_by_formula(&mut g, y, x.as_ref(), P::FLOPS, &|g, y, x| {
+            g.chain(op.partial(arg, P::Arity::from_fn(|k| x[k]), y))
+        }),
     }
-    F::change_by_formula(&mut g, y, x.as_ref(), P::FLOPS, &|g, y, x| {
-        g.chain(op.partial(arg, P::Arity::from_fn(|k| x[k]), y))
-    });
     g
 }
 
@@ -208,8 +208,7 @@ pub(crate) fn times_partial<F: Float, P: Pointwise>(
 pub(crate) fn add_to<F: Float>(a: &mut Tensor<F>, b: &Tensor<F>) {
     assert_eq!(a.shape(), b.shape(), "add_assign: shapes differ");
     let add = |a: &mut [F], b: &[F]| {
-        let part = threads::part();
-        let work = a.len() as u64 * 4;
+        let (part, work) = (threads::part(), threads::work_of(a.len(), 1));
         threads::each(a.chunks_mut(part).zip(b.chunks(part)), work, |(a, b)| F::add_to(a, b));
     };
     match a.alike_mut(b) {

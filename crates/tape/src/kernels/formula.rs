@@ -3,27 +3,23 @@
 
 use smallvec::SmallVec;
 
+use super::elementwise::{Axes, axes};
 use super::threads;
-use super::tile::{Desk, TILE, Tile};
+use super::tile::{Desk, Room, STEPS, TILE, Tile};
+use super::update::{self, Together};
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 use crate::tensor::buffer::Buffer;
 use crate::tensor::float::Float;
 
 /// A formula of up to three operands.
-pub(crate) type Formula<'f, F> = dyn for<'a> Fn([Tile<'a, F>; 3]) -> Tile<'a, F> + Sync + 'f;
+pub(crate) type OfOperands<'f, F> = dyn for<'a> Fn([Tile<'a, F>; 3]) -> Tile<'a, F> + Sync + 'f;
 
 /// A formula that changes numbers: it sees the number, the result of an operation, and the operands of that.
 pub(crate) type Change<'f, F> = dyn for<'a> Fn(Tile<'a, F>, Tile<'a, F>, [Tile<'a, F>; 3]) -> Tile<'a, F> + Sync + 'f;
 
-/// A formula that changes up to four numbers together, by another that it sees.
-pub(crate) type Together<'f, F> = dyn for<'a> Fn(Tile<'a, F>, [Tile<'a, F>; 4]) -> [Tile<'a, F>; 4] + Sync + 'f;
-
 /// Rows that are shorter than this are laid side by side in a tile.
 const SHORT: usize = 64;
-
-/// The steps of a formula for which there is room at first.
-const STEPS: usize = 24;
 
 /// How an operand lies under a result.
 #[derive(Clone, Copy)]
@@ -39,43 +35,26 @@ enum Lies {
 /// How operands lie under a result.
 struct Walk<'x, F> {
     operands: SmallVec<[(&'x [F], Lies); 5]>,
-    /// The axes of the result, outer first, as few as the operands allow: length, and the steps of the operands that are repeated.
-    axes: SmallVec<[(usize, [usize; 3]); 4]>,
+    /// With the steps of the operands that are repeated.
+    axes: Axes,
 }
 
 impl<'x, F: Float> Walk<'x, F> {
     fn new(shape: &Shape, operands: &[&'x Tensor<F>]) -> Self {
-        let mut repeated: SmallVec<[SmallVec<[usize; 4]>; 3]> = SmallVec::new();
+        let mut repeated: SmallVec<[&Shape; 3]> = SmallVec::new();
         let operands = operands.iter().map(|x| {
             let lies = if x.shape() == shape {
                 Lies::Along
             } else if x.len() == 1 {
                 Lies::Single
             } else {
-                repeated.push(x.shape().steps_in(shape));
+                repeated.push(x.shape());
                 Lies::Repeated(repeated.len() - 1)
             };
             (x.data(), lies)
         });
         let operands = operands.collect();
-        let mut axes: SmallVec<[(usize, [usize; 3]); 4]> = SmallVec::new();
-        if repeated.is_empty() {
-            axes.push((shape.len_elements(), [0; 3]));
-            return Walk { operands, axes };
-        }
-        for (axis, length) in shape.iter().copied().enumerate().filter(|(_, length)| *length != 1) {
-            let mut steps = [0; 3];
-            steps.iter_mut().zip(&repeated).for_each(|(step, all)| *step = all[axis]);
-            match axes.last_mut() {
-                // what goes on from the end of one row to the next is one row
-                Some((outer, outer_steps)) if (0..3).all(|k| outer_steps[k] == steps[k] * length) => {
-                    *outer *= length;
-                    *outer_steps = steps;
-                }
-                _ => axes.push((length, steps)),
-            }
-        }
-        Walk { operands, axes }
+        Walk { operands, axes: axes(shape, &repeated) }
     }
 
     /// The length of a row: of what is one stretch in each operand, or one number.
@@ -130,6 +109,12 @@ impl<'x, F: Float> Walk<'x, F> {
         Tile::new(slot, desk)
     }
 
+    /// [`under`](Self::under) of the first so many operands; what is missing of three is the first.
+    fn first<'a>(&'a self, count: usize, at: usize, len: usize, desk: &'a Desk<'a, F>) -> [Tile<'a, F>; 3] {
+        let first = self.under(0, at, len, desk);
+        [0, 1, 2].map(|k| if (1..count).contains(&k) { self.under(k, at, len, desk) } else { first })
+    }
+
     /// How many numbers of the result are a part for one thread.
     fn part(&self) -> usize {
         let (width, most) = (self.width(), threads::part());
@@ -143,51 +128,30 @@ type OfTile<'f, 'x, F> = dyn for<'a> Fn(&'a Walk<'x, F>, usize, usize, &[F], &'a
 /// Writes what a formula gives for each tile of `out`, which is the part of the result from `first` on. It is asked for the numbers
 /// from a place on, so many, as long as the desk is too small for its steps.
 fn fill<'x, F: Float>(walk: &Walk<'x, F>, first: usize, out: &mut [F], formula: &OfTile<'_, 'x, F>) {
-    let mut few = [F::zero(); 96];
-    let mut many = Vec::new();
+    let mut room = Room::new();
     let mut done = 0;
     while done < out.len() {
         let len = walk.tile(first + done, out.len() - done);
         let out = &mut out[done..done + len];
         let mut steps = STEPS;
         loop {
-            let room = steps * (len + 1);
-            let room = if room <= few.len() { &mut few[..] } else { enough(&mut many, room) };
-            let desk = Desk::new(room);
+            let desk = room.desk(steps, len);
             let y = formula(walk, first + done, len, out, &desk);
             if !desk.is_short() {
-                write(y, out);
+                y.write(out);
                 break;
             }
             steps *= 2;
         }
         done += len;
     }
-    if !many.is_empty() {
-        Buffer::recycle(many);
-    }
-}
-
-/// Writes the numbers of a tile.
-fn write<F: Float>(tile: Tile<'_, F>, out: &mut [F]) {
-    match tile.numbers() {
-        [one] => out.fill(*one),
-        numbers => out.copy_from_slice(numbers),
-    }
-}
-
-fn enough<F: Float>(room: &mut Vec<F>, len: usize) -> &mut [F] {
-    if room.len() < len {
-        Buffer::recycle(std::mem::replace(room, Buffer::any(len)));
-    }
-    room
 }
 
 /// Formulas over whole tensors, compiled for each float type with this crate.
 #[doc(hidden)]
-pub trait Formulas: Sized {
+pub trait OnTiles: Sized {
     /// The result of a formula of the elements of `x`, broadcast against each other to `shape`; `flops` are those of an element.
-    fn formula_value(x: &[&Tensor<Self>], shape: Shape, flops: u64, formula: &Formula<'_, Self>) -> Tensor<Self>
+    fn formula_value(x: &[&Tensor<Self>], shape: Shape, flops: u64, formula: &OfOperands<'_, Self>) -> Tensor<Self>
     where
         Self: Float;
     /// Changes each of the numbers `g`, which has the shape of `y`, a result of `x`.
@@ -212,8 +176,8 @@ pub trait Formulas: Sized {
 
 macro_rules! formulas {
     ($($float:ident)*) => { $(
-        impl Formulas for $float {
-            fn formula_value(x: &[&Tensor<$float>], shape: Shape, flops: u64, formula: &Formula<'_, $float>) -> Tensor<$float> {
+        impl OnTiles for $float {
+            fn formula_value(x: &[&Tensor<$float>], shape: Shape, flops: u64, formula: &OfOperands<'_, $float>) -> Tensor<$float> {
                 value(x, shape, flops, formula)
             }
             fn change_by_formula(
@@ -232,7 +196,7 @@ macro_rules! formulas {
                 flops: u64,
                 formula: &Together<'_, $float>,
             ) {
-                change_all(first, others, read, flops, formula);
+                update::change(first, others, read, flops, formula);
             }
         }
     )* };
@@ -240,15 +204,12 @@ macro_rules! formulas {
 formulas! { f32 f64 }
 
 /// The result of a formula of the elements of `x`, broadcast against each other to `shape`; `flops` are those of an element.
-fn value<F: Float>(x: &[&Tensor<F>], shape: Shape, flops: u64, formula: &Formula<'_, F>) -> Tensor<F> {
+fn value<F: Float>(x: &[&Tensor<F>], shape: Shape, flops: u64, formula: &OfOperands<'_, F>) -> Tensor<F> {
     let n = shape.len_elements();
     let walk = Walk::new(&shape, x);
     let mut out = Buffer::<F>::any(n);
-    let operand = |k: usize| if k < x.len() { k } else { 0 };
     let of = |first: usize, out: &mut [F]| {
-        fill(&walk, first, out, &|walk, at, len, _, desk| {
-            formula([0, 1, 2].map(|k| walk.under(operand(k), at, len, desk)))
-        });
+        fill(&walk, first, out, &|walk, at, len, _, desk| formula(walk.first(x.len(), at, len, desk)));
     };
     over_parts(&walk, &mut out, flops, &of);
     Tensor::from_parts(shape, out)
@@ -261,12 +222,11 @@ fn change<F: Float>(g: &mut Tensor<F>, y: &Tensor<F>, x: &[&Tensor<F>], flops: u
     operands.push(y);
     operands.extend(&used);
     let walk = Walk::new(y.shape(), &operands);
-    let operand = |k: usize| if k < x.len() { k } else { 0 };
     let of = |first: usize, out: &mut [F]| {
         fill(&walk, first, out, &|walk, at, len, out, desk| {
             let under = |k: usize| walk.under(k, at, len, desk);
             let g = if operands.len() > x.len() + 1 { under(x.len() + 1) } else { Tile::copied(out, desk) };
-            formula(g, under(x.len()), [0, 1, 2].map(|k| under(operand(k))))
+            formula(g, under(x.len()), walk.first(x.len(), at, len, desk))
         });
     };
     if used.is_none() {
@@ -283,78 +243,6 @@ fn over_parts<F: Float>(walk: &Walk<'_, F>, out: &mut [F], flops: u64, of: &(dyn
     if out.len() <= part.max(1) {
         return of(0, out);
     }
-    let work = (out.len() as u64).saturating_mul(flops.saturating_add(4));
+    let work = threads::work_of(out.len(), flops);
     threads::each(out.chunks_mut(part).enumerate(), work, |(k, out)| of(k * part, out));
-}
-
-/// [`Formulas::change_together`], as optimisers call it.
-#[doc(hidden)]
-pub fn change_together<F: Float>(
-    first: &mut Tensor<F>,
-    others: &mut [&mut [F]],
-    read: &[F],
-    flops: u64,
-    formula: &(dyn for<'a> Fn(Tile<'a, F>, [Tile<'a, F>; 4]) -> [Tile<'a, F>; 4] + Sync),
-) {
-    F::change_together(first, others, read, flops, formula);
-}
-
-/// Changes a tensor, where it lies if nothing else uses it, and slices together.
-fn change_all<F: Float>(
-    first: &mut Tensor<F>,
-    others: &mut [&mut [F]],
-    read: &[F],
-    flops: u64,
-    formula: &Together<'_, F>,
-) {
-    if first.is_alone() {
-        return together(None, first.data_mut(), others, read, flops, formula);
-    }
-    let mut out = Buffer::<F>::any(first.len());
-    together(Some(first.data()), &mut out, others, read, flops, formula);
-    *first = Tensor::from_parts(first.shape().clone(), out);
-}
-
-/// Changes slices of one length together, the first of which may be written elsewhere than it is read.
-fn together<F: Float>(
-    source: Option<&[F]>,
-    out: &mut [F],
-    others: &mut [&mut [F]],
-    read: &[F],
-    flops: u64,
-    formula: &Together<'_, F>,
-) {
-    let (work, part) = ((read.len() as u64).saturating_mul(flops.saturating_add(4)), threads::part());
-    let mut parts: Vec<(usize, SmallVec<[&mut [F]; 4]>)> =
-        out.chunks_mut(part).enumerate().map(|(k, out)| (k * part, SmallVec::from_iter([out]))).collect();
-    for other in others.iter_mut() {
-        parts.iter_mut().zip(other.chunks_mut(part)).for_each(|(part, chunk)| part.1.push(chunk));
-    }
-    threads::each(parts.into_iter(), work, |(begin, mut changed)| {
-        let all = changed.first().map_or(0, |out| out.len());
-        let read = &read[begin..begin + all];
-        let source = source.map(|source| &source[begin..begin + all]);
-        let mut room = Buffer::<F>::any(4 * STEPS * TILE);
-        let mut first = 0;
-        while first < read.len() {
-            let len = TILE.min(read.len() - first);
-            let desk = Desk::new(&mut room);
-            let tile = |k: usize| {
-                let k = if k < changed.len() { k } else { 0 };
-                let from = source.filter(|_| k == 0).unwrap_or(changed[k]);
-                Tile::copied(&from[first..first + len], &desk)
-            };
-            let results = formula(Tile::new(&read[first..first + len], &desk), [tile(0), tile(1), tile(2), tile(3)]);
-            if desk.is_short() {
-                let len = 2 * room.len();
-                Buffer::recycle(std::mem::replace(&mut room, Buffer::any(len)));
-                continue;
-            }
-            for (changed, result) in changed.iter_mut().zip(results) {
-                write(result, &mut changed[first..first + len]);
-            }
-            first += len;
-        }
-        Buffer::recycle(room);
-    });
 }

@@ -120,31 +120,16 @@ pub(crate) fn multiply<F: Float>(a: Matrix<'_, F>, b: Matrix<'_, F>, c: &mut [F]
         }
         return;
     }
-    // The part of the product that `count` inner entries from `first` on give.
-    let product = |first: usize, count: usize, add: bool, c: &mut [F]| {
-        let (a, b) = (&a.data[first * ac..], &b.data[first * br..]);
-        let whole = Product { size: [m, count, n], a: (a, [ar, ac]), b: (b, [br, bc]), add, c: Place(c.as_mut_ptr()) };
-        // SAFETY: the lengths asserted above are what the strides of row-major or transposed storage reach, of inner entries
-        // up to `first + count <= k`; `c` is a unique reference to `m × n` elements, of which each part writes its own.
-        threads::each(parts(m, count, n), u64::MAX, |part| unsafe { whole.part(part) });
+    let step = match m == 1 || n == 1 {
+        true => PART_OF_VECTOR,
+        false if k > LONG => PART,
+        false => k,
     };
-    let (long, step) = if m == 1 || n == 1 { (PART_OF_VECTOR, PART_OF_VECTOR) } else { (LONG, PART) };
-    if k <= long {
-        return product(0, k, add, c);
-    }
-    let mut sums = RunningSums::new(m * n);
-    let mut part = Buffer::any(m * n);
-    if add {
-        sums.add_row(0, c);
-    }
-    for first in (0..k).step_by(step) {
-        product(first, step.min(k - first), false, &mut part);
-        sums.add_row(0, &part);
-    }
-    Buffer::recycle(part);
-    let sums = sums.values();
-    c.copy_from_slice(&sums);
-    Buffer::recycle(sums);
+    let whole =
+        Product { size: [m, k, n], a: (a.data, [ar, ac]), b: (b.data, [br, bc]), add, c: Place(c.as_mut_ptr()) };
+    // SAFETY: the lengths asserted above are what the strides of row-major or transposed storage reach; `c` is a unique reference
+    // to `m × n` elements, of which each part writes its own.
+    threads::each(parts(m, k, n), u64::MAX, |part| unsafe { whole.part(part, step) });
 }
 
 /// Where a product is written, by several threads in parts that do not overlap.
@@ -163,33 +148,64 @@ struct Product<'a, F> {
 }
 
 impl<F: Float> Product<'_, F> {
-    /// Computes some rows or some columns of the result.
+    /// Computes some rows or some columns of the result, `step` inner entries at a time.
     ///
     /// # Safety
     /// As for [`Gemm::gemm`], with `c` row-major; no part may be computed twice at a time.
-    unsafe fn part(&self, (rows, columns): (Range<usize>, Range<usize>)) {
-        let ([_, k, n], (a, [ar, ac]), (b, [br, bc])) = (self.size, self.a, self.b);
-        let (a, b) = (&a[rows.start * ar..], &b[columns.start * bc..]);
+    unsafe fn part(&self, (rows, columns): (Range<usize>, Range<usize>), step: usize) {
+        let ([_, k, n], add) = (self.size, self.add);
+        let [height, width] = [rows.len(), columns.len()];
+        // SAFETY: the rows and columns are among those that the caller vouches for.
+        let c = unsafe { self.c.0.add(rows.start * n + columns.start) };
+        if k <= step {
+            // SAFETY: likewise.
+            return unsafe { self.inner(0..k, &rows, &columns, add, (c, n)) };
+        }
+        let mut sums = RunningSums::new(height * width);
+        let mut some = Buffer::any(height * width);
+        // SAFETY: likewise; no two rows overlap.
+        let row = |i: usize| unsafe { std::slice::from_raw_parts_mut(c.add(i * n), width) };
+        if add {
+            (0..height).for_each(|i| sums.add_row(i * width, row(i)));
+        }
+        for first in (0..k).step_by(step) {
+            let entries = first..k.min(first + step);
+            // SAFETY: likewise, and written is a buffer of this part's own.
+            unsafe { self.inner(entries, &rows, &columns, false, (some.as_mut_ptr(), width)) };
+            sums.add_row(0, &some);
+        }
+        Buffer::recycle(some);
+        let sums = sums.values();
+        (0..height).for_each(|i| row(i).copy_from_slice(&sums[i * width..][..width]));
+        Buffer::recycle(sums);
+    }
+
+    /// Writes what some inner entries give to some rows and columns, to rows that lie so far apart.
+    ///
+    /// # Safety
+    /// As for [`part`](Self::part), of the place that is given.
+    unsafe fn inner(
+        &self,
+        entries: Range<usize>,
+        rows: &Range<usize>,
+        columns: &Range<usize>,
+        add: bool,
+        (c, apart): (*mut F, usize),
+    ) {
+        let ((a, [ar, ac]), (b, [br, bc])) = (self.a, self.b);
+        let a = &a[rows.start * ar + entries.start * ac..];
+        let b = &b[columns.start * bc + entries.start * br..];
+        let [m, k, n] = [rows.len(), entries.len(), columns.len()];
         if plain_is_asked_for() {
-            let b = (b, [br, bc]);
-            for (i, row) in rows.clone().enumerate() {
-                // SAFETY: a row of the result, which is among those that the caller vouches for, and no other part has.
-                let c = unsafe { std::slice::from_raw_parts_mut(self.c.0.add(row * n + columns.start), columns.len()) };
-                plain_row(k, (&a[i * ar..], ac), b, self.add, c);
+            for i in 0..m {
+                // SAFETY: a row of those that the caller vouches for.
+                let c = unsafe { std::slice::from_raw_parts_mut(c.add(i * apart), n) };
+                plain_row(k, (&a[i * ar..], ac), (b, [br, bc]), add, c);
             }
             return;
         }
-        // SAFETY: the rows and columns are among those that the caller vouches for.
-        unsafe {
-            let c = self.c.0.add(rows.start * n + columns.start);
-            F::gemm(
-                [rows.len(), k, columns.len()],
-                (a.as_ptr(), [ar, ac]),
-                (b.as_ptr(), [br, bc]),
-                self.add,
-                (c, [n, 1]),
-            );
-        }
+        // SAFETY: the rows, columns and entries are among those that the caller vouches for.
+        unsafe { F::gemm([m, k, n], (a.as_ptr(), [ar, ac]), (b.as_ptr(), [br, bc]), add, (c, [apart, 1])) };
     }
 }
 
@@ -236,9 +252,15 @@ mod tests {
     /// The numbers have the same bits on any number of threads, along rows and columns, in either order of storage.
     #[test]
     fn threads_change_no_bit() {
-        for (m, k, n) in
-            [(300, 700, 60), (60, 700, 300), (130, 784, 512), (512, 130, 784), (129, 5000, 70), (1, 2000, 3000)]
-        {
+        for (m, k, n) in [
+            (300, 700, 60),
+            (60, 700, 300),
+            (130, 784, 512),
+            (512, 130, 784),
+            (129, 5000, 70),
+            (1, 2000, 3000),
+            (3000, 2000, 1),
+        ] {
             let (a, b) = (Tensor::<f32>::linspace(-1.0, 2.0, m * k), Tensor::<f32>::linspace(3.0, -1.0, k * n));
             for flags in 0..4 {
                 let left = Matrix { data: a.data(), rows: m, columns: k, transposed: flags & 1 != 0 };

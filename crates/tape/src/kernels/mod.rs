@@ -20,5 +20,6 @@ pub(crate) mod threads;
 pub(crate) mod tile;
 #[cfg(feature = "linalg")]
 pub(crate) mod triangles;
+mod update;
 pub(crate) mod vector;
 pub(crate) mod windows;

@@ -24,13 +24,18 @@ pub(crate) fn sum_to<F: Float>(x: &Tensor<F>, to: &Shape) -> Tensor<F> {
     Tensor::from_parts(to.clone(), sums.values())
 }
 
+/// The numbers of a part of a sum, whatever the number of threads: the sum depends on it.
+const PART: usize = 1 << 16;
+
 /// The sum of many numbers: that of the sums of parts, which threads may take.
 fn sum_of_all<F: Float>(data: &[F]) -> F {
     if data.len() <= PART {
         return sum(data);
     }
     let mut sums = vec![F::zero(); data.len().div_ceil(PART)];
-    threads::each(sums.iter_mut().zip(data.chunks(PART)), data.len() as u64 * 4, |(total, part)| *total = sum(part));
+    threads::each(sums.iter_mut().zip(data.chunks(PART)), threads::work_of(data.len(), 1), |(total, part)| {
+        *total = sum(part)
+    });
     sum(&sums)
 }
 
@@ -57,9 +62,6 @@ pub(crate) enum Block {
         at: usize,
     },
 }
-
-/// The numbers of such a part, whatever the number of threads: the sum depends on it.
-const PART: usize = 1 << 16;
 
 /// Rows that are added to each other before they are added to what there is.
 const ROWS: usize = 8;

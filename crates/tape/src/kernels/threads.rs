@@ -1,14 +1,17 @@
 //! The threads that large operations share.
 //!
-//! Work is cut by its size alone, never by the number of threads, and each part is done as it would be done alone: the results have
-//! the same bits on any number of threads. The pool is that of `rayon-core`; a hand-off costs some microseconds, so that what
-//! takes less is done where it is.
+//! Work is cut so that no bit depends on the number of threads: a number of a result is computed in one part, in the order in which
+//! it would be computed alone, and what is summed over parts is cut by its size. The pool is that of `rayon-core`; a hand-off costs
+//! some microseconds, so that what takes less is done where it is.
 
 use std::cell::Cell;
 #[cfg(feature = "threads")]
 use std::sync::Mutex;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
+
+#[cfg(feature = "threads")]
+use crate::error::{Error, caught};
 
 /// What [`set_threads`] said; 0 before.
 static ASKED: AtomicUsize = AtomicUsize::new(0);
@@ -102,24 +105,46 @@ pub(crate) fn part() -> usize {
 #[cfg(any(test, feature = "threads"))]
 pub(crate) const WORTH: u64 = 1 << 19;
 
-/// Calls `f` for each of some parts of a work, on the threads that are free for it.
+/// A part of this much work is worth several threads by itself.
+const LARGE: u64 = 8 << 20;
+
+/// The work of so many elements, each of so many operations: what is read and written counts as well.
+pub(crate) fn work_of(elements: usize, flops: u64) -> u64 {
+    (elements as u64).saturating_mul(flops.saturating_add(4))
+}
+
+/// Calls `f` for each of some parts of a work, on this thread and on helpers of the pool, and waits until all are done. An error that
+/// is raised in a part is raised here.
 #[cfg(feature = "threads")]
 pub(crate) fn each<T: Send>(parts: impl ExactSizeIterator<Item = T> + Send, work: u64, f: impl Fn(T) + Sync) {
     let count = if work < WORTH && !FINELY.get() { 1 } else { threads().min(parts.len()) };
     let Some(pool) = (count > 1).then(|| pool(threads() - 1)).flatten() else {
         return parts.for_each(f);
     };
-    let parts = Mutex::new(parts);
-    let next = || parts.lock().ok()?.next();
+    let parts = Mutex::new((parts, None::<Error>));
+    let next = || match &mut *parts.lock().ok()? {
+        (parts, None) => parts.next(),
+        (_, Some(_)) => None,
+    };
     let take = || {
-        while let Some(part) = next() {
-            f(part);
+        // Raised here it would be nobody's: who waits for it, and whose call it is, is known on the thread that asked.
+        let raised = caught(|| {
+            while let Some(part) = next() {
+                f(part);
+            }
+            Ok(())
+        });
+        if let (Err(error), Ok(mut parts)) = (raised, parts.lock()) {
+            parts.1.get_or_insert(error);
         }
     };
     pool.in_place_scope(|scope| {
         (1..count).for_each(|_| scope.spawn(|_| take()));
         with_threads(1, take);
     });
+    if let Ok((_, Some(error))) = parts.into_inner() {
+        error.raise();
+    }
 }
 
 /// Calls `f` for each of some parts of a work.
@@ -128,13 +153,28 @@ pub(crate) fn each<T: Send>(parts: impl ExactSizeIterator<Item = T> + Send, _wor
     parts.for_each(f);
 }
 
-/// The pool of so many helpers, or none where the system has no threads for it.
+/// [`each`] for parts that can be shared by threads themselves: they are, one after the other, where there are fewer of them than
+/// threads and each is large.
+pub(crate) fn each_or_inside<T: Send>(
+    mut parts: impl ExactSizeIterator<Item = T> + Send,
+    work: u64,
+    f: impl Fn(T) + Sync,
+) {
+    let each_is_large = work / parts.len().max(1) as u64 >= LARGE;
+    match each_is_large && parts.len() < threads() {
+        true => parts.by_ref().for_each(f),
+        false => each(parts, work, f),
+    }
+}
+
+/// The pool of at least so many helpers, or none where the system has no threads for it.
 #[cfg(feature = "threads")]
 fn pool(helpers: usize) -> Option<std::sync::Arc<rayon_core::ThreadPool>> {
     static POOL: Mutex<Option<(usize, std::sync::Arc<rayon_core::ThreadPool>)>> = Mutex::new(None);
     let mut pool = POOL.lock().ok()?;
+    // One with more helpers does: as many take part as there are jobs.
     if let Some((count, pool)) = &*pool
-        && *count == helpers
+        && *count >= helpers
     {
         return Some(pool.clone());
     }
@@ -163,6 +203,21 @@ mod tests {
                 });
                 assert!(done.iter().all(|n| n.load(Ordering::Relaxed) == 1));
             });
+        }
+    }
+
+    /// An error of a part that a helper does is an error for who waits for it on the thread that asked.
+    #[test]
+    fn an_error_in_a_part_is_raised_where_the_work_was_asked_for() {
+        let here = std::thread::current().id();
+        for _ in 0..20 {
+            let work = |k: usize| match std::thread::current().id() == here {
+                true => std::thread::sleep(std::time::Duration::from_millis(1)),
+                false => Error::Argument(format!("part {k}")).raise(),
+            };
+            let parts = [(); 50].into_iter().enumerate();
+            let error = crate::try_with(|| with_threads(3, || each(parts, WORTH, |(k, ())| work(k)))).unwrap_err();
+            assert!(error.to_string().contains("part "), "{error}");
         }
     }
 

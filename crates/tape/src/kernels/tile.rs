@@ -11,20 +11,23 @@ use super::vector::{Binary, Unary};
 use crate::rule::number::{Num, Number};
 use crate::rule::real::Real;
 use crate::rule::special;
+use crate::tensor::buffer::Buffer;
 use crate::tensor::float::Float;
 
 /// The numbers of a tile, at most.
 pub(crate) const TILE: usize = 256;
 
+/// The steps of a formula for which there is room at first.
+pub(crate) const STEPS: usize = 24;
+
 /// Where the steps of a formula put their results.
-#[doc(hidden)]
 pub(crate) struct Desk<'a, F> {
     rest: Cell<&'a mut [F]>,
     short: Cell<bool>,
 }
 
 impl<'a, F: Float> Desk<'a, F> {
-    pub(crate) fn new(room: &'a mut [F]) -> Self {
+    fn new(room: &'a mut [F]) -> Self {
         Desk { rest: Cell::new(room), short: Cell::new(false) }
     }
 
@@ -43,6 +46,36 @@ impl<'a, F: Float> Desk<'a, F> {
     /// Whether there was too little room.
     pub(crate) fn is_short(&self) -> bool {
         self.short.get()
+    }
+}
+
+/// Room for desks, kept from one to the next: a few numbers need none from the pool.
+pub(crate) struct Room<F: Float> {
+    few: [F; 96],
+    many: Vec<F>,
+}
+
+impl<F: Float> Room<F> {
+    pub(crate) fn new() -> Self {
+        Room { few: [F::zero(); 96], many: Vec::new() }
+    }
+
+    /// A desk for so many steps with tiles of `len` numbers.
+    pub(crate) fn desk(&mut self, steps: usize, len: usize) -> Desk<'_, F> {
+        let wanted = steps * (len + 1);
+        if wanted <= self.few.len() {
+            return Desk::new(&mut self.few);
+        }
+        if self.many.len() < wanted {
+            Buffer::recycle(std::mem::replace(&mut self.many, Buffer::any(wanted)));
+        }
+        Desk::new(&mut self.many)
+    }
+}
+
+impl<F: Float> Drop for Room<F> {
+    fn drop(&mut self) {
+        Buffer::recycle(std::mem::take(&mut self.many));
     }
 }
 
@@ -72,9 +105,12 @@ impl<'a, F: Float> Tile<'a, F> {
         Tile { numbers: slot, desk }
     }
 
-    /// The numbers, or one that stands for all.
-    pub(crate) fn numbers(self) -> &'a [F] {
-        self.numbers
+    /// Writes the numbers, or one that stands for all.
+    pub(crate) fn write(self, out: &mut [F]) {
+        match self.numbers {
+            [one] => out.fill(*one),
+            numbers => out.copy_from_slice(numbers),
+        }
     }
 
     fn unary(self, f: Unary) -> Self {

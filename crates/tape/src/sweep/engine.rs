@@ -10,7 +10,7 @@ use smallvec::SmallVec;
 use crate::error::{Error, Line};
 #[cfg(feature = "linalg")]
 use crate::kernels::factor::Factor;
-use crate::kernels::formula::Formulas;
+use crate::kernels::formula::OnTiles;
 use crate::kernels::gemm::Gemm;
 use crate::kernels::vector::Vector;
 use crate::reader::any_op::AnyOp;
@@ -43,7 +43,7 @@ macro_rules! engine {
     ($($(#[$doc:meta])* fn $name:ident($($arg:ident: $type:ty),*) -> $result:ty = $path:path;)*) => {
         /// The engine for one float type.
         #[doc(hidden)]
-        pub trait Engine: Gemm + Vector + Formulas + Factor + OfFloat + Lane + Recording + Sized {
+        pub trait Engine: Gemm + Vector + OnTiles + Factor + OfFloat + Lane + Recording + Sized {
             $($(#[$doc])* fn $name($($arg: $type),*) -> $result where Self: Float;)*
         }
         #[cfg(debug_assertions)]

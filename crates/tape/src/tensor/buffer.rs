@@ -16,6 +16,9 @@ const SMALLEST: usize = 256;
 const SHARED: usize = 1 << 16;
 /// A thread keeps at most this many bytes of free buffers for each element type.
 const KEPT_BY_A_THREAD: usize = 16 << 20;
+/// A new buffer of so many bytes is one of zeros, which the system makes page by page when they are read; of a larger one it is found
+/// out whether there is room for it, and zeros are written.
+const ZEROED: u64 = 16 << 20;
 /// All threads together keep at most this part of what a call may ask for ([`max_bytes`](crate::max_bytes)).
 const SHARE: usize = 8;
 /// And at most this many of one size.
@@ -40,23 +43,23 @@ impl<E: Element> Buffer<E> {
     fn pooled(len: usize) -> Vec<E> {
         let bytes = len.saturating_mul(size_of::<E>());
         let of_a_size = if bytes <= SHARED { E::pool(|pool| pool.take(len)) } else { E::shared(|pool| pool.take(len)) };
-        of_a_size.flatten().unwrap_or_else(|| Self::fresh(len, bytes))
+        of_a_size.flatten().unwrap_or_else(|| Self::fresh(len))
     }
 
-    /// A new vector, of zeros that the system makes when they are read. That there is no memory for it is an error like any other.
+    /// A new vector. That there is no memory for it is an error like any other.
     #[cold]
-    fn fresh(len: usize, bytes: usize) -> Vec<E> {
-        check_bytes("memory", bytes as u64).or_raise();
-        if bytes <= KEPT_BY_A_THREAD {
-            let mut v = vec![E::default(); size(len)];
+    fn fresh(len: usize) -> Vec<E> {
+        let room = size(len);
+        let bytes = room.saturating_mul(size_of::<E>()) as u64;
+        check_bytes("memory", bytes).or_raise();
+        if bytes <= ZEROED {
+            let mut v = vec![E::default(); room];
             v.truncate(len);
             return v;
         }
-        // What there is no room for just now is refused, where a vector would abort.
-        let refused =
-            |_| Error::TooLarge { op: "memory".into(), shape: None, bytes: bytes as u64, ceiling: bytes as u64 - 1 };
+        let refused = |_| Error::TooLarge { op: "memory".into(), shape: None, bytes, ceiling: bytes - 1 };
         let mut v = Vec::new();
-        v.try_reserve_exact(size(len)).map_err(refused).or_raise();
+        v.try_reserve_exact(room).map_err(refused).or_raise();
         v
     }
 

@@ -4,7 +4,9 @@ use std::fmt::Write;
 
 use wengert_tape::ops::{AnyFunction, AnyOp};
 use wengert_tape::prelude::*;
-use wengert_tape::{Algebra, Any, Arg, Args, Case, Dual, Kind, Op, Shape, Stored, Text, Value, with_threads_for_all};
+use wengert_tape::{
+    Algebra, Any, Arg, Args, Case, Dual, Kind, Op, Shape, Stored, Text, Value, with_threads, with_threads_for_all,
+};
 
 /// An operation or a function, to be called on any kind of value.
 #[derive(Clone, Debug)]
@@ -394,6 +396,26 @@ fn threads_change_no_bit() {
             writeln!(out, "  other bits on another number of threads").unwrap();
         }
     });
+}
+
+/// Work that is large enough for threads as it is.
+#[test]
+fn threads_change_no_bit_of_large_work() {
+    let wave = |n: usize| Tensor::<f32>::linspace(-1.0, 2.0, n).map(|x| (37.0 * x).sin());
+    let (x, w) = (wave(40 * 3 * 14 * 14).reshape([40, 3, 14, 14]), wave(8 * 3 * 5 * 5).reshape([8, 3, 5, 5]));
+    let (long, stack) = (wave(300_000), wave(5 * 90 * 90).reshape([5, 90, 90]));
+    let results = [1, 2, 3, 8].map(|count| {
+        with_threads(count, || {
+            let tape = Tape::of::<f32>();
+            let [x, w, long, stack] = [&x, &w, &long, &stack].map(|t| tape.var(t.clone()));
+            let y =
+                x.conv2d(w, Conv::default()).sum() + (long * long + long).sum() + stack.matmul(stack).square().sum();
+            let g = y.backward();
+            let bits = |t: &Tensor<f32>| t.data().iter().map(|x| x.to_bits()).collect::<Vec<_>>();
+            (y.item().to_bits(), [x, w, long, stack].map(|leaf| bits(&g[leaf])))
+        })
+    });
+    assert!(results.iter().all(|result| *result == results[0]));
 }
 
 #[test]

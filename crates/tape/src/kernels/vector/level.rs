@@ -7,8 +7,8 @@ use std::sync::OnceLock;
 use super::{Binary, Unary, loops};
 
 /// A set of instructions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Level {
+#[derive(Clone, Copy, Debug)]
+enum Level {
     /// What every processor of the target has.
     Plain,
     /// AVX2 and FMA: x86-64-v3.
@@ -19,7 +19,7 @@ pub(crate) enum Level {
 
 /// The highest that the processor has; [`Level::Plain`] where `WENGERT_KERNELS` is `plain`.
 #[inline]
-pub(crate) fn level() -> Level {
+fn level() -> Level {
     static LEVEL: OnceLock<Level> = OnceLock::new();
     *LEVEL.get_or_init(|| match plain_is_asked_for() {
         true => Level::Plain,
@@ -27,7 +27,7 @@ pub(crate) fn level() -> Level {
     })
 }
 
-/// Whether `WENGERT_KERNELS` is `plain`: then nothing depends on the processor.
+/// Whether `WENGERT_KERNELS` is `plain`: then no instruction is taken that not every processor has.
 pub(crate) fn plain_is_asked_for() -> bool {
     static PLAIN: OnceLock<bool> = OnceLock::new();
     *PLAIN.get_or_init(|| std::env::var("WENGERT_KERNELS").is_ok_and(|kernels| kernels == "plain"))
@@ -65,12 +65,16 @@ pub trait Vector: Sized {
     fn add_to(y: &mut [Self], x: &[Self]);
 }
 
-/// For each float type, each loop at each level of processor, and the choice between them.
-macro_rules! vector {
-    ($float:ident: $(fn $name:ident($($arg:ident: $type:ty),*);)*) => {
-        impl Vector for $float {
+/// For each float type, each loop at each level of processor.
+macro_rules! loops_at_levels {
+    ($module:ident $float:ident: $(fn $name:ident($($arg:ident: $type:ty),*);)*) => {
+        /// The loops for this float type, at a level that the processor has.
+        mod $module {
+            use super::{Binary, Level, Unary, loops};
+
             $(
-                fn $name($($arg: $type),*) {
+                #[inline]
+                pub(super) fn $name(level: Level, $($arg: $type),*) {
                     #[cfg(target_arch = "x86_64")]
                     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,bmi2")]
                     fn v4($($arg: $type),*) {
@@ -81,8 +85,8 @@ macro_rules! vector {
                     fn v3($($arg: $type),*) {
                         loops::$name($($arg),*);
                     }
-                    match level() {
-                        // SAFETY: the level was found by asking the processor for every feature that is named above.
+                    match level {
+                        // SAFETY: `found` has asked the processor for every feature that is named above.
                         #[cfg(target_arch = "x86_64")]
                         Level::V4 => unsafe { v4($($arg),*) },
                         // SAFETY: likewise.
@@ -93,11 +97,19 @@ macro_rules! vector {
                 }
             )*
         }
+
+        impl Vector for $float {
+            $(
+                fn $name($($arg: $type),*) {
+                    $module::$name(level(), $($arg),*);
+                }
+            )*
+        }
     };
 }
 macro_rules! vectors {
-    ($($float:ident)*) => { $(
-        vector! { $float:
+    ($($module:ident $float:ident)*) => { $(
+        loops_at_levels! { $module $float:
             fn unary(f: Unary, x: &[$float], y: &mut [$float]);
             fn binary(f: Binary, a: &[$float], b: &[$float], y: &mut [$float]);
             fn select(mask: &[$float], a: &[$float], b: &[$float], y: &mut [$float]);
@@ -105,4 +117,48 @@ macro_rules! vectors {
         }
     )* };
 }
-vectors! { f32 f64 }
+vectors! { single f32 double f64 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Numbers of all sizes and signs, and those that are none.
+    fn numbers() -> Vec<f64> {
+        let ends = [0.0, -0.0, f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 5e-324, f64::MIN_POSITIVE, f64::MAX];
+        let sizes = (-300..300).map(|k| 1.37 * 10_f64.powf(f64::from(k) / 10.0));
+        ends.into_iter().chain(sizes.flat_map(|x| [x, -x])).collect()
+    }
+
+    /// Every function has the same bits at every level that the processor has.
+    #[test]
+    fn levels_have_the_same_bits() {
+        let lower = [Level::Plain, Level::V3, Level::V4].into_iter().take(found() as usize + 1);
+        let (x, z) = (numbers(), numbers().into_iter().rev().collect::<Vec<_>>());
+        let [x32, z32] = [&x, &z].map(|x| x.iter().map(|x| *x as f32).collect::<Vec<_>>());
+        let of = |level: Level| {
+            let (mut all, mut all32) = (Vec::new(), Vec::new());
+            let (mut y, mut y32) = (vec![0.0; x.len()], vec![0.0; x.len()]);
+            for f in Unary::ALL {
+                double::unary(level, f, &x, &mut y);
+                single::unary(level, f, &x32, &mut y32);
+                all.push(y.iter().map(|y| y.to_bits()).collect::<Vec<_>>());
+                all32.push(y32.iter().map(|y| y.to_bits()).collect::<Vec<_>>());
+            }
+            for f in Binary::ALL {
+                double::binary(level, f, &x, &z, &mut y);
+                single::binary(level, f, &x32, &z32, &mut y32);
+                all.push(y.iter().map(|y| y.to_bits()).collect());
+                all32.push(y32.iter().map(|y| y.to_bits()).collect());
+            }
+            (all, all32)
+        };
+        let plain = of(Level::Plain);
+        for level in lower {
+            let (found, found32) = of(level);
+            for k in 0..plain.0.len() {
+                assert!(found[k] == plain.0[k] && found32[k] == plain.1[k], "function {k} at {level:?}");
+            }
+        }
+    }
+}

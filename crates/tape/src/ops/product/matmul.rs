@@ -104,7 +104,7 @@ impl Op for MatMul {
         for_each_row(&each, [&bx.steps_in(&batch_of(&each)), &bw.steps_in(&batch_of(&each))], |at| places.push(at));
         let operands = (mx, mw);
         let work = work([places.len(), m, k, n]);
-        threads::each(out.chunks_exact_mut(m * n).zip(places), work, |(c, [ix, iw])| {
+        threads::each_or_inside(out.chunks_exact_mut(m * n).zip(places), work, |(c, [ix, iw])| {
             let (mut mx, mut mw) = operands;
             mx.data = &dx[ix * m * k..][..m * k];
             mw.data = &dw[iw * k * n..][..k * n];

@@ -1,5 +1,6 @@
 //! How many units in the last place the functions are off that are computed many numbers at a time: in `f64` against
-//! `tests/reference/ulps.jsonl`, which mpmath wrote, in `f32` against the standard library in `f64`. `docs/numbers.md` has the table.
+//! `tests/reference/ulps.jsonl`, which mpmath wrote; in `f32` against the standard library in `f64`, and for the error function against
+//! ours in `f64`. `docs/numbers.md` has the table.
 
 use std::path::Path;
 
@@ -119,6 +120,31 @@ fn functions_of_many_numbers_keep_their_digits_in_f32() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Powers in `f32`, of bases that the formula holds for and of others: 0, negative, subnormal, infinite.
+#[test]
+fn powers_keep_their_digits_in_f32() {
+    let bases = (0..400).map(|k| 10_f32.powf(-37.0 + 75.0 * k as f32 / 399.0));
+    let special = [0.0, -0.0, -1.5, -2.0, 1e-40, 1.0, f32::INFINITY, f32::NEG_INFINITY, f32::NAN];
+    let mut worst = (0.0, 0.0, 0.0);
+    for p in [0.0, 0.5, -0.5, 1.0, 2.0, 3.0, -3.0, 0.1, 7.3, 33.3, -1e4, f32::INFINITY] {
+        let x: Vec<f32> = bases.clone().chain(special).collect();
+        let y = Tensor::from(&x[..]).pow(Tensor::full([x.len()], p));
+        for (x, y) in x.iter().zip(y.data()) {
+            let expected = f64::from(*x).powf(f64::from(p));
+            let near = expected as f32;
+            if near.is_finite() && near.abs() >= f32::MIN_POSITIVE {
+                let error = (f64::from(*y) - expected).abs() / ulp_f32(near);
+                worst = if error <= worst.0 { worst } else { (error, *x, p) };
+            } else {
+                let alike = *y == near || near.is_nan() && y.is_nan() || (y - near).abs() <= f32::MIN_POSITIVE;
+                assert!(alike, "{x} to the power {p}: {y}, not {near}");
+            }
+        }
+    }
+    println!("pow      f32 {:.2} ulp at {} to the power {}", worst.0, worst.1, worst.2);
+    assert!(worst.0 <= 0.6, "{worst:?}");
 }
 
 /// The same bits, however many numbers there are beside one and wherever it stands; and what is no usual number as the standard
