@@ -124,15 +124,6 @@ impl<F: Float> Listing<F> {
         threads::part().div_ceil(row) * row
     }
 
-    /// Whether every sum of rows can be cut at the same places.
-    pub(crate) fn can_sum(&self, over: Over) -> bool {
-        let widths = |over: &Over| if let Over::Trailing(width) = over { Some(*width) } else { None };
-        match widths(&over) {
-            Some(width) => self.sums.iter().filter_map(|(_, over)| widths(over)).all(|other| other == width),
-            None => true,
-        }
-    }
-
     /// Writes the outputs and the sums.
     pub(crate) fn run(
         &self,

@@ -51,11 +51,6 @@ impl<F: Float> Writer<F> {
         self.listing.outputs.push(source);
     }
 
-    /// Whether sums over these axes can be taken on the way.
-    pub(super) fn can_sum(&self, over: Over) -> bool {
-        self.listing.can_sum(over)
-    }
-
     /// Lets a source be summed to the next sum.
     pub(super) fn sum(&mut self, source: Source, over: Over) {
         self.listing.sums.push((source, over));
