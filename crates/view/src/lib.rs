@@ -34,6 +34,9 @@
 //!
 //! [`ReportExt`] draws what a gradient check saw: the error of the difference against its step.
 //!
+//! [`lint`](ViewExt::lint) looks for what hinders learning: parameters that are not used, dead and saturated units, and more
+//! ([`Concern`]).
+//!
 //! A constant number is written into the formula that it stands in; a constant tensor is a node.
 
 mod curve;
@@ -43,6 +46,7 @@ mod fold;
 mod formula;
 mod label;
 mod layout;
+mod lint;
 mod listing;
 mod numeral;
 mod page;
@@ -55,6 +59,7 @@ mod view;
 pub use curve::ReportExt;
 pub use derivation::Derivation;
 pub use fold::Fold;
+pub use lint::{Concern, Lint, Remark};
 pub use petgraph;
 pub use steps::{Part, Step, Steps};
 pub use view::{Node, View, ViewExt};

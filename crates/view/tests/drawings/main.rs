@@ -3,6 +3,7 @@
 mod curves;
 mod derivations;
 mod folds;
+mod lint;
 mod pictures;
 mod size;
 mod steps;
