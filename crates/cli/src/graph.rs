@@ -215,7 +215,13 @@ impl Graph {
             let sign = if number.is_sign_negative() { "" } else { " " };
             let _ = writeln!(text, "{label:width$}  {sign}{}", full(number));
         }
+        self.remarks().iter().for_each(|remark| text += &format!("remark: {remark}\n"));
         text
+    }
+
+    /// What looks wrong, in words.
+    fn remarks(&self) -> Vec<String> {
+        self.recorded.as_ref().map_or(Vec::new(), |recorded| said(&recorded.view))
     }
 
     fn json(&self, expression: &str) -> Value {
@@ -226,8 +232,18 @@ impl Graph {
             }
             None => Vec::new(),
         };
-        json!({ "expression": expression, "value": self.value, "derivatives": derivatives, "nodes": nodes })
+        json!({ "expression": expression, "value": self.value, "derivatives": derivatives, "remarks": self.remarks(), "nodes": nodes })
     }
+}
+
+/// What looks wrong in a graph, a text for each remark.
+fn said(view: &View<f64>) -> Vec<String> {
+    view.lint().remarks.iter().map(ToString::to_string).collect()
+}
+
+/// What looks wrong in the graph of an expression; nothing where it has no names.
+pub(crate) fn remarks(expression: &Expression, values: &[f64]) -> Result<Vec<String>, Error> {
+    Ok(Graph::record(expression, values)?.remarks())
 }
 
 /// A node of the graph: its operands are positions in the list of nodes; in formulas it goes by its id.

@@ -10,9 +10,11 @@ mod options;
 mod outcome;
 mod report;
 mod tasks;
+mod why;
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 
@@ -33,6 +35,9 @@ use crate::paths::apart;
 ///   wengert train digits --folds 5 --rate 0.01   (is that a better rate? ask inside the training samples)
 ///
 /// The same seed gives the same model, bit for bit, on any number of threads. Ctrl-C ends early and saves.
+///
+/// The end is 0; 1 if nothing was learned and the training broke: its losses exploded, froze or jump, or no gradient passes a layer
+/// any more (the model is saved all the same, and the reasons are told); 2 if an argument or the data are no good.
 #[derive(Args, Debug)]
 #[command(verbatim_doc_comment, after_help = defaults())]
 pub(crate) struct TrainArgs {
@@ -116,20 +121,20 @@ pub(crate) enum Error {
 }
 
 /// Runs the command.
-pub(crate) fn run(args: &TrainArgs) -> Result<(), Error> {
+pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode, Error> {
     let options = &args.options;
     match &args.task {
         Task::Digits => tasks::digits(options),
         Task::Xor => tasks::xor(options),
         Task::Moons => tasks::moons(options),
-        Task::Mnist784x30x10(args) => args.run("mnist-784-30-10", options),
-        Task::Mnist784x100x10(args) => args.run("mnist-784-100-10", options),
-        Task::Mnist784x16x16x10(args) => args.run("mnist-784-16-16-10", options),
-        Task::MnistConv(args) => args.run("mnist-conv", options),
-        Task::MnistConvConv(args) => args.run("mnist-conv-conv", options),
-        Task::MnistConvConvRelu(args) => args.run("mnist-conv-conv-relu", options),
-        Task::MnistConvConvExpanded(args) => args.run("mnist-conv-conv-expanded", options),
-        Task::MnistDropoutExpanded(args) => args.run("mnist-dropout-expanded", options),
+        Task::Mnist784x30x10(args) => args.run("mnist-784-30-10", options).map(|()| ExitCode::SUCCESS),
+        Task::Mnist784x100x10(args) => args.run("mnist-784-100-10", options).map(|()| ExitCode::SUCCESS),
+        Task::Mnist784x16x16x10(args) => args.run("mnist-784-16-16-10", options).map(|()| ExitCode::SUCCESS),
+        Task::MnistConv(args) => args.run("mnist-conv", options).map(|()| ExitCode::SUCCESS),
+        Task::MnistConvConv(args) => args.run("mnist-conv-conv", options).map(|()| ExitCode::SUCCESS),
+        Task::MnistConvConvRelu(args) => args.run("mnist-conv-conv-relu", options).map(|()| ExitCode::SUCCESS),
+        Task::MnistConvConvExpanded(args) => args.run("mnist-conv-conv-expanded", options).map(|()| ExitCode::SUCCESS),
+        Task::MnistDropoutExpanded(args) => args.run("mnist-dropout-expanded", options).map(|()| ExitCode::SUCCESS),
         Task::Csv(args) => csv::run(args, options),
     }
 }

@@ -1,6 +1,7 @@
 //! `wengert train csv`: a table of somebody's own.
 
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
 use serde_json::json;
@@ -88,7 +89,7 @@ enum Prepare {
     Whiten,
 }
 
-pub(super) fn run(args: &CsvArgs, options: &Options) -> Result<(), Error> {
+pub(super) fn run(args: &CsvArgs, options: &Options) -> Result<ExitCode, Error> {
     let table = Table::read(&args.file)?;
     table.column(&args.target)?;
     let without: Vec<&str> = args.without.iter().map(String::as_str).collect();

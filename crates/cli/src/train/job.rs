@@ -1,6 +1,7 @@
 //! Samples, and a network that learns from them.
 
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -14,6 +15,7 @@ use super::follow::Follow;
 use super::options::{Defaults, Options, Settings};
 use super::outcome::{Outcome, Score};
 use super::report::{Folds, Report};
+use super::why::{Why, why};
 use super::{Error, destination, thousands};
 use crate::{interrupt, output};
 
@@ -66,15 +68,15 @@ pub(super) struct Job<T: Stored<f32>> {
 
 impl<T: Stored<f32>> Job<T> {
     /// Does what the options ask for.
-    pub(super) fn run(&self, defaults: &Defaults, options: &Options) -> Result<(), Error> {
+    pub(super) fn run(&self, defaults: &Defaults, options: &Options) -> Result<ExitCode, Error> {
         let settings = Settings::new(options, defaults);
         match options.folds {
-            Some(folds) => self.cross_validate(folds, &settings, options),
+            Some(folds) => self.cross_validate(folds, &settings, options).map(|()| ExitCode::SUCCESS),
             None => self.train_and_save(&settings, options),
         }
     }
 
-    fn train_and_save(&self, settings: &Settings, options: &Options) -> Result<(), Error> {
+    fn train_and_save(&self, settings: &Settings, options: &Options) -> Result<ExitCode, Error> {
         let read: Vec<(&str, &Path)> = self.source.iter().map(|path| ("FILE", path.as_path())).collect();
         let path = destination(options, &self.stem, &read)?;
         let checkpoint = options.checkpoint().map_err(Error::Arguments)?;
@@ -98,16 +100,20 @@ impl<T: Stored<f32>> Job<T> {
             explore(&model, |outputs, targets| (self.loss)(outputs, targets), &self.test, page)?;
         }
         let learned = (self.is_learned)(&self::outputs(&model, &self.train), &self.train);
+        let Why { reasons, broke } =
+            if learned { Why::default() } else { why(&model, &self.loss, &self.train, &history) };
         if !learned {
             output::say(&format!(
                 "{}: nothing was learned: on the samples that it learned from, the network is no better than one answer for all; \
                  another --rate than {:?} may help, or more --epochs than {}",
                 self.task, settings.rate, settings.epochs
             ));
+            reasons.iter().for_each(|reason| output::say(&format!("{}: why it may be: {reason}", self.task)));
         }
         let report = Report {
             task: self.task,
             learned,
+            why: reasons,
             settings,
             history: &history,
             held_out: self.held_out,
@@ -119,7 +125,7 @@ impl<T: Stored<f32>> Job<T> {
             model: read_back,
         };
         output::print(&if options.json { report.json() } else { report.text() })?;
-        Ok(())
+        Ok(ExitCode::from(u8::from(broke)))
     }
 
     fn cross_validate(&self, folds: usize, settings: &Settings, options: &Options) -> Result<(), Error> {

@@ -1,5 +1,7 @@
 //! The tasks whose data come with the command.
 
+use std::process::ExitCode;
+
 use serde_json::json;
 use wengert::nn::{Confusion, Details, accuracy, binary_accuracy, cross_entropy, data, mse};
 use wengert::prelude::*;
@@ -50,7 +52,7 @@ pub(super) const MOONS: Defaults = Defaults {
     optimiser: OptimiserKind::Adam,
 };
 
-pub(super) fn digits(options: &Options) -> Result<(), Error> {
+pub(super) fn digits(options: &Options) -> Result<ExitCode, Error> {
     let split = data::digits::<f32>().split_stratified(HELD_OUT, &mut stream(options.seed, SAMPLES));
     let mut job =
         of_classes("digits", split, |train| Sequential::new().then(Standardise::fit_together(train.inputs())));
@@ -58,14 +60,14 @@ pub(super) fn digits(options: &Options) -> Result<(), Error> {
     job.run(&DIGITS, options)
 }
 
-pub(super) fn moons(options: &Options) -> Result<(), Error> {
+pub(super) fn moons(options: &Options) -> Result<ExitCode, Error> {
     let rng = &mut stream(options.seed, SAMPLES);
     let split = data::moons::<f32>(400, 0.1, rng).split_stratified(HELD_OUT, rng);
     of_classes("moons", split, |train| Sequential::new().then(Standardise::fit(train.inputs()))).run(&MOONS, options)
 }
 
 /// All four rows are learned from, and asked for afterwards: there are no others.
-pub(super) fn xor(options: &Options) -> Result<(), Error> {
+pub(super) fn xor(options: &Options) -> Result<ExitCode, Error> {
     let job = Job {
         task: "xor",
         source: None,

@@ -40,6 +40,29 @@ d/db    1
     assert!(output.stderr.is_empty());
 }
 
+/// What stands still is remarked, beside the numbers that say it too.
+#[test]
+fn what_looks_wrong_is_remarked() {
+    let run = |args: &[&str]| text(&wengert(args).stdout);
+    for (expression, at, words) in [
+        ("tanh(x*w)", "x=5,w=4", "\nremark: tanh %4: it is saturated: flat where its value is 1, "),
+        ("relu(x)*y", "x=-2,y=3", "\nremark: relu %3: it is dead: flat where its value is 0, "),
+        ("sigmoid(x)", "x=-20", "remark: sigmoid %2: it is saturated"),
+    ] {
+        for command in ["graph", "check"] {
+            let said = run(&[command, expression, "--at", at]);
+            assert!(said.contains(words), "{command} {expression}: {said}");
+            let json: serde_json::Value =
+                serde_json::from_str(&run(&[command, expression, "--at", at, "--json"])).expect("JSON");
+            assert_eq!(json["remarks"].as_array().map(Vec::len), Some(1), "{json}");
+        }
+    }
+    for command in ["graph", "check"] {
+        let said = run(&[command, "tanh(x*w)*relu(w)", "--at", "x=0.5,w=0.4"]);
+        assert!(!said.contains("remark"), "{said}");
+    }
+}
+
 #[test]
 fn a_saved_graph_runs_again() {
     let file = directory("saved").join("neuron.json");

@@ -36,6 +36,7 @@ impl<F: Float> Looked<'_, F> {
             place: format!("parameter `{name}`"),
             what: format!("the output {output} does not depend on it: it was not recorded"),
             advice: "use it, or take it out of what is learned",
+            share: 1.0,
         }));
     }
 

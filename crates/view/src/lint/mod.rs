@@ -48,6 +48,8 @@ pub struct Remark {
     pub what: String,
     /// What to do.
     pub advice: &'static str,
+    /// The share of the node that it is about: of its units, or its numbers.
+    pub share: f64,
 }
 
 impl fmt::Display for Remark {
@@ -187,7 +189,7 @@ impl<F: Float> Looked<'_, F> {
     }
 
     fn remark(&self, concern: Concern, index: usize, what: String, advice: &'static str) -> Remark {
-        Remark { concern, node: Some(index), place: self.place(index), what, advice }
+        Remark { concern, node: Some(index), place: self.place(index), what, advice, share: 1.0 }
     }
 
     /// The operands through which a gradient flows from a node.

@@ -94,9 +94,8 @@ fn unscaled<F: Float>(x: &Tensor<F>) -> Option<String> {
     let largest: Vec<(usize, f64)> = largest.enumerate().filter(|(_, most)| *most > 0.0).collect();
     let least = largest.iter().min_by(|a, b| a.1.total_cmp(&b.1))?;
     let most = largest.iter().max_by(|a, b| a.1.total_cmp(&b.1))?;
-    (most.1 > APART * least.1).then(|| {
-        format!("feature {} goes up to {:.3} and feature {} to {:.3}", most.0, most.1, least.0, least.1)
-    })
+    (most.1 > APART * least.1)
+        .then(|| format!("feature {} goes up to {:.3} and feature {} to {:.3}", most.0, most.1, least.0, least.1))
 }
 
 /// Whether numbers are shares of 1 along an axis.

@@ -80,7 +80,8 @@ impl<F: Float> Looked<'_, F> {
             0 if bend.both && 2 * count >= all => format!("{count} of {all} numbers are {word}: nearly flat there"),
             _ => return None,
         };
-        Some(self.stuck_remark(index, bend, what))
+        let share = if stuck > 0 { stuck as f64 / units.len() as f64 } else { count as f64 / all as f64 };
+        Some(Remark { share, ..self.stuck_remark(index, bend, what) })
     }
 
     /// What is to be said of numbers that one line recorded.
@@ -97,7 +98,7 @@ impl<F: Float> Looked<'_, F> {
             }
             _ => return None,
         };
-        Some(self.stuck_remark(*first, bend, what))
+        Some(Remark { share: count as f64 / all as f64, ..self.stuck_remark(*first, bend, what) })
     }
 
     fn stuck_remark(&self, index: usize, bend: Bend, what: String) -> Remark {

@@ -95,12 +95,7 @@ fn pairs() -> Vec<(Concern, &'static str, Lint, Lint)> {
     let z = x.matmul(w);
     let shares = (z.exp() / z.exp().sum_keeping([1])).cross_entropy(classes.clone(), &CrossEntropy::default());
     let plain = cross_entropy(z, classes.clone());
-    pairs.push((
-        Concern::DoubleSoftmax,
-        "softmax",
-        cross_entropy(z.softmax(1), classes.clone()).lint(),
-        plain.lint(),
-    ));
+    pairs.push((Concern::DoubleSoftmax, "softmax", cross_entropy(z.softmax(1), classes.clone()).lint(), plain.lint()));
     pairs.push((Concern::DoubleSoftmax, "written out", shares.lint(), z.log_softmax(1).mean().lint()));
     let wanted = Tensor::from([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0], [1.0, 0.0, 0.0]]);
     let binary = |z: Var| z.binary_cross_entropy_with_logits(wanted.clone(), Reduction::Mean).lint();
@@ -112,12 +107,7 @@ fn pairs() -> Vec<(Concern, &'static str, Lint, Lint)> {
     let sum = CrossEntropy { reduction: Reduction::Sum, ..CrossEntropy::default() };
     pairs.push((Concern::SumOverBatch, "entropy", z.cross_entropy(classes, &sum).lint(), plain.lint()));
     let decayed = error.square().mean() + w.square().sum();
-    pairs.push((
-        Concern::SumOverBatch,
-        "of means",
-        error.square().mean_over([1]).sum().lint(),
-        decayed.lint(),
-    ));
+    pairs.push((Concern::SumOverBatch, "of means", error.square().mean_over([1]).sum().lint(), decayed.lint()));
     pairs
 }
 
