@@ -37,6 +37,8 @@
 //! [`lint`](ViewExt::lint) looks for what hinders learning: parameters that are not used, dead and saturated units, and more
 //! ([`Concern`]).
 //!
+//! [`profile`](ViewExt::profile) tells where time and memory go, by node and source line.
+//!
 //! A constant number is written into the formula that it stands in; a constant tensor is a node.
 
 mod curve;
@@ -51,6 +53,7 @@ mod listing;
 mod numeral;
 mod page;
 pub mod prelude;
+mod profile;
 mod rule;
 mod steps;
 mod svg;
@@ -61,5 +64,6 @@ pub use derivation::Derivation;
 pub use fold::Fold;
 pub use lint::{Concern, Lint, Remark};
 pub use petgraph;
+pub use profile::{LineCost, NodeCost, Profile};
 pub use steps::{Part, Step, Steps};
 pub use view::{Node, View, ViewExt};

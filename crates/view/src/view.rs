@@ -6,6 +6,7 @@ use std::path::Path;
 
 use crate::fold::Fold;
 use crate::lint::Lint;
+use crate::profile::Profile;
 use wengert_tape::{Any, Error, Float, Gradients, GraphView, Kind, NodeKind, Op, Param, Scalar, Tape, Tensor, Var};
 
 /// A recorded graph with what is to be shown of it: gradients, names, source lines.
@@ -276,6 +277,15 @@ pub trait ViewExt {
     /// ```
     fn explore(&self, path: impl AsRef<Path>) -> io::Result<()> {
         self.try_view().map_err(io::Error::other)?.explore(path)
+    }
+
+    /// Where the time and the memory go, by node and source line: [`View::profile`].
+    ///
+    /// # Panics
+    /// As [`view`](ViewExt::view).
+    #[track_caller]
+    fn profile(&self) -> Profile {
+        self.view().profile()
     }
 
     /// Looks for what hinders learning: [`View::lint`]. The numbers are those of the batch that was recorded.

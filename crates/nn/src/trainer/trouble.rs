@@ -158,7 +158,6 @@ mod tests {
             // below zero, as a likelihood of densities
             (curve(&|k| -1.0 - k), ""),
             (curve(&|k| 2.0_f64.powf(k)), "exploded"),
-            (curve(&|k| -1.0 + 2.0_f64.powf(k)), ""),
             (curve(&|k| if k < 2.0 { 0.27 } else { 0.5 }), "frozen"),
             (curve(&|_| 0.5), "frozen"),
             // at a minimum that is not nothing

@@ -5,5 +5,6 @@ mod derivations;
 mod folds;
 mod lint;
 mod pictures;
+mod profiles;
 mod size;
 mod steps;
