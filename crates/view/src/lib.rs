@@ -39,6 +39,8 @@
 //!
 //! [`profile`](ViewExt::profile) tells where time and memory go, by node and source line.
 //!
+//! [`plot`] draws curves, decision boundaries, activations and weights.
+//!
 //! A constant number is written into the formula that it stands in; a constant tensor is a node.
 
 mod curve;
@@ -52,6 +54,7 @@ mod lint;
 mod listing;
 mod numeral;
 mod page;
+pub mod plot;
 pub mod prelude;
 mod profile;
 mod rule;

@@ -6,7 +6,7 @@ use wengert_tape::ops::AnyOp;
 use wengert_tape::{Any, Arg, Args, Float, NodeKind, Op, Tensor, Value, try_with};
 
 use super::{Concern, Looked, Remark, along, unit_axis};
-use crate::rule::rule;
+use crate::rule::{rule, value_and_slope};
 
 /// Far out, where an activation is as flat as it becomes.
 const FAR: f64 = 30.0;
@@ -157,15 +157,5 @@ fn bend<F: Float>(op: &AnyOp, arg: usize, operands: &[&Value<F>]) -> Option<Bend
 
 /// The derivative by an operand where that is `x`.
 pub(super) fn slope_at<F: Float>(op: &AnyOp, arg: usize, operands: &[&Value<F>], x: f64) -> Option<f64> {
-    let mut operands: Vec<Value<F>> = operands.iter().map(|operand| (*operand).clone()).collect();
-    operands[arg] = Tensor::from(F::from_f64(x)).into();
-    let args: Vec<Arg<'_, Tensor<F>>> = operands.iter().map(|operand| operand.as_arg()).collect();
-    let found = try_with(|| match op.forward(Args(&args)) {
-        Any::Real(y) => {
-            let one = Tensor::full(y.shape().clone(), F::one());
-            Some(Float::to_f64(rule(op, arg, one, Args(&args), &y).data()[0]))
-        }
-        _ => None,
-    });
-    found.ok().flatten()
+    value_and_slope(op, arg, operands, x).map(|[_, slope]| slope)
 }

@@ -5,6 +5,7 @@ mod derivations;
 mod folds;
 mod lint;
 mod pictures;
+mod plots;
 mod profiles;
 mod size;
 mod steps;
