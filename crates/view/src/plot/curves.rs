@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use wengert_tape::ops::AnyOp;
-use wengert_tape::{Error, Op, Tensor, Value};
+use wengert_tape::{Error, Op, Takes, Tensor, Value};
 
 use super::axes::Axes;
 use super::{colour, head};
@@ -78,13 +78,14 @@ pub fn curves(title: &str, x_is: &str, series: &[Series]) -> String {
 /// # Ok::<(), wengert_tape::Error>(())
 /// ```
 pub fn activation(op: &AnyOp) -> Result<String, Error> {
+    let refused = Error::Argument(format!("{}: it is no function of one number, element by element", op.name()));
+    if op.takes() != Takes::ONE || op.formulas().is_none() {
+        return Err(refused);
+    }
     let at = |k: u32| REACH * (2.0 * f64::from(k) / f64::from(POINTS - 1) - 1.0);
     let zero: Value<f64> = Tensor::from(0.0).into();
     let found: Vec<(f64, Option<[f64; 2]>)> =
         (0..POINTS).map(|k| (at(k), value_and_slope(op, 0, &[&zero], at(k)))).collect();
-    if op.formulas().is_none() || found.iter().all(|(_, found)| found.is_none()) {
-        return Err(Error::Argument(format!("{}: it is no function of one number, element by element", op.name())));
-    }
     let points = |which: usize| found.iter().filter_map(move |(x, found)| Some([*x, (*found)?[which]])).collect();
     let value = Series { name: op.text(&["x"]), points: points(0) };
     let slope = Series { name: "derivative".into(), points: points(1) };
