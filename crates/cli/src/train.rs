@@ -8,7 +8,9 @@ mod mnist;
 mod network;
 mod options;
 mod outcome;
+mod page;
 mod report;
+mod seen;
 mod tasks;
 mod why;
 
@@ -127,14 +129,14 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode, Error> {
         Task::Digits => tasks::digits(options),
         Task::Xor => tasks::xor(options),
         Task::Moons => tasks::moons(options),
-        Task::Mnist784x30x10(args) => args.run("mnist-784-30-10", options).map(|()| ExitCode::SUCCESS),
-        Task::Mnist784x100x10(args) => args.run("mnist-784-100-10", options).map(|()| ExitCode::SUCCESS),
-        Task::Mnist784x16x16x10(args) => args.run("mnist-784-16-16-10", options).map(|()| ExitCode::SUCCESS),
-        Task::MnistConv(args) => args.run("mnist-conv", options).map(|()| ExitCode::SUCCESS),
-        Task::MnistConvConv(args) => args.run("mnist-conv-conv", options).map(|()| ExitCode::SUCCESS),
-        Task::MnistConvConvRelu(args) => args.run("mnist-conv-conv-relu", options).map(|()| ExitCode::SUCCESS),
-        Task::MnistConvConvExpanded(args) => args.run("mnist-conv-conv-expanded", options).map(|()| ExitCode::SUCCESS),
-        Task::MnistDropoutExpanded(args) => args.run("mnist-dropout-expanded", options).map(|()| ExitCode::SUCCESS),
+        Task::Mnist784x30x10(args) => args.run("mnist-784-30-10", options),
+        Task::Mnist784x100x10(args) => args.run("mnist-784-100-10", options),
+        Task::Mnist784x16x16x10(args) => args.run("mnist-784-16-16-10", options),
+        Task::MnistConv(args) => args.run("mnist-conv", options),
+        Task::MnistConvConv(args) => args.run("mnist-conv-conv", options),
+        Task::MnistConvConvRelu(args) => args.run("mnist-conv-conv-relu", options),
+        Task::MnistConvConvExpanded(args) => args.run("mnist-conv-conv-expanded", options),
+        Task::MnistDropoutExpanded(args) => args.run("mnist-dropout-expanded", options),
         Task::Csv(args) => csv::run(args, options),
     }
 }
@@ -148,6 +150,7 @@ fn destination(options: &Options, task: &str, read: &[(&str, &Path)]) -> Result<
         ("--checkpoint", options.checkpoint.as_ref()),
         ("--log", options.log.as_ref()),
         ("--explore", options.explore.as_ref()),
+        ("--report", options.report.as_ref()),
     ];
     let written: Vec<(&str, &Path)> =
         all.into_iter().filter_map(|(option, path)| Some((option, path?.as_path()))).collect();

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -14,7 +15,9 @@ use super::explore::explore;
 use super::follow::Follow;
 use super::options::{Defaults, Options, Settings};
 use super::outcome::{Outcome, Score};
+use super::page::{Head, Live, course, ended, preformatted};
 use super::report::{Folds, Report};
+use super::seen::{Seen, first_weights, image_of};
 use super::why::{Why, why};
 use super::{Error, destination, thousands};
 use crate::{interrupt, output};
@@ -62,6 +65,8 @@ pub(super) struct Job<T: Stored<f32>> {
     pub(super) score: Score<T>,
     /// Whether outputs are better than one answer for all samples, whatever they are.
     pub(super) is_learned: fn(&Tensor<f32>, &Dataset<f32, T>) -> bool,
+    /// The class of each sample; none where targets are no classes.
+    pub(super) classes: fn(&Dataset<f32, T>) -> Vec<usize>,
     /// What came out, sample by sample or class by class.
     pub(super) table: fn(&Tensor<f32>, &Dataset<f32, T>) -> Result<Outcome, wengert::nn::Error>,
 }
@@ -82,16 +87,30 @@ impl<T: Stored<f32>> Job<T> {
         let checkpoint = options.checkpoint().map_err(Error::Arguments)?;
         let mut model = self.network(&self.train, settings)?;
         self.announce(&model, settings, &format!("{} held out to test with", thousands(self.test.len())));
+        let image = image_of(&self.train.input_shape());
+        let before = first_weights(&model, image);
+        let head = self.head(&model, settings);
+        let live = options.report.clone().filter(|_| options.live);
+        let live = live.map(|path| Live::new(head.clone(), path, self.score.name));
+        let last = live.as_ref().map(|live| Rc::clone(&live.last));
         let history = self.fit(&mut model, &self.train, settings, interrupt::flag()?, |trainer| {
             let trainer = match checkpoint {
                 Some(path) => trainer.checkpoint(path).resume(options.resume).named(self.name(settings)),
+                None => trainer,
+            };
+            let trainer = match live {
+                Some(live) => trainer.log(live),
                 None => trainer,
             };
             match &options.log {
                 Some(path) => trainer.log(CsvLog::new(path)),
                 None => trainer,
             }
-        })?;
+        });
+        if let (Err(error), Some(path), Some(last)) = (&history, &options.report, &last) {
+            ended(&head, path, last, self.score.name, error)?;
+        }
+        let history = history?;
         let details = self.details(settings);
         save(&model, &details, &path)?;
         let outputs = outputs(&model, &self.test);
@@ -124,6 +143,21 @@ impl<T: Stored<f32>> Job<T> {
             table: (self.table)(&outputs, &self.test)?,
             model: read_back,
         };
+        if let Some(path) = &options.report {
+            let seen = Seen {
+                model: &model,
+                loss: &self.loss,
+                train: &self.train,
+                test: &self.test,
+                classes: (self.classes)(&self.test),
+                names: &self.names,
+                image,
+                before,
+                activation: Some(settings.activation.to_string()),
+            };
+            let result = [("Result", preformatted(&report.text())), course(&history, self.score.name)];
+            head.write(path, &result.into_iter().chain(seen.sections()).collect::<Vec<_>>(), false)?;
+        }
         output::print(&if options.json { report.json() } else { report.text() })?;
         Ok(ExitCode::from(u8::from(broke)))
     }
@@ -135,6 +169,7 @@ impl<T: Stored<f32>> Job<T> {
             ("--checkpoint", &options.checkpoint),
             ("--log", &options.log),
             ("--explore", &options.explore),
+            ("--report", &options.report),
         ];
         if let Some((option, _)) = written.into_iter().find(|(_, path)| path.is_some()) {
             return refuse(format!("nothing is written then; leave {option} out"));
@@ -179,6 +214,29 @@ impl<T: Stored<f32>> Job<T> {
             model.push(finish);
         }
         Ok(model)
+    }
+
+    /// What the page of a training begins with.
+    fn head(&self, model: &Sequential<f32>, settings: &Settings) -> Head {
+        let Settings { layers, activation, batch, rate, decay, optimiser, seed, threads, .. } = settings;
+        let decay = decay.map_or(String::new(), |decay| format!(", decay {decay:?}"));
+        let network = layers.describe(&self.train.input_shape(), self.outputs);
+        Head::new(
+            self.task,
+            vec![
+                ("seed", seed.to_string()),
+                (
+                    "samples",
+                    format!(
+                        "{} to learn from, {} to test with",
+                        thousands(self.train.len()),
+                        thousands(self.test.len())
+                    ),
+                ),
+                ("network", format!("{network}, {activation}, {} parameters", thousands(model.parameter_count()))),
+                ("steps", format!("{optimiser}, rate {rate:?}{decay}, batches of {batch}, {threads} threads")),
+            ],
+        )
     }
 
     fn announce(&self, model: &Sequential<f32>, settings: &Settings, rest: &str) {

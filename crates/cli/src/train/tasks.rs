@@ -86,6 +86,7 @@ pub(super) fn xor(options: &Options) -> Result<ExitCode, Error> {
         loss: Box::new(|outputs, targets| mse(outputs, targets)),
         score: Score { name: ACCURACY, of: binary_accuracy },
         is_learned: |outputs, rows| binary_accuracy(outputs, rows.targets()) > 0.5,
+        classes: |rows| rows.targets().data().iter().map(|class| usize::from(*class > 0.5)).collect(),
         table: rows,
     };
     job.run(&XOR, options)
@@ -116,6 +117,7 @@ pub(super) fn of_classes(
         loss: Box::new(|outputs, classes| cross_entropy(outputs, classes)),
         score: Score { name: ACCURACY, of: accuracy },
         is_learned: |outputs, data| accuracy(outputs, data.targets()) > commonest(data),
+        classes: |data| data.targets().data().iter().map(|class| *class as usize).collect(),
         table: confusion,
     }
 }

@@ -3,7 +3,7 @@
 use wengert::Stored;
 use wengert::nn::History;
 use wengert::prelude::*;
-use wengert::view::{Concern, Remark};
+use wengert::view::{Concern, Remark, View};
 
 /// So many samples are looked at together.
 const SAMPLES: usize = 256;
@@ -24,16 +24,23 @@ pub(super) fn why<T: Stored<f32>>(
     samples: &Dataset<f32, T>,
     history: &History,
 ) -> Why {
-    let rows: Vec<usize> = (0..samples.len().min(SAMPLES)).collect();
-    let batch = samples.rows(&rows);
-    let tape = Tape::of::<f32>();
-    let (x, y) = (tape.input(batch.inputs().clone()), tape.input(batch.targets().clone()));
-    let loss = loss(model.forward(&x), y);
-    let lint = loss.view().without_lines().parameters(model.parameters()).name(x, "x").lint();
-    let (trouble, remarks) = (history.trouble(), lint.remarks);
+    let (trouble, remarks) = (history.trouble(), view(model, loss, samples).lint().remarks);
     let blocks = |remark: &Remark| matches!(remark.concern, Concern::Dead | Concern::Saturated) && remark.share == 1.0;
     Why {
         broke: trouble.is_some_and(|trouble| trouble.broke()) || remarks.iter().any(blocks),
         reasons: trouble.iter().map(ToString::to_string).chain(remarks.iter().map(ToString::to_string)).collect(),
     }
+}
+
+/// The graph of a batch through the network, with the loss.
+pub(super) fn view<T: Stored<f32>>(
+    model: &Sequential<f32>,
+    loss: &dyn Fn(Var<f32>, Var<f32, T>) -> Var<f32>,
+    samples: &Dataset<f32, T>,
+) -> View<f32> {
+    let rows: Vec<usize> = (0..samples.len().min(SAMPLES)).collect();
+    let batch = samples.rows(&rows);
+    let tape = Tape::of::<f32>();
+    let (x, y) = (tape.input(batch.inputs().clone()), tape.input(batch.targets().clone()));
+    loss(model.forward(&x), y).view().without_lines().parameters(model.parameters()).name(x, "x")
 }

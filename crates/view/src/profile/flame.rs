@@ -36,7 +36,12 @@ impl Profile {
         let all = Part { name: "all".into(), about: String::new(), nodes: self.nodes.iter().collect() };
         let mut boxes = String::new();
         let scale = WIDTH / all.time().as_secs_f64().max(f64::MIN_POSITIVE);
-        let depth = write(&mut boxes, &all, 0.0, 0, scale);
+        let some = |said: fn(&NodeCost) -> bool, key: Key| self.nodes.iter().any(said).then_some(key);
+        let lines = some(|node| !node.line.is_empty(), line);
+        let layers = some(|node| node.layer.is_some(), layer);
+        let operations: Key = |node| node.operation.clone();
+        let keys: Vec<Key> = [lines, layers, Some(operations)].into_iter().flatten().collect();
+        let depth = write(&mut boxes, &all, 0.0, 0, scale, &keys);
         let height = ROW * (depth + 1) as f64;
         format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"wengert-flame\" width=\"{WIDTH}\" height=\"{height}\" \
@@ -48,7 +53,7 @@ impl Profile {
 }
 
 /// Draws a part and those that it is made of; the deepest row.
-fn write(svg: &mut String, part: &Part<'_>, x: f64, row: usize, scale: f64) -> usize {
+fn write(svg: &mut String, part: &Part<'_>, x: f64, row: usize, scale: f64, keys: &[Key]) -> usize {
     let (width, y) = (part.time().as_secs_f64() * scale, row as f64 * ROW);
     let sum = |of: fn(&NodeCost) -> u64| part.nodes.iter().map(|node| of(node)).fold(0, u64::saturating_add);
     let forward = time(part.nodes.iter().map(|node| node.forward).sum());
@@ -73,35 +78,42 @@ fn write(svg: &mut String, part: &Part<'_>, x: f64, row: usize, scale: f64) -> u
     }
     svg.push_str("</g>\n");
     let (mut at, mut deepest) = (x, row);
-    for inside in parts(part, row) {
+    for inside in parts(part, keys) {
         let width = inside.time().as_secs_f64() * scale;
         if width >= NARROW {
-            deepest = deepest.max(write(svg, &inside, at, row + 1, scale));
+            deepest = deepest.max(write(svg, &inside, at, row + 1, scale, &keys[1..]));
         }
         at += width;
     }
     deepest
 }
 
-/// What a part is made of, the longest first: all of lines, a line of layers, a layer of operations.
-fn parts<'p>(part: &Part<'p>, row: usize) -> Vec<Part<'p>> {
-    let key = |node: &NodeCost| match row {
-        0 => Some(if node.line.is_empty() { "no line".into() } else { node.line.clone() }),
-        1 => Some(node.layer.as_ref().map_or("no layer".into(), |layer| format!("layer {layer}"))),
-        2 => Some(node.operation.clone()),
-        _ => None,
-    };
+/// How nodes are told apart at a row: by line, by layer, by operation.
+type Key = fn(&NodeCost) -> String;
+
+/// What a part is made of, the longest first: all of lines, a line of layers, a layer of operations. A row that would say nothing,
+/// where there are no lines or no layers, is left out.
+fn parts<'p>(part: &Part<'p>, keys: &[Key]) -> Vec<Part<'p>> {
+    let Some(key) = keys.first() else { return Vec::new() };
     let mut found: Vec<Part<'p>> = Vec::new();
     for node in &part.nodes {
-        let Some(name) = key(node) else { continue };
+        let name = key(node);
         match found.iter_mut().find(|part| part.name == name) {
             Some(part) => part.nodes.push(node),
             None => {
-                let about = node.source.clone().filter(|_| row == 0).unwrap_or_default();
+                let about = node.source.clone().filter(|_| name == line(node)).unwrap_or_default();
                 found.push(Part { name, about, nodes: vec![node] });
             }
         }
     }
     found.sort_by_key(|part| std::cmp::Reverse(part.time()));
     found
+}
+
+fn line(node: &NodeCost) -> String {
+    if node.line.is_empty() { "no line".into() } else { node.line.clone() }
+}
+
+fn layer(node: &NodeCost) -> String {
+    node.layer.as_ref().map_or("no layer".into(), |layer| format!("layer {layer}"))
 }
