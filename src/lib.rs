@@ -59,6 +59,11 @@ mod from_pytorch {}
 #[doc = include_str!("../docs/step-through.md")]
 mod step_through {}
 
+/// The code of the page on seeing a training, compiled and run.
+#[cfg(all(doctest, feature = "nn", feature = "view"))]
+#[doc = include_str!("../docs/see-a-training.md")]
+mod see_a_training {}
+
 /// The code of the page on trainings that do not learn, compiled and run.
 #[cfg(all(doctest, feature = "nn", feature = "view"))]
 #[doc = include_str!("../docs/when-it-does-not-learn.md")]

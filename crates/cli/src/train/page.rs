@@ -42,7 +42,7 @@ impl Head {
 
     /// Writes the page.
     pub(super) fn write(&self, path: &Path, sections: &[Section], reload: bool) -> Result<(), wengert::nn::Error> {
-        files::write(path, &self.html(sections, reload))
+        files::write(path, self.html(sections, reload))
     }
 
     fn html(&self, sections: &[Section], reload: bool) -> String {
