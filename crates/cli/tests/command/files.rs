@@ -146,7 +146,7 @@ fn a_training_that_learns_nothing_says_so() {
     let report: serde_json::Value = serde_json::from_str(text(&whole.stdout).trim()).unwrap();
     let why: Vec<&str> = report["why"].as_array().unwrap().iter().map(|why| why.as_str().unwrap()).collect();
     assert!(why[0].starts_with("the loss is 0.5000 since epoch ") && why[0].contains("give a smaller rate"), "{why:?}");
-    assert!(why[1..].iter().any(|why| why.contains("sigmoid %14: 1 of 1 units are saturated")), "{why:?}");
+    assert!(why[1..].iter().any(|why| why.contains("sigmoid %14 in layer 3: 1 of 1 units are saturated")), "{why:?}");
     assert!(
         stdout.contains("\nwhy            the loss is 0.5000") && stderr.contains("why it may be: "),
         "{stdout}{stderr}"

@@ -64,6 +64,23 @@ fn what_looks_wrong_is_remarked() {
 }
 
 #[test]
+fn a_function_is_drawn_with_its_derivative() {
+    let output = wengert(&["graph", "tanh(x)", "--at", "x=0", "--plot", "-"]);
+    let picture = text(&output.stdout);
+    assert!(output.status.success() && picture.starts_with("<svg"), "{output:?}");
+    assert_eq!(picture.matches("<polyline").count(), 2);
+    assert!(picture.contains("━ tanh(x)") && picture.contains("━ derivative"), "{picture}");
+    // of a logarithm the half on which it is
+    let half = text(&wengert(&["graph", "ln(x)", "--at", "x=1", "--plot", "-"]).stdout);
+    let points = half.split("points=\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap_or_default();
+    assert_eq!(points.split(' ').count(), 125, "{points}");
+    let output = wengert(&["graph", "x*w", "--at", "x=1,w=2", "--plot", "-"]);
+    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0));
+    assert!(stderr.contains("--plot: a function of one name is drawn; the expression has 2"), "{stderr}");
+}
+
+#[test]
 fn a_saved_graph_runs_again() {
     let file = directory("saved").join("neuron.json");
     let path = file.to_str().expect("a path of text");
@@ -141,7 +158,7 @@ fn what_is_wrong_is_one_line_and_nothing_is_written() {
         (&["x", "--at", "x=1", "--svg", nowhere], "cannot be written"),
         (
             &["x", "--at", "x=1", "--svg", "-", "--json"],
-            "wengert: only one of --dot -, --svg -, --html -, --save -, --derive and --json can have standard output",
+            "wengert: only one of --dot -, --svg -, --html -, --plot -, --save -, --derive and --json can have standard output",
         ),
         (&["1 + 1", "--svg", unwritten], "wengert: an expression without names has no graph to draw"),
         (&["1 + 1", "--html", unwritten], "wengert: an expression without names has no graph to step through"),

@@ -85,7 +85,7 @@ fn a_training_that_broke_says_why_on_its_page() {
     let found = page(&Folder::new("report-broke"), &["xor", "--rate", "500"], 1);
     assert!(
         found.contains("the loss is 0.5000 since epoch")
-            && found.contains("<li>sigmoid %14: 1 of 1 units are saturated")
+            && found.contains("<li>sigmoid %14 in layer 3: 1 of 1 units are saturated")
     );
 }
 

@@ -182,8 +182,9 @@ impl<F: Float> Looked<'_, F> {
             (Some(name), _) => format!("{} `{name}`", if node.param.is_some() { "parameter" } else { "leaf" }),
             (None, _) => format!("{} {}", one_line(&node.name()), id(node)),
         };
-        match (self.view.lines, node.place()) {
-            (true, place) if !place.is_empty() => format!("{name} at {place}"),
+        match (self.view.lines, node.place(), &node.layer) {
+            (true, place, _) if !place.is_empty() => format!("{name} at {place}"),
+            (false, _, Some(layer)) => format!("{name} in layer {layer}"),
             _ => name,
         }
     }
