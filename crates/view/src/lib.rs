@@ -57,6 +57,8 @@ mod page;
 pub mod plot;
 pub mod prelude;
 mod profile;
+#[cfg(feature = "raster")]
+mod raster;
 mod rule;
 mod steps;
 mod svg;
@@ -68,5 +70,7 @@ pub use fold::Fold;
 pub use lint::{Concern, Lint, Remark};
 pub use petgraph;
 pub use profile::{LineCost, NodeCost, Profile};
+#[cfg(feature = "raster")]
+pub use raster::png;
 pub use steps::{Part, Step, Steps};
 pub use view::{Node, View, ViewExt};

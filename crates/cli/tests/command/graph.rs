@@ -74,6 +74,20 @@ fn a_function_is_drawn_with_its_derivative() {
     let half = text(&wengert(&["graph", "ln(x)", "--at", "x=1", "--plot", "-"]).stdout);
     let points = half.split("points=\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap_or_default();
     assert_eq!(points.split(' ').count(), 125, "{points}");
+    // PNG where the command can, and nothing else under that name
+    let file = directory("plotted").join("tanh.png");
+    let path = file.to_str().expect("a path of text");
+    for option in ["--plot", "--svg"] {
+        let output = wengert(&["graph", "tanh(x)", "--at", "x=0", option, path]);
+        match cfg!(feature = "raster") {
+            true => assert!(std::fs::read(&file).expect("a picture").starts_with(b"\x89PNG")),
+            false => {
+                assert_eq!(output.status.code(), Some(2), "{output:?}");
+                assert!(String::from_utf8_lossy(&output.stderr).contains("build it with --features raster"));
+                assert!(!file.exists());
+            }
+        }
+    }
     let output = wengert(&["graph", "x*w", "--at", "x=1,w=2", "--plot", "-"]);
     let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0));
@@ -211,8 +225,15 @@ fn an_expression_is_a_page_to_step_through() {
 
 #[test]
 fn standard_output_is_for_one() {
-    let all: [&[&str]; 6] =
-        [&["--dot", "-"], &["--svg", "-"], &["--html", "-"], &["--save", "-"], &["--derive"], &["--json"]];
+    let all: [&[&str]; 7] = [
+        &["--dot", "-"],
+        &["--svg", "-"],
+        &["--html", "-"],
+        &["--plot", "-"],
+        &["--save", "-"],
+        &["--derive"],
+        &["--json"],
+    ];
     let mut wrong = Vec::new();
     for (k, first) in all.iter().enumerate() {
         let alone = wengert(&[&["graph", "x", "--at", "x=1"], *first].concat());

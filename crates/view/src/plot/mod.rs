@@ -10,10 +10,12 @@
 //! ```
 
 mod axes;
+mod confusion;
 mod curves;
 mod images;
 mod plane;
 
+pub use confusion::confusion;
 pub use curves::{Series, activation, curves};
 pub use images::{Image, images};
 pub use plane::{Sample, boundary};

@@ -7,5 +7,7 @@ mod lint;
 mod pictures;
 mod plots;
 mod profiles;
+#[cfg(feature = "raster")]
+mod raster;
 mod size;
 mod steps;

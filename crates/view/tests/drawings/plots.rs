@@ -2,7 +2,7 @@
 
 use roxmltree::Document;
 use wengert_tape::ops::AnyOp;
-use wengert_view::plot::{Image, Sample, Series, activation, boundary, curves, images};
+use wengert_view::plot::{Image, Sample, Series, activation, boundary, confusion, curves, images};
 
 /// The numbers of an attribute of all elements of a kind that have it.
 fn numbers(picture: &str, element: &str, attribute: &str) -> Vec<f64> {
@@ -98,4 +98,18 @@ fn images_are_red_below_and_blue_above() {
     assert!(picture.contains("#999") && picture.contains("#ffffff"), "{picture}");
     Document::parse(&images("nothing", &[])).unwrap();
     Document::parse(&images("", &[Image { label: String::new(), size: [0, 0], numbers: Vec::new() }])).unwrap();
+}
+
+/// A fifth of a class and more is as red as can be; what did not happen is white.
+#[test]
+fn a_confusion_is_red_where_it_is_wrong() {
+    let picture = confusion("a", &["<x>", "y", "z"], &[vec![8, 2, 0], vec![0, 10, 0], vec![0, 1, 19]]);
+    Document::parse(&picture).unwrap();
+    assert_eq!(picture.matches("#c82828").count(), 1);
+    assert_eq!(picture.matches("#ffffff").count(), 4);
+    assert!(
+        picture.contains("&lt;x&gt; taken for y: 2 of 10") && picture.contains("z taken for y: 1 of 20"),
+        "{picture}"
+    );
+    Document::parse(&confusion("", &[] as &[&str], &[])).unwrap();
 }
