@@ -140,18 +140,17 @@ pub(crate) fn run(args: &GraphArgs) -> Result<(), Error> {
         graph.recorded.as_ref().ok_or_else(lacking)
     };
     let mut texts: Vec<(&Path, String)> = Vec::new();
-    let mut pictures: Vec<(&Path, String)> = Vec::new();
     if let Some(path) = &args.dot {
         texts.push((path, with_choices(&recorded("graph to draw")?.view, args).dot()));
     }
     if let Some(path) = &args.svg {
-        pictures.push((path, with_choices(&recorded("graph to draw")?.view, args).svg()));
+        texts.push((path, with_choices(&recorded("graph to draw")?.view, args).svg()));
     }
     if let Some(path) = &args.html {
         texts.push((path, recorded("graph to step through")?.view.html()?));
     }
     if let Some(path) = &args.plot {
-        pictures.push((path, plot(&expression, &args.expression, &values)?));
+        texts.push((path, plot(&expression, &args.expression, &values)?));
     }
     if let Some(path) = &args.save {
         texts.push((path, format!("{}\n", recorded("graph to save")?.replay.to_json()?)));
@@ -163,32 +162,7 @@ pub(crate) fn run(args: &GraphArgs) -> Result<(), Error> {
     } else if to_output == 0 {
         texts.push((Path::new("-"), graph.text(args)));
     }
-    let pictures: Vec<(&Path, Vec<u8>)> =
-        pictures.into_iter().map(|(path, svg)| Ok((path, picture(path, svg)?))).collect::<Result<_, Error>>()?;
-    pictures.iter().try_for_each(|(path, bytes)| write_bytes(path, bytes))?;
     texts.iter().try_for_each(|(path, text)| write(path, text))
-}
-
-/// A picture as its file's name says: SVG, or PNG.
-fn picture(path: &Path, svg: String) -> Result<Vec<u8>, Error> {
-    match path.extension().is_some_and(|end| end.eq_ignore_ascii_case("png")) {
-        true => pixels(path, &svg),
-        false => Ok(svg.into_bytes()),
-    }
-}
-
-/// Twice as large, for sharp letters.
-#[cfg(feature = "raster")]
-fn pixels(_: &Path, svg: &str) -> Result<Vec<u8>, Error> {
-    Ok(wengert::view::png(svg, 2.0)?)
-}
-
-#[cfg(not(feature = "raster"))]
-fn pixels(path: &Path, _: &str) -> Result<Vec<u8>, Error> {
-    let path = path.display();
-    Err(Error::Arguments(format!(
-        "{path}: this command writes SVG; give a name that ends so, or build it with --features raster"
-    )))
 }
 
 /// The function of one name and its derivative, around a value.
@@ -334,14 +308,10 @@ pub(crate) fn full(x: f64) -> String {
 
 /// Writes a file, or standard output for `-`. Nobody reading on is no error.
 pub(crate) fn write(path: &Path, text: &str) -> Result<(), Error> {
-    write_bytes(path, text.as_bytes())
-}
-
-fn write_bytes(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     let (file, done) = match path == Path::new("-") {
-        true => ("standard output".into(), io::stdout().write_all(bytes).and_then(|()| io::stdout().flush())),
+        true => ("standard output".into(), io::stdout().write_all(text.as_bytes()).and_then(|()| io::stdout().flush())),
         false => {
-            let done = files::write(path, bytes).map_err(|e| match e {
+            let done = files::write(path, text).map_err(|e| match e {
                 wengert::nn::Error::File { message, .. } => io::Error::other(message),
                 other => io::Error::other(other),
             });

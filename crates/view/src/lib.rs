@@ -43,6 +43,8 @@
 //!
 //! A constant number is written into the formula that it stands in; a constant tensor is a node.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod curve;
 mod derivation;
 mod digraph;

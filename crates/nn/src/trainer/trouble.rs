@@ -24,6 +24,13 @@ const STILL: f64 = 1e-6;
 /// What went wrong in a training that did not learn: [`History::trouble`].
 ///
 /// As text it says what was seen and what may help.
+///
+/// # Examples
+/// ```
+/// use wengert_nn::Trouble;
+/// let trouble = Trouble::Exploded { first: 0.5, last: 8e3 };
+/// assert!(trouble.broke() && trouble.to_string().contains("from 0.5000 to 8000.0000; give a smaller rate"));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Trouble {
