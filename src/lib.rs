@@ -54,6 +54,11 @@ mod add_an_op {}
 #[doc = include_str!("../docs/from-pytorch.md")]
 mod from_pytorch {}
 
+/// The code of the page on programs, compiled and run.
+#[cfg(all(doctest, feature = "nn"))]
+#[doc = include_str!("../docs/programs.md")]
+mod programs {}
+
 /// The code of the page on stepping through a graph, compiled and run.
 #[cfg(all(doctest, feature = "nn", feature = "view"))]
 #[doc = include_str!("../docs/step-through.md")]

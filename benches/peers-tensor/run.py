@@ -20,15 +20,23 @@ import sys
 import venv
 
 HERE = pathlib.Path(__file__).resolve().parent
-RUST = ["wengert", "wengert-trainer", "candle", "burn", "dfdx", "autograd", "raw"]
+RUST = ["wengert", "wengert-program", "wengert-trainer", "candle", "burn", "dfdx", "autograd", "raw"]
 PYTHON = ["torch", "torch-compile", "jax", "numpy"]
 # hand-written code and kernels alone are no peers
 REFERENCES = ("raw-", "numpy", "pytorch-raw-mm", "jax-jit-scan")
-# Required ratios to the best peer on 1 and 2 threads: docs/performance.md says of which rows.
+# Required ratios to the best peer on 1 and 2 threads, of the tape and of programs.
 REQUIRED = {
     "W4_nielsen": (0.55, 0.55), "W5_mlp": (0.95, 0.95), "W6_lenet": (0.70, 0.60), "W7_matmul_n64": (0.75, 0.75),
     "W7_matmul_n256": (0.97, 0.97), "W7_matmul_n1024": (1.0, 1.0), "W8_conv2d": (1.0, 1.0), "W9_elementwise": (1.8, 1.8),
 }
+
+
+REQUIRED_OF_PROGRAMS = {
+    "W4_nielsen": (0.35, 0.35), "W5_mlp": (0.85, 0.85), "W9_elementwise": (0.25, 0.25), "W10_chain": (0.5, 0.5),
+    "W13_hvp": (0.97, 0.95),
+}
+# the driver of several of our own peers
+MODES = ("-trainer", "-program")
 
 
 def environment():
@@ -42,9 +50,16 @@ def environment():
     return python
 
 
+def package(peer):
+    """The package of a driver."""
+    for mode in MODES:
+        peer = peer.removesuffix(mode)
+    return f"peer-{peer}"
+
+
 def build(peers):
     """Builds the drivers of Rust that are asked for."""
-    packages = sorted({f"peer-{p.removesuffix('-trainer')}" for p in peers if p in RUST})
+    packages = sorted({package(p) for p in peers if p in RUST})
     if packages:
         command = ["cargo", "build", "--release"] + [part for p in packages for part in ("-p", p)]
         subprocess.run(command + (["--features", "peer-raw/v4"] if "peer-raw" in packages else []), cwd=HERE, check=True)
@@ -64,7 +79,8 @@ def run(peer, threads, workloads, python, seconds):
         command = [str(python), str(HERE / "python" / f"bench_{script}.py")]
     else:
         env["BENCH_TRAINER"] = "1" if peer == "wengert-trainer" else "0"
-        command = [str(HERE / "target" / "release" / f"peer-{peer.removesuffix('-trainer')}")]
+        env["BENCH_PROGRAMS"] = "1" if peer == "wengert-program" else "0"
+        command = [str(HERE / "target" / "release" / package(peer))]
     process = subprocess.Popen(alone + command + workloads, env=env, stdout=subprocess.PIPE, text=True)
     lines = process.stdout.read().splitlines()
     _, status, used = os.wait4(process.pid, 0)
@@ -89,7 +105,7 @@ def of_rounds(rows):
 
 
 def table(found, threads):
-    """The table, by workload."""
+    """The table, by workload: the tape, and programs."""
     print("\n| row | threads | wengert, µs: median, least | best peer | ratio | required | least ÷ least | MB: wengert, least peer |")
     print("| --- | --- | --- | --- | --- | --- | --- | --- |")
     for workload in sorted({w for w, _, _ in found}):
@@ -97,14 +113,17 @@ def table(found, threads):
             own = {p: v for (w, p, t), v in found.items() if (w, t) == (workload, count) and p.startswith("wengert")}
             peers = {p: v for (w, p, t), v in found.items()
                      if (w, t) == (workload, count) and not p.startswith(("wengert",) + REFERENCES)}
-            plain = own.get("wengert") or own.get("wengert-hvp")
-            if not plain or not peers:
+            if not peers:
                 continue
             best = min(peers, key=lambda p: peers[p][0])
             least = min(v[1] for v in peers.values())
-            required = REQUIRED.get(workload, (None, None))[min(count, 2) - 1]
-            print(f"| {workload} | {count} | {plain[0]:.1f}, {plain[1]:.1f} | {best} {peers[best][0]:.1f} | {plain[0] / peers[best][0]:.2f} | "
-                  f"{required or '–'} | {plain[1] / least:.2f} | {plain[2]:.0f}, {min(v[2] for v in peers.values()):.0f} |")
+            rows = [("", own.get("wengert") or own.get("wengert-hvp"), REQUIRED), (" program", own.get("wengert-program"), REQUIRED_OF_PROGRAMS)]
+            for name, plain, required in rows:
+                if plain:
+                    needed = required.get(workload, (None, None))[min(count, 2) - 1]
+                    print(f"| {workload}{name} | {count} | {plain[0]:.1f}, {plain[1]:.1f} | {best} {peers[best][0]:.1f} | "
+                          f"{plain[0] / peers[best][0]:.2f} | {needed or '–'} | {plain[1] / least:.2f} | "
+                          f"{plain[2]:.0f}, {min(v[2] for v in peers.values()):.0f} |")
 
 
 def main():

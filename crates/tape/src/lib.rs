@@ -46,6 +46,8 @@ mod sweep;
 
 mod transform;
 
+mod program;
+
 #[cfg(feature = "check")]
 pub mod check;
 
@@ -61,6 +63,7 @@ pub use error::{Error, try_with};
 pub use kernels::threads::with_threads_for_all;
 pub use kernels::threads::{set_threads, threads, with_threads};
 pub use kernels::windows::Window;
+pub use program::{Program, Rebound};
 pub use reader::custom_op::CustomOp;
 pub use reader::erased::{Custom, ForwardBy, ReadBy};
 pub use reader::var_handle::{Stored, Var};
@@ -74,6 +77,7 @@ pub use rule::operand::{Held, IndexOperand, Listed, MaskOperand, Operand};
 pub use rule::param::{Param, ParamId};
 pub use rule::pointwise::{Arity, Of, One, Pointwise, Three, Two};
 pub use rule::real::Real;
+pub use rule::role::Role;
 pub use rule::series::Series;
 pub use rule::written::{Formula, Formulas, Term};
 pub use shape::Shape;

@@ -2,6 +2,7 @@
 //! the optimiser's step (else the step copies every parameter, since the tape still shares their buffers).
 //!
 //! `pwengert [W4 …]` measures; `pwengert VERIFY DIR` writes data, weights and results for `py/verify_wengert.py`.
+mod programs;
 mod verify;
 
 use std::cell::RefCell;
@@ -169,6 +170,9 @@ fn main() {
         return trainers(&b, &mut r);
     }
     let none = |_| String::new();
+    if std::env::var("BENCH_PROGRAMS").is_ok_and(|v| v == "1") {
+        return programs::all(&mut r);
+    }
 
     if b.wants("W4") {
         let (x, y) = (t(&mut r, &[10, 784], 1.0), Tensor::<f32>::eye(10));

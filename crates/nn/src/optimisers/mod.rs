@@ -239,8 +239,8 @@ fn towards<R: Number>(average: R, number: R, share: f64) -> R {
     let rest = number.number(1.0) - share;
     let usual = if share < 0.5 { average + apart * share } else { number - apart * rest };
     // A square that overflowed: the average is infinite from there on, and never ∞ − ∞ or 0 · ∞.
-    let far = if share < 1.0 { number * share + average * rest } else { number };
-    R::select(apart.abs().le(apart.number(f64::MAX)), usual, far)
+    let far = || if share < 1.0 { number * share + average * rest } else { number };
+    R::unless(apart.abs().le(apart.number(f64::MAX)), usual, far)
 }
 
 /// A gradient with the pull of a parameter towards 0.

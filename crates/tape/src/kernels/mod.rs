@@ -5,8 +5,10 @@ pub(crate) mod elementwise;
 #[cfg(feature = "linalg")]
 pub(crate) mod factor;
 pub(crate) mod formula;
+pub(crate) mod fused;
 pub(crate) mod gemm;
 pub(crate) mod groups;
+mod on_the_way;
 pub(crate) mod pairs;
 #[cfg(feature = "linalg")]
 pub(crate) mod pivots;

@@ -12,16 +12,28 @@ use crate::tensor::float::{Element, Float};
 
 /// The sum of `x` over the axes along which a tensor of shape `to` would repeat.
 pub(crate) fn sum_to<F: Float>(x: &Tensor<F>, to: &Shape) -> Tensor<F> {
-    let data = x.data();
     if to.len_elements() == 1 {
-        return Tensor::from_parts(to.clone(), vec![sum_of_all(data)]);
+        return Tensor::from_parts(to.clone(), vec![sum_of_all(x.data())]);
     }
+    Tensor::from_parts(to.clone(), sums_to(x, to).values())
+}
+
+/// [`sum_to`], written to a slice.
+pub(crate) fn sum_into<F: Float>(x: &Tensor<F>, to: &Shape, out: &mut [F]) {
+    match out {
+        [out] => *out = sum_of_all(x.data()),
+        out => sums_to(x, to).write(out),
+    }
+}
+
+fn sums_to<F: Float>(x: &Tensor<F>, to: &Shape) -> RunningSums<F> {
+    let data = x.data();
     let mut sums = RunningSums::new(to.len_elements());
     for_each_block(x.shape(), to, |block| match block {
         Block::Row { first, width, at } => sums.add(at, sum(&data[first..first + width])),
         Block::Rows { first, width, rows, at } => sums.add_rows(at, width, &data[first..first + rows * width]),
     });
-    Tensor::from_parts(to.clone(), sums.values())
+    sums
 }
 
 /// The numbers of a part of a sum, whatever the number of threads: the sum depends on it.

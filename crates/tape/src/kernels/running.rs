@@ -6,6 +6,8 @@
 //! rounds off into the next (Kahan 1965, with Knuth's error of a sum, "The Art of Computer Programming" 4.2.2).
 //! However many numbers there are, the result is as if a dozen had been added. The order depends on nothing but the shapes.
 
+use smallvec::SmallVec;
+
 use crate::tensor::buffer::Buffer;
 use crate::tensor::float::Float;
 
@@ -125,14 +127,32 @@ fn tree<F: Float>(lanes: &[F; LANES]) -> F {
 
 /// Many sums on their way, to which numbers are added in any order.
 pub(crate) struct RunningSums<F> {
-    sums: Vec<F>,
-    lost: Vec<F>,
+    sums: SmallVec<[F; FEW]>,
+    lost: SmallVec<[F; FEW]>,
+}
+
+/// So many sums need no memory of their own.
+const FEW: usize = 32;
+
+/// As many zeros.
+fn zeros<F: Float>(count: usize) -> SmallVec<[F; FEW]> {
+    match count <= FEW {
+        true => SmallVec::from_elem(F::zero(), count),
+        false => SmallVec::from_vec(Buffer::filled(count, F::zero())),
+    }
+}
+
+/// Gives memory back that is no longer needed.
+fn recycle<F: Float>(x: SmallVec<[F; FEW]>) {
+    if x.spilled() {
+        Buffer::recycle(x.into_vec());
+    }
 }
 
 impl<F: Float> RunningSums<F> {
     /// As many sums, each 0.
     pub(crate) fn new(count: usize) -> Self {
-        RunningSums { sums: Buffer::filled(count, F::zero()), lost: Buffer::filled(count, F::zero()) }
+        RunningSums { sums: zeros(count), lost: zeros(count) }
     }
 
     /// Adds a number to the sum `at`.
@@ -170,8 +190,16 @@ impl<F: Float> RunningSums<F> {
     /// The sums.
     pub(crate) fn values(mut self) -> Vec<F> {
         self.sums.iter_mut().zip(&self.lost).for_each(|(sum, lost)| *sum += *lost);
-        Buffer::recycle(self.lost);
-        self.sums
+        recycle(self.lost);
+        self.sums.into_vec()
+    }
+
+    /// Writes the sums.
+    pub(crate) fn write(self, out: &mut [F]) {
+        let sums = self.sums.iter().zip(&self.lost);
+        out.iter_mut().zip(sums).for_each(|(out, (sum, lost))| *out = *sum + *lost);
+        recycle(self.sums);
+        recycle(self.lost);
     }
 }
 

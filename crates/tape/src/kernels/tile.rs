@@ -220,6 +220,10 @@ impl<'a, F: Float> Real for Tile<'a, F> {
 }
 
 impl<F: Float> Number for Tile<'_, F> {
+    fn unless(mask: Self::Mask, usual: Self, rarely: impl FnOnce() -> Self) -> Self {
+        let always = mask.0.numbers.iter().fold(true, |all, holds| all & (*holds != F::zero()));
+        if always { usual } else { Self::select(mask, usual, rarely()) }
+    }
     functions! {
         exp_m1 ExpM1 ln_1p Ln1p exp2 Exp2 log2 Log2 log10 Log10 cbrt Cbrt tan Tan asin Asin acos Acos atan Atan tanh Tanh
         asinh Asinh acosh Acosh atanh Atanh erfinv Erfinv lgamma Lgamma abs Abs ceil Ceil round Round trunc Trunc

@@ -9,6 +9,7 @@ use crate::reader::erased::{CompiledFor, Custom, Described, Floats, on_float};
 use crate::rule::algebra::{Algebra, Args};
 use crate::rule::complex::Analytic;
 use crate::rule::op::{Cotangents, Kind, Op, Takes, Value};
+use crate::rule::role::Role;
 use crate::rule::series::Series;
 use crate::rule::written::Formulas;
 use crate::shape::Shape;
@@ -171,6 +172,12 @@ impl Op for AnyOp {
     }
     fn series(&self, x: &[Series]) -> Option<Series> {
         self.described().own_series(x)
+    }
+    fn forward_into<F: Float>(&self, a: Args<'_, Tensor<F>>, out: &mut [F]) {
+        on_float(self.custom()).or_raise().forward_into_as(a, out);
+    }
+    fn role(&self, operands: usize) -> Role {
+        self.described().own_role(operands)
     }
     fn formulas(&self) -> Option<Formulas> {
         self.described().own_formulas()

@@ -11,6 +11,7 @@ use crate::reader::{Dual, Symbol};
 use crate::rule::algebra::{Algebra, Args};
 use crate::rule::complex::Analytic;
 use crate::rule::op::{Cotangents, Kind, Op, Takes, Value};
+use crate::rule::role::Role;
 use crate::rule::series::Series;
 use crate::rule::written::Formulas;
 use crate::shape::Shape;
@@ -69,6 +70,9 @@ impl<O: Op, A: Algebra> ReadBy<A> for O {
 pub trait ForwardBy<F: Float> {
     /// [`Op::forward`]
     fn forward_as(&self, a: Args<'_, Tensor<F>>) -> Value<F>;
+    /// [`Op::forward_into`]
+    #[doc(hidden)]
+    fn forward_into_as(&self, a: Args<'_, Tensor<F>>, out: &mut [F]);
     /// [`Op::check`]
     fn check_as(&self, a: Args<'_, Tensor<F>>) -> Result<(), Error>;
     /// [`Op::shape_of`]
@@ -79,6 +83,9 @@ pub trait ForwardBy<F: Float> {
 impl<O: Op, F: Float> ForwardBy<F> for O {
     fn forward_as(&self, a: Args<'_, Tensor<F>>) -> Value<F> {
         self.forward(a)
+    }
+    fn forward_into_as(&self, a: Args<'_, Tensor<F>>, out: &mut [F]) {
+        self.forward_into(a, out);
     }
     fn check_as(&self, a: Args<'_, Tensor<F>>) -> Result<(), Error> {
         self.check(a)
@@ -121,6 +128,8 @@ pub trait Described: Debug {
     fn own_immune(&self) -> &'static [(&'static str, &'static str)];
     /// [`Op::series`]
     fn own_series(&self, x: &[Series]) -> Option<Series>;
+    /// [`Op::role`]
+    fn own_role(&self, operands: usize) -> Role;
     /// [`Op::formulas`]
     fn own_formulas(&self) -> Option<Formulas>;
     /// [`Op::at_kinks`]
@@ -167,6 +176,9 @@ impl<O: Op> Described for O {
     }
     fn own_series(&self, x: &[Series]) -> Option<Series> {
         self.series(x)
+    }
+    fn own_role(&self, operands: usize) -> Role {
+        self.role(operands)
     }
     fn own_formulas(&self) -> Option<Formulas> {
         self.formulas()

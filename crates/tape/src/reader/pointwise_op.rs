@@ -10,8 +10,9 @@ use crate::rule::case::Case;
 use crate::rule::complex::{self, Analytic};
 use crate::rule::op::{Named, Op, Takes, Value};
 use crate::rule::pointwise::{Arity, Pointwise, broadcast};
+use crate::rule::role::Role;
 use crate::rule::series::Series;
-use crate::rule::written::Formulas;
+use crate::rule::written::{Formula, Formulas};
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 use crate::tensor::ceiling::possible;
@@ -67,6 +68,13 @@ impl<P: Pointwise> Op for P {
 
     fn series(&self, x: &[Series]) -> Option<Series> {
         Some(Series::apply(self, x))
+    }
+
+    fn role(&self, _operands: usize) -> Role {
+        if P::REFUSES {
+            return Role::Called;
+        }
+        Role::Elementwise(Formula::of_operands(P::Arity::N, |x| self.eval(P::Arity::from_fn(|k| x[k]))))
     }
 
     fn formulas(&self) -> Option<Formulas> {

@@ -15,6 +15,7 @@ pub(crate) mod operand;
 pub(crate) mod param;
 pub(crate) mod pointwise;
 pub(crate) mod real;
+pub(crate) mod role;
 pub(crate) mod series;
 pub(crate) mod special;
 pub(crate) mod written;

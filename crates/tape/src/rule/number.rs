@@ -57,6 +57,11 @@ pub trait Number: Real {
     fn hypot(self, other: Self) -> Self;
     /// `x` to a whole power.
     fn powi(self, n: i32) -> Self;
+    /// This number where the mask holds, as it nearly always does, else what `rarely` gives. Where many numbers are read as one, that is
+    /// asked only if it is needed for one of them.
+    fn unless(mask: Self::Mask, usual: Self, rarely: impl FnOnce() -> Self) -> Self {
+        Self::select(mask, usual, rarely())
+    }
 }
 
 /// A float as a [`Number`]: the wrapper carries arithmetic with `f64` constants, which bare `f32` cannot have.

@@ -10,6 +10,7 @@ use crate::reader::erased::Floats;
 use crate::rule::algebra::{Algebra, Any, Args, Elementwise};
 use crate::rule::case::Case;
 use crate::rule::complex::Analytic;
+use crate::rule::role::Role;
 use crate::rule::series::Series;
 use crate::rule::written::Formulas;
 use crate::shape::Shape;
@@ -149,6 +150,18 @@ pub trait Op: Clone + Debug + PartialEq + Send + Sync + 'static {
 
     /// The result, on numbers.
     fn forward<F: Float>(&self, a: Args<'_, Tensor<F>>) -> Value<F>;
+
+    /// [`forward`](Self::forward), into numbers as long as the result. An operation whose result is large may write it there itself.
+    #[doc(hidden)]
+    fn forward_into<F: Float>(&self, a: Args<'_, Tensor<F>>, out: &mut [F]) {
+        out.copy_from_slice(self.forward(a).real().data());
+    }
+
+    /// What it is to a program that is compiled from a recorded graph, with so many operands.
+    #[doc(hidden)]
+    fn role(&self, _operands: usize) -> Role {
+        Role::Called
+    }
 
     /// Whether the result has a derivative by argument `arg`.
     fn active(&self, _arg: usize) -> bool {

@@ -131,6 +131,10 @@ pub trait Pointwise: Copy + Default + PartialEq + std::fmt::Debug + Send + Sync 
         None
     }
 
+    /// Whether there are numbers that the operation does not accept: then [`fault_at`](Self::fault_at) and
+    /// [`check_values`](Self::check_values) say which.
+    const REFUSES: bool = false;
+
     /// What is wrong with the arguments, if the operation does not accept every number.
     #[inline(always)]
     fn fault_at(&self, _x: Of<Self, f64>) -> Option<String> {

@@ -64,6 +64,11 @@ fn arguments<P: Pointwise>() -> <P::Arity as Arity>::Of<Written> {
 }
 
 impl Formula {
+    /// A formula of so many operands.
+    pub(crate) fn of_operands(count: usize, formula: impl FnOnce(&[Written]) -> Written) -> Self {
+        Formula::of(|| formula(&(0..count).map(|k| term(Term::Argument(k))).collect::<Vec<_>>()))
+    }
+
     fn of(formula: impl FnOnce() -> Written) -> Self {
         let outer = TERMS.take();
         let last = formula();
@@ -94,6 +99,9 @@ impl Formula {
     }
 }
 
+/// A term is looked for among so many: a sum of many operands has none twice.
+const LOOKED_THROUGH: usize = 512;
+
 /// A number of a formula that is being written down: the place of its term.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Written(usize);
@@ -110,7 +118,8 @@ fn term(term: Term) -> Written {
             (Term::Number(a), Term::Number(b)) => a.to_bits() == b.to_bits(),
             (a, b) => a == b,
         };
-        let place = terms.iter().position(same).unwrap_or(terms.len());
+        let known = terms.len().min(LOOKED_THROUGH);
+        let place = terms[..known].iter().position(same).unwrap_or(terms.len());
         if place == terms.len() {
             terms.push(term);
         }

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use smallvec::SmallVec;
+
 use crate::error::{Error, Line};
 use crate::ops::AnyOp;
 use crate::rule::algebra::Any;
@@ -108,7 +110,7 @@ impl<F: Float> GraphView<F> {
     /// # Errors
     /// [`Error::NoGraph`] on a gradient-only tape.
     pub fn of_tape(tape: &Tape<F>) -> Result<Self, Error> {
-        Self::build(tape.key(), tape.len() as u32, None)
+        Self::build(tape.key(), tape.len() as u32, &[])
     }
 
     /// What a tensor depends on.
@@ -119,7 +121,7 @@ impl<F: Float> GraphView<F> {
         if output.id & CONSTANT != 0 && output.key & store::GRADIENT_ONLY == 0 {
             return Err(Error::NotConnected { reason: "a constant has no graph".into() });
         }
-        Self::build(output.key, output.id, Some(output.id))
+        Self::build(output.key, output.id, &[output.id])
     }
 
     /// What a number depends on.
@@ -130,12 +132,21 @@ impl<F: Float> GraphView<F> {
         if output.key() == 0 {
             return Err(Error::NotConnected { reason: "a constant has no graph".into() });
         }
-        Self::build(output.key(), output.id(), Some(output.id()))
+        Self::build(output.key(), output.id(), &[output.id()])
     }
 
     /// What a node depends on.
     pub(crate) fn of_id(key: u32, id: u32) -> Result<Self, Error> {
-        Self::build(key, id, Some(id))
+        Self::build(key, id, &[id])
+    }
+
+    /// What some nodes of a tape depend on; constants among them are left out.
+    pub(crate) fn of_ids(key: u32, ids: &[u32]) -> Result<Self, Error> {
+        let nodes: SmallVec<[u32; 4]> = ids.iter().copied().filter(|id| id & CONSTANT == 0).collect();
+        match nodes.iter().max() {
+            Some(last) => Self::build(key, *last, &nodes),
+            None => Err(Error::NotConnected { reason: "a constant has no graph".into() }),
+        }
     }
 
     /// The node of a recorded tensor; `None` if it is not in this graph, or of another tape.
@@ -157,14 +168,15 @@ impl<F: Float> GraphView<F> {
         self.nodes.iter().find(|n| n.id == Some(id) && key == self.key)
     }
 
-    fn build(key: u32, last: u32, output: Option<u32>) -> Result<Self, Error> {
+    /// What the outputs depend on; without any, all up to the last.
+    fn build(key: u32, last: u32, outputs: &[u32]) -> Result<Self, Error> {
         if key & store::GRADIENT_ONLY != 0 {
             return Err(Error::NoGraph { wanted: "show its graph" });
         }
-        let mut wanted = vec![output.is_none(); last as usize + 1];
-        if let Some(output) = output.filter(|id| id & CONSTANT == 0) {
-            wanted[output as usize] = true;
-            for id in (1..=output).rev() {
+        let mut wanted = vec![outputs.is_empty(); last as usize + 1];
+        if !outputs.is_empty() && last & CONSTANT == 0 {
+            outputs.iter().for_each(|output| wanted[*output as usize] = true);
+            for id in (1..=last).rev() {
                 if wanted[id as usize] {
                     for parent in parents_of::<F>(key, id)? {
                         if let Parent::Node { id, .. } = parent {

@@ -30,8 +30,11 @@ pub struct Tensor<E: Element = f64> {
     shape: Shape,
     buffer: Arc<Buffer<E>>,
     /// `Some` if the buffer holds the last two axes in the other order; the row-major copy, once made, is kept in it.
-    transposed: Option<Arc<OnceLock<Buffer<E>>>>,
+    transposed: Option<RowMajor<E>>,
 }
+
+/// The row-major copy of what lies transposed, once somebody has asked for it.
+pub(crate) type RowMajor<E> = Arc<OnceLock<Buffer<E>>>;
 
 impl<E: Element> Clone for Tensor<E> {
     fn clone(&self) -> Self {
@@ -121,6 +124,18 @@ impl<E: Element> Tensor<E> {
             && self.transposed.is_some() == other.transposed.is_some()
     }
 
+    /// The same buffer in another shape of as many elements, which it is known to have.
+    pub(crate) fn in_shape(&self, shape: &Shape) -> Self {
+        debug_assert_eq!(shape.len_elements(), self.len());
+        Tensor { shape: shape.clone(), buffer: Arc::clone(&self.buffer), transposed: None }
+    }
+
+    /// [`transposed`](Self::transposed), whose row-major copy is kept at a place that is there.
+    pub(crate) fn transposed_at(&self, place: &RowMajor<E>) -> Self {
+        let transposed = if self.transposed.is_some() { None } else { Some(Arc::clone(place)) };
+        Tensor { shape: self.shape.swapped(), buffer: Arc::clone(&self.buffer), transposed }
+    }
+
     /// The buffer as it lies, and whether its last two axes are in the other order.
     pub(crate) fn layout(&self) -> (&[E], bool) {
         (&self.buffer, self.transposed.is_some())
@@ -151,6 +166,11 @@ impl<E: Element> Tensor<E> {
             Some(buffer) => buffer.as_mut_slice(),
             None => unreachable!("the buffer was just made"),
         }
+    }
+
+    /// Whether nothing else shares the buffer.
+    pub(crate) fn has_one_owner(&self) -> bool {
+        Arc::strong_count(&self.buffer) == 1
     }
 
     /// Whether [`data_mut`](Self::data_mut) copies nothing.

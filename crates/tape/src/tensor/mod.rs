@@ -13,5 +13,6 @@ mod rows_of;
 pub(crate) mod short_list;
 pub(crate) mod sizes;
 
+pub(crate) use array::RowMajor;
 pub use array::Tensor;
 pub use rows_of::Rows;

@@ -10,5 +10,6 @@ mod linalg;
 mod linalg_scale;
 mod numbers;
 mod ops_table;
+mod programs;
 mod properties;
 mod takes;

@@ -10,13 +10,13 @@ use wengert_tape::{
 
 /// An operation or a function, to be called on any kind of value.
 #[derive(Clone, Debug)]
-enum Subject {
+pub(crate) enum Subject {
     Op(AnyOp),
     Function(AnyFunction),
 }
 
 impl Subject {
-    fn call<A: Algebra>(&self, a: Args<'_, A>) -> Any<A> {
+    pub(crate) fn call<A: Algebra>(&self, a: Args<'_, A>) -> Any<A> {
         match self {
             Subject::Op(op) => A::apply(op.clone(), a.0),
             Subject::Function(f) => Any::Real(f.call(a)),
@@ -24,7 +24,7 @@ impl Subject {
     }
 
     /// The arguments whose derivative there is.
-    fn active(&self, case: &Case) -> Vec<usize> {
+    pub(crate) fn active(&self, case: &Case) -> Vec<usize> {
         let real = |k: &usize| case.args[*k].as_real().is_some();
         let differentiable = |k: &usize| match self {
             Subject::Op(op) => op.output() == Kind::Real && op.active(*k),
@@ -42,14 +42,14 @@ impl Subject {
 }
 
 /// Every case of the registry.
-fn all() -> Vec<(Subject, Case)> {
+pub(crate) fn all() -> Vec<(Subject, Case)> {
     let ops = AnyOp::registered_cases().into_iter().map(|case| (Subject::Op(case.op.clone().unwrap()), case));
     let functions = AnyFunction::registered_cases().into_iter().map(|(f, case)| (Subject::Function(f), case));
     ops.chain(functions).collect()
 }
 
 /// Runs a property on every case that is not at a kink, or only on those, and panics with all failures at once.
-fn for_all(kinks: bool, property: impl Fn(&Subject, &Case, &mut String)) {
+pub(crate) fn for_all(kinks: bool, property: impl Fn(&Subject, &Case, &mut String)) {
     let (mut failures, mut count) = (String::new(), 0);
     for (subject, case) in all().iter().filter(|(_, case)| case.kink == kinks) {
         let mut found = String::new();
@@ -64,7 +64,7 @@ fn for_all(kinks: bool, property: impl Fn(&Subject, &Case, &mut String)) {
 }
 
 /// Numbers that have nothing to do with the case's.
-fn other(shape: &Shape, seed: f64) -> Tensor<f64> {
+pub(crate) fn other(shape: &Shape, seed: f64) -> Tensor<f64> {
     let n = shape.len_elements();
     Tensor::new(shape, (0..n).map(|i| ((i as f64 + seed) * 1.7).sin() + 0.1).collect())
 }
@@ -75,7 +75,7 @@ fn dot(a: &Tensor<f64>, b: &Tensor<f64>) -> f64 {
 }
 
 /// The arguments on a tape: those that are differentiated as variables, the others as inputs.
-fn record<F: Float>(tape: &Tape<F>, values: &[Value<F>], active: &[usize]) -> Vec<Any<Var<F>>>
+pub(crate) fn record<F: Float>(tape: &Tape<F>, values: &[Value<F>], active: &[usize]) -> Vec<Any<Var<F>>>
 where
     i64: Stored<F>,
     bool: Stored<F>,
@@ -92,7 +92,7 @@ where
         .collect()
 }
 
-fn args<A: Algebra>(values: &[Any<A>]) -> Vec<Arg<'_, A>> {
+pub(crate) fn args<A: Algebra>(values: &[Any<A>]) -> Vec<Arg<'_, A>> {
     values.iter().map(Any::as_arg).collect()
 }
 

@@ -12,6 +12,7 @@ mod numeric;
 mod options;
 mod parameters;
 mod positions;
+mod programs;
 mod random;
 mod scalar_soundness;
 mod scalar_workloads;

@@ -4,7 +4,10 @@
 
 use std::sync::OnceLock;
 
+use super::registers::{Function, Registers, Step};
 use super::{Binary, Unary, loops};
+use crate::rule::number::Num;
+use crate::rule::real::Real;
 
 /// A set of instructions.
 #[derive(Clone, Copy, Debug)]
@@ -63,6 +66,58 @@ pub trait Vector: Sized {
     fn select(mask: &[Self], a: &[Self], b: &[Self], y: &mut [Self]);
     /// `y[i] ← y[i] + x[i]`
     fn add_to(y: &mut [Self], x: &[Self]);
+    /// Steps over a tile of `len` numbers, in registers that lie `stride` apart: what each reads are numbers, operands, and registers
+    /// that earlier ones have written.
+    fn steps(list: &[Step], numbers: &[Self], tiles: &[&[Self]], registers: &mut [Self], lengths: (usize, usize));
+}
+
+/// The loops for one level of processor, compiled for its instructions.
+macro_rules! at_level {
+    ($level:ident $float:ident $(#[$feature:meta])?) => {
+        pub(super) mod $level {
+            use super::super::{Binary, Function, Num, Real, Registers, Step, Unary, loops};
+
+            $(#[$feature])?
+            pub(in super::super) fn unary(f: Unary, x: &[$float], y: &mut [$float]) {
+                loops::unary(f, x, y);
+            }
+            $(#[$feature])?
+            pub(in super::super) fn binary(f: Binary, a: &[$float], b: &[$float], y: &mut [$float]) {
+                loops::binary(f, a, b, y);
+            }
+            $(#[$feature])?
+            pub(in super::super) fn select(mask: &[$float], a: &[$float], b: &[$float], y: &mut [$float]) {
+                loops::select(mask, a, b, y);
+            }
+            $(#[$feature])?
+            pub(in super::super) fn add_to(y: &mut [$float], x: &[$float]) {
+                loops::add_to(y, x);
+            }
+            $(#[$feature])?
+            pub(in super::super) fn steps(
+                list: &[Step],
+                numbers: &[$float],
+                tiles: &[&[$float]],
+                registers: &mut [$float],
+                lengths: (usize, usize),
+            ) {
+                for step in list {
+                    let (registers, y) = Registers::around(registers, step, lengths);
+                    let [a, b, c] = step.from;
+                    let read = |source| registers.read(source, numbers, tiles);
+                    match step.function {
+                        Function::Unary(f) => unary(f, read(a), y),
+                        Function::Binary(f) => binary(f, read(a), read(b), y),
+                        Function::Select => select(read(a), read(b), read(c), y),
+                        Function::Repeat => y.fill(read(a)[0]),
+                        Function::Polygamma(order) => {
+                            y.iter_mut().zip(read(a)).for_each(|(y, x)| *y = Num(*x).polygamma(order).0);
+                        }
+                    }
+                }
+            }
+        }
+    };
 }
 
 /// For each float type, each loop at each level of processor.
@@ -70,29 +125,25 @@ macro_rules! loops_at_levels {
     ($module:ident $float:ident: $(fn $name:ident($($arg:ident: $type:ty),*);)*) => {
         /// The loops for this float type, at a level that the processor has.
         mod $module {
-            use super::{Binary, Level, Unary, loops};
+            use super::{Binary, Level, Step, Unary};
+
+            at_level! { plain $float }
+            #[cfg(target_arch = "x86_64")]
+            at_level! { v3 $float #[target_feature(enable = "avx2,fma,bmi2")] }
+            #[cfg(target_arch = "x86_64")]
+            at_level! { v4 $float #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,bmi2")] }
 
             $(
                 #[inline]
                 pub(super) fn $name(level: Level, $($arg: $type),*) {
-                    #[cfg(target_arch = "x86_64")]
-                    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,bmi2")]
-                    fn v4($($arg: $type),*) {
-                        loops::$name($($arg),*);
-                    }
-                    #[cfg(target_arch = "x86_64")]
-                    #[target_feature(enable = "avx2,fma,bmi2")]
-                    fn v3($($arg: $type),*) {
-                        loops::$name($($arg),*);
-                    }
                     match level {
                         // SAFETY: `found` has asked the processor for every feature that is named above.
                         #[cfg(target_arch = "x86_64")]
-                        Level::V4 => unsafe { v4($($arg),*) },
+                        Level::V4 => unsafe { v4::$name($($arg),*) },
                         // SAFETY: likewise.
                         #[cfg(target_arch = "x86_64")]
-                        Level::V3 => unsafe { v3($($arg),*) },
-                        _ => loops::$name($($arg),*),
+                        Level::V3 => unsafe { v3::$name($($arg),*) },
+                        _ => plain::$name($($arg),*),
                     }
                 }
             )*
@@ -114,6 +165,13 @@ macro_rules! vectors {
             fn binary(f: Binary, a: &[$float], b: &[$float], y: &mut [$float]);
             fn select(mask: &[$float], a: &[$float], b: &[$float], y: &mut [$float]);
             fn add_to(y: &mut [$float], x: &[$float]);
+            fn steps(
+                list: &[Step],
+                numbers: &[$float],
+                tiles: &[&[$float]],
+                registers: &mut [$float],
+                lengths: (usize, usize)
+            );
         }
     )* };
 }

@@ -9,11 +9,13 @@ mod formulas;
 mod lane;
 mod level;
 mod loops;
+mod registers;
 
 pub(crate) use level::{Vector, plain_is_asked_for};
+pub(crate) use registers::{Function, Source, Step};
 
 /// A function of one number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Unary {
     /// −x
     Neg,
@@ -120,7 +122,7 @@ impl Unary {
 }
 
 /// A function of two numbers. What is true is 1, what is false 0.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Binary {
     /// a + b
     Add,

@@ -4,6 +4,8 @@ use crate::error::Error;
 use crate::rule::algebra::{Algebra, Arg, Args};
 use crate::rule::case::Case;
 use crate::rule::op::{Op, Takes, Value};
+use crate::rule::role::Role;
+use crate::rule::written::Formula;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 use crate::tensor::float::Float;
@@ -28,6 +30,11 @@ impl Op for StopGradient {
     #[inline]
     fn shape(&self, args: &[&Shape]) -> Result<Shape, Error> {
         Ok(args[0].clone())
+    }
+
+    #[inline]
+    fn role(&self, _operands: usize) -> Role {
+        Role::Elementwise(Formula::of_operands(1, |x| x[0]))
     }
 
     fn forward<F: Float>(&self, a: Args<'_, Tensor<F>>) -> Value<F> {

@@ -7,6 +7,8 @@ use crate::rule::algebra::{Algebra, Arg, Args};
 use crate::rule::case::Case;
 use crate::rule::complex::Analytic;
 use crate::rule::op::{Op, Takes, Value};
+use crate::rule::role::Role;
+use crate::rule::written::Formula;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 use crate::tensor::float::Float;
@@ -56,6 +58,11 @@ impl Op for BroadcastTo {
 
     fn forward<F: Float>(&self, a: Args<'_, Tensor<F>>) -> Value<F> {
         reduce::broadcast_to(&a[0], &self.shape).into()
+    }
+
+    #[inline]
+    fn role(&self, _operands: usize) -> Role {
+        Role::Elementwise(Formula::of_operands(1, |x| x[0]))
     }
 
     fn vjp<A: Algebra>(&self, _arg: usize, g: A, a: Args<'_, A>, _y: &A) -> A {

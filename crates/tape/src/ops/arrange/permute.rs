@@ -11,6 +11,7 @@ use crate::rule::algebra::{Algebra, Arg, Args};
 use crate::rule::case::{Case, Function};
 use crate::rule::complex::Analytic;
 use crate::rule::op::{Op, Takes, Value};
+use crate::rule::role::Role;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 use crate::tensor::buffer::Buffer;
@@ -88,6 +89,11 @@ impl Op for Permute {
         let mut out = Buffer::room(x.len());
         for_each_row(&shape, [&steps[..]], |[at]| out.extend((0..width).map(|j| data[at + j * step])));
         Tensor::from_parts(shape, out).into()
+    }
+
+    #[inline]
+    fn role(&self, _operands: usize) -> Role {
+        if self.is_transpose() { Role::Transposed } else { Role::Called }
     }
 
     fn vjp<A: Algebra>(&self, _arg: usize, g: A, _a: Args<'_, A>, _y: &A) -> A {

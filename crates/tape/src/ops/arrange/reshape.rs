@@ -7,6 +7,7 @@ use crate::rule::algebra::{Algebra, Arg, Args};
 use crate::rule::case::{Case, Function};
 use crate::rule::complex::Analytic;
 use crate::rule::op::{Op, Takes, Value};
+use crate::rule::role::Role;
 use crate::shape::{Shape, product};
 use crate::tensor::Tensor;
 use crate::tensor::float::Float;
@@ -46,6 +47,11 @@ impl Op for Reshape {
 
     fn forward<F: Float>(&self, a: Args<'_, Tensor<F>>) -> Value<F> {
         a[0].reshape(&self.shape).into()
+    }
+
+    #[inline]
+    fn role(&self, _operands: usize) -> Role {
+        Role::Reshaped
     }
 
     fn vjp<A: Algebra>(&self, _arg: usize, g: A, a: Args<'_, A>, _y: &A) -> A {

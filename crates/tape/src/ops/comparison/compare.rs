@@ -7,6 +7,9 @@ use crate::rule::case::Case;
 use crate::rule::op::{Kind, Op, Takes, Value};
 use crate::rule::operand::Operand;
 use crate::rule::pointwise::broadcast;
+use crate::rule::real::Real;
+use crate::rule::role::Role;
+use crate::rule::written::Formula;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 use crate::tensor::float::Float;
@@ -90,6 +93,18 @@ impl Op for Compare {
             Compare::NotEqual => |a, b| a != b,
         };
         elementwise::zip(&a[0], &a[1], holds).into()
+    }
+
+    #[inline]
+    fn role(&self, _operands: usize) -> Role {
+        Role::Elementwise(Formula::of_operands(2, |x| match self {
+            Compare::Less => x[0].lt(x[1]),
+            Compare::LessEqual => x[0].le(x[1]),
+            Compare::Greater => x[1].lt(x[0]),
+            Compare::GreaterEqual => x[1].le(x[0]),
+            Compare::Equal => x[0].eq(x[1]),
+            Compare::NotEqual => Real::select(x[0].eq(x[1]), x[0].number(0.0), x[0].number(1.0)),
+        }))
     }
 
     #[inline]

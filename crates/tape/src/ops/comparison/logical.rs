@@ -6,6 +6,9 @@ use crate::rule::algebra::{Algebra, Arg, Args, TruthValues};
 use crate::rule::case::Case;
 use crate::rule::op::{Kind, Op, Takes, Value};
 use crate::rule::pointwise::broadcast;
+use crate::rule::real::Real;
+use crate::rule::role::Role;
+use crate::rule::written::Formula;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 use crate::tensor::float::Float;
@@ -72,6 +75,19 @@ impl Op for Logical {
             Logical::Not => a.mask(0).map(|a| !a),
         }
         .into()
+    }
+
+    #[inline]
+    fn role(&self, operands: usize) -> Role {
+        Role::Elementwise(Formula::of_operands(operands, |x| {
+            let (no, yes) = (x[0].number(0.0), x[0].number(1.0));
+            match self {
+                Logical::And => Real::select(x[0], x[1], no),
+                Logical::Or => Real::select(x[0], yes, x[1]),
+                Logical::Xor => Real::select(x[0].eq(x[1]), no, yes),
+                Logical::Not => Real::select(x[0], no, yes),
+            }
+        }))
     }
 
     #[inline]

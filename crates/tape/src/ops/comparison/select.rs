@@ -9,6 +9,9 @@ use crate::rule::complex::Analytic;
 use crate::rule::op::{Kind, Op, Takes, Value};
 use crate::rule::operand::{MaskOperand, Operand};
 use crate::rule::pointwise::broadcast;
+use crate::rule::real::Real;
+use crate::rule::role::Role;
+use crate::rule::written::Formula;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 use crate::tensor::float::Float;
@@ -54,6 +57,11 @@ impl Op for Select {
 
     fn forward<F: Float>(&self, a: Args<'_, Tensor<F>>) -> Value<F> {
         elementwise::choose(a.mask(0), &a[1], &a[2]).into()
+    }
+
+    #[inline]
+    fn role(&self, _operands: usize) -> Role {
+        Role::Elementwise(Formula::of_operands(3, |x| Real::select(x[0], x[1], x[2])))
     }
 
     #[inline]

@@ -78,27 +78,34 @@ impl Op for MatMul {
     }
 
     fn forward<F: Float>(&self, a: Args<'_, Tensor<F>>) -> Value<F> {
+        let (x, w) = (a[0].shape(), a[1].shape());
+        let mut shape = batch(x).broadcast(&batch(w)).unwrap_or_default();
+        shape.push(x[x.rank() - 2]);
+        shape.push(w[w.rank() - 1]);
+        let mut out = Buffer::any(shape.len_elements());
+        self.forward_into(a, &mut out);
+        Tensor::from_parts(shape, out).into()
+    }
+
+    fn forward_into<F: Float>(&self, a: Args<'_, Tensor<F>>, out: &mut [F]) {
         let (x, w) = (&a[0], &a[1]);
         let (mut mx, mw) = (matrix(x), matrix(w));
         let (m, k, n) = (mx.rows, mx.columns, mw.columns);
-        let (bx, bw) = (batch(Tensor::shape(x)), batch(Tensor::shape(w)));
-        let mut shape = bx.broadcast(&bw).unwrap_or_default();
-        let batches = shape.clone();
-        shape.push(m);
-        shape.push(n);
-        if k == 0 || shape.len_elements() == 0 {
-            return Tensor::<F>::zeros(shape).into();
+        if k == 0 || out.is_empty() {
+            return out.fill(F::zero());
         }
-        let mut out = Buffer::any(shape.len_elements());
+        let (bx, bw) = (batch(Tensor::shape(x)), batch(Tensor::shape(w)));
         if bw.len_elements() == 1 && !mx.transposed {
             // One matrix for the whole batch: all rows in one product.
             mx.rows = mx.data.len() / k;
-            multiply(mx, mw, &mut out, false);
-            return Tensor::from_parts(shape, out).into();
+            return multiply(mx, mw, out, false);
+        }
+        if bx.len_elements() == 1 && bw.len_elements() == 1 {
+            return multiply(mx, mw, out, false);
         }
         let (dx, dw) = (mx.data, mw.data);
         // An axis of length 1 makes each run a single matrix.
-        let mut each = batches;
+        let mut each = bx.broadcast(&bw).unwrap_or_default();
         each.push(1);
         let mut places = Vec::with_capacity(out.len() / (m * n));
         for_each_row(&each, [&bx.steps_in(&batch_of(&each)), &bw.steps_in(&batch_of(&each))], |at| places.push(at));
@@ -110,7 +117,6 @@ impl Op for MatMul {
             mw.data = &dw[iw * k * n..][..k * n];
             multiply(mx, mw, c, false);
         });
-        Tensor::from_parts(shape, out).into()
     }
 
     fn vjp<A: Algebra>(&self, arg: usize, g: A, a: Args<'_, A>, _y: &A) -> A {

@@ -2,11 +2,13 @@
 
 use crate::error::Error;
 use crate::ops::chain;
-use crate::ops::sum_of::{one_shape, sum_by_element};
+use crate::ops::sum_of::{by_halves, one_shape, sum_by_element};
 use crate::rule::algebra::{Algebra, Args};
 use crate::rule::case::Case;
 use crate::rule::complex::Analytic;
 use crate::rule::op::{Kind, Op, Takes, Value};
+use crate::rule::role::Role;
+use crate::rule::written::Formula;
 use crate::shape::{Shape, work};
 use crate::tensor::Tensor;
 use crate::tensor::float::Float;
@@ -43,6 +45,14 @@ impl Op for DotOf {
     fn forward<F: Float>(&self, a: Args<'_, Tensor<F>>) -> Value<F> {
         let product = |k: usize, i: usize| a[2 * k].data()[i] * a[2 * k + 1].data()[i];
         sum_by_element(a.len() / 2, Tensor::shape(&a[0]), product).into()
+    }
+
+    #[inline]
+    fn role(&self, operands: usize) -> Role {
+        Role::Elementwise(Formula::of_operands(operands, |x| {
+            let products: Vec<_> = x.chunks_exact(2).map(|pair| pair[0] * pair[1]).collect();
+            by_halves(&products)
+        }))
     }
 
     fn vjp<A: Algebra>(&self, arg: usize, g: A, a: Args<'_, A>, _y: &A) -> A {

@@ -5,6 +5,8 @@ use crate::rule::algebra::{Algebra, Args};
 use crate::rule::case::Case;
 use crate::rule::complex::Analytic;
 use crate::rule::op::{Kind, Op, Takes, Value};
+use crate::rule::role::Role;
+use crate::rule::written::{Formula, Written};
 use crate::shape::{Shape, work};
 use crate::tensor::Tensor;
 use crate::tensor::float::Float;
@@ -37,6 +39,11 @@ impl Op for SumOf {
 
     fn forward<F: Float>(&self, a: Args<'_, Tensor<F>>) -> Value<F> {
         sum_by_element(a.len(), Tensor::shape(&a[0]), |k, i| a[k].data()[i]).into()
+    }
+
+    #[inline]
+    fn role(&self, operands: usize) -> Role {
+        Role::Elementwise(Formula::of_operands(operands, by_halves))
     }
 
     fn vjp<A: Algebra>(&self, _arg: usize, g: A, _a: Args<'_, A>, _y: &A) -> A {
@@ -76,6 +83,17 @@ impl Op for SumOf {
 pub(crate) fn sum_by_element<F: Float>(count: usize, shape: &Shape, term: impl Fn(usize, usize) -> F) -> Tensor<F> {
     let sum = |i: usize| F::from_f64((0..count).fold(-0.0, |sum, k| sum + term(k, i).to_f64()));
     Tensor::collect(shape.clone(), (0..shape.len_elements()).map(sum))
+}
+
+/// The sum of terms that are written down, halves first, so that as few roundings as can be lie on the way of each.
+pub(crate) fn by_halves(terms: &[Written]) -> Written {
+    match terms {
+        [term] => *term,
+        _ => {
+            let (first, second) = terms.split_at(terms.len() / 2);
+            by_halves(first) + by_halves(second)
+        }
+    }
 }
 
 /// The shape that all arguments have.

@@ -7,6 +7,7 @@ use crate::rule::algebra::{Algebra, Arg, Args};
 use crate::rule::case::Case;
 use crate::rule::complex::Analytic;
 use crate::rule::op::{Op, Takes, Value};
+use crate::rule::role::Role;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 use crate::tensor::float::Float;
@@ -57,6 +58,15 @@ impl Op for SumTo {
 
     fn forward<F: Float>(&self, a: Args<'_, Tensor<F>>) -> Value<F> {
         reduce::sum_to(&a[0], &self.shape).into()
+    }
+
+    fn forward_into<F: Float>(&self, a: Args<'_, Tensor<F>>, out: &mut [F]) {
+        reduce::sum_into(&a[0], &self.shape, out);
+    }
+
+    #[inline]
+    fn role(&self, _operands: usize) -> Role {
+        Role::Summed
     }
 
     fn vjp<A: Algebra>(&self, _arg: usize, g: A, a: Args<'_, A>, _y: &A) -> A {
