@@ -64,6 +64,16 @@ mod programs {}
 #[doc = include_str!("../docs/step-through.md")]
 mod step_through {}
 
+/// The code of the page on seeing a training, compiled and run.
+#[cfg(all(doctest, feature = "nn", feature = "view"))]
+#[doc = include_str!("../docs/see-a-training.md")]
+mod see_a_training {}
+
+/// The code of the page on trainings that do not learn, compiled and run.
+#[cfg(all(doctest, feature = "nn", feature = "view"))]
+#[doc = include_str!("../docs/when-it-does-not-learn.md")]
+mod when_it_does_not_learn {}
+
 /// The code of the page on checking gradients, compiled and run.
 #[cfg(all(doctest, feature = "nn"))]
 #[doc = include_str!("../docs/check-your-gradients.md")]

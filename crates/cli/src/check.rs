@@ -12,7 +12,7 @@ use wengert::prelude::*;
 use wengert::view::ReportExt;
 
 use crate::expression::{self, Expression};
-use crate::graph::{Error, full, is_output, write};
+use crate::graph::{Error, full, is_output, remarks, write};
 use crate::program::{self, Program};
 
 /// Check the derivatives of an expression, or of a program in any language: each beside its numeric value and error bar
@@ -112,6 +112,8 @@ struct Check {
     /// By what each report differentiates, before the names in it: nothing, or for second derivatives a name.
     reports: Vec<(String, Report)>,
     self_test: Option<SelfTest>,
+    /// What looks wrong in the graph, though its derivatives be right.
+    remarks: Vec<String>,
 }
 
 impl Check {
@@ -129,7 +131,8 @@ impl Check {
             let vars: Vec<Var> = x.into_iter().map(Var::from).collect();
             expression.eval(&vars, |c| vars[0].constant(Tensor::from(c)))
         };
-        let mut check = Check { value, reports: Vec::new(), self_test: None };
+        let remarks = remarks(expression, values)?;
+        let mut check = Check { value, reports: Vec::new(), self_test: None, remarks };
         if args.order == 1 {
             check.reports.push((String::new(), checker.report(f, values)?));
         } else {
@@ -184,7 +187,7 @@ impl Check {
         let report = checker.report_function(|x| program.borrow_mut().at(x), &point)?;
         // A program that gives up at some numbers has no derivative there; what it said last is why.
         failed()?;
-        Ok(Check { value, reports: vec![(String::new(), report)], self_test: None })
+        Ok(Check { value, reports: vec![(String::new(), report)], self_test: None, remarks: Vec::new() })
     }
 
     fn verdict(&self) -> Verdict {
@@ -228,6 +231,7 @@ impl Check {
         if let Some(test) = &self.self_test {
             let _ = writeln!(text, "{test}");
         }
+        self.remarks.iter().for_each(|remark| text += &format!("remark: {remark}\n"));
         text
     }
 
@@ -252,6 +256,7 @@ impl Check {
             "verdict": self.verdict().to_string(),
             "derivatives": self.derivatives().map(derivative).collect::<Vec<_>>(),
             "reports": self.reports.iter().map(|(_, r)| read(r.to_json())).collect::<Vec<_>>(),
+            "remarks": self.remarks,
             "self_test": self.self_test.as_ref().map(|test| read(test.to_json())),
         })
     }

@@ -10,6 +10,7 @@ use wengert::Replay;
 use wengert::nn::files;
 use wengert::prelude::*;
 use wengert::view::View;
+use wengert::view::plot::{Series, curves};
 
 use crate::expression::{self, Expression};
 use crate::paths::apart;
@@ -45,6 +46,11 @@ pub(crate) struct GraphArgs {
     #[arg(long, value_name = "FILE")]
     html: Option<PathBuf>,
 
+    /// Draw the function of the only name, with its derivative, from 4 below its value to 4 above, as an SVG picture; `-` is
+    /// standard output, and the listing is left out then
+    #[arg(long, value_name = "FILE")]
+    plot: Option<PathBuf>,
+
     /// Print the derivatives written out, with their numbers, in place of the listing: as text, or as `latex` or `mathml`
     #[arg(long, value_name = "NOTATION", num_args = 0..=1, require_equals = true, default_missing_value = "text")]
     derive: Option<Notation>,
@@ -66,6 +72,10 @@ pub(crate) struct GraphArgs {
     #[arg(long)]
     json: bool,
 }
+
+/// How far a plot goes to both sides, and its points.
+const REACH: f64 = 4.0;
+const POINTS: u32 = 200;
 
 /// What formulas are written in.
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -102,11 +112,18 @@ pub(crate) enum Error {
 
 /// Runs the command. Files and standard output are written only when everything else went well.
 pub(crate) fn run(args: &GraphArgs) -> Result<(), Error> {
-    let files = [("--dot", &args.dot), ("--svg", &args.svg), ("--html", &args.html), ("--save", &args.save)];
+    let files = [
+        ("--dot", &args.dot),
+        ("--svg", &args.svg),
+        ("--html", &args.html),
+        ("--plot", &args.plot),
+        ("--save", &args.save),
+    ];
     let to_output = files.iter().filter(|(_, path)| is_output(path)).count();
     if to_output + usize::from(args.json) + usize::from(args.derive.is_some()) > 1 {
         return Err(Error::Arguments(
-            "only one of --dot -, --svg -, --html -, --save -, --derive and --json can have standard output".into(),
+            "only one of --dot -, --svg -, --html -, --plot -, --save -, --derive and --json can have standard output"
+                .into(),
         ));
     }
     let files = files.into_iter().filter(|(_, path)| !is_output(path));
@@ -132,6 +149,9 @@ pub(crate) fn run(args: &GraphArgs) -> Result<(), Error> {
     if let Some(path) = &args.html {
         texts.push((path, recorded("graph to step through")?.view.html()?));
     }
+    if let Some(path) = &args.plot {
+        texts.push((path, plot(&expression, &args.expression, &values)?));
+    }
     if let Some(path) = &args.save {
         texts.push((path, format!("{}\n", recorded("graph to save")?.replay.to_json()?)));
     }
@@ -143,6 +163,25 @@ pub(crate) fn run(args: &GraphArgs) -> Result<(), Error> {
         texts.push((Path::new("-"), graph.text(args)));
     }
     texts.iter().try_for_each(|(path, text)| write(path, text))
+}
+
+/// The function of one name and its derivative, around a value.
+fn plot(expression: &Expression, text: &str, values: &[f64]) -> Result<String, Error> {
+    let (names, [middle]) = (expression.names().collect::<Vec<_>>(), values) else {
+        let names = values.len();
+        return Err(Error::Arguments(format!("--plot: a function of one name is drawn; the expression has {names}")));
+    };
+    let (mut value, mut slope) = (Vec::new(), Vec::new());
+    for k in 0..=POINTS {
+        let x = middle + REACH * (2.0 * f64::from(k) / f64::from(POINTS) - 1.0);
+        // Where there is no value there is no point.
+        if let Ok(graph) = Graph::record(expression, &[x]) {
+            value.push([x, graph.value]);
+            slope.extend(graph.derivatives.iter().map(|(_, derivative)| [x, *derivative]));
+        }
+    }
+    let series = [Series { name: text.into(), points: value }, Series { name: "derivative".into(), points: slope }];
+    Ok(curves(text, names[0], &series))
 }
 
 /// The derivatives written out, with their numbers.
@@ -215,7 +254,13 @@ impl Graph {
             let sign = if number.is_sign_negative() { "" } else { " " };
             let _ = writeln!(text, "{label:width$}  {sign}{}", full(number));
         }
+        self.remarks().iter().for_each(|remark| text += &format!("remark: {remark}\n"));
         text
+    }
+
+    /// What looks wrong, in words.
+    fn remarks(&self) -> Vec<String> {
+        self.recorded.as_ref().map_or(Vec::new(), |recorded| said(&recorded.view))
     }
 
     fn json(&self, expression: &str) -> Value {
@@ -226,8 +271,18 @@ impl Graph {
             }
             None => Vec::new(),
         };
-        json!({ "expression": expression, "value": self.value, "derivatives": derivatives, "nodes": nodes })
+        json!({ "expression": expression, "value": self.value, "derivatives": derivatives, "remarks": self.remarks(), "nodes": nodes })
     }
+}
+
+/// What looks wrong in a graph, a text for each remark.
+fn said(view: &View<f64>) -> Vec<String> {
+    view.lint().remarks.iter().map(ToString::to_string).collect()
+}
+
+/// What looks wrong in the graph of an expression; nothing where it has no names.
+pub(crate) fn remarks(expression: &Expression, values: &[f64]) -> Result<Vec<String>, Error> {
+    Ok(Graph::record(expression, values)?.remarks())
 }
 
 /// A node of the graph: its operands are positions in the list of nodes; in formulas it goes by its id.

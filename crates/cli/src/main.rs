@@ -40,7 +40,7 @@ fn run() -> ExitCode {
         Command::Experiment(args) => experiment::run(&args).map(|()| ExitCode::SUCCESS).map_err(|e| e.to_string()),
         Command::Graph(args) => graph::run(&args).map(|()| ExitCode::SUCCESS).map_err(|e| e.to_string()),
         Command::Predict(args) => predict::run(&args).map(|()| ExitCode::SUCCESS).map_err(|e| e.to_string()),
-        Command::Train(args) => train::run(&args).map(|()| ExitCode::SUCCESS).map_err(|e| e.to_string()),
+        Command::Train(args) => train::run(&args).map_err(|e| e.to_string()),
     };
     done.unwrap_or_else(|message| output::fail(&message))
 }

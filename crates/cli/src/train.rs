@@ -8,11 +8,15 @@ mod mnist;
 mod network;
 mod options;
 mod outcome;
+mod page;
 mod report;
+mod seen;
 mod tasks;
+mod why;
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 
@@ -33,6 +37,9 @@ use crate::paths::apart;
 ///   wengert train digits --folds 5 --rate 0.01   (is that a better rate? ask inside the training samples)
 ///
 /// The same seed gives the same model, bit for bit, on any number of threads. Ctrl-C ends early and saves.
+///
+/// The end is 0; 1 if nothing was learned and the training broke: its losses exploded, froze or jump, or no gradient passes a layer
+/// any more (the model is saved all the same, and the reasons are told); 2 if an argument or the data are no good.
 #[derive(Args, Debug)]
 #[command(verbatim_doc_comment, after_help = defaults())]
 pub(crate) struct TrainArgs {
@@ -116,7 +123,7 @@ pub(crate) enum Error {
 }
 
 /// Runs the command.
-pub(crate) fn run(args: &TrainArgs) -> Result<(), Error> {
+pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode, Error> {
     let options = &args.options;
     match &args.task {
         Task::Digits => tasks::digits(options),
@@ -143,6 +150,7 @@ fn destination(options: &Options, task: &str, read: &[(&str, &Path)]) -> Result<
         ("--checkpoint", options.checkpoint.as_ref()),
         ("--log", options.log.as_ref()),
         ("--explore", options.explore.as_ref()),
+        ("--report", options.report.as_ref()),
     ];
     let written: Vec<(&str, &Path)> =
         all.into_iter().filter_map(|(option, path)| Some((option, path?.as_path()))).collect();

@@ -51,7 +51,7 @@ pub use schedules::{Constant, Cosine, Exponential, OnPlateau, OneCycle, Schedule
 pub use summary::{LayerSummary, Summary, summary, summary_of};
 pub use trainer::{
     BatchGradients, CsvLog, Epoch, Evaluation, History, Log, Monitor, Progress, ProgressBar, Shards, TensorBoardLog,
-    Trainer, TrainingState, load_checkpoint, save_checkpoint,
+    Trainer, TrainingState, Trouble, load_checkpoint, save_checkpoint,
 };
 pub use training::{Observed, Training};
 pub use wengert_derive::Parameters;

@@ -124,7 +124,7 @@ fn constant<F: Float>(value: &Value<F>) -> String {
     numeral::value(value, Room { digits: 6, width: 0 })
 }
 
-fn id<F: Float>(node: &GraphNode<F>) -> String {
+pub(crate) fn id<F: Float>(node: &GraphNode<F>) -> String {
     node.id.map_or_else(|| format!("c{}", node.index), |id| format!("%{id}"))
 }
 

@@ -34,7 +34,16 @@
 //!
 //! [`ReportExt`] draws what a gradient check saw: the error of the difference against its step.
 //!
+//! [`lint`](ViewExt::lint) looks for what hinders learning: parameters that are not used, dead and saturated units, and more
+//! ([`Concern`]).
+//!
+//! [`profile`](ViewExt::profile) tells where time and memory go, by node and source line.
+//!
+//! [`plot`] draws curves, decision boundaries, activations and weights.
+//!
 //! A constant number is written into the formula that it stands in; a constant tensor is a node.
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod curve;
 mod derivation;
@@ -43,10 +52,15 @@ mod fold;
 mod formula;
 mod label;
 mod layout;
+mod lint;
 mod listing;
 mod numeral;
 mod page;
+pub mod plot;
 pub mod prelude;
+mod profile;
+#[cfg(feature = "raster")]
+mod raster;
 mod rule;
 mod steps;
 mod svg;
@@ -55,6 +69,10 @@ mod view;
 pub use curve::ReportExt;
 pub use derivation::Derivation;
 pub use fold::Fold;
+pub use lint::{Concern, Lint, Remark};
 pub use petgraph;
+pub use profile::{LineCost, NodeCost, Profile};
+#[cfg(feature = "raster")]
+pub use raster::png;
 pub use steps::{Part, Step, Steps};
 pub use view::{Node, View, ViewExt};

@@ -1,11 +1,30 @@
 //! Rules of operations whose types are not known, as they are read here: on numbers, on a tape, and as text.
 
 use wengert_tape::ops::AnyOp;
-use wengert_tape::{Algebra, Arg, Args, Float, GraphNode, GraphView, Kind, Shape, Tensor, Text, Value, try_with};
+use wengert_tape::{
+    Algebra, Any, Arg, Args, Float, GraphNode, GraphView, Kind, Op, Shape, Tensor, Text, Value, try_with,
+};
 
 /// The cotangent of one operand.
 pub(crate) fn rule<A: Algebra>(op: &AnyOp, arg: usize, g: A, args: Args<'_, A>, y: &A) -> A {
     op.cotangents(&[arg], g, args, y).remove(0)
+}
+
+/// The value and the derivative by an operand, where that is the number `x` and the others are single numbers; `None` where the
+/// operation refuses.
+pub(crate) fn value_and_slope<F: Float>(op: &AnyOp, arg: usize, operands: &[&Value<F>], x: f64) -> Option<[f64; 2]> {
+    let mut operands: Vec<Value<F>> = operands.iter().map(|operand| (*operand).clone()).collect();
+    operands[arg] = Tensor::from(F::from_f64(x)).into();
+    let args: Vec<Arg<'_, Tensor<F>>> = operands.iter().map(|operand| operand.as_arg()).collect();
+    let found = try_with(|| match op.forward(Args(&args)) {
+        Any::Real(y) => {
+            let one = Tensor::full(y.shape().clone(), F::one());
+            let slope = rule(op, arg, one, Args(&args), &y);
+            Some([y.data()[0], slope.data()[0]].map(Float::to_f64))
+        }
+        _ => None,
+    });
+    found.ok().flatten()
 }
 
 /// The rule for the cotangent of one of these operands as text with slots: `⟨g⟩ · ⟨1⟩ᵀ`. `None` where it cannot be told from shapes.

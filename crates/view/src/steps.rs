@@ -71,9 +71,15 @@ impl<F: Float> View<F> {
         let nodes = &self.graph.nodes;
         let is_output = |k: &usize| matches!((&nodes[*k].kind, &nodes[*k].value), (NodeKind::Op(_), Any::Real(_)));
         let output = (0..nodes.len()).rev().find(is_output).or(nodes.len().checked_sub(1));
-        let Some(output) = output else {
-            return Err(Error::NotConnected { reason: "nothing is recorded".into() });
-        };
+        match output {
+            Some(output) => self.steps_from(output),
+            None => Err(Error::NotConnected { reason: "nothing is recorded".into() }),
+        }
+    }
+
+    /// The backward pass from a node.
+    pub(crate) fn steps_from(&self, output: usize) -> Result<Steps<F>, Error> {
+        let nodes = &self.graph.nodes;
         let active = self.active();
         let mut all = Steps { output, steps: Vec::new(), cotangents: vec![None; nodes.len()] };
         if let Any::Real(value) = &nodes[output].value {

@@ -5,6 +5,8 @@ use std::io;
 use std::path::Path;
 
 use crate::fold::Fold;
+use crate::lint::Lint;
+use crate::profile::Profile;
 use wengert_tape::{Any, Error, Float, Gradients, GraphView, Kind, NodeKind, Op, Param, Scalar, Tape, Tensor, Var};
 
 /// A recorded graph with what is to be shown of it: gradients, names, source lines.
@@ -34,12 +36,23 @@ pub struct View<F: Float> {
     pub(crate) lines: bool,
     pub(crate) down: bool,
     pub(crate) fold: Option<Fold>,
+    /// The names of parameters that are learned and not in the graph.
+    pub(crate) missing: Vec<String>,
 }
 
 impl<F: Float> View<F> {
     /// A view of a graph, with source lines, without gradients and names.
     pub fn of(graph: GraphView<F>) -> Self {
-        View { graph, gradients: Vec::new(), names: BTreeMap::new(), all: false, lines: true, down: false, fold: None }
+        View {
+            graph,
+            gradients: Vec::new(),
+            names: BTreeMap::new(),
+            all: false,
+            lines: true,
+            down: false,
+            fold: None,
+            missing: Vec::new(),
+        }
     }
 
     /// With the gradients that a sweep kept: [`backward_all`](Var::backward_all) keeps that of every node,
@@ -72,7 +85,11 @@ impl<F: Float> View<F> {
         for (name, param) in parameters {
             let name = one_line(&name.into());
             let leaves = self.graph.nodes.iter().filter(|node| node.param == Some(param.id()));
-            self.names.extend(leaves.map(|node| (node.index, name.clone())));
+            let leaves: Vec<usize> = leaves.map(|node| node.index).collect();
+            if leaves.is_empty() && !param.is_frozen() {
+                self.missing.push(name.clone());
+            }
+            self.names.extend(leaves.into_iter().map(|index| (index, name.clone())));
         }
         self
     }
@@ -260,6 +277,36 @@ pub trait ViewExt {
     /// ```
     fn explore(&self, path: impl AsRef<Path>) -> io::Result<()> {
         self.try_view().map_err(io::Error::other)?.explore(path)
+    }
+
+    /// Where the time and the memory go, by node and source line: [`View::profile`].
+    ///
+    /// # Panics
+    /// As [`view`](ViewExt::view).
+    #[track_caller]
+    fn profile(&self) -> Profile {
+        self.view().profile()
+    }
+
+    /// Looks for what hinders learning: [`View::lint`]. The numbers are those of the batch that was recorded.
+    ///
+    /// # Panics
+    /// As [`view`](ViewExt::view).
+    ///
+    /// # Examples
+    /// ```
+    /// use wengert_tape::prelude::*;
+    /// use wengert_view::{Concern, ViewExt};
+    /// let tape = Tape::new();
+    /// let (w, unused) = (tape.var(Tensor::from([0.5])), tape.var(Tensor::from([1.0])));
+    /// let loss = (w * 2.0).square().mean();
+    /// let lint = tape.lint();
+    /// assert!(lint.has(Concern::Unused) && lint.remarks.len() == 1);
+    /// assert!(lint.to_string().contains("the output %5 does not depend on it"));
+    /// ```
+    #[track_caller]
+    fn lint(&self) -> Lint {
+        self.view().lint()
     }
 
     /// The graph as a picture: [`View::svg`].

@@ -1,6 +1,7 @@
 //! `wengert train csv`: a table of somebody's own.
 
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
 use serde_json::json;
@@ -88,7 +89,7 @@ enum Prepare {
     Whiten,
 }
 
-pub(super) fn run(args: &CsvArgs, options: &Options) -> Result<(), Error> {
+pub(super) fn run(args: &CsvArgs, options: &Options) -> Result<ExitCode, Error> {
     let table = Table::read(&args.file)?;
     table.column(&args.target)?;
     let without: Vec<&str> = args.without.iter().map(String::as_str).collect();
@@ -276,6 +277,7 @@ fn numbers(args: &CsvArgs, table: &Table, options: &Options) -> Result<Job<f32>,
         loss: Box::new(move |outputs, targets| mse(outputs / deviation, targets / deviation)),
         score: Score { name: "mean_absolute_error", of: mean_absolute_error },
         is_learned: |outputs, data| r_squared(outputs, data.targets()) > 0.0,
+        classes: |_| Vec::new(),
         table: errors,
         train,
         test,

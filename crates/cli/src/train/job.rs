@@ -1,6 +1,8 @@
 //! Samples, and a network that learns from them.
 
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -13,7 +15,10 @@ use super::explore::explore;
 use super::follow::Follow;
 use super::options::{Defaults, Options, Settings};
 use super::outcome::{Outcome, Score};
+use super::page::{Head, Live, course, ended, preformatted};
 use super::report::{Folds, Report};
+use super::seen::{Seen, first_weights, image_of};
+use super::why::{Why, why};
 use super::{Error, destination, thousands};
 use crate::{interrupt, output};
 
@@ -60,36 +65,52 @@ pub(super) struct Job<T: Stored<f32>> {
     pub(super) score: Score<T>,
     /// Whether outputs are better than one answer for all samples, whatever they are.
     pub(super) is_learned: fn(&Tensor<f32>, &Dataset<f32, T>) -> bool,
+    /// The class of each sample; none where targets are no classes.
+    pub(super) classes: fn(&Dataset<f32, T>) -> Vec<usize>,
     /// What came out, sample by sample or class by class.
     pub(super) table: fn(&Tensor<f32>, &Dataset<f32, T>) -> Result<Outcome, wengert::nn::Error>,
 }
 
 impl<T: Stored<f32>> Job<T> {
     /// Does what the options ask for.
-    pub(super) fn run(&self, defaults: &Defaults, options: &Options) -> Result<(), Error> {
+    pub(super) fn run(&self, defaults: &Defaults, options: &Options) -> Result<ExitCode, Error> {
         let settings = Settings::new(options, defaults);
         match options.folds {
-            Some(folds) => self.cross_validate(folds, &settings, options),
+            Some(folds) => self.cross_validate(folds, &settings, options).map(|()| ExitCode::SUCCESS),
             None => self.train_and_save(&settings, options),
         }
     }
 
-    fn train_and_save(&self, settings: &Settings, options: &Options) -> Result<(), Error> {
+    fn train_and_save(&self, settings: &Settings, options: &Options) -> Result<ExitCode, Error> {
         let read: Vec<(&str, &Path)> = self.source.iter().map(|path| ("FILE", path.as_path())).collect();
         let path = destination(options, &self.stem, &read)?;
         let checkpoint = options.checkpoint().map_err(Error::Arguments)?;
         let mut model = self.network(&self.train, settings)?;
         self.announce(&model, settings, &format!("{} held out to test with", thousands(self.test.len())));
+        let image = image_of(&self.train.input_shape());
+        let before = first_weights(&model, image);
+        let head = self.head(&model, settings);
+        let live = options.report.clone().filter(|_| options.live);
+        let live = live.map(|path| Live::new(head.clone(), path, self.score.name));
+        let last = live.as_ref().map(|live| Rc::clone(&live.last));
         let history = self.fit(&mut model, &self.train, settings, interrupt::flag()?, |trainer| {
             let trainer = match checkpoint {
                 Some(path) => trainer.checkpoint(path).resume(options.resume).named(self.name(settings)),
+                None => trainer,
+            };
+            let trainer = match live {
+                Some(live) => trainer.log(live),
                 None => trainer,
             };
             match &options.log {
                 Some(path) => trainer.log(CsvLog::new(path)),
                 None => trainer,
             }
-        })?;
+        });
+        if let (Err(error), Some(path), Some(last)) = (&history, &options.report, &last) {
+            ended(&head, path, last, self.score.name, error)?;
+        }
+        let history = history?;
         let details = self.details(settings);
         save(&model, &details, &path)?;
         let outputs = outputs(&model, &self.test);
@@ -98,16 +119,20 @@ impl<T: Stored<f32>> Job<T> {
             explore(&model, |outputs, targets| (self.loss)(outputs, targets), &self.test, page)?;
         }
         let learned = (self.is_learned)(&self::outputs(&model, &self.train), &self.train);
+        let Why { reasons, broke } =
+            if learned { Why::default() } else { why(&model, &self.loss, &self.train, &history) };
         if !learned {
             output::say(&format!(
                 "{}: nothing was learned: on the samples that it learned from, the network is no better than one answer for all; \
                  another --rate than {:?} may help, or more --epochs than {}",
                 self.task, settings.rate, settings.epochs
             ));
+            reasons.iter().for_each(|reason| output::say(&format!("{}: why it may be: {reason}", self.task)));
         }
         let report = Report {
             task: self.task,
             learned,
+            why: reasons,
             settings,
             history: &history,
             held_out: self.held_out,
@@ -118,8 +143,23 @@ impl<T: Stored<f32>> Job<T> {
             table: (self.table)(&outputs, &self.test)?,
             model: read_back,
         };
+        if let Some(path) = &options.report {
+            let seen = Seen {
+                model: &model,
+                loss: &self.loss,
+                train: &self.train,
+                test: &self.test,
+                classes: (self.classes)(&self.test),
+                names: &self.names,
+                image,
+                before,
+                activation: Some(settings.activation.to_string()),
+            };
+            let result = [("Result", preformatted(&report.text())), course(&history, self.score.name)];
+            head.write(path, &result.into_iter().chain(seen.sections()).collect::<Vec<_>>(), false)?;
+        }
         output::print(&if options.json { report.json() } else { report.text() })?;
-        Ok(())
+        Ok(ExitCode::from(u8::from(broke)))
     }
 
     fn cross_validate(&self, folds: usize, settings: &Settings, options: &Options) -> Result<(), Error> {
@@ -129,6 +169,7 @@ impl<T: Stored<f32>> Job<T> {
             ("--checkpoint", &options.checkpoint),
             ("--log", &options.log),
             ("--explore", &options.explore),
+            ("--report", &options.report),
         ];
         if let Some((option, _)) = written.into_iter().find(|(_, path)| path.is_some()) {
             return refuse(format!("nothing is written then; leave {option} out"));
@@ -173,6 +214,29 @@ impl<T: Stored<f32>> Job<T> {
             model.push(finish);
         }
         Ok(model)
+    }
+
+    /// What the page of a training begins with.
+    fn head(&self, model: &Sequential<f32>, settings: &Settings) -> Head {
+        let Settings { layers, activation, batch, rate, decay, optimiser, seed, threads, .. } = settings;
+        let decay = decay.map_or(String::new(), |decay| format!(", decay {decay:?}"));
+        let network = layers.describe(&self.train.input_shape(), self.outputs);
+        Head::new(
+            self.task,
+            vec![
+                ("seed", seed.to_string()),
+                (
+                    "samples",
+                    format!(
+                        "{} to learn from, {} to test with",
+                        thousands(self.train.len()),
+                        thousands(self.test.len())
+                    ),
+                ),
+                ("network", format!("{network}, {activation}, {} parameters", thousands(model.parameter_count()))),
+                ("steps", format!("{optimiser}, rate {rate:?}{decay}, batches of {batch}, {threads} threads")),
+            ],
+        )
     }
 
     fn announce(&self, model: &Sequential<f32>, settings: &Settings, rest: &str) {

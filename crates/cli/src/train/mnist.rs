@@ -1,6 +1,7 @@
 //! `wengert train mnist-…`: the networks of the books, on MNIST from a folder.
 
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
 use clap::Args;
 use serde_json::{Map, Value, json};
@@ -13,7 +14,11 @@ use super::explore::explore;
 use super::follow::Follow;
 use super::job::{RANGE, SUMS, outputs, same_bits};
 use super::options::{Options, SEED};
+use super::outcome::ACCURACY;
+use super::page::{Head, Section, course, preformatted};
+use super::seen::{Seen, image_of};
 use super::tasks::commonest;
+use super::why::{Why, why};
 use super::{Error, destination, thousands};
 use crate::output::duration;
 use crate::{interrupt, output};
@@ -40,7 +45,7 @@ pub(super) fn help(name: &str) -> String {
 
 impl MnistArgs {
     /// Trains the network of this name as its book does.
-    pub(super) fn run(&self, name: &str, options: &Options) -> Result<(), Error> {
+    pub(super) fn run(&self, name: &str, options: &Options) -> Result<ExitCode, Error> {
         let recipe = Recipe::named(name)?;
         if let Some(option) = options.given().first() {
             let message = format!("{option}: {name} is trained as its book says; leave the option out");
@@ -56,6 +61,11 @@ impl MnistArgs {
         };
         let set = files_of(&folder);
         let read: Vec<(&str, &Path)> = set.iter().map(|path| ("--data", path.as_path())).collect();
+        if options.live {
+            return Err(Error::Arguments(format!(
+                "--live: {name} is told on standard error as it goes on; leave --live out"
+            )));
+        }
         let path = destination(options, name, &read)?;
         let checkpoint = options.checkpoint().map_err(Error::Arguments)?;
         let data = mnist::<f32>(&folder, SCALE)?;
@@ -99,9 +109,15 @@ impl MnistArgs {
         if confusion.accuracy() <= commonest(&data.test) {
             output::say(&format!("{name}: nothing was learned: the network is no better than one answer for all"));
         }
+        let learned = confusion.accuracy() > commonest(&data.test);
+        let Why { reasons, broke } = if learned { Why::default() } else { why_recipe(&recipe, &trained, &test) };
+        reasons.iter().for_each(|reason| output::say(&format!("{name}: why it may be: {reason}")));
         let report = Report { recipe, trained, confusion, options, model: path.display().to_string() };
+        if let Some(page) = &options.report {
+            report.page(&data.test, &test, page)?;
+        }
         output::print(&if options.json { report.json(&data.test) } else { report.text() })?;
-        Ok(())
+        Ok(ExitCode::from(u8::from(broke)))
     }
 }
 
@@ -110,6 +126,14 @@ fn explore_recipe(recipe: &Recipe, model: &Sequential<f32>, test: &Dataset<f32>,
     match recipe.loss() {
         Loss::OneHot(loss) => explore(model, loss, &test.one_hot(), page),
         Loss::Class(loss) => explore(model, loss, test, page),
+    }
+}
+
+/// Why a recipe learned nothing.
+fn why_recipe(recipe: &Recipe, trained: &Trained, samples: &Dataset<f32>) -> Why {
+    match recipe.loss() {
+        Loss::OneHot(loss) => why(&trained.model, &loss, &samples.one_hot(), &trained.history),
+        Loss::Class(loss) => why(&trained.model, &loss, samples, &trained.history),
     }
 }
 
@@ -154,6 +178,25 @@ impl Report<'_> {
     /// The accuracy on the validation images of the model that was kept.
     fn validated(&self) -> Option<f64> {
         self.trained.history.best_epoch()?.validation.as_ref()?.get("accuracy")
+    }
+
+    /// Writes the page of the training: `images` are the test images, and `test` the same as the network takes them.
+    fn page(&self, images: &Dataset<f32>, test: &Dataset<f32>, path: &Path) -> Result<(), Error> {
+        let Report { recipe, trained, options, .. } = self;
+        let facts = vec![
+            ("seed", options.seed.to_string()),
+            ("source", format!("{}, published {} %", recipe.source, recipe.published)),
+            ("threads", options.threads().to_string()),
+        ];
+        let classes = test.targets().data().iter().map(|class| *class as usize).collect();
+        let (model, image) = (&trained.model, image_of(&images.input_shape()));
+        let sections = match recipe.loss() {
+            Loss::OneHot(loss) => Seen::new(model, &loss, &test.one_hot(), classes, images.names(), image).sections(),
+            Loss::Class(loss) => Seen::new(model, &loss, test, classes, images.names(), image).sections(),
+        };
+        let result = [("Result", preformatted(&self.text())), course(&trained.history, ACCURACY)];
+        let sections: Vec<Section> = result.into_iter().chain(sections).collect();
+        Ok(Head::new(recipe.name, facts).write(path, &sections, false)?)
     }
 
     fn text(&self) -> String {

@@ -81,6 +81,14 @@ pub(crate) struct Options {
     #[arg(long, global = true, value_name = "FILE", help_heading = "Results")]
     pub(crate) explore: Option<PathBuf>,
 
+    /// Write a page of the training: the command, the curves, what was mistaken for what, weights, layers, time, what looks wrong
+    #[arg(long, global = true, value_name = "FILE", help_heading = "Results")]
+    pub(crate) report: Option<PathBuf>,
+
+    /// Write the page of --report while training goes on, too; it reloads itself
+    #[arg(long, global = true, requires = "report", help_heading = "Results")]
+    pub(crate) live: bool,
+
     /// Where the model goes [default: the task's name, as in digits.safetensors]
     #[arg(long, global = true, value_name = "FILE", help_heading = "Results")]
     pub(crate) save: Option<PathBuf>,

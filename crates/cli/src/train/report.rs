@@ -16,6 +16,8 @@ pub(super) struct Report<'a> {
     pub(super) task: &'static str,
     /// Whether the network is better than one answer for all, on the samples that it learned from.
     pub(super) learned: bool,
+    /// Why it may be that nothing was learned.
+    pub(super) why: Vec<String>,
     pub(super) settings: &'a Settings,
     pub(super) history: &'a History,
     /// Whether the network was tested on samples that it had not learned from.
@@ -42,9 +44,10 @@ impl Report<'_> {
         };
         let kind = if self.held_out { "samples that it never saw" } else { "rows, which are all there are" };
         let stopped = if self.history.stopped { ", stopped" } else { "" };
+        let why: String = self.why.iter().map(|reason| format!("\nwhy            {reason}")).collect();
         let learned = if self.learned { "" } else { "\nlearned        nothing: one answer for all is as good" };
         format!(
-            "{}\n\n{score} {} {kind}\ntraining       loss {:.4} in the last of {} epochs, {}{stopped}{learned}\n\
+            "{}\n\n{score} {} {kind}\ntraining       loss {:.4} in the last of {} epochs, {}{stopped}{learned}{why}\n\
              model          {} (read back: the same outputs, bit for bit)\n",
             self.table.text,
             thousands(tested),
@@ -66,6 +69,7 @@ impl Report<'_> {
         entry(&format!("train_{}", self.score), json!(self.history.last(self.score)));
         entry("train_samples", trained.into());
         entry("learned", self.learned.into());
+        entry("why", json!(self.why));
         entry("epochs", self.history.epochs.len().into());
         entry("stopped", self.history.stopped.into());
         entry("seconds", json!(self.history.seconds));

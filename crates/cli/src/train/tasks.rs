@@ -1,5 +1,7 @@
 //! The tasks whose data come with the command.
 
+use std::process::ExitCode;
+
 use serde_json::json;
 use wengert::nn::{Confusion, Details, accuracy, binary_accuracy, cross_entropy, data, mse};
 use wengert::prelude::*;
@@ -50,7 +52,7 @@ pub(super) const MOONS: Defaults = Defaults {
     optimiser: OptimiserKind::Adam,
 };
 
-pub(super) fn digits(options: &Options) -> Result<(), Error> {
+pub(super) fn digits(options: &Options) -> Result<ExitCode, Error> {
     let split = data::digits::<f32>().split_stratified(HELD_OUT, &mut stream(options.seed, SAMPLES));
     let mut job =
         of_classes("digits", split, |train| Sequential::new().then(Standardise::fit_together(train.inputs())));
@@ -58,14 +60,14 @@ pub(super) fn digits(options: &Options) -> Result<(), Error> {
     job.run(&DIGITS, options)
 }
 
-pub(super) fn moons(options: &Options) -> Result<(), Error> {
+pub(super) fn moons(options: &Options) -> Result<ExitCode, Error> {
     let rng = &mut stream(options.seed, SAMPLES);
     let split = data::moons::<f32>(400, 0.1, rng).split_stratified(HELD_OUT, rng);
     of_classes("moons", split, |train| Sequential::new().then(Standardise::fit(train.inputs()))).run(&MOONS, options)
 }
 
 /// All four rows are learned from, and asked for afterwards: there are no others.
-pub(super) fn xor(options: &Options) -> Result<(), Error> {
+pub(super) fn xor(options: &Options) -> Result<ExitCode, Error> {
     let job = Job {
         task: "xor",
         source: None,
@@ -84,6 +86,7 @@ pub(super) fn xor(options: &Options) -> Result<(), Error> {
         loss: Box::new(|outputs, targets| mse(outputs, targets)),
         score: Score { name: ACCURACY, of: binary_accuracy },
         is_learned: |outputs, rows| binary_accuracy(outputs, rows.targets()) > 0.5,
+        classes: |rows| rows.targets().data().iter().map(|class| usize::from(*class > 0.5)).collect(),
         table: rows,
     };
     job.run(&XOR, options)
@@ -114,6 +117,7 @@ pub(super) fn of_classes(
         loss: Box::new(|outputs, classes| cross_entropy(outputs, classes)),
         score: Score { name: ACCURACY, of: accuracy },
         is_learned: |outputs, data| accuracy(outputs, data.targets()) > commonest(data),
+        classes: |data| data.targets().data().iter().map(|class| *class as usize).collect(),
         table: confusion,
     }
 }

@@ -139,7 +139,26 @@ fn a_training_that_learns_nothing_says_so() {
         "{stderr}"
     );
     assert!(stdout.contains("\nlearned        nothing: one answer for all is as good\n"), "{stdout}");
-    let report = folder.json(&args);
+    // It broke, which a script should notice; the model is there all the same.
+    let whole = folder.run(&[&args[..], &["--json"]].concat());
+    assert_eq!((output.status.code(), whole.status.code()), (Some(1), Some(1)));
+    assert!(folder.0.join("xor.safetensors").exists());
+    let report: serde_json::Value = serde_json::from_str(text(&whole.stdout).trim()).unwrap();
+    let why: Vec<&str> = report["why"].as_array().unwrap().iter().map(|why| why.as_str().unwrap()).collect();
+    assert!(why[0].starts_with("the loss is 0.5000 since epoch ") && why[0].contains("give a smaller rate"), "{why:?}");
+    assert!(why[1..].iter().any(|why| why.contains("sigmoid %14 in layer 3: 1 of 1 units are saturated")), "{why:?}");
+    assert!(
+        stdout.contains("\nwhy            the loss is 0.5000") && stderr.contains("why it may be: "),
+        "{stdout}{stderr}"
+    );
+    let dead = folder.run(&["train", "moons", "--rate", "300", "--epochs", "20"]);
+    assert_eq!(dead.status.code(), Some(1));
+    assert!(text(&dead.stdout).contains("16 of 16 units are dead: flat on all 256 samples"), "{dead:?}");
+    // What is too slow, or too short, or no line can tell, did not break.
+    for more in [&["--optimiser", "sgd", "--rate", "1e-6"][..], &["--epochs", "3"], &["--layers", "none"]] {
+        let report = folder.json(&[&["train", "xor"], more].concat());
+        assert_eq!(report["learned"], false, "{more:?}");
+    }
     assert_eq!(
         (&report["learned"], report["test_accuracy"].as_f64().unwrap() <= 0.5),
         (&false.into(), true),

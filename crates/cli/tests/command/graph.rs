@@ -40,6 +40,46 @@ d/db    1
     assert!(output.stderr.is_empty());
 }
 
+/// What stands still is remarked, beside the numbers that say it too.
+#[test]
+fn what_looks_wrong_is_remarked() {
+    let run = |args: &[&str]| text(&wengert(args).stdout);
+    for (expression, at, words) in [
+        ("tanh(x*w)", "x=5,w=4", "\nremark: tanh %4: it is saturated: flat where its value is 1, "),
+        ("relu(x)*y", "x=-2,y=3", "\nremark: relu %3: it is dead: flat where its value is 0, "),
+        ("sigmoid(x)", "x=-20", "remark: sigmoid %2: it is saturated"),
+    ] {
+        for command in ["graph", "check"] {
+            let said = run(&[command, expression, "--at", at]);
+            assert!(said.contains(words), "{command} {expression}: {said}");
+            let json: serde_json::Value =
+                serde_json::from_str(&run(&[command, expression, "--at", at, "--json"])).expect("JSON");
+            assert_eq!(json["remarks"].as_array().map(Vec::len), Some(1), "{json}");
+        }
+    }
+    for command in ["graph", "check"] {
+        let said = run(&[command, "tanh(x*w)*relu(w)", "--at", "x=0.5,w=0.4"]);
+        assert!(!said.contains("remark"), "{said}");
+    }
+}
+
+#[test]
+fn a_function_is_drawn_with_its_derivative() {
+    let output = wengert(&["graph", "tanh(x)", "--at", "x=0", "--plot", "-"]);
+    let picture = text(&output.stdout);
+    assert!(output.status.success() && picture.starts_with("<svg"), "{output:?}");
+    assert_eq!(picture.matches("<polyline").count(), 2);
+    assert!(picture.contains("━ tanh(x)") && picture.contains("━ derivative"), "{picture}");
+    // of a logarithm the half on which it is
+    let half = text(&wengert(&["graph", "ln(x)", "--at", "x=1", "--plot", "-"]).stdout);
+    let points = half.split("points=\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap_or_default();
+    assert_eq!(points.split(' ').count(), 125, "{points}");
+    let output = wengert(&["graph", "x*w", "--at", "x=1,w=2", "--plot", "-"]);
+    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0));
+    assert!(stderr.contains("--plot: a function of one name is drawn; the expression has 2"), "{stderr}");
+}
+
 #[test]
 fn a_saved_graph_runs_again() {
     let file = directory("saved").join("neuron.json");
@@ -118,7 +158,7 @@ fn what_is_wrong_is_one_line_and_nothing_is_written() {
         (&["x", "--at", "x=1", "--svg", nowhere], "cannot be written"),
         (
             &["x", "--at", "x=1", "--svg", "-", "--json"],
-            "wengert: only one of --dot -, --svg -, --html -, --save -, --derive and --json can have standard output",
+            "wengert: only one of --dot -, --svg -, --html -, --plot -, --save -, --derive and --json can have standard output",
         ),
         (&["1 + 1", "--svg", unwritten], "wengert: an expression without names has no graph to draw"),
         (&["1 + 1", "--html", unwritten], "wengert: an expression without names has no graph to step through"),
@@ -171,8 +211,15 @@ fn an_expression_is_a_page_to_step_through() {
 
 #[test]
 fn standard_output_is_for_one() {
-    let all: [&[&str]; 6] =
-        [&["--dot", "-"], &["--svg", "-"], &["--html", "-"], &["--save", "-"], &["--derive"], &["--json"]];
+    let all: [&[&str]; 7] = [
+        &["--dot", "-"],
+        &["--svg", "-"],
+        &["--html", "-"],
+        &["--plot", "-"],
+        &["--save", "-"],
+        &["--derive"],
+        &["--json"],
+    ];
     let mut wrong = Vec::new();
     for (k, first) in all.iter().enumerate() {
         let alone = wengert(&[&["graph", "x", "--at", "x=1"], *first].concat());

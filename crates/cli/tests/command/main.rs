@@ -6,5 +6,6 @@ mod files;
 mod folder;
 mod graph;
 mod program;
+mod report;
 mod table;
 mod train;

@@ -417,7 +417,13 @@ fn the_books_networks_are_trained_from_a_folder() {
     let digits = data::digits::<f32>();
     write_digits_as_mnist(&folder, 600);
     let args = ["train", "mnist-784-16-16-10", "--data", ".", "--epochs", "20", "--save", "model"];
-    let report = folder.json(&args);
+    let report = folder.json(&[&args[..], &["--report", "page.html"]].concat());
+    let page = fs::read_to_string(folder.0.join("page.html")).unwrap();
+    // The weights of 16 neurons as images, what was mistaken for what, and curves of training and test.
+    for words in ["<h2>Mistakes</h2>", "<h2>Confusion</h2>", "after the training", ">15</text>", "━ test</text>"] {
+        assert!(page.contains(words), "{words}");
+    }
+    folder.refuses(&[(&[&args[..], &["--report", "p", "--live"]].concat(), "leave --live out")]);
     assert_eq!(
         (&report["parameters"], &report["test_samples"], &report["epochs"]),
         (&13002.into(), &100.into(), &20.into())

@@ -17,6 +17,7 @@ mod run;
 mod settings;
 mod shards;
 mod state;
+mod trouble;
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -36,6 +37,7 @@ pub use gradients::{BatchGradients, Shards};
 pub use history::{Epoch, Evaluation, History, Progress};
 pub use logs::{CsvLog, Log, TensorBoardLog};
 pub use state::TrainingState;
+pub use trouble::Trouble;
 
 use checkpoint::Wanted;
 use feed::{Change, Feed};

@@ -3,7 +3,7 @@
 mod cones;
 mod keys;
 mod quotient;
-mod source;
+pub(crate) mod source;
 mod tidy;
 
 use wengert_tape::{Float, GraphNode, NodeKind};

@@ -74,6 +74,7 @@ impl<F: Float> View<F> {
         let page = [
             ("{title}", escape(&title)),
             ("{style}", include_str!("assets/page.css").into()),
+            ("{remarks}", remarks(&named)),
             ("{data}", data.json),
             ("{script}", script),
         ];
@@ -107,4 +108,16 @@ impl<F: Float> View<F> {
         );
         println!("EVCXR_BEGIN_CONTENT text/html\n{frame}\nEVCXR_END_CONTENT");
     }
+}
+
+/// What looks wrong in the graph, as a part of the panel; nothing if nothing does.
+fn remarks<F: Float>(view: &View<F>) -> String {
+    let lint = view.lint();
+    if lint.is_clean() {
+        return String::new();
+    }
+    let lines: String =
+        lint.remarks.iter().map(|remark| format!("<li>{}</li>\n", escape(&remark.to_string()))).collect();
+    let count = lint.remarks.len();
+    format!("    <details id=\"remarks\"><summary>What looks wrong ({count})</summary><ul>\n{lines}</ul></details>\n")
 }

@@ -73,3 +73,17 @@ fn of_what_is_repeated_the_rule_is_written() {
     let Some(told) = run("repeated", &view.html().unwrap(), [800, 600], &script) else { return };
     assert_eq!(told, "c true,x false,b true");
 }
+
+/// What looks wrong is a part of the panel, and nothing where nothing does.
+#[test]
+fn what_looks_wrong_is_on_the_page() {
+    let tape = Tape::new();
+    let (x, w) = (tape.scalar(5.0), tape.scalar(4.0));
+    let page = |y: Scalar| y.view().without_lines().name(x, "x").name(w, "w").html().unwrap();
+    assert!(!page((x * w * 0.01).tanh()).contains("What looks wrong"));
+    let wrong = page((x * w).tanh());
+    assert!(wrong.contains("<summary>What looks wrong (1)</summary>"));
+    let script = "return document.querySelector('#remarks li').textContent;";
+    let Some(told) = run("remarks", &wrong, [800, 600], script) else { return };
+    assert!(told.starts_with("tanh %7: it is saturated: flat where its value is 1, "), "{told}");
+}
