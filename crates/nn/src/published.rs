@@ -73,6 +73,16 @@ pub enum Loss {
 }
 
 /// A loss on targets of type `T`.
+///
+/// # Examples
+/// ```
+/// use wengert_nn::prelude::*;
+/// use wengert_nn::published::LossOf;
+/// let loss: LossOf<f32> = |a, y| half_squared_error(a, y);
+/// let tape = Tape::of::<f32>();
+/// let (a, y) = (tape.var(Tensor::from([[1.0, 0.0]])), tape.input(Tensor::from([[0.0, 0.0]])));
+/// assert_eq!(loss(a, y).item(), 0.5);
+/// ```
 pub type LossOf<T> = fn(Var<f32>, Var<f32, T>) -> Var<f32>;
 
 /// A loss, and what trains by it.

@@ -107,7 +107,10 @@ fn elementwise() -> &'static [(AnyOp, Vec<(f64, f64)>)] {
             let shape = Shape::from([4, 5]);
             let keeps = op.shape(&vec![&shape; case.args.len()]).is_ok_and(|y| y == shape);
             // a loss that depends on nothing else has no gradient
-            let is_one = keeps && !op.stops_gradient() && op.output() == Kind::Real && matches!(op.role(case.args.len()), Role::Elementwise(_));
+            let is_one = keeps
+                && !op.stops_gradient()
+                && op.output() == Kind::Real
+                && matches!(op.role(case.args.len()), Role::Elementwise(_));
             ranges.filter(|_| is_one).map(|ranges| (op, ranges))
         });
         of.collect()
