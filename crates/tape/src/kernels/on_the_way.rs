@@ -15,7 +15,15 @@ pub(crate) enum Over {
     Trailing(usize),
 }
 
+/// More sums than this beside each other are not taken on the way, since every part of the work would have its own.
+const BESIDE: usize = 1 << 12;
+
 impl Over {
+    /// Whether what the parts of the work hold is little beside what they compute.
+    pub(crate) fn is_cheap(self) -> bool {
+        !matches!(self, Over::Leading(count) if count > BESIDE)
+    }
+
     /// Over which axes numbers of a shape are summed to another, if it is all, some of the first, or some of the last.
     pub(crate) fn between(shape: &Shape, to: &Shape) -> Option<Over> {
         if to.len_elements() == 1 {

@@ -7,7 +7,7 @@ use super::dag::{Dag, What};
 use super::fuse::{self, Work};
 use super::machine::Memory;
 use super::{many, passes};
-use crate::error::{Error, OrRaise};
+use crate::error::{Error, OrRaise, caught};
 use crate::reader::var_handle::{Stored, Var};
 use crate::tape::Scalar;
 use crate::tensor::Tensor;
@@ -101,7 +101,7 @@ impl<F: Float> Program<F> {
     ///
     /// # Errors
     /// [`Error::NotConnected`] if all of them are constants or there are none, [`Error::ForeignTape`], [`Error::StaleHandle`],
-    /// [`Error::ForeignThread`]; [`Error::NoGraph`] on a gradient-only tape.
+    /// [`Error::ForeignThread`]; [`Error::NoGraph`] on a gradient-only tape; [`Error::TooLarge`].
     pub fn of<O: Into<Var<F>>>(outputs: impl IntoIterator<Item = O>) -> Result<Self, Error> {
         let outputs: Vec<Var<F>> = outputs.into_iter().map(Into::into).collect();
         let Some(first) = outputs.first() else {
@@ -111,15 +111,15 @@ impl<F: Float> Program<F> {
             return Err(Error::ForeignTape);
         }
         let ids: Vec<u32> = outputs.iter().map(|output| output.id).collect();
-        Ok(Self::made(first.key, passes::all(Dag::of_ids(first.key, &ids)?)))
+        Self::made(first.key, passes::all(Dag::of_ids(first.key, &ids)?))
     }
 
-    fn made(key: u32, dag: Dag<F>) -> Self {
+    fn made(key: u32, dag: Dag<F>) -> Result<Self, Error> {
         let work = fuse::fuse(&dag);
         let arena = Arena::of(&dag, &work, &[]);
-        let memory = Memory::new(&dag, &arena);
+        let memory = caught(|| Ok(Memory::new(&dag, &arena)))?;
         let plan = Arc::new(Plan { key, dag: Arc::new(dag), work: Arc::new(work), arena });
-        Program { plan, memory, carried: Vec::new(), is_late: false }
+        Ok(Program { plan, memory, carried: Vec::new(), is_late: false })
     }
 
     /// The program of a formula of numbers that was recorded for one sample, for so many: each of `leaves` is given a vector of as many
@@ -128,7 +128,8 @@ impl<F: Float> Program<F> {
     ///
     /// # Errors
     /// [`Error::Shape`] for 0 samples, a leaf that is not one number, or an operation that does not act number by number;
-    /// [`Error::NotConnected`], [`Error::ForeignTape`] for what is no leaf of this program.
+    /// [`Error::NotConnected`], [`Error::ForeignTape`] for what is no leaf of this program; [`Error::TooLarge`] for more samples
+    /// than [`max_bytes`](crate::max_bytes) allows.
     ///
     /// # Examples
     /// ```
@@ -155,7 +156,7 @@ impl<F: Float> Program<F> {
         }
         let leaves = leaves.into_iter().map(|leaf| self.leaf("over", leaf.node()));
         let leaves = leaves.collect::<Result<Vec<usize>, Error>>()?;
-        Ok(Self::made(self.plan.key, many::over(&self.plan.dag, samples, &leaves)?))
+        Self::made(self.plan.key, caught(|| many::over(&self.plan.dag, samples, &leaves))?)
     }
 
     /// Gives a leaf another value; its memory is shared, not copied.

@@ -10,9 +10,11 @@ use super::dag::{Dag, What};
 use super::fuse::{Fused, Work};
 use crate::error::{Error, caught};
 use crate::kernels::fused::{Numbers, Scratch};
+use crate::ops::AnyOp;
 use crate::reader::evaluate;
 use crate::rule::algebra::{Any, Arg, Args};
 use crate::rule::op::{Kind, Op, Value};
+use crate::shape::Shape;
 use crate::tensor::buffer::Buffer;
 use crate::tensor::float::Float;
 use crate::tensor::{RowMajor, Tensor};
@@ -158,9 +160,19 @@ impl<F: Float> Memory<F> {
         let args: SmallVec<[Arg<'_, Tensor<F>>; 3]> = values.iter().map(Value::as_arg).collect();
         let args = Args(&args);
         match plan.arena.homes[node] {
-            Home::Own(at) => self.own[at] = Some(evaluate(op, args)?),
+            Home::Own(at) => {
+                let value = evaluate(op, args)?;
+                same_shape(op, &value.as_arg().shape(), &of.shape)?;
+                self.own[at] = Some(value);
+            }
             _ => {
+                let shapes: SmallVec<[Shape; 3]> = args.0.iter().map(Arg::shape).collect();
+                let shapes: SmallVec<[&Shape; 3]> = shapes.iter().collect();
+                same_shape(op, &op.shape_of(args, &shapes)?, &of.shape)?;
                 op.check(args)?;
+                if of.shape.len_elements() == 0 {
+                    return Ok(());
+                }
                 let (buffer, mut out) = self.take(plan, node, false);
                 let written = caught(|| {
                     op.forward_into(args, out.data_mut());
@@ -197,8 +209,17 @@ impl<F: Float> Memory<F> {
     }
 }
 
+/// How many elements some results have depends on values: then the graph is another.
+fn same_shape(op: &AnyOp, found: &Shape, recorded: &Shape) -> Result<(), Error> {
+    if found == recorded {
+        return Ok(());
+    }
+    let message = format!("its result has shape {found} where {recorded} was recorded; record the program again");
+    Err(Error::shape(op.name(), message))
+}
+
 /// Positions or truth values before the first run.
-fn not_yet<F: Float>(kind: Kind, shape: &crate::shape::Shape) -> Value<F> {
+fn not_yet<F: Float>(kind: Kind, shape: &Shape) -> Value<F> {
     match kind {
         Kind::Real => Tensor::<F>::zeros(shape.clone()).into(),
         Kind::Index => Any::Index(Tensor::full(shape.clone(), 0)),

@@ -246,3 +246,43 @@ fn samples_side_by_side_are_what_each_is_alone() {
     let expected = "over: what depends on the leaves must be numbers, and something has shape [2]";
     assert_eq!(message(whole.over(2, [x])), expected);
 }
+
+/// How many elements a result has may depend on values: another number of them is an error, and not another's memory.
+#[test]
+fn a_result_of_another_shape_is_refused() {
+    let tape = Tape::new();
+    let x = tape.var(Tensor::from([1.0, -2.0, 3.0]));
+    let y = x.masked_select(x.greater(0.0)).sum();
+    let mut program = Program::of([y]).unwrap();
+    program.set(x, Tensor::from([-1.0, 5.0, 6.0])).unwrap();
+    program.run().unwrap();
+    assert_eq!(program.output(0).item(), 11.0);
+    program.set(x, Tensor::from([1.0, 5.0, 6.0])).unwrap();
+    let message = program.run().unwrap_err().to_string();
+    assert_eq!(message, "masked_select: the mask holds at 3 elements, not at 2 as when recorded");
+    program.set(x, Tensor::from([1.0, 5.0, -6.0])).unwrap();
+    program.run().unwrap();
+    assert_eq!(program.output(0).item(), 6.0);
+}
+
+/// More than there is room for is an error; sums of many columns hold no more than what is summed.
+#[test]
+fn memory_is_asked_for_within_reason() {
+    let tape = Tape::new();
+    let x = tape.scalar(1.0);
+    let program = Program::of([x.exp()]).unwrap();
+    for samples in [1 << 40, 1 << 60, usize::MAX] {
+        let error = program.over(samples, [x]).unwrap_err().to_string();
+        assert!(error.contains("bytes") || error.contains("addressed"), "{error}");
+    }
+    let wide = tape.var(Tensor::full([2, 300_000], 0.5));
+    let columns = (wide * 2.0).sum_over(0);
+    let mut program = Program::of([columns]).unwrap();
+    program.run().unwrap();
+    assert!(program.output(0).data().iter().all(|sum| *sum == 2.0));
+    // nothing at all
+    let none = tape.var(Tensor::<f64>::zeros([0, 3]));
+    let mut program = Program::of([(none * 2.0).sum_over(0), none.exp()]).unwrap();
+    program.run().unwrap();
+    assert_eq!((program.output(0).data(), program.output(1).len()), (&[0.0; 3][..], 0));
+}
