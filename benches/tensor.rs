@@ -8,6 +8,7 @@ use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use wengert::prelude::*;
+use wengert::set_threads;
 
 /// Numbers between −1 and 1.
 fn numbers(shape: impl Into<Shape>) -> Tensor<f32> {
@@ -49,6 +50,8 @@ fn gemm([m, k, n]: [usize; 3], a: &[f32], ta: bool, b: &[f32], tb: bool, c: &mut
 }
 
 fn small(c: &mut Criterion) {
+    // what stands beside it is on one thread too
+    set_threads(1);
     let (x0, g0) = (numbers([4]), numbers([4]));
     let mut group = c.benchmark_group("exp/4");
     group.bench_function("forward+backward", |b| {

@@ -8,9 +8,9 @@ use std::thread::available_parallelism;
 use std::time::Instant;
 
 use serde_json::{Value, json};
-use wengert::cost;
 use wengert::nn::Error;
 use wengert::prelude::*;
+use wengert::{cost, with_threads};
 
 use super::Findings;
 use crate::output;
@@ -117,7 +117,10 @@ fn measure(model: &Mlp<f32>, batch: usize, seconds: f64, seed: u64) -> Result<Ra
     let mut threads: [Vec<f64>; THREADS.len()] = Default::default();
     for _ in 0..ROUNDS {
         let [one_at_a_time, matrices, products, passes] = &mut alone;
-        let rate = |rates: &mut Vec<f64>, work: &mut dyn FnMut()| rates.push(per_second(batch, seconds, work));
+        // on one thread, beside which the others are set
+        let rate = |rates: &mut Vec<f64>, work: &mut dyn FnMut()| {
+            rates.push(with_threads(1, || per_second(batch, seconds, work)));
+        };
         rate(one_at_a_time, &mut || drop(black_box(gradients(model, &mut tape, &first, 1))));
         rate(matrices, &mut || drop(black_box(gradients(model, &mut tape, &first, batch))));
         rate(products, &mut || {

@@ -5,7 +5,7 @@ use wengert_tape::Dual;
 use wengert_tape::check::{Checker, Verdict};
 
 /// Every layer of the crate, with the shape of an input.
-fn layers() -> Vec<(&'static str, Box<dyn Layer<f64>>, Vec<usize>)> {
+pub(crate) fn layers() -> Vec<(&'static str, Box<dyn Layer<f64>>, Vec<usize>)> {
     let rng = &mut generator(5);
     let conv = Conv::default().stride(2).padding(1).groups(2);
     let mut no_bias = Linear::new(3, 2, rng);
@@ -139,7 +139,7 @@ fn layers() -> Vec<(&'static str, Box<dyn Layer<f64>>, Vec<usize>)> {
 }
 
 /// `Σ y · c` with fixed numbers `c`, so that no two outputs count alike.
-fn weighted<A: Reader<f64>>(y: &A) -> A {
+pub(crate) fn weighted<A: Reader<f64>>(y: &A) -> A {
     let n = y.shape().len_elements();
     let c = Tensor::new(y.shape(), (0..n).map(|i| 0.5 + (i as f64 * 0.7).sin()).collect());
     (y.clone() * y.constant(c)).sum()

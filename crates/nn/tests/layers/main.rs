@@ -8,6 +8,7 @@ mod layers;
 mod layers_reference;
 mod lines;
 mod micrograd;
+mod programs;
 mod recurrent;
 mod single;
 mod textbook;
