@@ -98,7 +98,12 @@ pub(crate) struct Scratch<F> {
 impl<F: Float> Listing<F> {
     /// Numbers of a tile, at most: whole vectors.
     fn stride(&self) -> usize {
-        self.shape.len_elements().min(TILE).next_multiple_of(VECTOR)
+        self.whole(self.shape.len_elements().min(TILE))
+    }
+
+    /// So many numbers in whole vectors; one number is one.
+    fn whole(&self, len: usize) -> usize {
+        if self.shape.len_elements() == 1 { 1 } else { len.next_multiple_of(VECTOR) }
     }
 
     /// The shortest stretch in which every operand goes on or stands still.
@@ -224,7 +229,7 @@ impl<F: Float> Listing<F> {
             if n > FAR {
                 ask_ahead(at + len, operands, outputs, range.start, len);
             }
-            F::steps(&self.steps, &self.numbers, &tiles, registers, (stride, len.next_multiple_of(VECTOR)));
+            F::steps(&self.steps, &self.numbers, &tiles, registers, (stride, self.whole(len)));
             let read = |source: Source, spare: &mut [F]| -> bool {
                 // what is one number for all is written as often
                 let one = match source {
@@ -267,7 +272,7 @@ impl<F: Float> Listing<F> {
             .zip(rooms)
             .map(|((lies, operand), room)| {
                 match (lies, *operand) {
-                    (Lies::Along, Numbers::Real(x)) if len.is_multiple_of(VECTOR) => return &x[at..at + len],
+                    (Lies::Along, Numbers::Real(x)) if self.whole(len) == len => return &x[at..at + len],
                     (Lies::Single, Numbers::Real(x)) => return &x[..1],
                     (Lies::Single, operand) => {
                         room[0] = operand.get(0);
@@ -279,12 +284,12 @@ impl<F: Float> Listing<F> {
                         room.iter_mut().zip(at..at + len).for_each(|(y, at)| *y = operand.get(at));
                     }
                     (Lies::Repeated(axes), operand) => match repeated(axes, at, len, operand, room) {
-                        Some(x) if len.is_multiple_of(VECTOR) => return x,
+                        Some(x) if self.whole(len) == len => return x,
                         Some(x) => room[..len].copy_from_slice(x),
                         None => {}
                     },
                 }
-                let whole = len.next_multiple_of(VECTOR);
+                let whole = self.whole(len);
                 room[len..whole].fill(F::zero());
                 &room[..whole]
             })

@@ -194,20 +194,23 @@ mod tests {
         let lower = [Level::Plain, Level::V3, Level::V4].into_iter().take(found() as usize + 1);
         let (x, z) = (numbers(), numbers().into_iter().rev().collect::<Vec<_>>());
         let [x32, z32] = [&x, &z].map(|x| x.iter().map(|x| *x as f32).collect::<Vec<_>>());
+        // of what is no number there are many, which say the same
+        let bits = |y: &f64| if y.is_nan() { f64::NAN.to_bits() } else { y.to_bits() };
+        let bits32 = |y: &f32| if y.is_nan() { f32::NAN.to_bits() } else { y.to_bits() };
         let of = |level: Level| {
             let (mut all, mut all32) = (Vec::new(), Vec::new());
             let (mut y, mut y32) = (vec![0.0; x.len()], vec![0.0; x.len()]);
             for f in Unary::ALL {
                 double::unary(level, f, &x, &mut y);
                 single::unary(level, f, &x32, &mut y32);
-                all.push(y.iter().map(|y| y.to_bits()).collect::<Vec<_>>());
-                all32.push(y32.iter().map(|y| y.to_bits()).collect::<Vec<_>>());
+                all.push(y.iter().map(bits).collect::<Vec<_>>());
+                all32.push(y32.iter().map(bits32).collect::<Vec<_>>());
             }
             for f in Binary::ALL {
                 double::binary(level, f, &x, &z, &mut y);
                 single::binary(level, f, &x32, &z32, &mut y32);
-                all.push(y.iter().map(|y| y.to_bits()).collect());
-                all32.push(y32.iter().map(|y| y.to_bits()).collect());
+                all.push(y.iter().map(bits).collect());
+                all32.push(y32.iter().map(bits32).collect());
             }
             (all, all32)
         };
@@ -215,7 +218,9 @@ mod tests {
         for level in lower {
             let (found, found32) = of(level);
             for k in 0..plain.0.len() {
-                assert!(found[k] == plain.0[k] && found32[k] == plain.1[k], "function {k} at {level:?}");
+                let first = found[k].iter().zip(&plain.0[k]).position(|(a, b)| a != b);
+                let first32 = found32[k].iter().zip(&plain.1[k]).position(|(a, b)| a != b);
+                assert!(first.is_none() && first32.is_none(), "function {k} at {level:?}: {first:?} {first32:?}");
             }
         }
     }
