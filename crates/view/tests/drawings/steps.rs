@@ -28,8 +28,8 @@ fn faults<F: Float>(name: &str, view: &View<F>, steps: &Steps<F>, gradients: &Gr
             let arrived = steps.steps.iter().find(|step| step.parts.iter().any(|p| std::ptr::eq(p, part))).unwrap();
             let (product, expected) = (part.product.data()[0], arrived.arrived.data()[0] * local);
             let difference = Float::to_f64(product - expected).abs();
-            // a rule may round once more than the product, and in another order
-            if !(difference <= 4.0 * Float::to_f64(F::epsilon()) * Float::to_f64(expected).abs()) {
+            // a rule may round in another order than the product, and that of a matrix exponential is an algorithm
+            if !(difference <= 32.0 * Float::to_f64(F::epsilon()) * Float::to_f64(expected).abs()) {
                 wrong.push(format!("{name}: {product:?} is not {expected:?}"));
             }
         }
