@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::arena::{Arena, Home};
-use super::dag::{Dag, What};
+use super::dag::{Dag, DagNode, What};
 use super::fuse::{self, Work};
 use super::machine::Memory;
 use super::{many, passes};
@@ -69,6 +69,8 @@ pub struct Program<F: Float = f64> {
 #[derive(Debug)]
 pub(super) struct Plan<F: Float> {
     key: u32,
+    /// The leaves by their id on the tape, in its order: the node of each.
+    leaves: Arc<[(u32, usize)]>,
     pub(super) dag: Arc<Dag<F>>,
     pub(super) work: Arc<Vec<Work<F>>>,
     pub(super) arena: Arena,
@@ -118,7 +120,11 @@ impl<F: Float> Program<F> {
         let work = fuse::fuse(&dag);
         let arena = Arena::of(&dag, &work, &[]);
         let memory = caught(|| Ok(Memory::new(&dag, &arena)))?;
-        let plan = Arc::new(Plan { key, dag: Arc::new(dag), work: Arc::new(work), arena });
+        let leaf =
+            |(k, node): (usize, &DagNode<F>)| if let What::Leaf(id, _) = node.what { Some((id, k)) } else { None };
+        let mut leaves: Vec<(u32, usize)> = dag.nodes.iter().enumerate().filter_map(leaf).collect();
+        leaves.sort_unstable();
+        let plan = Arc::new(Plan { key, leaves: leaves.into(), dag: Arc::new(dag), work: Arc::new(work), arena });
         Ok(Program { plan, memory, carried: Vec::new(), is_late: false })
     }
 
@@ -171,6 +177,7 @@ impl<F: Float> Program<F> {
             let message = format!("the leaf has shape {shape}, given {}; record the program again", value.shape());
             return Err(Error::shape("set", message));
         }
+        self.memory.give_up(&self.plan, &self.carried, at);
         self.memory.set(&self.plan.arena.homes[at], L::Element::store(value));
         Ok(())
     }
@@ -186,11 +193,13 @@ impl<F: Float> Program<F> {
             let message = format!("the leaf has shape {shape}, given are {} numbers", numbers.len());
             return Err(Error::shape("set_numbers", message));
         }
+        self.memory.give_up(&self.plan, &self.carried, at);
         self.memory.numbers_mut(&self.plan.arena.homes[at]).copy_from_slice(numbers);
         Ok(())
     }
 
-    /// After each run lets the value of an output be that of a leaf: parameters and what an optimiser remembers.
+    /// After each run lets the value of an output be that of a leaf: parameters and what an optimiser remembers. A value that the leaf
+    /// is given ([`set`](Self::set)) counts instead.
     ///
     /// # Errors
     /// [`Error::Shape`] if their shapes differ; [`Error::Argument`] if there is no such output, or it is not computed; as for
@@ -213,10 +222,11 @@ impl<F: Float> Program<F> {
     /// Lays memory out anew, so that what is carried is written where it is read.
     fn lay_out(&mut self) {
         self.memory.begin(&self.plan, &self.carried);
-        let Plan { key, dag, work, .. } = &*self.plan;
+        let Plan { key, leaves, dag, work, .. } = &*self.plan;
         let arena = Arena::of(dag, work, &self.carried);
         let memory = self.memory.laid_out(&self.plan, &arena);
-        self.plan = Arc::new(Plan { key: *key, dag: Arc::clone(dag), work: Arc::clone(work), arena });
+        let (leaves, dag, work) = (Arc::clone(leaves), Arc::clone(dag), Arc::clone(work));
+        self.plan = Arc::new(Plan { key: *key, leaves, dag, work, arena });
         (self.memory, self.is_late) = (memory, false);
     }
 
@@ -232,7 +242,8 @@ impl<F: Float> Program<F> {
         self.memory.run(&self.plan)
     }
 
-    /// The value of an output, of the last run; before the first, zeros.
+    /// The value of an output, of the last run; before the first, zeros. One that is carried to a leaf may be written where the leaf lies,
+    /// and is what that was given since, if it was.
     ///
     /// # Panics
     /// If there is no such output, or it holds no numbers.
@@ -247,9 +258,9 @@ impl<F: Float> Program<F> {
         if key != self.plan.key {
             return Err(Error::ForeignTape);
         }
-        let is_it = |what: &What<F>| matches!(what, What::Leaf(leaf, _) if *leaf == id);
-        let found = self.plan.dag.nodes.iter().position(|node| is_it(&node.what));
-        found.ok_or_else(|| Error::NotConnected { reason: format!("{method}: the program has no such leaf") })
+        let leaves = &self.plan.leaves;
+        let found = leaves.binary_search_by_key(&id, |(leaf, _)| *leaf).map(|at| leaves[at].1);
+        found.map_err(|_| Error::NotConnected { reason: format!("{method}: the program has no such leaf") })
     }
 
     fn output_node(&self, method: &str, output: usize) -> Result<usize, Error> {
@@ -266,9 +277,9 @@ impl<F: Float> Program<F> {
 }
 
 impl<F: Float> Plan<F> {
-    /// Whether a run writes a node, which then is no leaf.
-    pub(super) fn is_computed(&self, node: usize) -> bool {
-        matches!(self.dag.nodes[node].what, What::Op(..))
+    /// Whether a run writes a node to a buffer: it is no leaf, and no other node that is read otherwise.
+    pub(super) fn is_written(&self, node: usize) -> bool {
+        matches!(self.dag.nodes[node].what, What::Op(..)) && self.buffer_of(node).is_some()
     }
 
     /// The buffer of the arena in which the value of a node lies, if it has one of its own.

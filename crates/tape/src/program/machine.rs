@@ -29,7 +29,12 @@ pub(super) struct Memory<F: Float> {
     /// For what lies transposed: where its row-major copy is, if an operation asks for it.
     row_major: Vec<Option<RowMajor<F>>>,
     scratch: Scratch<F>,
+    /// Whether what the last run has made of some leaves is still to be given them.
     has_run: bool,
+    /// Leaves that somebody has given a value since.
+    given: Vec<usize>,
+    /// What other leaves get of values that were taken away by that.
+    kept: Vec<(usize, Tensor<F>)>,
 }
 
 impl<F: Float> fmt::Debug for Memory<F> {
@@ -52,7 +57,15 @@ impl<F: Float> Memory<F> {
             }
         }
         let row_major = arena.homes.iter().map(|home| matches!(home, Home::Transposed(_)).then(RowMajor::<F>::default));
-        Memory { buffers, own, row_major: row_major.collect(), scratch: Scratch::default(), has_run: false }
+        Memory {
+            buffers,
+            own,
+            row_major: row_major.collect(),
+            scratch: Scratch::default(),
+            has_run: false,
+            given: Vec::new(),
+            kept: Vec::new(),
+        }
     }
 
     /// Memory that is laid out otherwise, with the same leaves.
@@ -86,6 +99,19 @@ impl<F: Float> Memory<F> {
         }
     }
 
+    /// Before somebody gives a leaf a value: it is not carried one, and what it was is kept for others.
+    pub(super) fn give_up(&mut self, plan: &Plan<F>, carried: &[(usize, usize)], leaf: usize) {
+        if !self.has_run || self.given.contains(&leaf) {
+            return;
+        }
+        self.given.push(leaf);
+        for (output, to) in carried.iter().filter(|(output, to)| *to != leaf && !plan.is_written(*output)) {
+            if !self.kept.iter().any(|(kept, _)| kept == to) {
+                self.kept.push((*to, self.value(plan, *output).real()));
+            }
+        }
+    }
+
     /// Before a run: what the last one has made of some leaves is theirs.
     pub(super) fn begin(&mut self, plan: &Plan<F>, carried: &[(usize, usize)]) {
         if !std::mem::replace(&mut self.has_run, false) {
@@ -93,13 +119,18 @@ impl<F: Float> Memory<F> {
         }
         let buffer = |node: usize| plan.buffer_of(node);
         let is_there = |(output, leaf): &(usize, usize)| buffer(*output).is_some() && buffer(*output) == buffer(*leaf);
-        let moved: SmallVec<[(usize, usize); 8]> = carried.iter().copied().filter(|pair| !is_there(pair)).collect();
+        let (given, kept) = (std::mem::take(&mut self.given), std::mem::take(&mut self.kept));
+        let is_moved = |pair: &(usize, usize)| !is_there(pair) && !given.contains(&pair.1);
+        let moved: SmallVec<[(usize, usize); 8]> = carried.iter().copied().filter(is_moved).collect();
         // what one leaf is given may be another's value before
-        let values: SmallVec<[Tensor<F>; 8]> =
-            moved.iter().map(|(output, _)| self.value(plan, *output).real()).collect();
+        let value = |(output, leaf): &(usize, usize)| match kept.iter().find(|(kept, _)| kept == leaf) {
+            Some((_, value)) => value.clone(),
+            None => self.value(plan, *output).real(),
+        };
+        let values: SmallVec<[Tensor<F>; 8]> = moved.iter().map(value).collect();
         for ((output, leaf), value) in moved.iter().zip(values) {
             let once = moved.iter().filter(|(other, _)| other == output).count() == 1;
-            match buffer(*output).zip(buffer(*leaf)).filter(|_| once && plan.is_computed(*output)) {
+            match buffer(*output).zip(buffer(*leaf)).filter(|_| once && plan.is_written(*output)) {
                 Some((from, to)) => {
                     drop(value);
                     self.buffers.swap(from, to);

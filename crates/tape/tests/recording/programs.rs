@@ -286,3 +286,37 @@ fn memory_is_asked_for_within_reason() {
     program.run().unwrap();
     assert_eq!((program.output(0).data(), program.output(1).len()), (&[0.0; 3][..], 0));
 }
+
+/// What a leaf is given counts, also where it would be carried a value, and whether it is written over in place or not.
+#[test]
+fn what_is_given_after_a_run_is_not_carried_away() {
+    let tape = Tape::new();
+    for in_place in [true, false] {
+        let w = tape.var(Tensor::from([1.0, 2.0]));
+        let next = w * 2.0;
+        // read once more after its successor is there, it cannot be written over
+        let others = if in_place { vec![next] } else { vec![next, (next.sum() * w).sum()] };
+        let mut program = Program::of(others).unwrap();
+        program.carry(0, w).unwrap();
+        program.run().unwrap();
+        program.run().unwrap();
+        assert_eq!(program.output(0).data(), [4.0, 8.0]);
+        program.set(w, Tensor::from([10.0, 20.0])).unwrap();
+        program.run().unwrap();
+        assert_eq!(program.output(0).data(), [20.0, 40.0], "in place: {in_place}");
+        program.set_numbers(w, &[3.0, 4.0]).unwrap();
+        program.run().unwrap();
+        assert_eq!(program.output(0).data(), [6.0, 8.0], "in place: {in_place}");
+        program.run().unwrap();
+        assert_eq!(program.output(0).data(), [12.0, 16.0], "in place: {in_place}");
+    }
+    // of two that change places one is given a value: the other still gets what it was
+    let (a, b) = (tape.var(Tensor::from(1.0)), tape.var(Tensor::from(2.0)));
+    let mut program = Program::of([a + b * 10.0, a, b]).unwrap();
+    program.carry(2, a).unwrap();
+    program.carry(1, b).unwrap();
+    program.run().unwrap();
+    program.set(a, Tensor::from(7.0)).unwrap();
+    program.run().unwrap();
+    assert_eq!(program.output(0).item(), 17.0);
+}
