@@ -3,9 +3,9 @@
 
 use smallvec::SmallVec;
 
-use super::elementwise::{Axes, axes};
 use super::threads;
-use super::tile::{Desk, Room, STEPS, TILE, Tile};
+use super::tile::{Desk, Room, STEPS, Tile};
+use super::under::{Numbers, Under};
 use super::update::{self, Together};
 use crate::shape::Shape;
 use crate::tensor::Tensor;
@@ -18,94 +18,28 @@ pub(crate) type OfOperands<'f, F> = dyn for<'a> Fn([Tile<'a, F>; 3]) -> Tile<'a,
 /// A formula that changes numbers: it sees the number, the result of an operation, and the operands of that.
 pub(crate) type Change<'f, F> = dyn for<'a> Fn(Tile<'a, F>, Tile<'a, F>, [Tile<'a, F>; 3]) -> Tile<'a, F> + Sync + 'f;
 
-/// Rows that are shorter than this are laid side by side in a tile.
-const SHORT: usize = 64;
-
-/// How an operand lies under a result.
-#[derive(Clone, Copy)]
-enum Lies {
-    /// It has the same shape.
-    Along,
-    /// It is one number.
-    Single,
-    /// It is repeated along some axes: the steps of this place in [`Walk::axes`].
-    Repeated(usize),
-}
-
-/// How operands lie under a result.
+/// Operands under a result.
 struct Walk<'x, F> {
-    operands: SmallVec<[(&'x [F], Lies); 5]>,
-    /// With the steps of the operands that are repeated.
-    axes: Axes,
+    operands: SmallVec<[&'x [F]; 5]>,
+    under: Under,
 }
 
 impl<'x, F: Float> Walk<'x, F> {
     fn new(shape: &Shape, operands: &[&'x Tensor<F>]) -> Self {
-        let mut repeated: SmallVec<[&Shape; 3]> = SmallVec::new();
-        let operands = operands.iter().map(|x| {
-            let lies = if x.shape() == shape {
-                Lies::Along
-            } else if x.len() == 1 {
-                Lies::Single
-            } else {
-                repeated.push(x.shape());
-                Lies::Repeated(repeated.len() - 1)
-            };
-            (x.data(), lies)
-        });
-        let operands = operands.collect();
-        Walk { operands, axes: axes(shape, &repeated) }
-    }
-
-    /// The length of a row: of what is one stretch in each operand, or one number.
-    fn width(&self) -> usize {
-        self.axes.last().map_or(1, |(length, _)| *length)
-    }
-
-    /// How many numbers of the result, from `at` on, are the next tile, of `left` that there are.
-    fn tile(&self, at: usize, left: usize) -> usize {
-        let width = self.width();
-        if width < SHORT {
-            return left.min(TILE);
-        }
-        // a row is cut into equal tiles
-        let size = width.div_ceil(width.div_ceil(TILE));
-        left.min(size).min(width - at % width)
+        let mut under = Under::new();
+        operands.iter().for_each(|x| under.push(shape, x.shape()));
+        Walk { operands: operands.iter().map(|x| x.data()).collect(), under }
     }
 
     /// The numbers of an operand that lie under a tile of the result.
     fn under<'a>(&'a self, operand: usize, at: usize, len: usize, desk: &'a Desk<'a, F>) -> Tile<'a, F> {
-        let (data, lies) = self.operands[operand];
-        let which = match lies {
-            Lies::Along => return Tile::new(&data[at..at + len], desk),
-            Lies::Single => return Tile::new(&data[..1], desk),
-            Lies::Repeated(which) => which,
-        };
-        // the position along each axis, and where that is in the operand
-        let mut index: SmallVec<[usize; 4]> = SmallVec::from_elem(0, self.axes.len());
-        let (mut rest, mut from) = (at, 0);
-        for (k, (length, steps)) in self.axes.iter().enumerate().rev() {
-            index[k] = rest % length;
-            rest /= length;
-            from += index[k] * steps[which];
-        }
-        let step = self.axes.last().map_or(0, |(_, steps)| steps[which]);
-        if self.width() >= SHORT {
-            return Tile::new(if step == 0 { &data[from..from + 1] } else { &data[from..from + len] }, desk);
+        // room is taken only for what has to be laid there
+        let numbers = Numbers::Real(self.operands[operand]);
+        if let Some(x) = self.under.there(operand, numbers, (at, len)) {
+            return Tile::new(x, desk);
         }
         let slot = desk.slot(len);
-        for y in slot.iter_mut() {
-            *y = data[from];
-            for (k, (length, steps)) in self.axes.iter().enumerate().rev() {
-                index[k] += 1;
-                from += steps[which];
-                if index[k] < *length {
-                    break;
-                }
-                from -= steps[which] * length;
-                index[k] = 0;
-            }
-        }
+        self.under.lay(operand, numbers, at, slot);
         Tile::new(slot, desk)
     }
 
@@ -113,12 +47,6 @@ impl<'x, F: Float> Walk<'x, F> {
     fn first<'a>(&'a self, count: usize, at: usize, len: usize, desk: &'a Desk<'a, F>) -> [Tile<'a, F>; 3] {
         let first = self.under(0, at, len, desk);
         [0, 1, 2].map(|k| if (1..count).contains(&k) { self.under(k, at, len, desk) } else { first })
-    }
-
-    /// How many numbers of the result are a part for one thread.
-    fn part(&self) -> usize {
-        let (width, most) = (self.width(), threads::part());
-        if width < most { most / width.max(1) * width } else { most }
     }
 }
 
@@ -131,7 +59,7 @@ fn fill<'x, F: Float>(walk: &Walk<'x, F>, first: usize, out: &mut [F], formula: 
     let mut room = Room::new();
     let mut done = 0;
     while done < out.len() {
-        let len = walk.tile(first + done, out.len() - done);
+        let len = walk.under.tile(first + done, out.len() - done);
         let out = &mut out[done..done + len];
         let mut steps = STEPS;
         loop {
@@ -239,7 +167,7 @@ fn change<F: Float>(g: &mut Tensor<F>, y: &Tensor<F>, x: &[&Tensor<F>], flops: u
 
 /// Calls `of` for parts of a result, over threads if that pays.
 fn over_parts<F: Float>(walk: &Walk<'_, F>, out: &mut [F], flops: u64, of: &(dyn Fn(usize, &mut [F]) + Sync)) {
-    let part = walk.part();
+    let part = walk.under.part();
     if out.len() <= part.max(1) {
         return of(0, out);
     }

@@ -6,13 +6,14 @@ use std::ops::Range;
 
 use smallvec::SmallVec;
 
-use super::elementwise::{Axes, axes};
 pub(crate) use super::on_the_way::Over;
 use super::on_the_way::Sum;
 use super::prefetch::prefetch;
 use super::running::{RunningSums, sum};
 use super::threads;
 use super::tile::TILE;
+pub(crate) use super::under::{Numbers, Under};
+use super::vector::Registers;
 pub(crate) use super::vector::{Function, Source, Step};
 use crate::shape::Shape;
 use crate::tensor::buffer::Buffer;
@@ -28,64 +29,20 @@ pub(crate) struct Listing<F> {
     pub(crate) steps: Vec<Step>,
     pub(crate) numbers: Vec<F>,
     pub(crate) registers: usize,
-    /// How each operand lies under the shape.
-    pub(crate) lies: Vec<Lies>,
+    /// How the operands lie under the shape.
+    pub(crate) under: Under,
     /// What is written.
     pub(crate) outputs: Vec<Source>,
     /// What is summed.
     pub(crate) sums: Vec<(Source, Over)>,
 }
 
-/// How an operand lies under the shape.
-#[derive(Clone, Debug)]
-pub(crate) enum Lies {
-    /// It has the same shape.
-    Along,
-    /// It is one number.
-    Single,
-    /// It is repeated along some axes.
-    Repeated(Axes),
-}
-
-impl Lies {
-    pub(crate) fn under(shape: &Shape, operand: &Shape) -> Lies {
-        if operand.len_elements() == shape.len_elements() {
-            Lies::Along
-        } else if operand.len_elements() == 1 {
-            Lies::Single
-        } else {
-            Lies::Repeated(axes(shape, &[operand]))
-        }
-    }
-
-    /// What goes on or stands still in one stretch.
-    fn width(&self) -> usize {
-        match self {
-            Lies::Repeated(axes) => axes.last().map_or(1, |(length, _)| *length),
-            _ => usize::MAX,
-        }
-    }
-}
-
-/// The numbers of an operand.
+/// Where an operand is read.
 #[derive(Clone, Copy)]
-pub(crate) enum Numbers<'a, F: Float> {
-    Real(&'a [F]),
-    /// Truth values, which are read as 1 and 0.
-    Mask(&'a [bool]),
-    /// Those that lie where an output is written.
+pub(crate) enum Operand<'a, F: Float> {
+    Numbers(Numbers<'a, F>),
+    /// Where an output is written: what lies there until then.
     InPlace(usize),
-}
-
-impl<'a, F: Float> Numbers<'a, F> {
-    fn get(&self, at: usize) -> F {
-        match self {
-            Numbers::Real(x) => x[at],
-            Numbers::Mask(x) if x[at] => F::one(),
-            Numbers::Mask(_) => F::zero(),
-            Numbers::InPlace(_) => unreachable!("what is written over lies along"),
-        }
-    }
 }
 
 /// What is kept from run to run, so that a run asks for no memory.
@@ -106,33 +63,18 @@ impl<F: Float> Listing<F> {
         if self.shape.len_elements() == 1 { 1 } else { len.next_multiple_of(VECTOR) }
     }
 
-    /// The shortest stretch in which every operand goes on or stands still.
-    fn width(&self) -> usize {
-        self.lies.iter().map(Lies::width).min().unwrap_or(usize::MAX)
-    }
-
-    /// The next tile, from `at` on, of `left` that there are.
-    fn tile(&self, width: usize, at: usize, left: usize) -> usize {
-        if width == usize::MAX || width < TILE / 4 {
-            return left.min(TILE);
-        }
-        // a stretch is cut into equal tiles
-        left.min(width.div_ceil(width.div_ceil(TILE))).min(width - at % width)
-    }
-
     /// How many numbers are a part for one thread: whole rows, where rows are summed.
     fn part(&self) -> usize {
-        let rows =
-            self.sums.iter().find_map(|(_, over)| if let Over::Trailing(width) = over { Some(*width) } else { None });
-        let width = self.width();
-        let row = rows.unwrap_or(if width < threads::part() { width } else { 1 });
-        threads::part().div_ceil(row) * row
+        match self.sums.iter().find_map(|(_, over)| over.row()) {
+            Some(row) => threads::part().div_ceil(row) * row,
+            None => self.under.part(),
+        }
     }
 
     /// Writes the outputs and the sums.
     pub(crate) fn run(
         &self,
-        operands: &[Numbers<'_, F>],
+        operands: &[Operand<'_, F>],
         outputs: &mut [&mut [F]],
         sums: &mut [&mut [F]],
         scratch: &mut Scratch<F>,
@@ -152,7 +94,7 @@ impl<F: Float> Listing<F> {
     }
 
     /// [`run`](Self::run), over threads if that pays. What is summed over parts is cut by its size, whatever the number of threads.
-    fn run_in_parts(&self, part: usize, operands: &[Numbers<'_, F>], outputs: &mut [&mut [F]], sums: &mut [&mut [F]]) {
+    fn run_in_parts(&self, part: usize, operands: &[Operand<'_, F>], outputs: &mut [&mut [F]], sums: &mut [&mut [F]]) {
         let n = self.shape.len_elements();
         let count = n.div_ceil(part);
         let mut partial: Vec<Vec<F>> = (self.sums.iter())
@@ -206,23 +148,22 @@ impl<F: Float> Listing<F> {
     fn run_part(
         &self,
         range: Range<usize>,
-        operands: &[Numbers<'_, F>],
+        operands: &[Operand<'_, F>],
         outputs: &mut [&mut [F]],
         sums: &mut [Sum<'_, F>],
         scratch: &mut Scratch<F>,
     ) {
         let (stride, n) = (self.stride(), self.shape.len_elements());
         // One more register, for what stands for all where as many as there are are asked for.
-        for (room, count) in [(&mut scratch.registers, self.registers + 1), (&mut scratch.gathered, self.lies.len())] {
+        for (room, count) in [(&mut scratch.registers, self.registers + 1), (&mut scratch.gathered, self.under.len())] {
             if room.len() < count * stride {
                 Buffer::recycle(std::mem::replace(room, Buffer::any(count * stride)));
             }
         }
         let (registers, spare) = scratch.registers.split_at_mut(self.registers * stride);
-        let width = self.width();
         let mut at = range.start;
         while at < range.end {
-            let len = self.tile(width, at, range.end - at);
+            let len = self.under.tile(at, range.end - at);
             let from = at - range.start;
             let written_over = |output: usize, room: &mut [F]| room.copy_from_slice(&outputs[output][from..from + len]);
             let tiles = self.gather(at, len, operands, &written_over, &mut scratch.gathered);
@@ -230,148 +171,88 @@ impl<F: Float> Listing<F> {
                 ask_ahead(at + len, operands, outputs, range.start, len);
             }
             F::steps(&self.steps, &self.numbers, &tiles, registers, (stride, self.whole(len)));
-            let read = |source: Source, spare: &mut [F]| -> bool {
-                // what is one number for all is written as often
-                let one = match source {
-                    Source::Single(register) => registers[register as usize * stride],
-                    Source::Number(number) => self.numbers[number as usize],
-                    Source::Operand(operand) if tiles[operand as usize].len() == 1 => tiles[operand as usize][0],
-                    _ => return false,
-                };
-                spare[..len].fill(one);
-                true
-            };
+            let done = Registers { before: registers, after: &[], to: u32::MAX, stride, len };
             for (source, out) in self.outputs.iter().zip(outputs.iter_mut()) {
-                let repeated = read(*source, spare);
-                let x = if repeated { &spare[..len] } else { self.read(*source, len, stride, registers, &tiles) };
-                out[from..from + len].copy_from_slice(&x[..len]);
+                let x = done.read(*source, &self.numbers, &tiles);
+                out[from..from + len].copy_from_slice(as_many(x, &mut spare[..len]));
             }
             for ((source, _), sum) in self.sums.iter().zip(sums.iter_mut()) {
-                let repeated = read(*source, spare);
-                let x = if repeated { &spare[..len] } else { self.read(*source, len, stride, registers, &tiles) };
-                sum.add(at, &x[..len]);
+                let x = done.read(*source, &self.numbers, &tiles);
+                sum.add(at, as_many(x, &mut spare[..len]));
             }
             at += len;
         }
     }
 
-    /// What the operands have for the places from `at` on: as many numbers, or one for all.
+    /// What the operands have for the places from `at` on: as many numbers in whole vectors, or one for all.
     fn gather<'a>(
         &self,
         at: usize,
         len: usize,
-        operands: &[Numbers<'a, F>],
+        operands: &[Operand<'a, F>],
         written_over: &dyn Fn(usize, &mut [F]),
         room: &'a mut [F],
     ) -> SmallVec<[&'a [F]; 16]> {
-        let stride = self.stride();
-        let rooms = room.chunks_mut(stride.max(1));
-        self.lies
-            .iter()
-            .zip(operands)
-            .zip(rooms)
-            .map(|((lies, operand), room)| {
-                match (lies, *operand) {
-                    (Lies::Along, Numbers::Real(x)) if self.whole(len) == len => return &x[at..at + len],
-                    (Lies::Single, Numbers::Real(x)) => return &x[..1],
-                    (Lies::Single, operand) => {
-                        room[0] = operand.get(0);
-                        return &room[..1];
-                    }
-                    (_, Numbers::InPlace(output)) => written_over(output, &mut room[..len]),
-                    (Lies::Along, Numbers::Real(x)) => room[..len].copy_from_slice(&x[at..at + len]),
-                    (Lies::Along, operand) => {
-                        room.iter_mut().zip(at..at + len).for_each(|(y, at)| *y = operand.get(at));
-                    }
-                    (Lies::Repeated(axes), operand) => match repeated(axes, at, len, operand, room) {
-                        Some(x) if self.whole(len) == len => return x,
-                        Some(x) => room[..len].copy_from_slice(x),
-                        None => {}
-                    },
+        let (rooms, whole) = (room.chunks_mut(self.stride()), self.whole(len));
+        let tile = |((k, operand), room): ((usize, &Operand<'a, F>), &'a mut [F])| {
+            let numbers = match *operand {
+                Operand::InPlace(output) => {
+                    written_over(output, &mut room[..len]);
+                    return padded(room, len, whole);
                 }
-                let whole = self.whole(len);
-                room[len..whole].fill(F::zero());
-                &room[..whole]
-            })
-            .collect()
+                Operand::Numbers(numbers) => numbers,
+            };
+            match self.under.there(k, numbers, (at, len)) {
+                Some(x) if x.len() == whole || self.under.is_single(k) => x,
+                // one number along a row is as many: it is one for this tile alone
+                Some([one]) => {
+                    room[..len].fill(*one);
+                    padded(room, len, whole)
+                }
+                _ => {
+                    let count = if self.under.is_single(k) { 1 } else { len };
+                    self.under.lay(k, numbers, at, &mut room[..count]);
+                    if count == len { padded(room, len, whole) } else { &room[..1] }
+                }
+            }
+        };
+        operands.iter().enumerate().zip(rooms).map(tile).collect()
     }
+}
 
-    /// The numbers of a source.
-    fn read<'a>(&'a self, source: Source, len: usize, stride: usize, registers: &'a [F], tiles: &[&'a [F]]) -> &'a [F] {
-        match source {
-            Source::Register(register) => &registers[register as usize * stride..][..len],
-            Source::Single(register) => &registers[register as usize * stride..][..1],
-            Source::Operand(operand) => tiles[operand as usize],
-            Source::Number(number) => std::slice::from_ref(&self.numbers[number as usize]),
+/// As many numbers as there is room for, of which one may stand for all.
+fn as_many<'a, F: Float>(x: &'a [F], room: &'a mut [F]) -> &'a [F] {
+    let len = room.len();
+    match x {
+        [one] => {
+            room.fill(*one);
+            room
         }
+        x => &x[..len],
     }
+}
+
+/// A tile of `len` numbers in whole vectors.
+fn padded<F: Float>(room: &mut [F], len: usize, whole: usize) -> &[F] {
+    room[len..whole].fill(F::zero());
+    &room[..whole]
 }
 
 /// Work on more numbers than this is told to the memory a tile ahead.
 const FAR: usize = 1 << 15;
 
 /// Asks for the numbers that the next tile reads, while this one is computed.
-fn ask_ahead<F: Float>(at: usize, operands: &[Numbers<'_, F>], outputs: &[&mut [F]], start: usize, len: usize) {
+fn ask_ahead<F: Float>(at: usize, operands: &[Operand<'_, F>], outputs: &[&mut [F]], start: usize, len: usize) {
     let line = 64 / size_of::<F>();
     for operand in operands {
         let next = match operand {
-            Numbers::Real(x) => x.get(at..(at + len).min(x.len())),
-            Numbers::InPlace(output) => {
+            Operand::Numbers(Numbers::Real(x)) => x.get(at..(at + len).min(x.len())),
+            Operand::InPlace(output) => {
                 let (x, at) = (&outputs[*output], at - start);
                 x.get(at..(at + len).min(x.len()))
             }
-            Numbers::Mask(_) => None,
+            Operand::Numbers(Numbers::Mask(_)) => None,
         };
         next.unwrap_or(&[]).iter().step_by(line).for_each(|x| prefetch(x));
     }
-}
-
-/// The numbers of an operand that is repeated, under the places from `at` on: where they lie, or laid into the room.
-fn repeated<'a, F: Float>(
-    axes: &Axes,
-    at: usize,
-    len: usize,
-    operand: Numbers<'a, F>,
-    room: &mut [F],
-) -> Option<&'a [F]> {
-    // the position along each axis, and where that is in the operand
-    let mut index: SmallVec<[usize; 4]> = SmallVec::from_elem(0, axes.len());
-    let (mut rest, mut from) = (at, 0);
-    for (k, (length, steps)) in axes.iter().enumerate().rev() {
-        index[k] = rest % length;
-        rest /= length;
-        from += index[k] * steps[0];
-    }
-    let (width, [step, ..]) = axes.last()?;
-    let (last, mut done) = (axes.len() - 1, 0);
-    if index[last] + len <= *width
-        && let (Numbers::Real(x), 1) = (operand, step)
-    {
-        return Some(&x[from..from + len]);
-    }
-    while done < len {
-        // along a row, and on to the next
-        let row = (width - index[last]).min(len - done);
-        match (operand, step) {
-            (_, 0) => room[done..done + row].fill(operand.get(from)),
-            (Numbers::Real(x), _) => room[done..done + row].copy_from_slice(&x[from..from + row]),
-            _ => room[done..done + row].iter_mut().zip(from..).for_each(|(y, at)| *y = operand.get(at)),
-        }
-        done += row;
-        from += step * row;
-        index[last] += row;
-        for k in (0..axes.len()).rev() {
-            let (length, steps) = &axes[k];
-            if index[k] < *length {
-                break;
-            }
-            from -= steps[0] * length;
-            index[k] = 0;
-            if k > 0 {
-                index[k - 1] += 1;
-                from += axes[k - 1].1[0];
-            }
-        }
-    }
-    None
 }

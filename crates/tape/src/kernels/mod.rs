@@ -22,6 +22,7 @@ pub(crate) mod threads;
 pub(crate) mod tile;
 #[cfg(feature = "linalg")]
 pub(crate) mod triangles;
+mod under;
 mod update;
 pub(crate) mod vector;
 pub(crate) mod windows;

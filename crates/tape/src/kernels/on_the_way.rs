@@ -19,6 +19,11 @@ pub(crate) enum Over {
 const BESIDE: usize = 1 << 12;
 
 impl Over {
+    /// The length of the rows that are summed, if they are rows.
+    pub(crate) fn row(self) -> Option<usize> {
+        if let Over::Trailing(width) = self { Some(width) } else { None }
+    }
+
     /// Whether what the parts of the work hold is little beside what they compute.
     pub(crate) fn is_cheap(self) -> bool {
         !matches!(self, Over::Leading(count) if count > BESIDE)

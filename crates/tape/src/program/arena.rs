@@ -4,7 +4,6 @@ use std::collections::HashMap;
 
 use super::dag::{Dag, What};
 use super::fuse::Work;
-use crate::kernels::fused::Lies;
 use crate::rule::op::Kind;
 use crate::rule::role::Role;
 use crate::tensor::float::Float;
@@ -126,7 +125,7 @@ impl Arena {
             let Home::Buffer(buffer) = self.homes[from] else { continue };
             let is_view = |home: &Home| matches!(home, Home::Buffer(_) | Home::Reshaped(_));
             let is_alone = fused.operands.iter().filter(|other| base[**other] == from).count() == 1;
-            let lies_along = matches!(fused.listing.lies[operand], Lies::Along) && is_view(&self.homes[*k]);
+            let lies_along = fused.listing.under.is_along(operand) && is_view(&self.homes[*k]);
             if !is_alone || !lies_along || !is_last(from) {
                 continue;
             }

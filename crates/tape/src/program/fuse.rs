@@ -179,9 +179,9 @@ fn summed<F: Float>(dag: &Dag<F>, node: &DagNode<F>, places: &[Place], groups: &
     let operand = node.operands[0];
     let Place::In(group) = places[operand] else { return None };
     let over = Over::between(&dag.nodes[operand].shape, &node.shape).filter(|over| over.is_cheap())?;
-    let width = |over: Over| if let Over::Trailing(width) = over { Some(width) } else { None };
-    let others = groups[group].sums.iter().filter_map(|(_, over)| width(*over));
-    let fits = width(over).is_none_or(|width| others.into_iter().all(|other| other == width));
+    // all rows of a group are cut at the same places
+    let mut others = groups[group].sums.iter().filter_map(|(_, over)| over.row());
+    let fits = over.row().is_none_or(|row| others.all(|other| other == row));
     fits.then_some((group, over))
 }
 

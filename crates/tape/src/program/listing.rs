@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::kernels::fused::{Function, Lies, Listing, Over, Source, Step};
+use crate::kernels::fused::{Function, Listing, Over, Source, Step, Under};
 use crate::kernels::vector::{Binary, Unary};
 use crate::rule::number::Num;
 use crate::rule::real::Real;
@@ -24,7 +24,7 @@ impl<F: Float> Writer<F> {
             steps: Vec::new(),
             numbers: Vec::new(),
             registers: 0,
-            lies: Vec::new(),
+            under: Under::new(),
             outputs: Vec::new(),
             sums: Vec::new(),
         };
@@ -33,8 +33,8 @@ impl<F: Float> Writer<F> {
 
     /// An operand of a shape.
     pub(super) fn operand(&mut self, shape: &Shape) -> Source {
-        self.listing.lies.push(Lies::under(&self.listing.shape, shape));
-        Source::Operand(self.listing.lies.len() as u32 - 1)
+        self.listing.under.push(&self.listing.shape, shape);
+        Source::Operand(self.listing.under.len() as u32 - 1)
     }
 
     /// A number.
@@ -119,7 +119,7 @@ impl<F: Float> Writer<F> {
         match source {
             Source::Single(_) | Source::Number(_) => true,
             Source::Register(_) => false,
-            Source::Operand(operand) => matches!(self.listing.lies[operand as usize], Lies::Single),
+            Source::Operand(operand) => self.listing.under.is_single(operand as usize),
         }
     }
 

@@ -9,7 +9,7 @@ use super::compiled::Plan;
 use super::dag::{Dag, What};
 use super::fuse::{Fused, Work};
 use crate::error::{Error, caught};
-use crate::kernels::fused::{Numbers, Scratch};
+use crate::kernels::fused::{Numbers, Operand, Scratch};
 use crate::ops::AnyOp;
 use crate::reader::evaluate;
 use crate::rule::algebra::{Any, Arg, Args};
@@ -219,11 +219,11 @@ impl<F: Float> Memory<F> {
     fn fused(&mut self, plan: &Plan<F>, fused: &Fused<F>, in_place: &[Option<usize>]) {
         let value = |(k, written): (&usize, &Option<usize>)| written.is_none().then(|| self.value(plan, *k));
         let values: SmallVec<[Option<Value<F>>; 8]> = fused.operands.iter().zip(in_place).map(value).collect();
-        let operands: SmallVec<[Numbers<'_, F>; 8]> = (values.iter().zip(in_place))
+        let operands: SmallVec<[Operand<'_, F>; 8]> = (values.iter().zip(in_place))
             .map(|(value, written)| match (value, written) {
-                (_, Some(output)) => Numbers::InPlace(*output),
-                (Some(Any::Real(x)), _) => Numbers::Real(x.data()),
-                (Some(Any::Mask(x)), _) => Numbers::Mask(x.data()),
+                (_, Some(output)) => Operand::InPlace(*output),
+                (Some(Any::Real(x)), _) => Operand::Numbers(Numbers::Real(x.data())),
+                (Some(Any::Mask(x)), _) => Operand::Numbers(Numbers::Mask(x.data())),
                 _ => unreachable!("positions are no numbers"),
             })
             .collect();

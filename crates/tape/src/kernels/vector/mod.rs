@@ -12,7 +12,7 @@ mod loops;
 mod registers;
 
 pub(crate) use level::{Vector, plain_is_asked_for};
-pub(crate) use registers::{Function, Source, Step};
+pub(crate) use registers::{Function, Registers, Source, Step};
 
 /// A function of one number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -41,12 +41,12 @@ pub struct Step {
 }
 
 /// Registers while a step is done: those before it, and those after it.
-pub(super) struct Registers<'r, F> {
-    pub(super) before: &'r [F],
-    pub(super) after: &'r [F],
-    pub(super) to: u32,
-    pub(super) stride: usize,
-    pub(super) len: usize,
+pub(crate) struct Registers<'r, F> {
+    pub(crate) before: &'r [F],
+    pub(crate) after: &'r [F],
+    pub(crate) to: u32,
+    pub(crate) stride: usize,
+    pub(crate) len: usize,
 }
 
 impl<'r, F> Registers<'r, F> {
@@ -61,7 +61,7 @@ impl<'r, F> Registers<'r, F> {
 
     /// What a source has.
     #[inline(always)]
-    pub(super) fn read<'a>(&self, source: Source, numbers: &'a [F], tiles: &[&'a [F]]) -> &'a [F]
+    pub(crate) fn read<'a>(&self, source: Source, numbers: &'a [F], tiles: &[&'a [F]]) -> &'a [F]
     where
         'r: 'a,
     {
