@@ -1,7 +1,7 @@
 //! Gradients of the nine workloads on both kinds of tape, beside the formula on plain numbers and the gradient by hand.
 //!
 //! `cargo bench --bench scalar`; names are `workload/way`, and the throughput is in elementary operations. A tape is made
-//! anew for each gradient, as a user does. `benches/peers` measures other crates beside these.
+//! anew for each gradient, as a user does. `benches/peers` measures other crates beside these; `programs/…` are compiled graphs.
 
 #![allow(missing_docs)] // the macro makes a function without docs
 
@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use wengert::prelude::*;
+use wengert::{Program, with_threads};
 use workloads::{NAMES, Visit, Workload};
 
 /// One gradient: recorded and swept.
@@ -61,6 +62,45 @@ fn threads(criterion: &mut Criterion) {
     group.finish();
 }
 
+/// A formula and its gradient as a program: all recorded once.
+fn program(workload: &impl Workload) -> (Vec<Scalar>, Program) {
+    let tape = Tape::new();
+    let x = tape.scalars(workload.at());
+    let y = workload.value(&x);
+    let g = y.backward_recorded();
+    let outputs = std::iter::once(y).chain(x.iter().map(|x| g[*x]));
+    let program = Program::of(outputs.collect::<Vec<_>>()).expect("a graph of numbers");
+    (x, program)
+}
+
+/// Programs: one option of Black and Scholes with its five Greeks, recorded once and run over 100,000, beside the gradient by hand; and
+/// graphs whose leaves are many numbers, in nanoseconds for an operation.
+fn programs(criterion: &mut Criterion) {
+    let many = workloads::BlackScholes::new(100_000);
+    let (leaves, one) = program(&workloads::BlackScholes::new(1));
+    let mut over = one.over(100_000, leaves.iter().copied()).expect("numbers alone");
+    for (k, leaf) in leaves.into_iter().enumerate() {
+        let column = many.at().iter().skip(k).step_by(5).copied().collect();
+        over.set(leaf, Tensor::new([100_000], column)).expect("a leaf");
+    }
+    let mut group = criterion.benchmark_group("programs");
+    group.bench_function("S6a by hand", |b| b.iter(|| black_box(&many).by_hand()));
+    for count in [1, 2] {
+        group.bench_function(format!("S6a over 100,000 on {count}"), |b| {
+            with_threads(count, || b.iter(|| over.run().expect("a run")));
+        });
+    }
+    let moons = workloads::Mlp::moons();
+    group.throughput(Throughput::Elements(moons.operations() as u64));
+    let (_, mut run) = program(&moons);
+    group.bench_function("S1", |b| b.iter(|| run.run().expect("a run")));
+    let rosenbrock = workloads::Rosenbrock::new(1000);
+    group.throughput(Throughput::Elements(rosenbrock.operations() as u64));
+    let (_, mut run) = program(&rosenbrock);
+    group.bench_function("S2, n = 1,000", |b| b.iter(|| run.run().expect("a run")));
+    group.finish();
+}
+
 fn rows(criterion: &mut Criterion) {
     for name in NAMES {
         workloads::visit(name, &mut Row { criterion, name });
@@ -73,6 +113,6 @@ criterion_group! {
         .sample_size(20)
         .warm_up_time(Duration::from_millis(300))
         .measurement_time(Duration::from_secs(2));
-    targets = rows, threads
+    targets = rows, threads, programs
 }
 criterion_main!(scalar);

@@ -238,19 +238,22 @@ impl<F: Float> Number for Tile<'_, F> {
         self.binary(Binary::Hypot, other)
     }
     fn powi(self, n: i32) -> Self {
-        // by squaring, in the order of the compiler's own
-        let (mut y, mut square, mut left) = (None, self, n.unsigned_abs());
-        while left > 0 {
-            if left & 1 == 1 {
-                y = Some(y.map_or(square, |y: Self| y * square));
-            }
-            left /= 2;
-            if left > 0 {
-                square = square * square;
-            }
-        }
-        let one = self.number(1.0);
-        let y = y.unwrap_or(one);
-        if n < 0 { one / y } else { y }
+        let y = whole_power(self, n, |a, b| a * b).unwrap_or(self.number(1.0));
+        if n < 0 { self.number(1.0) / y } else { y }
     }
+}
+
+/// A number to the power of `|n|` by squaring, in the order of the compiler's own; none for the power 0.
+pub(crate) fn whole_power<T: Copy>(x: T, n: i32, mut product: impl FnMut(T, T) -> T) -> Option<T> {
+    let (mut y, mut square, mut left) = (None, x, n.unsigned_abs());
+    while left > 0 {
+        if left & 1 == 1 {
+            y = Some(y.map_or(square, |y| product(y, square)));
+        }
+        left /= 2;
+        if left > 0 {
+            square = product(square, square);
+        }
+    }
+    y
 }

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use crate::kernels::fused::{Function, Listing, Over, Source, Step, Under};
+use crate::kernels::tile::whole_power;
 use crate::kernels::vector::{Binary, Unary};
 use crate::rule::number::Num;
 use crate::rule::real::Real;
@@ -94,24 +95,9 @@ impl<F: Float> Writer<F> {
         }
     }
 
-    /// By squaring, in the order in which it is on tiles.
     fn whole_power(&mut self, x: Source, n: i32) -> Source {
-        let mul = Function::Binary(Binary::Mul);
-        let (mut y, mut square, mut left) = (None, x, n.unsigned_abs());
-        while left > 0 {
-            if left & 1 == 1 {
-                y = Some(match y {
-                    Some(y) => self.step(mul, [y, square, y]),
-                    None => square,
-                });
-            }
-            left /= 2;
-            if left > 0 {
-                square = self.step(mul, [square; 3]);
-            }
-        }
         let one = self.number(F::one());
-        let y = y.unwrap_or(one);
+        let y = whole_power(x, n, |a, b| self.step(Function::Binary(Binary::Mul), [a, b, a])).unwrap_or(one);
         if n < 0 { self.step(Function::Binary(Binary::Div), [one, y, one]) } else { y }
     }
 
